@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +16,8 @@ import pytest
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.pricing.quality import Flag
-from tests.e2e.running import BIN, _naming
+from tests.e2e.running import BIN
+from tests.e2e.streaming_up import up
 from tests.waiting import eventually
 from tests.worlds.streaming import Streaming, streaming
 
@@ -28,26 +27,6 @@ SMALL = {
     "ticker.silent_seconds": 3, "ticker.max_age": 2, "serve.metrics_port": 0, "serve.web_port": 0,
 }  # fmt: skip
 SEEN = ("volume", "last", "last_trade_time", "price_source", "quality")
-
-
-@contextmanager
-def up(world: Streaming) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `g6 up` in this world, and see that it ends with everything it started."""
-    with (world.base / "up.log").open("ab") as log:
-        system = subprocess.Popen(
-            [str(BIN / "g6"), "up", "--no-banner"], cwd=world.base, env=dict(world.variables), stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-        try:
-            yield system
-            system.terminate()
-            assert system.wait(60) == 0
-        finally:
-            if system.poll() is None:
-                system.terminate()
-                system.wait(60)
-            for left in _naming(str(world.base / "rows")):
-                left.kill()
 
 
 def sources(world: Streaming) -> dict[str, int]:

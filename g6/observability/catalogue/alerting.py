@@ -30,7 +30,8 @@ class AlertingRule:
         fix: The command that helps or shows more.
         runbook: The page under docs/runbooks.
         inhibited_by: Alerts while which it is not told, since it follows from them.
-        needs: What must run for its series to exist: empty, ticker, stream or influx.
+        needs: What must run for its series to exist: empty, login, ticker, stream
+            or influx.
     """
 
     id: str

@@ -70,7 +70,8 @@ IV_FAILURE_RATIO = RecordingRule(
 )
 PROVIDER_FAILURE_RATIO = RecordingRule(
     "g6:provider_failure_ratio_2m",
-    f'sum(rate({PROVIDER_REQUESTS_TOTAL}{{outcome!="ok"}}[2m]))'
+    # Before the first refusal there is no series of any other outcome: 1 less the answered share.
+    f'1 - sum(rate({PROVIDER_REQUESTS_TOTAL}{{outcome="ok"}}[2m]))'
     f" / sum(rate({PROVIDER_REQUESTS_TOTAL}[2m]))",
     "Requests that the provider did not answer over all requests.",
 )

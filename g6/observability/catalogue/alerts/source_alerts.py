@@ -35,6 +35,7 @@ TOKEN_EXPIRING = AlertingRule(
     "Without a token the provider refuses every request.",
     "g6 login",
     "token.md",
+    needs="login",
 )
 TICKER_SILENT = AlertingRule(
     "G6TickerSilent",

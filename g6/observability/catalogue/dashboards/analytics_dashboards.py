@@ -155,6 +155,7 @@ PROVIDER = Dashboard(
             "s",
             (PanelQuery(f"max({select(TOKEN_EXPIRES_UNIXTIME)}) - time()", "token"),),
             kind="stat",
+            needs="login",
         ),
         DashboardPanel(
             "Listings that needed no download",

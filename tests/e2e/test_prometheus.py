@@ -1,0 +1,54 @@
+"""A real Prometheus beside a running system: every query of dashboards and rules has data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from g6.adapters.redis.server import free_port
+from tests.e2e.streaming_up import up
+from tests.observe.prometheus import PROGRAM, WHY_NOT, Prometheus
+from tests.observe.queries import Asked, every_query
+from tests.waiting import eventually
+from tests.worlds.streaming import streaming
+
+SMALL = {
+    **{
+        f"index_params.{name}.enabled": False
+        for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
+    },
+    "index_params.NIFTY.strikes_itm": 5,
+    "index_params.NIFTY.strikes_otm": 5,
+    "collection.scope": "window",
+    "interval": 5,
+    "serve.web_port": 0,
+}
+
+
+@pytest.mark.skipif(PROGRAM is None, reason=WHY_NOT)
+@pytest.mark.timeout(240)
+def test_every_query_has_data_and_no_healthy_system_pages(tmp_path: Path) -> None:
+    port = free_port()
+    settings = SMALL | {"serve.metrics_port": port}
+    with (
+        streaming(steady=True, settings=settings) as world,
+        up(world),
+        Prometheus(tmp_path, f"127.0.0.1:{port}") as prometheus,
+    ):
+        empty = list(every_query("20s"))
+
+        def nothing_is_empty() -> bool:
+            empty[:] = [asked for asked in empty if not prometheus.query(asked.expression)]
+            return not [asked for asked in empty if asked.needs in {"", "ticker"}]
+
+        try:
+            eventually(nothing_is_empty, 150.0, every=2.0)
+        except AssertionError:
+            raise AssertionError("\n".join(map(told, empty))) from None
+        firing = prometheus.query('ALERTS{alertstate="firing",severity="page"}')
+        assert firing == []
+
+
+def told(asked: Asked) -> str:
+    return f"{asked.where}: {asked.expression}"

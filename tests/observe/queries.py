@@ -1,0 +1,65 @@
+"""Every query of the dashboards, and the left side of every comparison of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import promql_parser as promql
+
+from g6.observability.catalogue.alerts import ALERTING_RULES
+from g6.observability.catalogue.dashboards import DASHBOARDS
+from g6.observability.catalogue.rules import RULES
+
+COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
+VARIABLES = {"$job": ".+", "$instance": ".+", "$index": ".+"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One query, and what must run for it to have data.
+
+    Attributes:
+        where: Dashboard and panel, or the rule.
+        needs: Empty, ticker, stream or influx.
+    """
+
+    where: str
+    expression: str
+    needs: str = ""
+
+
+def every_query(interval: str) -> Iterator[Asked]:
+    """Yield every query, `interval` standing for Grafana's rate interval."""
+    for dashboard in DASHBOARDS:
+        for panel in dashboard.panels:
+            for query in panel.queries:
+                where = f"{dashboard.uid}: {panel.title}"
+                yield Asked(where, filled(query.expression, interval), panel.needs)
+    for rule in RULES:
+        yield Asked(rule.name, rule.expression)
+    for alert in ALERTING_RULES:
+        for side in left_sides(alert.expression):
+            yield Asked(alert.id, side, alert.needs)
+
+
+def filled(expression: str, interval: str) -> str:
+    """Return a query with Grafana's variables filled in, without what stands in for no data.
+
+    A query that can answer only through `or vector(0)` counts as empty.
+    """
+    for variable, value in VARIABLES.items():
+        expression = expression.replace(variable, value)
+    return expression.replace("$__rate_interval", interval).replace(" or vector(0)", "")
+
+
+def left_sides(expression: str) -> list[str]:
+    """Return the left side of each comparison of a rule, the whole where there is none."""
+    sides: list[str] = []
+
+    def visit(node: promql.Expr) -> None:
+        if isinstance(node, promql.BinaryExpr) and str(node.op) in COMPARISONS:
+            sides.append(node.lhs.prettify())
+
+    promql.walk(promql.parse(expression), visit)
+    return sides or [expression]
