@@ -345,6 +345,17 @@ class ServeSettings(Section):
     web_port: Port = Field(default=9109, description="port of /status and the web pages")
 
 
+class ObserverSettings(Section):
+    """Prometheus and Alertmanager beside `g6 up --with-observability`. Port 0 is any free one."""
+
+    prometheus_port: Port = Field(default=9090, description="port of Prometheus")
+    alertmanager_port: Port = Field(default=9093, description="port of Alertmanager")
+    webhook: str | None = Field(
+        default=None,
+        description="address that alerts are posted to, with the urgency as last part of its path",
+    )
+
+
 class WorkerSettings(Section):
     """Processes of the workers of g6 up, run and demo. Elsewhere celery's -c sets them."""
 

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     )
     log: s.LogSettings = Field(default=s.LogSettings(), description=s.LogSettings.__doc__)
     serve: s.ServeSettings = Field(default=s.ServeSettings(), description=s.ServeSettings.__doc__)
+    observers: s.ObserverSettings = Field(
+        default=s.ObserverSettings(), description=s.ObserverSettings.__doc__
+    )
     workers: s.WorkerSettings = Field(
         default=s.WorkerSettings(), description=s.WorkerSettings.__doc__
     )

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +34,7 @@ from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.reports import Alert, AlertRule
 from g6.domain.reports.alerts import JOURNAL_STOPPED, PROCESS_ENDED
+from g6.entrypoints.machine.observers import prepare_observers
 from g6.entrypoints.machine.processes import Process, Roster, stop
 from g6.entrypoints.workers.app import create_app
 from g6.entrypoints.workers.celery_lint import lint
@@ -133,6 +134,18 @@ class Stack:
         ]
         self._start("serve", [sys.executable, "-m", "g6.entrypoints.cli", "serve", *options])
 
+    def start_observers(self) -> Mapping[str, str]:
+        """Start Prometheus and Alertmanager, and return their addresses by name.
+
+        Errors: Unavailable, when one is not installed.
+        """
+        observers = prepare_observers(self.settings)
+        # They are told nothing of G6: its settings in the environment hold secrets.
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("G6_")}
+        for name, command in observers.commands.items():
+            self._start(name, list(command), plain)
+        return observers.addresses
+
     def start_ticker(self) -> None:
         """Start the tick stream, where the provider has one."""
         if self.settings.streamed:
@@ -188,7 +201,10 @@ class Stack:
         options = ["--without-mingle", "--without-gossip"] if arguments[0] == "worker" else []
         self._start(name, [sys.executable, "-m", "celery", "-A", "g6", *arguments, *options])
 
-    def _start(self, name: str, command: list[str]) -> None:
+    def _start(
+        self, name: str, command: list[str], variables: Mapping[str, str] | None = None
+    ) -> None:
+        """Start a process with these variables, or with those of G6's own processes."""
         own = {
             "G6_REDIS__BROKER_URL": self.broker,
             "REMAP_SIGTERM": "SIGQUIT",
@@ -198,7 +214,7 @@ class Stack:
         process = Process(
             name,
             command,
-            os.environ | environment(self.settings) | own,
+            variables or os.environ | environment(self.settings) | own,
             self.log_dir / f"{name}.log",
         )
         self.processes.append(process)

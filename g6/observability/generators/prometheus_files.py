@@ -17,7 +17,6 @@ NOTE = "# Written by `make docs` from g6/observability/catalogue; edit that inst
 SCRAPE_SECONDS = 15
 METRICS_TARGET = "127.0.0.1:9108"
 ALERTMANAGER_TARGET = "127.0.0.1:9093"
-WEBHOOK = "http://127.0.0.1:9109/alerts"
 
 
 def recording_rules() -> str:
@@ -58,11 +57,12 @@ scrape_configs:
 """
 
 
-def alertmanager_settings(webhook: str = WEBHOOK) -> str:
+def alertmanager_settings(webhook: str | None = None) -> str:
     """Return alertmanager.yml: one receiver an urgency, and who silences whom.
 
     Args:
-        webhook: Where alerts are sent, with the urgency as last part of the path.
+        webhook: Where alerts are posted, with the urgency as last part of the path. Without it they
+            are shown on Alertmanager's page and sent nowhere.
     """
     urgencies = [str(urgency) for urgency in Urgency]
     routes = "".join(_route(urgency) for urgency in urgencies)
@@ -112,12 +112,12 @@ def _route(urgency: str) -> str:
     return f"    - receiver: {urgency}\n      matchers: ['severity = {urgency}']\n"
 
 
-def _receiver(urgency: str, webhook: str) -> str:
+def _receiver(urgency: str, webhook: str | None) -> str:
+    name = f"  - name: {urgency}\n"
+    if webhook is None:
+        return name
     url = _text(f"{webhook}/{urgency}")
-    return (
-        f"  - name: {urgency}\n    webhook_configs:\n"
-        f"      - url: {url}\n        send_resolved: true\n"
-    )
+    return f"{name}    webhook_configs:\n      - url: {url}\n        send_resolved: true\n"
 
 
 def _inhibitions(rules: Sequence[AlertingRule]) -> Iterable[str]:

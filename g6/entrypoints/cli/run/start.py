@@ -34,6 +34,14 @@ Anyway = Annotated[
     typer.Option("--anyway", help="Start on a disk that has no room for what it will take."),
 ]
 
+Observed = Annotated[
+    bool,
+    typer.Option(
+        "--with-observability",
+        help="Start the Prometheus and Alertmanager that are on PATH too, with generated files.",
+    ),
+]
+
 DEMO_CYCLES = 6
 DEMO_SPEED = "12"
 
@@ -151,6 +159,7 @@ def up(
     data_dir: options.DataDir = None,
     mix: options.Mix = False,
     anyway: Anyway = False,
+    with_observability: Observed = False,
     no_banner: options.NoBanner = False,
     log_format: options.LogFormat = None,
     config: options.Config = None,
@@ -175,7 +184,7 @@ def up(
     )
     from g6.entrypoints.cli.run.unbounded import run_until_stopped
 
-    run_until_stopped(settings, mix=mix, anyway=anyway)
+    run_until_stopped(settings, mix=mix, anyway=anyway, observed=with_observability)
 
 
 def _with_faults(assignments: list[str] | None, faults: str | None) -> list[str]:

@@ -23,7 +23,9 @@ from g6.entrypoints.web.serving import bind
 from g6.rendering import run_screen
 
 
-def run_until_stopped(settings: Settings, *, mix: bool = False, anyway: bool = False) -> None:
+def run_until_stopped(
+    settings: Settings, *, mix: bool = False, anyway: bool = False, observed: bool = False
+) -> None:
     """Start everything and tell of each cycle until Ctrl-C or SIGTERM, then end everything."""
     console = terminal.console(settings)
     settings = prepare_start(settings, console)
@@ -42,6 +44,8 @@ def run_until_stopped(settings: Settings, *, mix: bool = False, anyway: bool = F
             console, stack, watch.begin(), estimate, serves=settings.features.serve
         )
         follower = _start(stack, console, voice)
+        if observed:
+            _start_observers(stack, console)
         while True:
             for followed in follower.poll():
                 watch.count(followed.report)
@@ -81,6 +85,12 @@ def _start(stack: Stack, console: Console, voice: Voice) -> RunFollower:
         ready = sum(pool_sizes(settings))
         console.print(f"{ready} worker processes are ready; Ctrl-C stops", highlight=False)
     return follower
+
+
+def _start_observers(stack: Stack, console: Console) -> None:
+    """Start Prometheus and Alertmanager, and say where they are."""
+    for name, address in stack.start_observers().items():
+        console.print(f"{name}: {address}", highlight=False, soft_wrap=True)
 
 
 def _refuse_taken_ports(settings: Settings) -> None:
