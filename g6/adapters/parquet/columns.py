@@ -147,7 +147,7 @@ _KINDS = {column.name: column.kind for column in (*EVENT, *LISTING, *OVERVIEW, *
 def chain_table(frame: Frame) -> pa.Table:
     """Return a chain frame as a table whose metadata carries the header."""
     arrays = [column_array(frame.columns[field.name], field) for field in CHAIN_SCHEMA]
-    return pa.table(arrays, schema=CHAIN_SCHEMA).replace_schema_metadata(_chain_metadata(frame))
+    return pa.table(arrays, schema=CHAIN_SCHEMA).replace_schema_metadata(chain_metadata(frame))
 
 
 def column_array(values: ColumnValues | Words, field: pa.Field) -> pa.Array:
@@ -180,7 +180,9 @@ def _worded(values: Words) -> pa.Array:
     )
 
 
-def _chain_metadata(frame: Frame) -> dict[str, str]:
+def chain_metadata(frame: Frame) -> dict[str, str]:
+    """Return what the metadata of a unit's part says."""
+
     def first(name: str) -> str:
         """Return the first row's value, which is every row's in these columns."""
         return "" if len(frame) == 0 else str(frame.columns[name][0])
@@ -245,19 +247,24 @@ def _absent(column: Column, n: int) -> ColumnValues:
 
 
 def overview_table(rows: Sequence[Document]) -> pa.Table:
-    """Return overview rows as a table sorted by underlying.
+    """Return overview rows of one cycle as a table sorted by underlying.
 
     So the order of arrival leaves no trace.
     """
     ordered = sorted(rows, key=lambda row: str(row["underlying"]))
+    names = json.dumps([row["underlying"] for row in ordered])
+    metadata = {"g6.version": str(SCHEMA_VERSION), "g6.indices": names}
+    return overview_rows_table(ordered).replace_schema_metadata(metadata)
+
+
+def overview_rows_table(rows: Sequence[Document]) -> pa.Table:
+    """Return overview rows as a table, in their order."""
     arrays = []
     for field in OVERVIEW_SCHEMA:
         kind = _KINDS[field.name]
-        values = [_parsed(row.get(field.name), kind) for row in ordered]
+        values = [_parsed(row.get(field.name), kind) for row in rows]
         arrays.append(pa.array(values, field.type))
-    names = json.dumps([row["underlying"] for row in ordered])
-    metadata = {"g6.version": str(SCHEMA_VERSION), "g6.indices": names}
-    return pa.table(arrays, schema=OVERVIEW_SCHEMA).replace_schema_metadata(metadata)
+    return pa.table(arrays, schema=OVERVIEW_SCHEMA)
 
 
 def _parsed(value: object, kind: str) -> object:

@@ -37,7 +37,7 @@ from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace, shown
 from g6.ports.history import FoldReport
 
-_HEADERS = (b"g6.header", b"g6.headers", b"g6.indices")
+_HEADERS = ("g6.header", "g6.headers", "g6.indices")
 
 
 def fold(directory: Path, schema: pa.Schema, before: datetime) -> FoldReport:
@@ -99,7 +99,10 @@ def _into(
     if not sources:
         return FoldReport(damaged=len(damaged), left=names)
     table = order(merged.unify_dictionaries().combine_chunks())
-    table = table.replace_schema_metadata(_metadata(sources, summaries))
+    descending = sorted(sources, key=lambda file: file.level, reverse=True)
+    table = table.replace_schema_metadata(
+        merged_metadata(summaries[file.path] for file in descending)
+    )
     content = encode(table, small=target.name == DAY_FILE)
     _verify(target, content, table)
     replace(target, content)
@@ -114,8 +117,8 @@ def _signature(path: Path) -> tuple[int, int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _FileSummary:
-    """The metadata of a file.
+class FileSummary:
+    """The metadata of a file, or of what would be one.
 
     Attributes:
         headers: The headers of its units by cycle.
@@ -128,9 +131,9 @@ class _FileSummary:
 
 def _summaries(
     sources: Iterable[DayFile],
-) -> tuple[dict[Path, _FileSummary], dict[Path, BadInput]]:
+) -> tuple[dict[Path, FileSummary], dict[Path, BadInput]]:
     """Return the summary of each file, and of files that cannot be read why not."""
-    summaries: dict[Path, _FileSummary] = {}
+    summaries: dict[Path, FileSummary] = {}
     damaged: dict[Path, BadInput] = {}
     for file in sources:
         try:
@@ -141,29 +144,39 @@ def _summaries(
     return summaries, damaged
 
 
-def _summary(file: DayFile) -> _FileSummary:
+def _summary(file: DayFile) -> FileSummary:
     metadata = metadata_of(file.path)
     by_cycle = headers(file.path)
     if b"g6.header" in metadata:
         by_cycle = {isoformat_z(file.first): json.loads(metadata[b"g6.header"]), **by_cycle}
-    facts = {}
-    for name, value in metadata.items():
-        if name.startswith(b"g6.") and name not in _HEADERS:
-            facts[name.decode()] = set(filter(None, value.decode().split(",")))
-    return _FileSummary(by_cycle, facts)
+    texts = {
+        name.decode(): value.decode() for name, value in metadata.items() if name[:3] == b"g6."
+    }
+    return FileSummary(by_cycle, facts_of(texts))
 
 
-def _metadata(sources: Iterable[DayFile], summaries: Mapping[Path, _FileSummary]) -> dict[str, str]:
-    """Return the headers of all units, and each version, model, rate and configuration once."""
+def merged_metadata(summaries: Iterable[FileSummary]) -> dict[str, str]:
+    """Return the headers of all units, and each version, model, rate and configuration once.
+
+    Of two summaries with a header of the same cycle the later one counts.
+    """
     by_cycle: dict[str, object] = {}
     facts: dict[str, set[str]] = {}
-    for file in sorted(sources, key=lambda file: file.level, reverse=True):
-        summary = summaries[file.path]
+    for summary in summaries:
         for name, words in summary.facts.items():
             facts.setdefault(name, set()).update(words)
         by_cycle |= summary.headers
     packed = {"g6.headers": pack_headers(by_cycle)} if by_cycle else {}
     return {name: ",".join(sorted(values)) for name, values in facts.items() if values} | packed
+
+
+def facts_of(metadata: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return versions, models, rates and configurations by name, as metadata lists them."""
+    facts = {}
+    for name, value in metadata.items():
+        if name.startswith("g6.") and name not in _HEADERS:
+            facts[name] = set(filter(None, value.split(",")))
+    return facts
 
 
 def _verify(target: Path, content: bytes, table: pa.Table) -> None:

@@ -97,6 +97,11 @@ _LIST = (
     _study("buildup"),
     _study("scan"),
     Command(
+        "sample",
+        "past.sample_command",
+        "Write whole simulated trading days to work with, without workers, over all cores.",
+    ),
+    Command(
         "kite-server",
         "operate.kite_server",
         "Serve the simulated market or a recording as Kite Connect does, for its own client.",
