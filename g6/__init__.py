@@ -1,7 +1,7 @@
 """G6 collects whole option chains of Indian indices every cycle, prices them, and keeps them.
 
 >>> import g6
->>> chain = g6.load("NIFTY", "2026-11-20")  # doctest: +SKIP
+>>> chain = g6.load("NIFTY", "latest")  # doctest: +SKIP
 >>> pcr = g6.sql(  # doctest: +SKIP
 ...     "select timestamp, sum(pe_oi) / sum(ce_oi) from chain group by all"
 ... )
@@ -10,113 +10,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from g6.entrypoints.python import ask as ask
+    from g6.entrypoints.python.simulated_days import sample as sample
+    from g6.entrypoints.python.stored_frames import days as days
+    from g6.entrypoints.python.stored_frames import expiries as expiries
+    from g6.entrypoints.python.stored_frames import indices as indices
+    from g6.entrypoints.python.stored_frames import load as load
+    from g6.entrypoints.python.stored_frames import sql as sql
 
     __version__: str
 
-__all__ = ["__version__", "ask", "load", "sql"]
+__all__ = [
+    "__version__",
+    "ask",
+    "days",
+    "expiries",
+    "indices",
+    "load",
+    "sample",
+    "sql",
+]
 
-Day = str | date
-
-
-def load(
-    index: str | Sequence[str],
-    day: Day | tuple[Day, Day],
-    kind: Literal["chain", "overview", "instruments", "events"] = "chain",
-    engine: Literal["pandas", "polars", "arrow", "duckdb"] = "pandas",
-    *,
-    columns: Sequence[str] | None = None,
-    expiry: Day | Sequence[Day] | None = None,
-    strike: float | tuple[float, float] | None = None,
-    as_of: str | datetime | None = None,
-    tz: str = "Asia/Kolkata",
-    shape: Literal["wide", "long"] = "wide",
-    data_dir: str | Path = "data/g6_data",
-) -> Any:
-    """Return stored rows of one or several indices over a session day (IST) or a range.
-
-    Args:
-        index: One name or several.
-        day: A session day, or `(first, last)`, both included.
-        kind: Which rows. Events that are of no index come with those of any.
-        engine: What the answer is: a data frame, a table, or a relation.
-        columns: Which columns, in their order.
-        expiry: Only these expiries.
-        strike: Only this strike, or an inclusive range.
-        as_of: Rows that were observed later are left out. Text is an instant in any form that the
-            commands take; without a zone it is India's.
-        tz: The zone that instants are in.
-        shape: `long` gives a row per option: columns without `ce_` and `pe_`, and `side`.
-        data_dir: Where the rows are.
-
-    Raises:
-        NothingToDo: Nothing is stored. The sentence names the first and the last day there is.
-        BadInput: A file is damaged, or there is no such column.
-    """
-    from g6.adapters.parquet.queries.load import Query, load_table, to_engine
-    from g6.adapters.parquet.queries.market_time import directory_time
-    from g6.domain.market.instants import instant_of_text
-
-    directory = Path(data_dir)
-    known_at = None if as_of is None else instant_of_text(as_of, directory_time(directory))
-    query = Query.of(
-        index,
-        day,
-        kind,
-        columns=columns,
-        expiry=expiry,
-        strike=strike,
-        as_of=known_at,
-        tz=tz,
-        shape=shape,
-    )
-    return to_engine(load_table(query, directory), engine)
-
-
-def sql(
-    query: str,
-    engine: Literal["pandas", "polars", "arrow", "duckdb"] = "pandas",
-    *,
-    tz: str = "Asia/Kolkata",
-    data_dir: str | Path = "data/g6_data",
-) -> Any:
-    """Return the answer of DuckDB to a query over the tables `chain`, `overview`, `instruments`.
-
-    Columns are those of `load`, and `date`, the session's. Each row is there once however its day
-    is folded.
-
-    Args:
-        query: SQL.
-        engine: What the answer is.
-        tz: The zone that instants are shown in.
-        data_dir: Where the rows are.
-
-    Raises:
-        UserError: The query is wrong. The sentence is DuckDB's.
-        Unavailable: DuckDB is not installed.
-    """
-    from g6.adapters.parquet.queries.sql import answer
-
-    return answer(query, Path(data_dir), tz, engine)
+_MODULES = {"ask": "ask"}
+"""Names that are modules below `g6.entrypoints.python`."""
+_FUNCTIONS = {
+    "days": "stored_frames",
+    "expiries": "stored_frames",
+    "indices": "stored_frames",
+    "load": "stored_frames",
+    "sample": "simulated_days",
+    "sql": "stored_frames",
+}
+"""Names that are functions, with their modules there."""
 
 
 def __getattr__(name: str) -> object:
-    """Return `__version__` or `ask`, imported when somebody needs them.
+    """Return a name of the package's face, imported when somebody needs it.
 
-    Reading package metadata costs more than the rest of this import, and `ask` imports the studies.
+    Reading package metadata, the studies or Arrow costs more than the rest of this import.
     """
     if name == "__version__":
         from importlib.metadata import version
 
         return version("g6")
-    if name == "ask":
-        from g6.entrypoints.python import ask
-
-        return ask
+    if name in _MODULES:
+        return import_module(f"g6.entrypoints.python.{_MODULES[name]}")
+    if name in _FUNCTIONS:
+        function = getattr(import_module(f"g6.entrypoints.python.{_FUNCTIONS[name]}"), name)
+        # The next look-up does not come here.
+        globals()[name] = function
+        return function
     raise AttributeError(f"module 'g6' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the names that completion offers."""
+    return sorted({*globals(), *__all__})

@@ -1,11 +1,14 @@
 """`g6.load`: the past as a table."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -15,11 +18,13 @@ import pytest
 
 import g6
 from g6.adapters.parquet import ParquetStore
+from g6.adapters.parquet.queries import engines
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import CHAIN, OVERVIEW
-from g6.errors import NothingToDo, UserError
+from g6.errors import NothingToDo, Unavailable, UserError
+from g6.extras import optional
 
 CYCLES = ["2026-11-18T04:05:00Z", "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z"]
 DAY = "2026-11-20"
@@ -149,11 +154,138 @@ def test_pandas_and_polars_get_frames_of_their_own(history: Path) -> None:
     assert other.shape == frame.shape
 
 
-def test_a_day_there_is_not_names_the_first_and_the_last(history: Path) -> None:
-    with pytest.raises(NothingToDo, match="first day there is 2026-11-18, the last 2026-11-20"):
+def test_a_day_there_is_not_names_the_first_the_last_and_the_nearest(history: Path) -> None:
+    with pytest.raises(
+        NothingToDo, match="first day there is 2026-11-18, the last 2026-11-20"
+    ) as caught:
         load(history, "NIFTY", "2026-11-19")
-    with pytest.raises(NothingToDo, match="no day at all"):
-        load(history, "BANKEX", DAY)
+    assert caught.value.fix.startswith("2026-11-20 is the nearest")
+    with pytest.raises(NothingToDo, match=r"2026-11-22 \(a Sunday\)"):
+        load(history, "NIFTY", "2026-11-22")
+
+
+def test_an_index_of_which_nothing_is_stored_is_told_of_which_there_is(history: Path) -> None:
+    with pytest.raises(NothingToDo, match="no chain of BANKEX is stored") as caught:
+        load(history, "BANKEX", "latest")
+    assert caught.value.fix == "there are rows of NIFTY, SENSEX"
+
+
+def test_a_misspelt_index_is_told_the_nearest(history: Path) -> None:
+    with pytest.raises(UserError, match="no index 'NFTY'") as caught:
+        load(history, "NFTY", DAY)
+    assert caught.value.fix.startswith("did you mean NIFTY?")
+    assert load(history, "nifty", DAY).num_rows == 20
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_wrong_directory_is_told_where_rows_are(
+    history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    place = tmp_path / "work"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    if is_there:
+        (place / "rows").mkdir()
+    with pytest.raises(NothingToDo, match="data directory rows") as caught:
+        g6.load("NIFTY", DAY, data_dir="rows")
+    assert "g6 sample" in caught.value.fix
+    (place / "data/demo/chain").mkdir(parents=True)
+    with pytest.raises(NothingToDo) as caught:
+        g6.load("NIFTY", DAY, data_dir="rows")
+    assert 'data_dir="data/demo"' in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("day", "rows"),
+    [
+        ("latest", 20), (-1, 20), ("-2", 10), (("2026-11-16", None), 30), (slice(None, "2026-11-19"), 10),
+        ("2026-11-18..latest", 30), ("..2026-11-18", 10), (datetime(2026, 11, 19, 19, tzinfo=UTC), 20),
+    ],
+)  # fmt: skip
+def test_a_day_may_be_counted_back_or_be_a_range(history: Path, day: Any, rows: int) -> None:
+    assert load(history, "NIFTY", day).num_rows == rows
+
+
+def test_today_is_the_day_in_india_and_may_have_no_rows(history: Path) -> None:
+    with pytest.raises(NothingToDo, match=str(datetime.now(ZoneInfo("Asia/Kolkata")).date())):
+        load(history, "NIFTY", "today")
+
+
+@pytest.mark.parametrize("day", [-3, "20-11-2026", ("2026-11-20", "2026-11-18"), (1, 2, 3)])
+def test_a_day_that_cannot_be_is_told_how_one_is_written(history: Path, day: Any) -> None:
+    with pytest.raises((NothingToDo, UserError), match=r"day|range|first"):
+        load(history, "NIFTY", day)
+
+
+def test_what_there_is_can_be_listed(history: Path) -> None:
+    assert g6.indices(data_dir=history) == ["NIFTY", "SENSEX"]
+    assert g6.days("SENSEX", data_dir=history) == [date(2026, 11, 18), date(2026, 11, 20)]
+    assert g6.days(kind="instruments", data_dir=history) == [date(2026, 11, 20)]
+    assert g6.expiries("NIFTY", data_dir=history)[0] == date(2026, 11, 24)
+    assert load(history, "*", DAY).num_rows == 40
+
+
+def test_a_price_at_which_nobody_traded_is_missing(
+    tmp_path: Path, chain_of: Callable[..., Frame]
+) -> None:
+    frame = chain_of(CYCLES[1], "NIFTY")
+    frame.columns["ce_open"][:3] = 0.0
+    frame.columns["pe_last"][1] = 0.0
+    ParquetStore(tmp_path).write_chain(Unit(CYCLES[1], "NIFTY"), frame)
+    rows = load(tmp_path, "NIFTY", "latest", engine="pandas")
+    assert rows["ce_open"].isna().sum() == 3 + np.isnan(frame.columns["ce_open"]).sum()
+    assert np.isnan(rows["pe_last"][1])
+    query = "select count(*) - count(ce_open) n from chain"
+    assert g6.sql(query, "arrow", data_dir=tmp_path)["n"][0].as_py() == rows["ce_open"].isna().sum()
+
+
+def test_without_an_engine_the_first_that_is_installed_answers(
+    history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(g6.load("NIFTY", DAY, data_dir=history), pd.DataFrame)
+    installed = {"polars"}
+    monkeypatch.setattr(engines, "is_installed", lambda library: library in installed)
+    assert isinstance(g6.load("NIFTY", DAY, data_dir=history), pl.DataFrame)
+    installed.clear()
+    assert isinstance(g6.load("NIFTY", DAY, data_dir=history), pa.Table)
+
+
+def test_a_library_that_is_not_installed_is_named_with_its_line() -> None:
+    with pytest.raises(Unavailable) as caught, optional():
+        raise ModuleNotFoundError("No module named 'polars'", name="polars")
+    assert str(caught.value) == "polars is not installed\n  fix: pip install 'g6[polars]'"
+    with pytest.raises(ModuleNotFoundError), optional():
+        raise ModuleNotFoundError("No module named 'g6.lost'", name="g6.lost")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory without a configuration, in an environment without one."""
+    for name in list(os.environ):
+        if name.startswith("G6_"):
+            monkeypatch.delenv(name)
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    return place
+
+
+def test_nobody_names_a_directory_and_it_is_the_command_lines(
+    history: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(NothingToDo, match="data directory data/demo is not there"):
+        g6.load("NIFTY")
+    monkeypatch.setenv("G6_DEMO_DIR", str(history))
+    assert len(g6.load("NIFTY", DAY)) == 20
+    monkeypatch.delenv("G6_DEMO_DIR")
+    monkeypatch.setenv("G6_DATA_DIR", str(history))
+    assert len(g6.load("NIFTY", DAY)) == 20
+    monkeypatch.delenv("G6_DATA_DIR")
+    config = elsewhere / "mine.json"
+    config.write_text(json.dumps({"demo_dir": str(history)}))
+    monkeypatch.setenv("G6_CONFIG", str(config))
+    assert len(g6.load("NIFTY", DAY)) == 20
+    assert g6.ask.chain("NIFTY").index == "NIFTY"
 
 
 @pytest.mark.parametrize(

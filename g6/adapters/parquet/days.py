@@ -103,6 +103,15 @@ def span_of(stored: Sequence[date]) -> str:
     return f"the first day there is {stored[0]}, the last {stored[-1]}"
 
 
+def nearest_to(day: date, stored: Sequence[date]) -> date:
+    """Return the stored day with the fewest days between it and another, the later on a tie.
+
+    >>> nearest_to(date(2026, 11, 22), [date(2026, 11, 20), date(2026, 11, 23)])
+    datetime.date(2026, 11, 23)
+    """
+    return min(reversed(stored), key=lambda other: abs(other - day))
+
+
 def files(directory: Path) -> list[DayFile]:
     """Return the files of a day, ordered by instant.
 

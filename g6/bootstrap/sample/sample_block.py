@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
+from typing import ClassVar
 
 from g6.adapters.csv.day_lines import DayLines
 from g6.adapters.memory.bus import MemoryBus
@@ -26,7 +27,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.instrument import INDICES, Listing
 from g6.domain.reports import OverviewRow
 from g6.domain.schema.frame import Frame
-from g6.domain.schema.words import STAGES
+from g6.domain.schema.words import STAGES, SinkName
 from g6.pipeline import Runtime
 from g6.pipeline.closing import overview_rows
 from g6.ports import Provider, Store, WriteReport
@@ -93,6 +94,8 @@ class SampleProgress:
 class WholeDayStore:
     """Store port that gathers one index's day, and writes it when the day is over."""
 
+    sink: ClassVar[str] = SinkName.PARQUET
+
     def __init__(self, settings: Settings, closing: Frame | None = None) -> None:
         self._settings = settings
         self._parquet = ParquetStore(settings.directory)
@@ -108,7 +111,7 @@ class WholeDayStore:
             self._csv.add_chain(unit, frame)
         if len(frame):
             self._closing = Frame({}, {name: frame.columns[name] for name in OI_COLUMNS})
-        return WriteReport(rows={"parquet": len(frame)}, bytes={"parquet": 0})
+        return WriteReport(rows={self.sink: len(frame)}, bytes={self.sink: 0})
 
     def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
         """Gather one cycle's overview rows, as JSON leaves them on their way to a worker."""
@@ -116,7 +119,7 @@ class WholeDayStore:
         self._rows += plain
         if self._csv is not None:
             self._csv.add_overview(cycle, plain)
-        return WriteReport(rows={"parquet": len(rows)})
+        return WriteReport(rows={self.sink: len(rows)})
 
     def keep_listing(self, listing: Listing, exchange: str) -> None:
         """Store a day's instruments."""

@@ -17,8 +17,6 @@ from g6.studies import table
 if TYPE_CHECKING:
     from g6.entrypoints.python.answers import Answer
 
-DATA_DIR = "data/g6_data"
-"""The directory that `g6.load` reads as well when nobody names one."""
 SETTINGS = {"provider": "provider.name", "recording": "provider.recording"}
 """Settings that a study may be asked under, by the names of its arguments."""
 SENTENCES = {"provider": "Where quotes come from.", "recording": "What to replay."}
@@ -51,9 +49,11 @@ def _function(study: table.Study) -> Callable[..., Answer]:
     def ask(*arguments: Any, **named: Any) -> Answer:
         from g6.entrypoints.machine.study_reading import directory_time, reader_of_directory
         from g6.entrypoints.python.answers import Answer
+        from g6.entrypoints.python.stored_frames import directory_of
 
         values = dict(signature.bind(*arguments, **named).arguments)
-        directory = Path(values.pop("data_dir", DATA_DIR)) if study.settings else None
+        place = values.pop("data_dir", None)
+        directory = directory_of(place) if study.settings else None
         overrides = {path: values.pop(name) for name, path in SETTINGS.items() if name in values}
         reader = reader_of_directory(study.reader, directory, overrides)
         parameters: Any = made(study.parameters, values, directory_time(directory))
@@ -82,10 +82,9 @@ def _signature(study: table.Study) -> Signature:
         arguments.append(Argument(field.name, kind, default=default, annotation=field.type))
     if study.settings:
         kind = Argument.KEYWORD_ONLY
-        arguments.append(Argument("data_dir", kind, default=DATA_DIR, annotation=str | Path))
         arguments += [
             Argument(name, kind, default=None, annotation=str | Path | None)
-            for name in _settings(study)
+            for name in ("data_dir", *_settings(study))
         ]
     return Signature(sorted(arguments, key=lambda argument: argument.kind))
 
@@ -102,7 +101,7 @@ def _documentation(study: table.Study) -> str:
     fields = fields_of(study.parameters)
     sentences = [f"    {field.name}: {field.parameter.sentence}" for field in fields]
     if study.settings:
-        sentences.append("    data_dir: Where the rows are.")
+        sentences.append("    data_dir: Where the rows are, as in `g6.load`.")
         sentences += [f"    {name}: {SENTENCES[name]}" for name in _settings(study)]
     lines = [study.sentence, "", "Args:", *sentences]
     return "\n".join(lines)

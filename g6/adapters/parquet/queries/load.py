@@ -6,11 +6,9 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
 from functools import reduce
 from operator import and_
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,14 +22,25 @@ from g6.adapters.parquet.columns import (
     TYPES,
 )
 from g6.adapters.parquet.days import directory_of
+from g6.adapters.parquet.queries.choices import one_of
+from g6.adapters.parquet.queries.market_time import directory_time
 from g6.adapters.parquet.queries.patience import shown
+from g6.adapters.parquet.queries.stored_span import (
+    Days,
+    check_directory,
+    parse_indices,
+    parse_span,
+    roots,
+    stored_days,
+    stored_indices,
+)
 from g6.adapters.parquet.reading import day_table, read
+from g6.domain.market.instants import instant_of_text
 from g6.domain.market.instrument import SIDES
 from g6.domain.schema import layout
 from g6.domain.schema.frame import SIDES as PREFIXES
-from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
-from g6.errors import BadInput, DamagedFile, NothingToDo, Unavailable, UserError
+from g6.errors import BadInput, DamagedFile, NothingToDo, UserError
 
 _SIDES = tuple(zip(PREFIXES, SIDES, strict=True))
 """Prefix of a side's columns and its word in the long shape."""
@@ -43,6 +52,12 @@ _COLUMNS = {
 }
 _WHOLE = {"overview": OVERVIEW_SCHEMA, "events": EVENT_SCHEMA}
 """Kinds whose files hold all indices."""
+TRADED_PRICES = frozenset(
+    prefix + name
+    for prefix in PREFIXES
+    for name in ("last", "open", "high", "low", "close", "average_price")
+)
+"""Columns of prices at which somebody traded. Zero is none: it says that nobody did."""
 _LONG = (*(column.name for column in CHAIN_PLAIN), "side", *(column.name for column in CHAIN_SIDE))
 
 
@@ -51,6 +66,7 @@ class Query:
     """A question to the store.
 
     Attributes:
+        directory: The data directory.
         indices: Names of underlyings.
         first: The first session day.
         last: The last session day.
@@ -63,6 +79,7 @@ class Query:
         long: Whether each side has a row of its own.
     """
 
+    directory: Path
     indices: tuple[str, ...]
     first: date
     last: date
@@ -77,51 +94,50 @@ class Query:
     @classmethod
     def of(
         cls,
+        directory: Path,
         index: str | Sequence[str],
-        day: Any,
+        day: Days,
         kind: str,
         *,
-        columns: Sequence[str] | None,
-        expiry: Any,
-        strike: float | tuple[float, float] | None,
-        as_of: datetime | None,
-        tz: str,
-        shape: str,
+        columns: Sequence[str] | None = None,
+        expiry: str | date | Sequence[str | date] | None = None,
+        strike: float | tuple[float, float] | None = None,
+        as_of: str | datetime | None = None,
+        tz: str = "Asia/Kolkata",
+        shape: str = "wide",
     ) -> Query:
         """Parse the arguments of `g6.load`.
 
         Raises:
             UserError: One of them cannot be.
+            NothingToDo: The directory has no rows, or none of the day.
         """
-        _one_of("kind", kind, _COLUMNS)
-        _one_of("shape", shape, ("wide", "long"))
-        first, last = map(_date, day if isinstance(day, tuple) else (day, day))
+        one_of("kind", kind, _COLUMNS)
+        one_of("shape", shape, ("wide", "long"))
         long = shape == "long" and kind == "chain"
         names = _LONG if long else _COLUMNS[kind]
         for name in columns or ():
-            _one_of("column", name, names)
+            one_of("column", name, names)
+        check_directory(directory)
+        indices = parse_indices(directory, index)
+        stored = stored_days(directory, kind, indices)
+        first, last = parse_span(day, stored, _absent(directory, kind, indices, stored))
         return cls(
-            indices=(index,) if isinstance(index, str) else tuple(index),
+            directory=directory,
+            indices=indices,
             first=first,
             last=last,
             kind=kind,
             columns=tuple(columns or names),
             expiries=() if expiry is None else tuple(map(_date, _several(expiry))),
             strikes=strike if isinstance(strike, tuple) or strike is None else (strike, strike),
-            as_of=as_of,
+            as_of=None if as_of is None else instant_of_text(as_of, directory_time(directory)),
             tz=tz,
             long=long,
         )
 
 
-def _one_of(what: str, value: str, allowed: Any) -> None:
-    if value not in allowed:
-        near = get_close_matches(value, list(allowed), n=1)
-        hint = f"write {near[0]!r}" if near else f"choose one of {', '.join(allowed)}"
-        raise UserError(f"there is no {what} {value!r}", hint)
-
-
-def _several(value: Any) -> Sequence[Any]:
+def _several(value: str | date | Sequence[str | date]) -> Sequence[str | date]:
     return (value,) if isinstance(value, str | date) else tuple(value)
 
 
@@ -134,7 +150,7 @@ def _date(value: str | date) -> date:
         raise UserError(f"{value!r} is no day", "write it as 2026-11-20") from error
 
 
-def load_table(query: Query, directory: Path) -> pa.Table:
+def load_table(query: Query) -> pa.Table:
     """Return the rows that `query` asks for.
 
     A damaged file costs its own rows and is named by a DamagedFile warning.
@@ -145,7 +161,7 @@ def load_table(query: Query, directory: Path) -> pa.Table:
     """
     damaged: list[BadInput] = []
     tables = []
-    for day_directory in shown(_directories(query, directory), f"loading {query.kind}"):
+    for day_directory in shown(_directories(query), f"loading {query.kind}"):
         table = _whole_day(query, day_directory, damaged)
         if table is not None:
             tables.append(table)
@@ -155,7 +171,7 @@ def load_table(query: Query, directory: Path) -> pa.Table:
     for error in damaged:
         warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=3)
     if not tables:
-        raise _nothing(query, directory)
+        raise _nothing(query)
     table = pa.concat_tables(tables)
     table = _to_long(table) if query.long else table
     for place, field in enumerate(table.schema):
@@ -165,19 +181,12 @@ def load_table(query: Query, directory: Path) -> pa.Table:
     return table.select(query.columns)
 
 
-def _directories(query: Query, directory: Path) -> list[Path]:
-    """Return the directories of the days in question, of each index one after the other."""
-    directories = []
-    for root in _roots(query, directory):
+def _directories(query: Query) -> list[Path]:
+    directories: list[Path] = []
+    for root in roots(query.directory, query.kind, query.indices):
         stored = [day for day in days.days(root) if query.first <= day <= query.last]
         directories += [directory_of(root, day) for day in stored]
     return directories
-
-
-def _roots(query: Query, directory: Path) -> list[Path]:
-    if query.kind == "chain":
-        return [directory / layout.folder(Kind.CHAIN, index) for index in query.indices]
-    return [directory / query.kind]
 
 
 def _whole_day(query: Query, directory: Path, damaged: list[BadInput]) -> pa.Table | None:
@@ -196,15 +205,27 @@ def _day(query: Query, directory: Path) -> pa.Table | None:
     elif query.kind in _WHOLE:
         table = day_table(directory, _WHOLE[query.kind])
     else:
-        table = _with_underlying(
-            day_table(directory, CHAIN_SCHEMA, _needed(query)),
-            layout.parse_index_name(directory.parent.name) or "",
-        )
+        stored = never_traded(day_table(directory, CHAIN_SCHEMA, _needed(query)))
+        table = _with_underlying(stored, layout.parse_index_name(directory.parent.name) or "")
     table = table.filter(_of_indices(query)) if query.kind != "chain" else table
     if not table.num_rows:
         return None
     condition = _row_condition(query)
     return table if condition is None else table.filter(condition)
+
+
+def never_traded(table: pa.Table) -> pa.Table:
+    """Return the table with missing prices where a source writes zero for what never traded."""
+    # Kite's answer has 0 for open, high, low and average of an option without a trade today, and
+    # for the last price and the close of one that never had any. The store keeps what it said.
+    for place, field in enumerate(table.schema):
+        if field.name in TRADED_PRICES:
+            prices = table.column(place)
+            is_zero = pc.equal(prices, 0.0)
+            if pc.any(is_zero).as_py():
+                traded = pc.if_else(is_zero, pa.scalar(None, prices.type), prices)
+                table = table.set_column(place, field, traded)
+    return table
 
 
 def _of_indices(query: Query) -> pc.Expression:
@@ -288,39 +309,30 @@ def _to_long(table: pa.Table) -> pa.Table:
     return pa.concat_tables(halves)
 
 
-def _nothing(query: Query, directory: Path) -> NothingToDo:
-    stored = sorted({day for root in _roots(query, directory) for day in days.days(root)})
+def _nothing(query: Query) -> NothingToDo:
+    stored = stored_days(query.directory, query.kind, query.indices)
+    absent = _absent(query.directory, query.kind, query.indices, stored)
+    if not stored:
+        return absent
     span = f"{query.first}" if query.first == query.last else f"{query.first} to {query.last}"
+    names = ", ".join(query.indices)
+    closed = ""
+    if query.first == query.last and query.first.weekday() >= 5:
+        closed = f" (a {query.first:%A})"
     return NothingToDo(
-        f"no {query.kind} of {', '.join(query.indices)} for {span} in {directory}; "
-        f"{days.span_of(stored)}"
+        f"no {query.kind} of {names} for {span}{closed} in {query.directory}; "
+        f"{days.span_of(stored)}",
+        f"{days.nearest_to(query.first, stored)} is the nearest there is",
     )
 
 
-def to_engine(table: pa.Table, engine: str) -> Any:
-    """Return the table as pandas, polars, DuckDB or Arrow has it.
-
-    Raises:
-        UserError: There is no such engine.
-        Unavailable: The library is not installed.
-    """
-    _one_of("engine", engine, ("pandas", "polars", "arrow", "duckdb"))
-    if engine == "arrow":
-        return table
-    try:
-        if engine == "polars":
-            import polars as pl
-
-            return pl.from_arrow(table)
-        if engine == "duckdb":
-            import duckdb
-
-            return duckdb.from_arrow(table)
-        import pandas as pd  # noqa: F401 - Arrow needs it and says so less plainly
-
-        return table.unify_dictionaries().to_pandas(date_as_object=False)
-    except ImportError as error:
-        raise Unavailable(
-            f"{engine} is not installed",
-            f"pip install 'g6[{engine}]', or load(..., engine='arrow')",
-        ) from error
+def _absent(
+    directory: Path, kind: str, indices: Sequence[str], stored: Sequence[date]
+) -> NothingToDo:
+    """Return the error of indices of which nothing is stored, with those of which there is."""
+    others = ", ".join(stored_indices(directory)) or "no index at all"
+    names = ", ".join(indices)
+    span = f"; {days.span_of(stored)}" if stored else ""
+    return NothingToDo(
+        f"no {kind} of {names} is stored in {directory}{span}", f"there are rows of {others}"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -18,15 +18,28 @@ def shown(
     items: Sequence[T], what: str, console: Console | None = None, patience: float = PATIENCE
 ) -> Iterator[T]:
     """Yield `items`, with a progress bar on standard error after `patience` seconds."""
+    yield from counted(((item, 1) for item in items), len(items), what, console, patience)
+
+
+def counted(
+    items: Iterable[tuple[T, int]],
+    total: int,
+    what: str,
+    console: Console | None = None,
+    patience: float = PATIENCE,
+) -> Iterator[T]:
+    """Yield items of which each counts for so much of `total`, with the same bar."""
     began = time.monotonic()
     progress = None
+    counts = 0
     try:
-        for count, item in enumerate(items):
+        for item, count in items:
             if progress is None and time.monotonic() - began > patience:
-                progress = _bar(what, len(items), console)
+                progress = _bar(what, total, console)
             if progress is not None:
-                progress.update(progress.task_ids[0], completed=count)
+                progress.update(progress.task_ids[0], completed=counts)
             yield item
+            counts += count
     finally:
         if progress is not None:
             progress.stop()

@@ -13,11 +13,14 @@ from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.parquet_history import ParquetHistory
-from g6.adapters.parquet.queries.load import to_engine
+from g6.adapters.parquet.queries.engines import to_engine
+from g6.adapters.parquet.queries.load import TRADED_PRICES
+from g6.adapters.parquet.queries.stored_span import check_directory
 from g6.adapters.parquet.reading import day_table, read
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
 from g6.errors import BadInput, DamagedFile, G6Error, Unavailable, UserError
+from g6.extras import optional
 from g6.ports.history import OVERVIEW
 
 
@@ -32,10 +35,8 @@ def connect(directory: Path, tz: str, left_out: Container[Path] = ()) -> Any:
     Raises:
         Unavailable: DuckDB is not installed.
     """
-    try:
+    with optional():
         import duckdb
-    except ImportError as error:
-        raise Unavailable("duckdb is not installed", "pip install 'g6[duckdb]'") from error
     connection = duckdb.connect()
     connection.execute(f"set TimeZone = '{tz.replace(chr(39), '')}'")
     for name, roots, schema, keys in _tables(directory):
@@ -52,7 +53,10 @@ def answer(query: str, directory: Path, tz: str, engine: str) -> Any:
     Raises:
         UserError: DuckDB refuses the query, with its own words.
         Unavailable: A library is not installed.
+        NothingToDo: There is no such directory.
     """
+    if not directory.is_dir():
+        check_directory(directory)
     try:
         return _asked(query, directory, tz, engine)
     except _duckdb_error() as error:
@@ -177,7 +181,18 @@ def _view(
     if mixed:
         connection.register(f"_{name}_mixed", pa.concat_tables(mixed))
         parts.append(f"select * from _{name}_mixed")  # noqa: S608
-    connection.execute(f"create view {name} as {' union all by name '.join(parts)}")
+    rows = " union all by name ".join(parts)
+    view = f"create view {name} as select {_columns(schema)} from ({rows})"  # noqa: S608
+    connection.execute(view)
+
+
+def _columns(schema: pa.Schema) -> str:
+    """Return the columns of a view: prices that nobody traded at are missing, as in `g6.load`."""
+    prices = [name for name in schema.names if name in TRADED_PRICES]
+    if not prices:
+        return "*"
+    replaced = ", ".join(f"nullif({name}, 0) as {name}" for name in prices)
+    return f"* replace ({replaced})"
 
 
 def _mixed_rows(directory: Path, schema: pa.Schema) -> pa.Table | None:

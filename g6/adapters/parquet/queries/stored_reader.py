@@ -58,17 +58,15 @@ class DirectoryReader:
     ) -> Frame:
         """Return overview rows of an index up to an instant, oldest first."""
         query = Query.of(
+            self.directory,
             index,
             (first, until.astimezone(IST).date()),
             "overview",
             columns=["timestamp", *columns],
-            expiry=None,
-            strike=None,
             as_of=at,
             tz="UTC",
-            shape="wide",
         )
-        table = load_table(query, self.directory)
+        table = load_table(query)
         until_column = pa.scalar(until, table.schema.field("timestamp").type)
         rows = table.filter(pc.field("timestamp") <= until_column).sort_by("timestamp")
         return Frame({}, {name: _array(rows.column(name)) for name in rows.column_names})

@@ -142,16 +142,20 @@ def settings_of(study: Study, values: Mapping[str, Any]) -> Settings | None:
     """Return the settings that a study is asked under, None where it reads none."""
     if not study.settings:
         return None
+    from g6.bootstrap.reading_place import reading_settings
+
     provider = values.get("provider")
     # The word itself means the configured one: g6 check provider.
     if provider == "provider":
         provider = None
-    return options.settings(
-        values.get("config"),
-        values.get("set_"),
-        data_dir=values.get("data_dir"),
-        provider=provider,
-        recording=values.get("recording"),
+    return reading_settings(
+        options.settings(
+            values.get("config"),
+            values.get("set_"),
+            data_dir=values.get("data_dir"),
+            provider=provider,
+            recording=values.get("recording"),
+        )
     )
 
 
