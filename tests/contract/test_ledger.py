@@ -133,6 +133,15 @@ def test_who_goes_on_collecting_past_its_deadline_costs_the_next_cycle_and_who_d
     assert ledger.begin(Unit(LATER, "SENSEX"), "three", later, 160.0, LEASE).answer == "run"
 
 
+def test_who_gives_up_collecting_after_its_unit_was_closed_costs_no_cycle(ledger: Ledger) -> None:
+    ledger.begin(NIFTY, "slow", OPENING, 130.0, LEASE)
+    ledger.finish(NIFTY, UnitEnd("MISSING", "provider"), 148.5)
+    assert ledger.renew(NIFTY, "collect", "slow", 164.0, 159.0)
+    assert ledger.finish(NIFTY, UnitEnd("MISSING", "time_limit"), 159.5) == "late"
+    later = replace(OPENING, deadline=208.0, due=160.0)
+    assert ledger.begin(Unit(LATER, "NIFTY"), "two", later, 160.0, LEASE).answer == "run"
+
+
 def test_a_cycle_runs_once_its_predecessor_is_collected(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
     assert ledger.begin(Unit(LATER, "NIFTY"), "two", OPENING, 101.5, LEASE).answer == "run"

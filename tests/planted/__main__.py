@@ -1,47 +1,79 @@
 """`python -m tests.planted`: plant each bug in a copy of the package and tell in how many schedules it is found.
 
-Exit code 1 when a bug is not found within --most schedules, or not shrunk to --deviations deviations.
+Exit code 1 when a bug is not found within --most schedules, or not shrunk to --deviations deviations. A run of all
+bugs, with the unit tests, writes benchmarks/planted.json; `make docs` makes docs/reference/planted.md of it.
+
+python -m tests.planted                            all bugs
+python -m tests.planted --only lease,twin          bugs with one of these words in their name
+python -m tests.planted --list                     their names
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 from tests.planted.bugs import BUGS, Bug
 
 ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks/planted.json"
 UNIT_TESTS = (
     "tests/unit/pipeline",
     "tests/contract/test_ledger.py",
+    "tests/contract/test_panel_store.py",
     "tests/unit/entrypoints/test_unit_tasks.py",
 )
 """The tests that know the pipeline, without the simulation."""
+FAILED = re.compile(r"^FAILED (\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How a bug was found: after how many schedules, with how many deviations, and what the judge said.
+    """How a bug was found.
 
-    `schedules` is 0 where no schedule found it. `unit_tests` tells whether a unit test fails with it.
+    Attributes:
+        schedules: After how many, 0 where none found it.
+        deviations: The fewest with which the seed shows it.
+        problem: What the judge said.
+        unit_test: The first unit test that fails with it, empty where none does, None where they were not run.
     """
 
     bug: Bug
     schedules: int
-    deviations: int
+    seed: int
+    deviations: tuple[str, ...]
     problem: str
-    unit_tests: bool | None
+    unit_test: str | None
     seconds: float
+
+    def document(self) -> dict[str, object]:
+        """Return it as it is written to the file of results."""
+        return {
+            "bug": self.bug.name, "files": sorted({edit.path for edit in self.bug.edits}), "schedules": self.schedules,
+            "seed": self.seed, "deviations": list(self.deviations), "judge": self.problem,
+            "unit_test": self.unit_test, "seconds": round(self.seconds, 1),
+        }  # fmt: skip
+
+    def row(self) -> str:
+        """Return it as a line of a table."""
+        by_units = {None: "not run", "": "no"}.get(self.unit_test, "yes")
+        return (
+            f"| {self.bug.name} | {self.schedules or 'not found'} | {len(self.deviations)} | {by_units} "
+            f"| {self.problem} |"
+        )
 
 
 @contextmanager
@@ -50,15 +82,17 @@ def planted(bug: Bug) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         copytree(ROOT / "g6", root / "g6", ignore=ignore_patterns("__pycache__"))
-        for name in ("tests", "config", "pyproject.toml", "docs"):
+        copytree(ROOT / "tests", root / "tests", ignore=ignore_patterns("__pycache__"))
+        for name in ("config", "pyproject.toml", "docs"):
             (root / name).symlink_to(ROOT / name)
-        path = root / bug.path
-        text = path.read_text("utf-8")
-        if text.count(bug.before) != 1:
-            raise ValueError(
-                f"{bug.name}: its text stands {text.count(bug.before)} times in {bug.path}"
-            )
-        path.write_text(text.replace(bug.before, bug.after), "utf-8")
+        for edit in bug.edits:
+            path = root / edit.path
+            text = path.read_text("utf-8")
+            if text.count(edit.before) != 1:
+                raise ValueError(
+                    f"{bug.name}: its text stands {text.count(edit.before)} times in {edit.path}"
+                )
+            path.write_text(text.replace(edit.before, edit.after), "utf-8")
         yield root
 
 
@@ -66,62 +100,116 @@ def hunt(bug: Bug, most: int, *, with_unit_tests: bool) -> Finding:
     """Run schedules with the bug until one fails, and shrink it."""
     began = time.perf_counter()
     with planted(bug) as root:
-        command = [sys.executable, "-m", "tests.simulate", "--until-failure", str(most)]
-        answer = json.loads(
-            subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout
-        )
-        unit_tests = _unit_tests_fail(root) if with_unit_tests else None
+        answer = json.loads(_python(root, "tests.simulate", "--until-failure", str(most)).stdout)
+        unit_test = _failing_unit_test(root) if with_unit_tests else None
     problem = next(iter(answer["problems"]), "")
     seconds = time.perf_counter() - began
+    deviations = tuple(answer["deviations"])
     return Finding(
-        bug, answer["schedules"], len(answer["deviations"]), problem, unit_tests, seconds
+        bug, answer["schedules"], answer["seed"], deviations, problem, unit_test, seconds
     )
 
 
-def _unit_tests_fail(root: Path) -> bool:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *UNIT_TESTS]
-    return subprocess.run(command, cwd=root, capture_output=True, check=False).returncode != 0
+def _failing_unit_test(root: Path) -> str:
+    """Return the first unit test that fails in a tree, empty where none does."""
+    # Of the contract suites only the twins in memory are run: that is where the bugs stand.
+    arguments = ("-q", "-x", "-rf", "-p", "no:cacheprovider", "-k", "not redis", *UNIT_TESTS)
+    answer = _python(root, "pytest", *arguments)
+    if answer.returncode == 0:
+        return ""
+    failed = FAILED.search(answer.stdout)
+    if failed is None:
+        raise RuntimeError(
+            f"the unit tests did not run:\n{answer.stdout[-2000:]}{answer.stderr[-2000:]}"
+        )
+    return failed[1]
+
+
+def _python(root: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    # The editable install names the tree that the bug is not in.
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    return subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def chosen_bugs(words: str) -> list[Bug]:
+    """Return the bugs with one of the words in their name, all for none; words stand between commas."""
+    wanted = [word.strip() for word in words.split(",") if word.strip()]
+    bugs = [bug for bug in BUGS if not wanted or any(word in bug.name for word in wanted)]
+    if not bugs:
+        raise SystemExit(f"no bug has {words!r} in its name; --list shows them")
+    return bugs
 
 
 def main() -> int:
     """Plant the bugs that the command line names, or all."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tests.planted",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--only", help="names of bugs, with commas between")
-    parser.add_argument(
-        "--most", type=int, default=10_000, help="schedules within which a bug must be found"
-    )
-    parser.add_argument(
-        "--deviations", type=int, default=15, help="deviations that may be left of them"
-    )
-    parser.add_argument("--jobs", type=int, default=2, help="bugs at a time")
-    parser.add_argument(
-        "--no-unit-tests", action="store_true", help="leave out what the unit tests find"
-    )
-    chosen = parser.parse_args()
-    names = chosen.only.split(",") if chosen.only else [bug.name for bug in BUGS]
-    bugs = [bug for bug in BUGS if bug.name in names]
-    missed = 0
-    print(
-        "| bug | schedules | deviations | unit tests find it | what the judge says |\n|---|---|---|---|---|",
-        flush=True,
-    )
-    with ThreadPoolExecutor(chosen.jobs) as pool:
-        hunts = pool.map(
-            lambda bug: hunt(bug, chosen.most, with_unit_tests=not chosen.no_unit_tests), bugs
-        )
-        for finding in hunts:
-            is_found = finding.schedules > 0 and finding.deviations <= chosen.deviations
-            missed += not is_found
-            by_units = {None: "", True: "yes", False: "no"}[finding.unit_tests]
-            print(
-                f"| {finding.bug.name} | {finding.schedules or 'not found'} | {finding.deviations} "
-                f"| {by_units} | {finding.problem} |",
-                flush=True,
+    parser.add_argument("--only", default="", metavar="WORDS", help="bugs with one of these words in their name, with commas between")  # fmt: skip
+    parser.add_argument("--list", action="store_true", help="name the bugs and end")
+    parser.add_argument("--most", type=int, default=10_000, help="schedules within which a bug must be found (10000)")  # fmt: skip
+    parser.add_argument("--deviations", type=int, default=15, help="deviations that may be left of them (15)")  # fmt: skip
+    parser.add_argument("--jobs", type=int, default=2, help="bugs at a time (2)")
+    parser.add_argument("--no-unit-tests", action="store_true", help="leave out what the unit tests find")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    options = parser.parse_args()
+    bugs = chosen_bugs(options.only)
+    if options.list:
+        print("\n".join(bug.name for bug in bugs))
+        return 0
+    findings = _hunt_all(bugs, options)
+    is_found = [
+        each.schedules > 0 and len(each.deviations) <= options.deviations for each in findings
+    ]
+    document = _document(findings, options.most)
+    if options.json:
+        print(json.dumps(document, indent=1))
+    else:
+        _print_table(findings)
+        print(f"{sum(is_found)} of {len(bugs)} found")
+    if not (options.only or options.no_unit_tests):
+        RESULTS.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+        sys.stderr.write(f"{RESULTS.relative_to(ROOT)} written; make docs writes its page\n")
+    return int(not all(is_found))
+
+
+def _hunt_all(bugs: Sequence[Bug], options: argparse.Namespace) -> list[Finding]:
+    """Hunt the bugs, some at a time, and tell on stderr how each ended."""
+    findings: dict[str, Finding] = {}
+    with ThreadPoolExecutor(options.jobs) as pool:
+        hunts = [
+            pool.submit(hunt, bug, options.most, with_unit_tests=not options.no_unit_tests)
+            for bug in bugs
+        ]
+        for number, ended in enumerate(as_completed(hunts), 1):
+            finding = ended.result()
+            findings[finding.bug.name] = finding
+            how = f"after {finding.schedules} schedules" if finding.schedules else "NOT FOUND"
+            sys.stderr.write(
+                f"[{number}/{len(bugs)}] {finding.bug.name}: {how}, {finding.seconds:.0f} s\n"
             )
-    print(f"{len(bugs) - missed} of {len(bugs)} found")
-    return bool(missed)
+            sys.stderr.flush()
+    return [findings[bug.name] for bug in bugs]
+
+
+def _print_table(findings: Sequence[Finding]) -> None:
+    print("| bug | schedules | deviations | unit tests find it | what the judge says |\n|---|---|---|---|---|")  # fmt: skip
+    for finding in findings:
+        print(finding.row())
+
+
+def _document(findings: Sequence[Finding], most: int) -> dict[str, object]:
+    return {
+        "measured": datetime.now(UTC).date().isoformat(),
+        "most": most,
+        "unit_tests": list(UNIT_TESTS),
+        "bugs": [finding.document() for finding in findings],
+    }
 
 
 if __name__ == "__main__":

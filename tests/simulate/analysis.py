@@ -1,6 +1,7 @@
 """Cheap functions in the place of collection's quotes and of analysis, so that thousands of cycles a minute run.
 
-The stored chain and the overview row carry the number of the request that the quotes came from: the judge compares.
+The stored chain and the overview row carry the number of the answer that the quotes came from, and the settings that
+they were analysed under: the judge compares.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from g6.pipeline.runtime import Watch
 def gather(runtime: Runtime, unit: Unit, _controls: object, watch: Watch) -> tuple[Frame, Any]:
     """Return a frame of two columns with the number of the provider's answer."""
     world = runtime.provider._world  # type: ignore[attr-defined]
-    with world.collection_of(unit):
-        request = runtime.provider.quotes(unit.index, None, unit.instant)  # type: ignore[arg-type]
+    world.witness.requested(unit)
+    request = runtime.provider.quotes(unit.index, None, unit.instant)  # type: ignore[arg-type]
     watch.lap("quotes")
     header = {
         "index": unit.index,
@@ -46,7 +47,13 @@ def summarise(priced: Frame) -> dict[str, Any]:
     return {
         "timestamp": priced.header["at"], "underlying": priced.header["index"], "status": Status.OK,
         "reason": "", "options": 4, "spot": float(priced.header["request"]),
+        "settings": priced.header["stamp"]["config_id"],
     }  # fmt: skip
+
+
+def chain_frame(priced: Frame) -> Frame:
+    """Return what is stored of a unit: marked as a chain, so that raw quotes in its place are told from it."""
+    return Frame({**priced.header, "stage": "chain"}, priced.columns)
 
 
 def panel_documents(report: Any, rows: Any, *_: object, **__: object) -> Mapping[str, Any]:
@@ -64,7 +71,7 @@ def cheap_analysis() -> Iterator[None]:
             (stages, "assemble", lambda quotes, _: quotes),
             (stages.overview, "summarise", summarise),
             (stages.unit_facts, "facts", lambda _: AnalysisFacts(options=4)),
-            (stages, "chain_frame", lambda priced: priced),
+            (stages, "chain_frame", chain_frame),
             (closing.panels, "build", panel_documents),
         ):
             stack.enter_context(patch.object(target, name, function))

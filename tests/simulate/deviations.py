@@ -14,7 +14,8 @@ class Deviation:
     Attributes:
         step: The number of the step, counted over all actors from 0.
         kind: A name of `KINDS`.
-        amount: Seconds, for kinds that last. For `die` how the message of the task comes back.
+        amount: Seconds, for kinds that last. For `die` how the message of the task comes back. For
+            `rerun` how long the queue's worker is busy with other work before.
     """
 
     step: int
@@ -46,13 +47,15 @@ RANGES: dict[str, tuple[float, float]] = {
     "disk_full": (0.5, 20.0),
     "kill_worker": (0.0, 40.0),
     "kill_beat": (1.0, 30.0),
-    "rerun": (0.0, 1.0),
+    "rerun": (0.0, 20.0),
     "pause": (1.0, 15.0),
     "fail_provider": (0.5, 15.0),
+    "slow_provider": (1.0, 14.0),
+    "evict_frames": (0.0, 0.0),
 }
 """Each kind with the least and the largest amount that is drawn for it."""
 KINDS = tuple(RANGES)
-RARE = frozenset(("redis_emptied", "redis_restored", "kill_beat", "pause"))
+RARE = frozenset(("redis_emptied", "redis_restored", "kill_beat", "pause", "evict_frames"))
 """Kinds that end so much that they hide the others. They are drawn a third as often."""
 
 

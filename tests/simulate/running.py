@@ -77,7 +77,8 @@ def _take_snapshots(world: World) -> None:
 
 
 def _digest(world: World) -> str:
-    """Return a hash of every row and of the answer behind every chain."""
+    """Return a hash of every row and of the origin of every chain."""
     rows = [world.store.read_overview(cycle) for cycle in world.cycles]
-    text = json.dumps([world.steps, rows], sort_keys=True, default=str)
+    chains = [world.store._chains[unit].header for unit in sorted(world.store._chains)]
+    text = json.dumps([world.steps, rows, chains], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from g6.errors import G6Error, NothingToDo, RedisDown, Retryable
 from g6.pipeline import Runtime
 from tests.simulate.deviations import Deviation
 from tests.simulate.redis_state import Message
+from tests.simulate.witness import AcceptedRerun, WatchedLedger
 from tests.simulate.world import HOSTS, Actor, HostClock, SteppedPort, World
 
 WORKERS = {
@@ -98,6 +100,7 @@ class Sender:
         self._job(name, *arguments)
 
     def _job(self, name: str, *arguments: str) -> None:
+        self.system.world.witness.sends[name, *arguments] += 1
         self.system.send(Message(name, arguments, self.system.new_task_id(), BY_NAME[name].queue))
 
 
@@ -203,6 +206,7 @@ class System:
     def _runtime(self, host: str) -> Runtime:
         world = self.world
         lifeline = self.lifelines[host]
+        ledger = WatchedLedger(world)
         return Runtime(
             plan=world.plan,
             timing=world.timing,
@@ -210,7 +214,7 @@ class System:
             clock=HostClock(world, host),
             provider=SteppedPort(world, lambda: world.provider, "network"),
             frames=SteppedPort(world, lambda: world.redis.frames, "redis"),
-            ledger=SteppedPort(world, lambda: world.redis.ledger, "redis"),
+            ledger=SteppedPort(world, lambda: ledger, "redis"),
             store=SteppedPort(
                 world,
                 lambda: world.store,
@@ -244,7 +248,7 @@ class System:
         """Put a message into its queue: a step at which it may be lost, doubled or delayed."""
         world = self.world
         copies = [message]
-        for deviation in world.step():
+        for deviation in world.step(message.task, _unit_of(message)):
             if deviation.kind == "lose":
                 copies = []
             elif deviation.kind == "double":
@@ -306,6 +310,8 @@ class System:
             lambda: self._work(worker, message),
             lambda actor, outcome: self._after(worker, delivery, message, outcome),
             limits=(limits.soft, limits.hard),
+            task=message.task,
+            unit=_unit_of(message),
         )
         worker.actor = actor
         if not limits.acks_late:
@@ -332,10 +338,12 @@ class System:
             self._retry(message)
             return
         except Retryable:
+            self._note_broken(message)
             if not job.is_stage and job.retries is not None and message.retries < job.retries:
                 self._retry(message)
             return
         except (G6Error, SoftTimeLimitExceeded):
+            self._note_broken(message)
             return
         if message.links:
             following, *links = message.links
@@ -343,6 +351,10 @@ class System:
             self._send_from_worker(
                 Message(following, message.arguments, self.new_task_id(), queue, tuple(links))
             )
+
+    def _note_broken(self, message: Message) -> None:
+        if message.task == "sweep":
+            self.world.witness.broken_sweeps.append(self.world.now)
 
     def _retry(self, message: Message) -> None:
         again = replace(
@@ -369,6 +381,7 @@ class System:
         elif outcome == "lost":
             self._acknowledge(delivery)
         if outcome != "done":
+            self._note_broken(message)
             worker.restarts_at = world.now + RESTART_SECONDS
         world.at(max(worker.restarts_at, world.now), lambda: self.dispatch(worker.queue))
 
@@ -411,13 +424,11 @@ class System:
                 if is_due:
                     now = world.now + world.offsets[host]
                     last_run[0] = datetime.fromtimestamp(now, UTC)
-                    self._beat_send(
-                        host,
-                        Message(
-                            "collect", (schedule.cycle(), index), self.new_task_id(), "collect",
-                            ("analyse", "persist"), expires=now + world.timing.expires,
-                        ),
+                    message = Message(
+                        "collect", (schedule.cycle(), index), self.new_task_id(), "collect",
+                        ("analyse", "persist"), expires=now + world.timing.expires,
                     )  # fmt: skip
+                    self._beat_send(host, message)
                 wake = min(wake, following)
         world.later(min(max(wake, 0.01), 5.0), lambda: self._beat_cycles(host))
 
@@ -435,6 +446,8 @@ class System:
         if self.world.redis_away_until > self.world.now:
             self.lifelines[host].was_away = True
             return
+        if message.task == "collect":
+            self.world.witness.beats_sent.add(Unit(*message.arguments))
         self.send(message)
 
     # --- what goes wrong ------------------------------------------------------------------------------------
@@ -444,17 +457,15 @@ class System:
         world = self.world
         kind = deviation.kind
         amount = deviation.amount
-        world.quiet_from = max(world.quiet_from, world.now + abs(amount))
+        lasts = abs(amount) + world.lasts(kind)
+        world.quiet_from = max(world.quiet_from, world.now + lasts)
         if kind in {"die", "die_after"} and actor is not None:
             world.kill(actor, _death(amount))
         elif kind == "stand_still" and actor is not None:
-            world.time_was_disturbed = True
             actor.stands_until = world.now + amount
         elif kind == "slow":
-            world.time_was_disturbed = True
             return amount
         elif kind == "jump_clock":
-            world.time_was_disturbed = True
             world.clocks_jumped = True
             host = HOSTS[deviation.step % len(HOSTS)]
             world.offsets[host] += amount
@@ -467,8 +478,8 @@ class System:
         elif kind == "rerun":
             self._rerun(deviation)
         elif kind == "pause":
-            world.redis.controls.set("paused", {"*": "by hand"})
-            world.later(amount, lambda: world.redis.controls.set("paused", None))
+            self._pause("by hand")
+            world.later(amount, lambda: self._pause(None))
         else:
             self._strike_servers(kind, amount)
         return 0.0
@@ -492,6 +503,16 @@ class System:
             world.disk_full_until = max(world.disk_full_until, world.now + amount)
         elif kind == "fail_provider":
             world.provider_fails_until = max(world.provider_fails_until, world.now + amount)
+        elif kind == "slow_provider":
+            world.provider_slow_until = world.now + world.lasts(kind)
+            world.provider_seconds = amount
+        elif kind == "evict_frames":
+            world.frames_gone_until = world.now
+            world.redis.evict_frames()
+
+    def _pause(self, reason: str | None) -> None:
+        self.world.is_paused = reason is not None
+        self.world.redis.controls.set("paused", {"*": reason} if reason else None)
 
     def _set_clock_right(self, host: str) -> None:
         self.world.offsets[host] = 0.0
@@ -502,6 +523,7 @@ class System:
         ]
         if busy:
             victim = busy[deviation.step % len(busy)].actor
+            self.world.witness.struck(victim.task, victim.unit)
             self.world.kill(victim, _death(deviation.amount))
 
     def _rerun(self, deviation: Deviation) -> None:
@@ -511,18 +533,43 @@ class System:
         ]
         if not past:
             return
-        cycle = past[deviation.step % len(past)]
-        index = sorted(world.plan.indices)[deviation.step % len(world.plan.indices)]
-        world.rerun_units.add(Unit(cycle, index))
-        first_stage = "analyse" if deviation.amount < 0.5 else "persist"
+        dice = random.Random(f"g6 rerun {deviation.step}")
+        cycle = dice.choice(past)
+        unit = Unit(cycle, dice.choice(sorted(world.plan.indices)))
+        first_stage = dice.choice(("analyse", "analyse", "persist"))
+        runtime = self.runtimes["a"]
+        if dice.random() < 0.5:
+            plan = replace(runtime.plan, config_id=f"settings {deviation.step}")
+            runtime = replace(runtime, plan=plan)
+        if dice.random() < 0.4 and world.redis.expire(unit):
+            world.witness.closings.pop(cycle, None)
+        world.rerun_units.add(unit)
+        self._occupy("manual", deviation.amount)
+        rows = {row["underlying"]: row for row in world.store.read_overview(cycle)}
 
         def ask() -> None:
             try:
-                pipeline.rerun(self.runtimes["a"], Unit(cycle, index), first_stage)
+                answer = pipeline.rerun(runtime, unit, first_stage)
             except (NothingToDo, RedisDown):
                 return
+            world.witness.reruns.append(
+                AcceptedRerun(
+                    unit, world.now, answer.stage, answer.attempt, runtime.plan.config_id, rows.get(unit.index),
+                )
+            )  # fmt: skip
 
         world.later(0.0, lambda: world.start(Actor("a", ask, lambda *_: None)))
+
+    def _occupy(self, queue: str, seconds: float) -> None:
+        """Let the idle workers of a queue do a job that takes long and touches nothing of this world."""
+        world = self.world
+        for worker in self.workers[queue]:
+            worker.restarts_at = max(worker.restarts_at, world.now + seconds)
+            world.at(worker.restarts_at, lambda: self.dispatch(queue))
+
+
+def _unit_of(message: Message) -> Unit | None:
+    return Unit(*message.arguments) if BY_NAME[message.task].is_stage else None
 
 
 def _death(amount: float) -> str:

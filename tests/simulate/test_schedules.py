@@ -16,12 +16,16 @@ from tests.simulate.deviations import KINDS, Deviation, draw, shrink
 from tests.simulate.running import run, run_seed, shrunk
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEDULES_EACH = 40
+SCHEDULES_EACH = 20
 REGRESSIONS = {
     "a cycle that gave up its chain was never sent to be stored again": (0, "909:disk_full:15.12"),
     "an aggregate closed a cycle that had been opened again meanwhile": (
         21061,
         "612:jump_clock:-9.88,656:redis_restored:0.74",
+    ),
+    "who gave up collecting after its unit was closed still held the index": (
+        10312,
+        "629:kill_worker:15.13,680:slow_provider:9.6,694:slow:8.57",
     ),
 }
 """Schedules that failed once, by what was wrong."""

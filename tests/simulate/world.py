@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,8 +14,6 @@ from typing import Any
 import greenlet
 from billiard.exceptions import SoftTimeLimitExceeded
 
-from g6.adapters.memory.panels import MemoryPanels
-from g6.adapters.memory.store import MemoryStore
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
 from g6.domain.cycles.plan import Plan
@@ -25,12 +22,15 @@ from g6.domain.reports import ProviderFacts
 from g6.errors import ProviderBusy, RedisDown, StoreBusy
 from tests.simulate.deviations import Deviation
 from tests.simulate.redis_state import RedisState
+from tests.simulate.witness import Strike, WatchedPanels, WatchedStore, Witness
 
 HOSTS = ("a", "b")
 FIRST = parse_z("2026-11-18T05:30:00Z")
 """The first cycle of every run: a Wednesday, in session."""
 REDIS_PATIENCE = 1.0
 """Wall seconds that a call waits for a Redis that is away before it fails."""
+SLOW_CYCLES = 2
+"""Cycles for which a slow provider stays slow."""
 
 
 class ProcessDied(BaseException):
@@ -39,7 +39,14 @@ class ProcessDied(BaseException):
 
 @dataclass(slots=True, eq=False)
 class Actor:
-    """A process that works on one thing: it runs until its next step and goes on when the scheduler says so."""
+    """A process that works on one thing: it runs until its next step and goes on when the scheduler says so.
+
+    Attributes:
+        task: The job that it does, empty for what is no message.
+        unit: What a stage works on.
+        ended: When it was through or died, 0 until then.
+        may_not_ask: Why it must not ask the provider, empty where it may.
+    """
 
     host: str
     run: Callable[[], None]
@@ -51,6 +58,10 @@ class Actor:
     limits: tuple[float, float] = (float("inf"), float("inf"))
     soft_limit_hit: bool = False
     wait_number: int = 0
+    task: str = ""
+    unit: Unit | None = None
+    ended: float = 0.0
+    may_not_ask: str = ""
 
 
 @dataclass(slots=True)
@@ -100,7 +111,7 @@ class SteppedPort:
 
 @dataclass(slots=True)
 class CountingProvider:
-    """A provider whose answers are numbered. It notes requests that come after the unit's deadline."""
+    """A provider whose answers are numbered. It may be slow, or refuse."""
 
     world: World
     name: str = "simulated"
@@ -108,14 +119,14 @@ class CountingProvider:
 
     def quotes(self, index: str, _contracts: object, at: datetime) -> int:
         world = self.world
+        unit = Unit(isoformat_z(at), index)
+        if world.provider_slow_until > world.now:
+            world.wait(world.provider_seconds)
         if world.provider_fails_until > world.now:
+            world.witness.refused.add(unit)
             raise ProviderBusy(f"{index}: the provider does not answer")
         self.requests += 1
-        late = world.now - at.timestamp() - world.timing.grace
-        if late > 0 and not world.time_was_disturbed:
-            world.violations.append(
-                f"{index} at {isoformat_z(at)} was collected {late:.1f} s after its deadline"
-            )
+        world.witness.answers[self.requests] = unit
         return self.requests
 
     def describe(self) -> ProviderFacts:
@@ -151,22 +162,29 @@ class World:
             self.deviations.setdefault(deviation.step, []).append(deviation)
         self.steps = 0
         self.struck: list[Deviation] = []
-        self.strikes: list[tuple[float, float]] = []
         self.offsets = dict.fromkeys(HOSTS, 0.0)
-        self.redis = RedisState(lambda: self.now)
+        self.witness = Witness(self)
+        self.redis = RedisState(
+            lambda: self.now,
+            self.witness.published,
+            lambda before, after: self.witness.showed("Redis", before, after),
+        )
         self.redis_away_until = 0.0
         self.redis_lost_state = False
         self.disk_full_until = 0.0
         self.disk_was_full = False
         self.provider_fails_until = 0.0
+        self.provider_slow_until = 0.0
+        self.provider_seconds = 0.0
+        self.frames_gone_until = 0.0
         self.clocks_jumped = False
+        self.is_paused = False
         self.rerun_units: set[Unit] = set()
-        self.collecting: dict[Unit, list[Actor]] = {}
-        self.time_was_disturbed = False
-        self.store = MemoryStore()
-        self.files = MemoryPanels()
+        self.store = WatchedStore(self.witness)
+        self.files = WatchedPanels(
+            lambda before, after: self.witness.showed("files", before, after)
+        )
         self.provider = CountingProvider(self)
-        self.violations: list[str] = []
         self.quiet_from = 0.0
         self.current: Actor | None = None
         self.strike: Callable[[Deviation, Actor | None], float] = lambda *_: 0.0
@@ -234,7 +252,7 @@ class World:
             raise ProcessDied(actor.dead)
         dies_after = None
         latency = 0.001 + 0.004 * self.random.random()
-        for deviation in self.step():
+        for deviation in self.step(actor.task, actor.unit):
             if deviation.kind == "die_after":
                 dies_after = deviation
             else:
@@ -251,31 +269,20 @@ class World:
             self.strike(dies_after, actor)
         return answer
 
-    @contextmanager
-    def collection_of(self, unit: Unit) -> Iterator[None]:
-        """Note that the current actor collects a unit; two that live must not do so at once."""
-        actor = self.current
-        if actor is None:
-            yield
-            return
-        actors = self.collecting.setdefault(unit, [])
-        leases_hold = not (self.redis_away_until or self.redis_lost_state or self.clocks_jumped)
-        if leases_hold and any(not other.dead and not other.stands_until for other in actors):
-            self.violations.append(f"{unit.index} at {unit.cycle} is collected twice at once")
-        actors.append(actor)
-        try:
-            yield
-        finally:
-            actors.remove(actor)
-
-    def step(self) -> Sequence[Deviation]:
-        """Count a step and return what strikes at it."""
-        found = self.deviations.get(self.steps, ())
+    def step(self, task: str = "", unit: Unit | None = None) -> Sequence[Deviation]:
+        """Count a step and return what strikes at it: a process or message of a job, on a unit."""
+        deviations = self.deviations.get(self.steps, ())
         self.steps += 1
-        for deviation in found:
+        for deviation in deviations:
             self.struck.append(deviation)
-            self.strikes.append((self.now, self.now + abs(deviation.amount)))
-        return found
+            ends = self.now + abs(deviation.amount) + self.lasts(deviation.kind)
+            strike = Strike(self.now, ends, deviation.kind, task, unit)
+            self.witness.strikes.append(strike)
+        return deviations
+
+    def lasts(self, kind: str) -> float:
+        """Return the seconds that a kind of deviation lasts beyond its amount."""
+        return SLOW_CYCLES * self.interval if kind == "slow_provider" else 0.0
 
     def _body(self, actor: Actor) -> None:
         outcome = "done"
@@ -286,8 +293,9 @@ class World:
         except SoftTimeLimitExceeded:
             pass  # it struck between the task and what Celery does after it: the task has failed
         except Exception as error:  # noqa: BLE001 - a task that fails in an unforeseen way is a finding
-            self.violations.append(f"a task failed: {type(error).__name__}: {error}")
+            self.witness.violations.append(f"a task failed: {type(error).__name__}: {error}")
         self.current = None
+        actor.ended = self.now
         actor.after(actor, outcome)
 
     def _unwind(self, actor: Actor) -> None:
@@ -310,6 +318,8 @@ class World:
             self.at(actor.stands_until, lambda: self._hit_soft_limit(actor))
             return
         actor.soft_limit_hit = True
+        if actor.unit is not None:
+            self.witness.out_of_time.add(actor.unit)
         actor.wait_number += 1
         self._enter(actor, lambda: actor.greenlet.throw(SoftTimeLimitExceeded()))
 

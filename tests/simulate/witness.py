@@ -1,0 +1,257 @@
+"""What an onlooker of one run notes: who works on what, what is asked, sent and written.
+
+The judge reads it. It never reads the ledger: only what the ledger answered to a process, and what came of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.store import MemoryStore
+from g6.domain.cycles.claims import ClaimAnswer
+from g6.domain.cycles.cycle import Unit
+from g6.domain.reports import CycleReport
+from g6.ports import Claim, Opening, WriteReport
+
+if TYPE_CHECKING:
+    from tests.simulate.world import Actor, World
+
+LEASE_SLACK = 0.5
+"""Seconds beyond a lease for which a process that died may still count as one that collects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A deviation that happened.
+
+    Attributes:
+        task: The job of the process or of the message that it struck, empty for neither.
+        unit: What that job worked on, None where it is no stage.
+    """
+
+    began: float
+    ended: float
+    kind: str
+    task: str = ""
+    unit: Unit | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Grant:
+    """A process that the ledger let into a stage of a unit."""
+
+    actor: Actor
+    unit: Unit
+    stage: str
+    task: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRerun:
+    """A rerun that an operator was told to be under way, and what was stored before it."""
+
+    unit: Unit
+    at: float
+    stage: str
+    attempt: int
+    settings: str
+    row: dict[str, object] | None
+
+
+@dataclass(slots=True)
+class Witness:
+    """The notes of one run.
+
+    Attributes:
+        violations: Sentences about what must never happen, noted when it did.
+        beats_sent: Units whose first stage a beat has sent.
+        answers: The unit that each answer of the provider was for, by the answer's number.
+        refused: Units for which the provider refused to answer.
+        out_of_time: Units of which a stage hit its soft limit.
+        sends: Messages sent by use cases, by job and arguments.
+        grants: By unit and stage.
+        stored: When all rows of a cycle were stored first.
+        closings: The attempts of each cycle in the order in which they were closed.
+        broken_sweeps: When a sweep ended before it was through.
+    """
+
+    world: World
+    violations: list[str] = field(default_factory=list)
+    strikes: list[Strike] = field(default_factory=list)
+    beats_sent: set[Unit] = field(default_factory=set)
+    answers: dict[float, Unit] = field(default_factory=dict)
+    refused: set[Unit] = field(default_factory=set)
+    out_of_time: set[Unit] = field(default_factory=set)
+    sends: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    grants: dict[tuple[Unit, str], list[Grant]] = field(default_factory=dict)
+    by_index: dict[str, list[Grant]] = field(default_factory=dict)
+    stored: dict[str, float] = field(default_factory=dict)
+    closings: dict[str, list[int]] = field(default_factory=dict)
+    reruns: list[AcceptedRerun] = field(default_factory=list)
+    broken_sweeps: list[float] = field(default_factory=list)
+
+    def claimed(self, unit: Unit, stage: str, task: str, answer: ClaimAnswer) -> None:
+        """Note what the ledger answered to a process that would run a stage."""
+        actor = self.world.current
+        if actor is None:
+            return
+        if answer in {ClaimAnswer.OVERRUN, ClaimAnswer.OVERRUN_COMPLETED}:
+            self._check_overrun(unit)
+        if not answer.may_run:
+            return
+        grants = self.grants.setdefault((unit, stage), [])
+        if self.leases_hold and unit not in self.world.rerun_units:
+            others = [grant for grant in grants if grant.task != task and is_at_work(grant.actor)]
+            if others:
+                self.violations.append(
+                    f"{unit.index} at {unit.cycle}: two processes run {stage} at once"
+                )
+        grant = Grant(actor, unit, stage, task, self.world.now)
+        grants.append(grant)
+        if stage == "collect":
+            self.by_index.setdefault(unit.index, []).append(grant)
+            self._check_collection(unit, answer)
+
+    @property
+    def leases_hold(self) -> bool:
+        """Whether nothing has happened in this run that makes a lease lapse although its holder is alive."""
+        world = self.world
+        return not (world.redis_away_until or world.redis_lost_state or world.clocks_jumped)
+
+    def struck(self, task: str, unit: Unit | None) -> None:
+        """Note which process the last strike found."""
+        self.strikes[-1] = replace(self.strikes[-1], task=task, unit=unit)
+
+    def requested(self, unit: Unit) -> None:
+        """Note that the provider is asked for a unit: never after the deadline, nor while it is paused."""
+        world = self.world
+        actor = world.current
+        late = world.now - unit.instant.timestamp() - world.timing.grace
+        if late > 0 and not world.clocks_jumped:
+            self.violations.append(
+                f"{unit.index} at {unit.cycle} was collected {late:.1f} s after its deadline"
+            )
+        elif actor is not None and actor.may_not_ask:
+            self.violations.append(
+                f"{unit.index} at {unit.cycle} was collected although {actor.may_not_ask}"
+            )
+
+    def _check_collection(self, unit: Unit, answer: ClaimAnswer) -> None:
+        world = self.world
+        actor = world.current
+        if actor is None or world.clocks_jumped:
+            return
+        late = world.now - unit.instant.timestamp() - world.timing.expires
+        if answer is ClaimAnswer.RUN and late > 0.01:
+            actor.may_not_ask = "its message had expired"
+        if world.is_paused and not world.redis_lost_state:
+            actor.may_not_ask = "it was paused"
+
+    def _check_overrun(self, unit: Unit) -> None:
+        """An index is skipped as overrun only while an earlier cycle of it is collected."""
+        if not self.leases_hold:
+            return
+        now = self.world.now
+        lease = self.world.timing.lease + LEASE_SLACK
+        for grant in self.by_index.get(unit.index, ()):
+            actor = grant.actor
+            held_until = actor.ended + lease if actor.dead or actor.stands_until else actor.ended
+            if grant.unit.cycle != unit.cycle and (not actor.ended or now <= held_until):
+                return
+        self.violations.append(
+            f"{unit.index} at {unit.cycle} was skipped as overrun and no other cycle was collected"
+        )
+
+    def published(self, report: object) -> None:
+        """Note that a cycle was closed, from its report."""
+        if isinstance(report, CycleReport):
+            attempts = self.closings.setdefault(report.cycle, [])
+            if not self.world.redis_lost_state and attempts and report.attempt <= attempts[-1]:
+                self.violations.append(
+                    f"{report.cycle} was closed as attempt {report.attempt} after {attempts[-1]}"
+                )
+            attempts.append(report.attempt)
+
+    def wrote_overview(self, cycle: str, indices: int) -> None:
+        """Note when a cycle's rows were all stored first."""
+        if indices == len(self.world.plan.indices):
+            self.stored.setdefault(cycle, self.world.now)
+
+    def showed(self, where: str, before: str, after: str) -> None:
+        """Note that a panel was put in the place of another."""
+        if after < before and not self.world.redis_lost_state:
+            self.violations.append(f"panel in {where} went back from {before} to {after}")
+
+
+def is_at_work(actor: Actor) -> bool:
+    """Return whether a process works and did so all the time, so that its lease was renewed."""
+    return not actor.dead and not actor.ended and not actor.stands_until
+
+
+@dataclass(slots=True)
+class WatchedLedger:
+    """The ledger of whichever Redis there is; the witness hears what it answers."""
+
+    world: World
+
+    def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
+        claim = self.world.redis.ledger.begin(unit, task, opening, now, lease)
+        self.world.witness.claimed(unit, "collect", task, claim.answer)
+        return claim
+
+    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
+        claim = self.world.redis.ledger.start(unit, stage, task, now, lease)
+        self.world.witness.claimed(unit, stage, task, claim.answer)
+        return claim
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.world.redis.ledger, name)
+
+
+class WatchedStore(MemoryStore):
+    """A store that tells the witness when a cycle's rows are there."""
+
+    def __init__(self, witness: Witness) -> None:
+        super().__init__()
+        self._witness = witness
+
+    def write_overview(self, cycle: str, rows: Sequence[Any]) -> WriteReport:
+        report = super().write_overview(cycle, rows)
+        self._witness.wrote_overview(cycle, len(self.read_overview(cycle)))
+        return report
+
+
+class WatchedPanels(MemoryPanels):
+    """Panels that tell which cycle's content was put in the place of which."""
+
+    def __init__(self, told: Callable[[str, str], None]) -> None:
+        super().__init__()
+        self._told = told
+
+    def put(self, cycle: str, panels: Any) -> tuple[str, ...]:
+        before = self._shown()
+        replaced = super().put(cycle, panels)
+        self._told(before, self._shown())
+        return replaced
+
+    def _shown(self) -> str:
+        document: Any = self.get("overview") or {"data": {"cycle": ""}}
+        return str(document["data"]["cycle"])
+
+
+class WatchedBus(MemoryBus):
+    """A bus that lets the witness hear every report."""
+
+    def __init__(self, told: Callable[[object], None], *, length: int) -> None:
+        super().__init__(length=length)
+        self._told = told
+
+    def publish(self, report: Any, *, key: str = "", meta: Any = None) -> str:
+        self._told(report)
+        return super().publish(report, key=key, meta=meta)
