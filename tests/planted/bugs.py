@@ -81,8 +81,14 @@ BUGS = (
     bug(
         "a terminal unit ends a second time",
         LEDGER,
-        "        if unit.cycle not in self._cycles or self._unit(unit).status:\n            return",
-        "        if unit.cycle not in self._cycles:\n            return",
+        "        if self._unit(unit).status:\n            return FinishAnswer.LATE\n        if end.levels",
+        "        if end.levels",
+    ),
+    bug(
+        "who gives up collecting late keeps its index",
+        LEDGER,
+        '        if self._stage(unit, "collect").state != "done":\n            self._release(unit)\n',
+        "        if not self._unit(unit).status:\n            self._release(unit)\n",
     ),
     bug(
         "a collected index is not released",

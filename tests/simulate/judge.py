@@ -195,7 +195,7 @@ def _closes_undisturbed(world: World, deadline: float) -> bool:
             continue
         if strike.kind in LOCAL_KINDS and strike.task in ("collect", "analyse", ""):
             # A stage may be struck as it sends the aggregate, which the sweep does again within 4 s.
-            if deadline - 2.6 <= strike.ended and strike.began <= deadline + CLOSES_WITHIN:
+            if deadline - 2.6 <= strike.began <= deadline + CLOSES_WITHIN:
                 return False
         elif (
             strike.began <= deadline + 2 * CLOSES_WITHIN and strike.ended + CALM_SECONDS > deadline
