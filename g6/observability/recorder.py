@@ -194,6 +194,10 @@ def _first_close(report: CycleReport) -> Iterator[Sample]:
         yield Sample("g6_cycle_start_lateness_seconds", (), report.lateness_seconds)
     for index, status in report.units.items():
         yield Sample("g6_units_total", (index, status))
+        if status == Status.MISSING:
+            at = _epoch(report.cycle)
+            labels = (index, report.reasons.get(index, ""))
+            yield Sample("g6_missing_unit_unixtime", labels, at, as_of=at)
         if status == Status.SKIPPED:
             yield Sample("g6_cycle_skipped_total", (index, report.reasons.get(index, "")))
 
@@ -211,12 +215,17 @@ def _overview(row: OverviewRow, at: float) -> Iterator[Sample]:
 @_samples.register
 def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
     vitals = beat.vitals
+    now = _epoch(event.ts)
     if beat.plan is not None:
         yield Sample("g6_cycle_step_seconds", (), beat.plan.step)
+        open_age = 0.0 if beat.open_since is None else max(0.0, now - beat.open_since)
+        yield Sample("g6_oldest_open_unit_age_seconds", (), open_age)
     for exchange, is_open in beat.market_open.items():
         yield Sample("g6_market_open", (exchange,), float(is_open))
     for queue, depth in vitals.queues.items():
         yield Sample("g6_queue_length", (queue,), float(depth))
+        sent = vitals.oldest_sent.get(queue, now)
+        yield Sample("g6_queue_oldest_message_age_seconds", (queue,), max(0.0, now - sent))
     for name, worker in vitals.workers.items():
         yield Sample("g6_worker_up", (name,), float(worker.up))
         yield Sample("g6_process_resident_bytes", (name,), _number(worker.resident_bytes))

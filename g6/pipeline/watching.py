@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from math import inf
 
+from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.reports import (
     Alert,
@@ -59,6 +60,7 @@ def heartbeat(runtime: Runtime) -> None:
         market_open=_open_markets(runtime, at),
         provider=runtime.provider.describe(),
         plan=_running_plan(runtime),
+        open_since=_open_since(runtime),
     )
     runtime.bus.publish(report)
     note(runtime, switches, DISK_LOW, disk_alert(report.vitals.disk_free_bytes))
@@ -76,6 +78,14 @@ def _open_markets(runtime: Runtime, at: datetime) -> dict[str, bool]:
         exchange: runtime.feeds is not None or runtime.calendar.is_open(exchange, at)
         for exchange in runtime.plan.exchanges
     }
+
+
+def _open_since(runtime: Runtime) -> float | None:
+    """Return the wall time at which the oldest unit that is still open fell due."""
+    for record in runtime.ledger.open_cycles():
+        if any(not unit.status for unit in record.units.values()):
+            return runtime.clock.wall_of(parse_z(record.cycle))
+    return None
 
 
 def _running_plan(runtime: Runtime) -> RunningPlan:

@@ -41,7 +41,7 @@ CASES = (
     Case("G6MetricsDown", (('up{job="g6",instance="a"}', "1x8 0x8 1x20"),), "1m", "4m", "6m"),
     Case(
         "G6QueueBacklog",
-        (('g6_queue_length{queue="analytics"}', "0x8 80x20 0x20"),),
+        (('g6_queue_oldest_message_age_seconds{queue="analytics"}', "0x8 80x20 0x20"),),
         "1m",
         "5m",
         "9m",

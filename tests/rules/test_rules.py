@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def group(case: Case) -> dict[str, object]:
+def group(case: Case) -> dict[str, Any]:
     """Return the case as promtool reads it: one question an instant."""
     series = [{"series": name, "values": values} for name, values in case.series]
     labels = f",{case.labels}" if case.labels else ""
@@ -60,6 +61,42 @@ def test_every_alert_is_silent_then_fires_then_resolves(tmp_path: Path) -> None:
     }
     path = tmp_path / "cases.yml"
     path.write_text(json.dumps(cases), encoding="utf-8")
+    answer = promtool("test", "rules", path)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@needs_promtool
+def test_an_index_that_is_missing_is_named_with_cycle_and_reason(tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.alert == "G6IndexMissing")
+    document = group(case)
+    newest = 'g6_missing_unit_unixtime{index="NIFTY",reason="provider"}'
+    series = [*document["input_series"], {"series": newest, "values": "3600x400"}]
+    document |= {
+        "input_series": series,
+        "promql_expr_test": [],
+        "alert_rule_test": [
+            {
+                "eval_time": case.firing,
+                "alertname": case.alert,
+                "exp_alerts": [
+                    {
+                        "exp_labels": {"severity": "page", "index": "NIFTY"},
+                        "exp_annotations": {
+                            "summary": "NIFTY: 80% of its units ended MISSING, the newest "
+                            "1970-01-01 01:00:00 +0000 UTC (provider)",
+                            "description": "This index loses its quotes, which cannot be "
+                            "collected later.",
+                            "fix": "g6 data gaps --index NIFTY; g6 trace CYCLE",
+                            "runbook_url": "docs/runbooks/index-missing.md",
+                        },
+                    }
+                ],
+            }
+        ],
+    }
+    cases = {"rule_files": [str(file) for file in FILES], "tests": [document]}
+    path = tmp_path / "case.yml"
+    path.write_text(json.dumps(cases | {"evaluation_interval": "15s"}), encoding="utf-8")
     answer = promtool("test", "rules", path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 

@@ -87,13 +87,17 @@ class RedisVitals:
         queues = (*self._queues, UNREADABLE)
         for queue in queues:
             pipeline.llen(f"{self._ns}:celery:{queue}")
+        for queue in self._queues:
+            pipeline.lindex(f"{self._ns}:celery:{queue}", -1)
         pipeline.hgetall(f"{self._ns}:workers")
         pipeline.xlen(f"{self._ns}:events")
         pipeline.hgetall(f"{self._ns}:processes")
         pipeline.hvals(f"{self._ns}:drivers")
         pipeline.time()
         before = time.time()
-        *depths, workers, retained, processes, drivers, (seconds, micros) = pipeline.execute()
+        *lists, workers, retained, processes, drivers, (seconds, micros) = pipeline.execute()
+        depths = lists[: len(queues)]
+        oldest = zip(self._queues, lists[len(queues) :], strict=True)
         # The server read its clock halfway between the question and the answer.
         here = (before + time.time()) / 2
         skew = here - seconds - micros / 1e6
@@ -105,6 +109,7 @@ class RedisVitals:
             retained_events=retained,
             processes=(*self._processes_of(processes, here), *_drivers(drivers, here)),
             disk_free_bytes=shutil.disk_usage(self._directory).free if has_directory else None,
+            oldest_sent={queue: sent for queue, text in oldest if (sent := _sent(text))},
         )
 
     def _processes_of(self, signs: Mapping[bytes, bytes], now: float) -> Iterator[ProcessFacts]:
@@ -127,6 +132,16 @@ class RedisVitals:
             is_up = silent_seconds < SILENT_SECONDS
             workers[name.decode()] = WorkerFacts.from_json(facts | {"up": is_up})
         return workers
+
+
+def _sent(text: bytes | None) -> float | None:
+    """Return the wall time at which a waiting message was sent, None where it does not say."""
+    if text is None:
+        return None
+    try:
+        return float(json.loads(text)["headers"]["g6"]["sent"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _drivers(drivers: Sequence[bytes], now: float) -> Iterator[ProcessFacts]:

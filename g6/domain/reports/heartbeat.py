@@ -92,6 +92,7 @@ class VitalSigns:
         queues: Messages that wait, by queue.
         workers: By name.
         clock_skew_seconds: Host's clock less Redis', by host.
+        oldest_sent: Wall time at which the oldest waiting message was sent, by queue that has one.
         retained_events: Events that the stream holds, None unknown.
         disk_free_bytes: Room where the data directory is, None unknown.
         processes: Processes that are no workers.
@@ -103,6 +104,7 @@ class VitalSigns:
     retained_events: int | None = None
     disk_free_bytes: float | None = None
     processes: Sequence[ProcessFacts] = ()
+    oldest_sent: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """Return the signs as JSON has them."""
@@ -113,6 +115,7 @@ class VitalSigns:
             "retained_events": self.retained_events,
             "disk_free_bytes": self.disk_free_bytes,
             "processes": [process.to_json() for process in self.processes],
+            "oldest_sent": dict(self.oldest_sent),
         }
 
     @classmethod
@@ -128,6 +131,7 @@ class VitalSigns:
             document.get("retained_events"),
             document.get("disk_free_bytes"),
             tuple(ProcessFacts.from_json(facts) for facts in document.get("processes") or ()),
+            document.get("oldest_sent") or {},
         )
 
 
@@ -174,6 +178,7 @@ class Heartbeat:
         refused: What sinks refuse, the longest lasting first.
         market_open: Whether each exchange is in session.
         plan: None in a heartbeat that does not say it.
+        open_since: Wall time at which the oldest unit that is still open fell due, None for none.
     """
 
     type: ClassVar[EventType] = EventType.HEARTBEAT
@@ -182,6 +187,7 @@ class Heartbeat:
     market_open: Mapping[str, bool] = field(default_factory=dict)
     provider: ProviderFacts = field(default_factory=ProviderFacts)
     plan: RunningPlan | None = None
+    open_since: float | None = None
 
     def to_json(self) -> JsonObject:
         """Return the payload of the event."""
@@ -190,7 +196,9 @@ class Heartbeat:
             "refused": [refusal.to_json() for refusal in self.refused],
             "market_open": dict(self.market_open),
             "provider": self.provider.to_json(),
-            **present(plan=None if self.plan is None else self.plan.to_json()),
+            **present(
+                plan=None if self.plan is None else self.plan.to_json(), open_since=self.open_since
+            ),
         }
 
     @classmethod
@@ -203,4 +211,5 @@ class Heartbeat:
             document.get("market_open") or {},
             ProviderFacts.from_json(document.get("provider") or {}),
             None if plan is None else RunningPlan.from_json(plan),
+            document.get("open_since"),
         )

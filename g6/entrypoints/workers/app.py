@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -164,12 +165,14 @@ def _connect_worker(app: G6) -> None:
     ports = vitals(app.wiring)
 
     def add_trace(headers: dict[str, object] | None = None, **_: object) -> None:
-        """Give every message one header `g6` with a trace id, the same along a chain."""
+        """Give every message one header `g6`: a trace id, the same along a chain, and its time."""
         if headers is None or "g6" in headers:
             return
         running = app.current_task
         inherited = getattr(running.request, "g6", None) if running else None
-        headers["g6"] = inherited or {"version": 1, "trace": uuid.uuid4().hex}
+        trace = inherited or {"version": 1, "trace": uuid.uuid4().hex}
+        # kombu records no time of a message; the oldest one's age tells a queue that nobody serves.
+        headers["g6"] = {**trace, "sent": round(time.time(), 3)}
 
     def configure_logs(**_: object) -> None:
         configure(app.settings)

@@ -39,4 +39,5 @@ def _row(rule: AlertingRule) -> str:
     page = rule.runbook.removesuffix(".md")
     link = f"[{page}](../runbooks/{rule.runbook})"
     cells = (f"`{rule.id}`", rule.urgency, rule.hold, f"`{rule.summary}`", silenced, link)
-    return f"| {' | '.join(cells)} |"
+    escaped = (cell.replace("|", r"\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |"

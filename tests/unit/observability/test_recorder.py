@@ -4,6 +4,7 @@ from math import isnan
 
 import pytest
 
+from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import parse_report
 from g6.observability.recorder import record
 from g6.observability.sample_totals import Totals
@@ -325,3 +326,32 @@ def test_publish_latency_is_the_servers_stamp_less_the_publishers():
 
 def test_an_id_without_a_time_gives_no_latency():
     assert record(event("alert", {}, id="7-0")) == []
+
+
+def test_the_oldest_waiting_message_and_the_oldest_open_unit_are_told_by_their_age():
+    plan = {
+        "indices": ["NIFTY"],
+        "interval": 60,
+        "step": 60.0,
+        "config_id": "",
+        "heartbeat_seconds": 5.0,
+        "max_quote_age": 30.0,
+    }
+    now = parse_z(event("heartbeat", {}).ts).timestamp()
+    facts = {
+        "queues": {"collect": 2, "persist": 0},
+        "oldest_sent": {"collect": now - 12.0},
+        "plan": plan,
+        "open_since": now - 90.0,
+    }
+    samples = record(event("heartbeat", facts))
+    ages = {
+        sample.labels: sample.value
+        for sample in samples
+        if sample.family == "g6_queue_oldest_message_age_seconds"
+    }
+    assert ages == {("collect",): pytest.approx(12.0), ("persist",): 0.0}
+    opened = [
+        sample.value for sample in samples if sample.family == "g6_oldest_open_unit_age_seconds"
+    ]
+    assert opened == [pytest.approx(90.0)]

@@ -5,6 +5,7 @@ from g6.observability.catalogue.families.cycle_families import (
     CYCLE_SKIPPED_TOTAL,
     CYCLE_STEP_SECONDS,
     LAST_SUCCESS_CYCLE_UNIXTIME,
+    MISSING_UNIT_UNIXTIME,
 )
 from g6.observability.catalogue.families.quality_families import COVERAGE_RATIO
 from g6.observability.catalogue.rules import (
@@ -23,6 +24,14 @@ At the open the last success is yesterday's: a rule that asked only whether the 
 would page every morning.
 """
 
+_NEWEST_SERIES = f"topk(1, {MISSING_UNIT_UNIXTIME}{{index='%s'}})"
+NEWEST = (
+    '{{ with printf "' + _NEWEST_SERIES + '" $labels.index | query }}'
+    ", the newest {{ with first . }}{{ . | value | humanizeTimestamp }}"
+    ' ({{ . | label "reason" }}){{ end }}{{ end }}'
+)
+"""Names the newest cycle of the index that ended MISSING, and the reason."""
+
 CYCLE_STALLED = AlertingRule(
     "G6CycleStalled",
     f"time() - {LAST_SUCCESS_CYCLE_UNIXTIME} > clamp_min(3 * {CYCLE_STEP_SECONDS}, 30)"
@@ -39,7 +48,7 @@ INDEX_MISSING = AlertingRule(
     f"{MISSING_RATIO} > 0.5 {IN_SESSION}",
     "30s",
     Urgency.PAGE,
-    "{{ $labels.index }}: {{ $value | humanizePercentage }} of its units ended MISSING",
+    "{{ $labels.index }}: {{ $value | humanizePercentage }} of its units ended MISSING" + NEWEST,
     "This index loses its quotes, which cannot be collected later.",
     "g6 data gaps --index {{ $labels.index }}; g6 trace CYCLE",
     "index-missing.md",

@@ -11,7 +11,7 @@ from g6.observability.catalogue.families.worker_families import (
     BUS_EVENTS_DROPPED_TOTAL,
     BUS_SUBSCRIBER_LAG_EVENTS,
     CLOCK_SKEW_SECONDS,
-    QUEUE_LENGTH,
+    QUEUE_OLDEST_MESSAGE_AGE_SECONDS,
     WORKER_UP,
 )
 from g6.observability.catalogue.rules import BUS_PUBLISH_P95
@@ -38,10 +38,10 @@ WATCHDOG = AlertingRule(
 )
 QUEUE_BACKLOG = AlertingRule(
     "G6QueueBacklog",
-    f'max by (queue) ({QUEUE_LENGTH}{{queue!="unreadable"}}) > 50',
-    "1m",
+    f"max by (queue) ({QUEUE_OLDEST_MESSAGE_AGE_SECONDS}) > 60",
+    "30s",
     Urgency.PAGE,
-    "{{ $value }} messages wait in queue {{ $labels.queue }}",
+    "the oldest message of queue {{ $labels.queue }} has waited {{ $value | humanizeDuration }}",
     "Units of this queue miss their deadlines.",
     "g6 ps; start workers: celery -A g6 worker -Q {{ $labels.queue }}",
     "no-worker.md",

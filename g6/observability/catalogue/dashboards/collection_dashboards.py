@@ -15,6 +15,7 @@ from g6.observability.catalogue.families.cycle_families import (
     CYCLE_SKIPPED_TOTAL,
     CYCLE_START_LATENESS_SECONDS,
     CYCLES_TOTAL,
+    OLDEST_OPEN_UNIT_AGE_SECONDS,
     STAGE_DURATION_SECONDS,
     UNITS_TOTAL,
 )
@@ -77,6 +78,12 @@ COLLECTION = Dashboard(
             "Units that were never begun.",
             "cps",
             (rate(CYCLE_SKIPPED_TOTAL, "reason"),),
+        ),
+        DashboardPanel(
+            "Age of the oldest open unit",
+            "Wall seconds since the oldest unit that is still open fell due.",
+            "s",
+            (PanelQuery(f"max({select(OLDEST_OPEN_UNIT_AGE_SECONDS)})", "age"),),
         ),
         DashboardPanel(
             "Options a second",

@@ -35,6 +35,7 @@ from g6.observability.catalogue.families.worker_families import (
     PROCESS_CPU_RATIO,
     PROCESS_RESIDENT_BYTES,
     QUEUE_LENGTH,
+    QUEUE_OLDEST_MESSAGE_AGE_SECONDS,
     QUEUE_WAIT_SECONDS,
     TASK_FAILURES_TOTAL,
     WORKER_UP,
@@ -117,6 +118,12 @@ WORKERS = Dashboard(
             "By queue.",
             "short",
             (newest(QUEUE_LENGTH, "queue"),),
+        ),
+        DashboardPanel(
+            "Age of the oldest message",
+            "Wall seconds since the oldest waiting message was sent, by queue.",
+            "s",
+            (newest(QUEUE_OLDEST_MESSAGE_AGE_SECONDS, "queue"),),
         ),
         DashboardPanel(
             "Waiting for a worker, p95",

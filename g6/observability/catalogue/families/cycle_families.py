@@ -87,6 +87,25 @@ CYCLE_STEP_SECONDS = Family(
     "Wall seconds from one cycle to the next, as the running system has them.",
     primed=False,
 )
+OLDEST_OPEN_UNIT_AGE_SECONDS = Family(
+    "cycle",
+    "g6_oldest_open_unit_age_seconds",
+    "gauge",
+    (),
+    "seconds",
+    "heartbeat",
+    "Wall seconds since the oldest unit that is still open fell due; 0 when none is open.",
+)
+MISSING_UNIT_UNIXTIME = Family(
+    "cycle",
+    "g6_missing_unit_unixtime",
+    "gauge",
+    ("index", "reason=cause"),
+    "seconds",
+    "cycle.report",
+    "Instant of the newest cycle in which the index ended MISSING for this reason, market time.",
+    primed=False,
+)
 
 FAMILIES = (
     CYCLES_TOTAL,
@@ -98,4 +117,6 @@ FAMILIES = (
     MARKET_OPEN,
     UNITS_TOTAL,
     CYCLE_STEP_SECONDS,
+    OLDEST_OPEN_UNIT_AGE_SECONDS,
+    MISSING_UNIT_UNIXTIME,
 )

@@ -60,6 +60,15 @@ QUEUE_LENGTH = Family(
     "heartbeat",
     "Messages waiting; queue unreadable: texts that were none, the last 100 kept.",
 )
+QUEUE_OLDEST_MESSAGE_AGE_SECONDS = Family(
+    "workers",
+    "g6_queue_oldest_message_age_seconds",
+    "gauge",
+    ("queue",),
+    "seconds",
+    "heartbeat",
+    "Wall seconds since the oldest waiting message was sent; 0 when none waits.",
+)
 QUEUE_WAIT_SECONDS = Family(
     "workers",
     "g6_queue_wait_seconds",
@@ -132,6 +141,7 @@ FAMILIES = (
     BUS_SUBSCRIBER_LAG_EVENTS,
     BUS_PUBLISH_LATENCY_MS,
     QUEUE_LENGTH,
+    QUEUE_OLDEST_MESSAGE_AGE_SECONDS,
     QUEUE_WAIT_SECONDS,
     WORKER_UP,
     TASK_FAILURES_TOTAL,
