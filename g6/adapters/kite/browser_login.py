@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,24 @@ from g6.adapters.kite.access import KiteCredentials
 from g6.adapters.kite.limits import LOGIN_URL
 from g6.adapters.kite.rest_client import RestClient, make_client, translated
 from g6.adapters.kite.token import Token, issued_token
-from g6.errors import ProviderRefused, TokenDead, Unavailable
+from g6.errors import ProviderRefused, TokenDead, Unavailable, UserError
+
+REFUSED: Mapping[str, tuple[str, str]] = {
+    "checksum": (
+        "Kite refuses the API secret: it is not that of this API key",
+        "copy KITE_API_SECRET from the app at Kite's developer console again, then g6 login",
+    ),
+    "api_key": (
+        "Kite knows no such API key",
+        "copy KITE_API_KEY from the app at Kite's developer console again, then g6 login",
+    ),
+}
+"""Sentence and fix by a word of Kite's refusal."""
+REFUSED_TOKEN = (
+    "Kite refuses the request token, which is good once and for a few minutes",
+    "g6 login again, and use the address of the new login at once",
+)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 
 PAGE = (
     "<!doctype html><meta charset=utf-8><title>G6</title>"
@@ -51,11 +69,8 @@ def exchange(
     client = make_client(credentials.api_key, root=root, timeout=timeout)
     try:
         session = _generate(client, request_token, credentials.api_secret)
-    except TokenDead as error:
-        raise ProviderRefused(
-            "Kite refuses the request token or the API secret; "
-            "a request token is good once, for minutes"
-        ) from error
+    except (TokenDead, ProviderRefused) as error:
+        raise _refusal(error) from error
     return issued_token(str(session["access_token"]), str(session.get("user_id", "")), now())
 
 
@@ -65,11 +80,39 @@ def _generate(client: RestClient, request_token: str, api_secret: str) -> Mappin
     return session
 
 
+def _refusal(error: TokenDead | ProviderRefused) -> ProviderRefused:
+    """Return which of key, secret and request token Kite refuses, with what mends it."""
+    for word, (sentence, fix) in REFUSED.items():
+        if word in error.sentence:
+            return ProviderRefused(sentence, fix)
+    if isinstance(error, ProviderRefused):
+        return error
+    return ProviderRefused(*REFUSED_TOKEN)
+
+
 def request_token_of(text: str) -> str:
-    """Return the request token in a pasted text: the token itself, or the address it came with."""
+    """Return the request token in a pasted text: the token itself, or the address it came with.
+
+    Raises:
+        UserError: The text is neither.
+    """
     text = text.strip()
-    tokens = parse_qs(urlsplit(text).query).get("request_token", [])
-    return tokens[0] if tokens else text
+    try:
+        query = parse_qs(urlsplit(text).query)
+    except ValueError:
+        query = {}
+    tokens = query.get("request_token", [])
+    token = tokens[0] if tokens else text
+    if not token or _TOKEN.fullmatch(token):
+        return token
+    is_address = "://" in text or "?" in text or text.startswith("www.")
+    if is_address:
+        sentence = "the pasted address carries no request_token"
+        fix = "log in on that page first, then paste the address that the browser ends on"
+    else:
+        sentence = "the pasted text is neither a request token nor an address that carries one"
+        fix = "paste the whole address that the browser ends on after the login"
+    raise UserError(sentence, fix)
 
 
 @dataclass(slots=True)

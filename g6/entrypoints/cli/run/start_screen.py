@@ -68,7 +68,7 @@ def _rows(
     free = megabytes(shutil.disk_usage(settings.directory).free)
     yield "files", f"{settings.directory} ({free} free)"
     if estimate is not None:
-        yield "", sizing.sentence(settings, estimate)
+        yield "", sizing.sentence(settings, estimate, is_whole=serves)
     if serves:
         yield "pages", pages(settings)
     yield "Redis", mask_address(broker)

@@ -84,6 +84,12 @@ def _fresh_token(settings: Settings, way: LoginWay, console: Console) -> Token:
     )
     page = login_url(own.api_key, base)
     request_token = _request_token(page, own, way, console, settings.lookalike)
+    # A look-alike's request token may be the word that its key and secret are.
+    if not settings.lookalike and request_token in (own.api_key, own.api_secret):
+        raise UserError(
+            "what was pasted is the API key or the API secret, not a request token",
+            "paste the address that the browser ends on after the login",
+        )
     return exchange(
         own, request_token, root=settings.provider.root, timeout=settings.provider.timeout, now=now
     )

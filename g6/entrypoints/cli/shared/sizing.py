@@ -16,6 +16,7 @@ from g6.domain.market import expiry
 from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES, Listing
 from g6.ports.sources import Ability
+from g6.rendering.wording import megabytes
 
 PARTS_SHARE = 1.8
 """How many times larger than compacted a running day is in its segments, measured."""
@@ -74,8 +75,8 @@ def estimate_day(settings: Settings, cycles: int | None = None) -> Estimate | No
     )
 
 
-def sentence(settings: Settings, estimate: Estimate) -> str:
-    """Return an estimate as one sentence."""
+def sentence(settings: Settings, estimate: Estimate, *, is_whole: bool = True) -> str:
+    """Return an estimate as one sentence, of a whole day or of a bounded run's cycles."""
     unknown = ", ".join(estimate.unknown)
     if not estimate.indices:
         return (
@@ -94,7 +95,9 @@ def sentence(settings: Settings, estimate: Estimate) -> str:
     if unknown:
         parts.append(f"without {unknown}, whose contracts no kept listing tells")
     takes = "; ".join(parts) or "nothing: no sink is switched on"
-    return f"a whole day of {estimate.cycles} cycles will take about {takes}"
+    noun = "cycle" if estimate.cycles == 1 else "cycles"
+    whole = "a whole day of " if is_whole else ""
+    return f"{whole}{estimate.cycles} {noun} will take about {takes}"
 
 
 def _cycle_count(settings: Settings, session: Session, cycles: int | None) -> int:
@@ -103,7 +106,7 @@ def _cycle_count(settings: Settings, session: Session, cycles: int | None) -> in
 
 
 def _mb(size: float) -> str:
-    return f"{size / 1e6:.0f} MB"
+    return f"{size / 1e6:.0f} MB" if size >= 1e7 else megabytes(size)
 
 
 def _session(days: Calendar, exchange: str, at: datetime) -> Session:

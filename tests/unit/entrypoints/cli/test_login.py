@@ -94,6 +94,44 @@ def test_a_request_token_that_is_none_is_refused_in_a_sentence(broker: Kite, g6:
     assert "request token" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("name", "told", "fix"),
+    [
+        ("KITE_API_KEY", "Kite knows no such API key", "copy KITE_API_KEY"),
+        ("KITE_API_SECRET", "Kite refuses the API secret", "copy KITE_API_SECRET"),
+    ],
+)
+def test_a_wrong_key_and_a_wrong_secret_are_told_apart(
+    broker: Kite, g6: Any, monkeypatch: pytest.MonkeyPatch, name: str, told: str, fix: str
+) -> None:
+    monkeypatch.setenv(name, "planted1234")
+    ran = g6("login", "--request-token", "abcdef")
+    assert ran.code == 1
+    assert told in ran.err
+    assert f"fix: {fix}" in ran.err
+    assert "planted1234" not in ran.err + ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("https://kite.zerodha.com/connect/login?v=3&api_key=k", "carries no request_token"),
+        ("http://127.0.0.1:5010/?status=cancelled", "carries no request_token"),
+        ("here it is", "neither a request token nor an address"),
+        ("http://[", "carries no request_token"),
+    ],
+)
+def test_a_pasted_mistake_is_told_before_anybody_is_asked(
+    broker: Kite, g6: Any, text: str, told: str
+) -> None:
+    before = len(broker.arrivals())
+    ran = g6("login", "--request-token", text)
+    assert ran.code == 2
+    assert told in ran.err
+    assert "fix: " in ran.err
+    assert len(broker.arrivals()) == before
+
+
 def test_the_fake_token_provider_asks_nobody(
     broker: Kite, g6: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
