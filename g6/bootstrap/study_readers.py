@@ -53,10 +53,9 @@ def market_time(settings: Settings) -> MarketTime:
 
 def running_reader(settings: Settings) -> RunningReader:
     """Return the ports of the system that runs in a data directory or on a configured Redis."""
-    from g6.bootstrap.process_runtime import build_runtime
-    from g6.bootstrap.wiring import wire
+    from g6.bootstrap.running_reading import DirectoryRunning
 
-    return build_runtime(wire(settings))
+    return DirectoryRunning.of(settings)
 
 
 def past_reader(settings: Settings) -> PastReader:

@@ -14,11 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.market.calendar import IST
 from g6.domain.reports import CycleReport
 from g6.domain.schema.words import ANALYSED, Status
 from g6.rendering.cycle_screen import COLOURS
-from g6.rendering.wording import LAKH, number, percent
+from g6.rendering.wording import clock, lakh, number, percent, points
 
 __all__ = ["board", "cycle_line", "lost_lines"]
 
@@ -58,20 +57,20 @@ def _without_iv(row: Row) -> str:
 COLUMNS = (
     BoardColumn("spot", 9, lambda row: number(row["spot"])),
     BoardColumn("chg %", 6, lambda row: number(row["change_pct"], sign=True)),
-    BoardColumn("ATM", 6, lambda row: number(row["atm"], 0)),
+    BoardColumn("ATM", 6, lambda row: points(row["atm"])),
     BoardColumn("expiry", 6, _expiry),
     BoardColumn("IV %", 4, lambda row: percent(row["atm_iv_nearest"])),
     BoardColumn("PCR", 4, lambda row: number(row["pcr_nearest"])),
-    BoardColumn("support", 7, lambda row: number(row["support"], 0)),
-    BoardColumn("resist.", 7, lambda row: number(row["resistance"], 0)),
+    BoardColumn("support", 7, lambda row: points(row["support"])),
+    BoardColumn("resist.", 7, lambda row: points(row["resistance"])),
     BoardColumn("options", 7, lambda row: str(row["options"])),
     BoardColumn("straddle", 8, lambda row: number(row["straddle_nearest"], 1)),
-    BoardColumn("max pain", 8, lambda row: number(row["max_pain_nearest"], 0)),
+    BoardColumn("max pain", 8, lambda row: points(row["max_pain_nearest"])),
     BoardColumn("fwd-spot", 8, _basis),
     BoardColumn("no IV", 5, _without_iv),
     BoardColumn("age s", 5, lambda row: number(row["quote_age_seconds"], 1)),
-    BoardColumn("calls lakh", 10, lambda row: _lakh(row["oi_calls"])),
-    BoardColumn("puts lakh", 9, lambda row: _lakh(row["oi_puts"])),
+    BoardColumn("calls lakh", 10, lambda row: lakh(row["oi_calls"])),
+    BoardColumn("puts lakh", 9, lambda row: lakh(row["oi_puts"])),
     BoardColumn("VIX", 5, lambda row: number(row["vix"])),
     BoardColumn("source", 8, lambda row: row["quote_source"] or "–"),
 )
@@ -80,16 +79,11 @@ NAME_WIDTH = 12
 GAP = 2
 
 
-def _lakh(units: float | None) -> str:
-    return "–" if units is None else number(units / LAKH)
-
-
 def cycle_line(report: CycleReport) -> Text:
     """Return the line of a cycle: its time in India, status, options, and when it closed."""
-    at = parse_z(report.cycle).astimezone(IST)
     options = sum(report.options.values())
     indices = len(report.units)
-    line = Text(f"{at:%H:%M:%S} ", style="bold")
+    line = Text(f"{clock(parse_z(report.cycle), has_seconds=True)} ", style="bold")
     line.append(str(report.status), style=f"bold {COLOURS[report.status]}")
     line.append(f"  {indices} {'index' if indices == 1 else 'indices'}, {options:,} options")
     line.append(f", closed after {report.elapsed_seconds:.1f} s")

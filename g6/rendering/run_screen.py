@@ -11,10 +11,10 @@ from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.gaps import Gap
-from g6.domain.market.calendar import IST
+from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.trading_hours import TradingHours
 from g6.domain.reports import Alert, LoginFacts
-from g6.rendering.wording import countdown, counts_in_words
+from g6.rendering.wording import clock, countdown, counts_in_words, day_words
 
 __all__ = [
     "Notice",
@@ -55,20 +55,17 @@ class Notice:
 def clock_in_india(at: datetime, now: datetime) -> str:
     """Return a time of India's clock, with the day where it is not today.
 
-    >>> from datetime import UTC
-    >>> noon = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+    >>> noon = parse_z("2026-11-20T06:30:00Z")
     >>> clock_in_india(noon, noon), clock_in_india(noon + _DAY, noon)
     ('12:00', 'tomorrow 12:00')
     >>> clock_in_india(noon + 3 * _DAY, noon)
     'Mon 23 Nov 12:00'
     """
-    local = at.astimezone(IST)
-    days = (local.date() - now.astimezone(IST).date()).days
+    today = day_of(now)
+    days = (day_of(at) - today).days
     if days == 0:
-        return f"{local:%H:%M}"
-    if days == 1:
-        return f"tomorrow {local:%H:%M}"
-    return f"{local:%a %d %b %H:%M}"
+        return clock(at)
+    return f"{'tomorrow' if days == 1 else day_words(day_of(at), today)} {clock(at)}"
 
 
 def market_notice(hours: TradingHours, now: datetime) -> Notice:
@@ -139,7 +136,7 @@ def folded(sentence: str, width: int) -> list[str]:
 
 def notice_lines(notice: Notice, now: datetime) -> Iterator[Text]:
     """Yield the lines of a state that has changed: when, what, and what helps."""
-    line = Text(f"{now.astimezone(IST):%H:%M:%S} ", style="bold")
+    line = Text(f"{clock(now, has_seconds=True)} ", style="bold")
     line.append(f"{notice.subject}: ", style="bold")
     line.append(notice.sentence, style="yellow" if notice.is_trouble else "green")
     yield line
@@ -152,7 +149,7 @@ def alert_lines(alert: Alert, now: datetime) -> Iterator[Text]:
     style = "green" if alert.is_over else "bold red"
     mark = "✓" if alert.is_over else "✗"
     yield Text.assemble(
-        (f"{now.astimezone(IST):%H:%M:%S} ", "bold"), (f"{mark} {alert.sentence}", style)
+        (f"{clock(now, has_seconds=True)} ", "bold"), (f"{mark} {alert.sentence}", style)
     )
     if alert.fix:
         yield Text(f"  fix: {alert.fix}")

@@ -74,7 +74,7 @@ STUDIES = (
     Study(
         "workers",
         "now.workers",
-        "Show the worker processes and the depth of each queue.",
+        "Show the processes of the running system by host, and the depth of each queue.",
         "g6 ps",
         command="ps",
         reader="running",

@@ -52,9 +52,18 @@ def recorded(path: Path) -> Path:
 
 
 @pytest.mark.timeout(180)
-def test_a_second_simulated_run_collects_what_the_first_did(ours: World) -> None:
+def test_a_second_simulated_run_goes_on_after_the_first(ours: World) -> None:
     for _ in range(2):
-        done = ours.g6(*ONE, "--cycles", "2", seconds=80.0)
+        done = ours.g6(*ONE, "--cycles", "1", seconds=80.0)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "has cycles until Wed 18 Nov 2026 11:00 IST: the market goes on" in done.stdout
+    assert ours.cycles() == ["2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"]
+
+
+@pytest.mark.timeout(180)
+def test_a_second_simulated_run_of_one_start_collects_what_the_first_did(ours: World) -> None:
+    for _ in range(2):
+        done = ours.g6(*ONE, "--start", "2026-11-18T05:30:00Z", "--cycles", "2", seconds=80.0)
         assert (done.returncode, "2 of 2 cycles closed: 2 OK" in done.stdout) == (0, True), (
             done.stdout + done.stderr
         )

@@ -7,18 +7,22 @@ sweeping until it is told to stop, so that what was lost on the way to the disk 
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
+from g6.adapters.redis.vitals import RedisVitals
+from g6.bootstrap.redis_ports import vitals
 from g6.config import load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.reports.switches import RunWindow
 from g6.domain.schema.words import STAGES
-from g6.entrypoints.workers.app import create_app
+from g6.entrypoints.workers.app import G6, create_app
 from g6.entrypoints.workers.jobs import SWEEP
 from g6.errors import BadConfig, Retryable
 from g6.pipeline import Runtime
@@ -161,13 +165,19 @@ def main() -> None:
         runtime,
         recorded,
         runtime.instant_feed.send,
-        lambda: app.signature(SWEEP).apply_async(expires=SWEEP_SECONDS),
+        partial(_sweep, app, vitals(app.wiring)),
         None if speed == "max" else float(speed),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: feeder.stopped.set())
     feeder.feed()
     feeder.keep_sweeping()
+
+
+def _sweep(app: G6, ports: RedisVitals) -> None:
+    """Send the sweep, and give a sign of life with it."""
+    ports.sign_process("feeder", os.getpid())
+    app.signature(SWEEP).apply_async(expires=SWEEP_SECONDS)
 
 
 if __name__ == "__main__":

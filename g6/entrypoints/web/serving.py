@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -16,11 +16,12 @@ from fastapi import FastAPI
 from g6.entrypoints.web.apps import metrics_app, web_app
 from g6.entrypoints.web.auth import guarded
 from g6.entrypoints.web.state import Watcher
-from g6.errors import Unavailable
+from g6.errors import Retryable, Unavailable
 from g6.observability.follower import BusFollower
 from g6.observability.sample_totals import TotalsStore
 from g6.pipeline import Runtime
 
+SIGN_SECONDS = 5.0
 CLOSING_SECONDS = 1
 """What an open request may still take once the process was told to stop."""
 
@@ -60,13 +61,15 @@ def serve(
     status_file: Path | None = None,
     restart_needed: Callable[[], list[str]] = list,
     announce: Callable[[str], None] = print,
+    sign: Callable[[], None] = lambda: None,
     stop: threading.Event | None = None,
 ) -> None:
     """Answer over HTTP and follow the bus until SIGTERM, SIGINT or `stop`.
 
     It ends within two seconds. With a `token` only requests that carry it are answered.
     `restart_needed` says which settings changed since the start. `announce` gets one line per port,
-    as soon as it is open. Errors: Unavailable.
+    as soon as it is open. `sign` tells every few seconds that this process lives. Errors:
+    Unavailable.
     """
     stop = stop or threading.Event()
     with (
@@ -79,6 +82,7 @@ def serve(
             target=follower.run, args=(stop, watcher.write_status), daemon=True, name="follower"
         )
         following.start()
+        threading.Thread(target=_keep_signing, args=(stop, sign), daemon=True, name="signs").start()
         announce(f"metrics on {_address(metrics)}/metrics")
         announce(f"status and panels on {_address(web)}/status")
         apps = [
@@ -92,6 +96,14 @@ def serve(
             # A thread that hangs is not waited for: what it did not store is counted again at the
             # next start.
             following.join(CLOSING_SECONDS)
+
+
+def _keep_signing(stop: threading.Event, sign: Callable[[], None]) -> None:
+    """Give a sign of life every few seconds until `stop`. A Redis that is away hears none."""
+    while not stop.is_set():
+        with suppress(Retryable):
+            sign()
+        stop.wait(SIGN_SECONDS)
 
 
 async def _answer(apps: Sequence[tuple[FastAPI, socket.socket]], stop: threading.Event) -> None:

@@ -53,6 +53,7 @@ LONG_AGO = "1970-01-01T00:00:00+00:00"
 class G6(Celery):  # type: ignore[misc]
     """Celery with G6's Settings, and with a Runtime of its own in each process."""
 
+    events_cls = "g6.entrypoints.workers.event_sending:Events"
     settings: Settings
     _runtime: Runtime | None = None
     _runtime_pid: int = 0
@@ -213,6 +214,7 @@ def _connect_worker(app: G6) -> None:
 def _connect_beat(app: G6) -> None:
     """Connect the signals of beat, which tell the lifeline when beats lived and Redis was there."""
     drivers: list[Driver] = []
+    ports = vitals(app.wiring)
 
     def before_publish(
         sender: Any = None, headers: dict[str, object] | None = None, **_: object
@@ -224,8 +226,9 @@ def _connect_beat(app: G6) -> None:
             if not lifeline.record_beat() and headers is not None:
                 # Should this sweep get through after all, it would know nothing of the outage.
                 headers["expires"] = LONG_AGO
-            for driver in drivers:
-                with suppress(Retryable):
+            with suppress(Retryable):
+                ports.sign_process("beat", os.getpid())
+                for driver in drivers:
                     driver.keep()
         lifeline.before_publish()
 

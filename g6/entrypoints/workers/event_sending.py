@@ -8,7 +8,7 @@ from celery.app.events import Events as CeleryEvents
 from celery.events.dispatcher import EventDispatcher
 
 
-class Dispatcher(EventDispatcher):  # type: ignore[misc]
+class EventSender(EventDispatcher):  # type: ignore[misc]
     """Sends each event once. One that cannot be sent waits in the buffer for the next connection.
 
     Celery 5.7 sends the signs of life of a worker again and again until the broker takes them, and
@@ -25,4 +25,4 @@ class Dispatcher(EventDispatcher):  # type: ignore[misc]
 class Events(CeleryEvents):  # type: ignore[misc]
     """Celery's events with this dispatcher."""
 
-    dispatcher_cls = f"{__name__}:Dispatcher"
+    dispatcher_cls = f"{__name__}:EventSender"

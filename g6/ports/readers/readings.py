@@ -33,6 +33,11 @@ class RunningReader(Protocol):
         """Return the state of queues, workers and hosts."""
         ...
 
+    @property
+    def owners(self) -> Mapping[int, str]:
+        """Return who owns the data directory, by process id what a person calls it."""
+        ...
+
 
 class StatusReader(Protocol):
     """Reads what the running system says of itself as a whole."""

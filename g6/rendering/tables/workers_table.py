@@ -1,4 +1,4 @@
-"""Workers and queues on a terminal."""
+"""Processes and queues on a terminal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from g6.rendering.parts import NoView, Part
+from g6.rendering.wording import number
 from g6.studies.now.workers import Workers
 
 
@@ -25,13 +26,20 @@ def json_value(document: Workers) -> object:
 
 
 def _workers_table(document: Workers) -> Table:
-    table = Table("worker", "pid", "state", "memory MB", "cores", box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for heading in ("process", "host", "pid", "state", "memory MB", "cores", "serves"):
+        is_number = heading in ("pid", "memory MB", "cores")
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     for worker in document.workers:
+        serves = [worker.queues.replace(",", ", "), "the rows" if worker.owns_rows else ""]
         table.add_row(
-            worker.name,
+            # The host has a column of its own.
+            worker.name.removesuffix(f"@{worker.host}"),
+            worker.host,
             str(worker.pid),
             "up" if worker.is_up else "silent",
-            f"{worker.resident_bytes / 1e6:.0f}",
-            f"{worker.cpu_ratio:.2f}",
+            number(worker.resident_bytes / 1e6, 0),
+            number(worker.cpu_ratio),
+            ", ".join(filter(None, serves)),
         )
     return table

@@ -1,11 +1,12 @@
-"""The workers that run now, and the messages that wait in each queue."""
+"""The processes that run now, on which hosts, and the messages that wait in each queue."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 
-from g6.domain.reports import WorkerFacts
+from g6.domain.reports import ProcessFacts, WorkerFacts
 from g6.ports.readers import RunningReader
 from g6.studies.documents import columns_of
 
@@ -19,29 +20,35 @@ class WorkersParameters:
 
 @dataclass(frozen=True, slots=True)
 class WorkerLine:
-    """One worker process.
+    """One process of the system.
 
     Attributes:
         name: Its name, with its host.
+        host: Where it runs.
         pid: Its process id there.
         is_up: Whether it gave a sign of life of late.
+        queues: The queues that it serves, separated by commas, empty for one that is no worker.
+        owns_rows: Whether it is an owner of this host's data directory.
         resident_bytes: Memory of the process and its children.
         cpu_ratio: Cores that they keep busy.
     """
 
     name: str
+    host: str
     pid: int
     is_up: bool
+    queues: str
+    owns_rows: bool
     resident_bytes: float
     cpu_ratio: float
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The state of workers and queues.
+    """The state of processes and queues.
 
     Attributes:
-        workers: The worker processes.
+        workers: The workers, then beats, g6 serve and who else sends cycles.
         queues: Messages that wait, by queue.
         vitals: What the system says of itself, as JSON has it.
     """
@@ -56,12 +63,36 @@ class Workers:
 
 
 def answer(reader: RunningReader, parameters: WorkersParameters) -> Workers:  # noqa: ARG001
-    """Return the workers by name, and the queues in their order."""
+    """Return the workers by name, then the other processes, and the queues in their order."""
     vitals = reader.vitals.read()
-    return Workers(tuple(_workers(vitals.workers)), vitals.queues, vitals.to_json())
+    owners = reader.owners
+    lines = [*_workers(vitals.workers, owners), *_others(vitals.processes, owners)]
+    return Workers(tuple(lines), vitals.queues, vitals.to_json())
 
 
-def _workers(workers: Mapping[str, WorkerFacts]) -> Iterator[WorkerLine]:
+def _workers(workers: Mapping[str, WorkerFacts], owners: Mapping[int, str]) -> Iterator[WorkerLine]:
     for name, worker in sorted(workers.items()):
-        resident = worker.resident_bytes or 0.0
-        yield WorkerLine(name, worker.pid, worker.up, resident, worker.cpu_ratio or 0.0)
+        yield WorkerLine(
+            name=name,
+            host=worker.host,
+            pid=worker.pid,
+            is_up=worker.up,
+            queues=",".join(worker.queues or ()),
+            owns_rows=worker.pid in owners,
+            resident_bytes=worker.resident_bytes or 0.0,
+            cpu_ratio=worker.cpu_ratio or 0.0,
+        )
+
+
+def _others(processes: Sequence[ProcessFacts], owners: Mapping[int, str]) -> Iterator[WorkerLine]:
+    for process in sorted(processes, key=lambda process: (process.role, process.pid)):
+        yield WorkerLine(
+            name=process.role,
+            host=process.host,
+            pid=process.pid,
+            is_up=process.up,
+            queues="",
+            owns_rows=process.pid in owners,
+            resident_bytes=nan,
+            cpu_ratio=nan,
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -39,7 +41,7 @@ def serve(
 
     Example: g6 serve --metrics-port 0
     """
-    from g6.bootstrap.redis_ports import totals
+    from g6.bootstrap.redis_ports import totals, vitals
     from g6.bootstrap.running_system import recorded_start, settings_as_started
     from g6.bootstrap.wiring import redis_url, wire
     from g6.entrypoints.machine.drift import restart_reasons_in_child
@@ -51,9 +53,10 @@ def serve(
     )
     runtime = create_app(settings_as_started(settings), redis_url(settings)).runtime
     own = settings.serve
+    wiring = wire(settings)
     server.serve(
         runtime,
-        totals(wire(settings)),
+        totals(wiring),
         own.host,
         own.metrics_port if metrics_port is None else metrics_port,
         own.web_port if web_port is None else web_port,
@@ -61,4 +64,5 @@ def serve(
         status_file=settings.status_file,
         restart_needed=lambda: restart_reasons_in_child(recorded_start(settings)),
         announce=typer.echo,
+        sign=partial(vitals(wiring).sign_process, "serve", os.getpid()),
     )

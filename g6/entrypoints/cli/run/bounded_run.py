@@ -30,6 +30,7 @@ from g6.entrypoints.cli.shared import left_out, terminal
 from g6.entrypoints.cli.shared.following import (
     ClosedCycle,
     RunFollower,
+    continued,
     stoppable,
     warn_about_status_file,
 )
@@ -79,6 +80,7 @@ def run_bounded(
     if sentence := closed_today(settings):
         console.print(sentence, soft_wrap=True, highlight=False)
         return
+    settings = continued(settings, console)
     warn_about_status_file(settings, console, serves=False)
     estimate = start_screen.estimate_of(settings, requested)
     if not anyway:

@@ -14,6 +14,7 @@ from g6.entrypoints.cli.run.voices import Voice, voice_of
 from g6.entrypoints.cli.shared import terminal
 from g6.entrypoints.cli.shared.following import (
     RunFollower,
+    continued,
     prepare_start,
     stoppable,
     warn_about_status_file,
@@ -28,7 +29,7 @@ def run_until_stopped(
 ) -> None:
     """Start everything and tell of each cycle until Ctrl-C or SIGTERM, then end everything."""
     console = terminal.console(settings)
-    settings = prepare_start(settings, console)
+    settings = prepare_start(continued(settings, console), console)
     warn_about_status_file(settings, console, serves=settings.features.serve)
     estimate = start_screen.estimate_of(settings)
     if not anyway:

@@ -6,10 +6,13 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from rich.console import Console
 
 from g6 import log
+from g6.adapters.parquet.queries.market_time import kind_of_rows
+from g6.bootstrap.study_readers import stored_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import Alert, CycleReport, Heartbeat, StageReport, StoreRefused
@@ -20,6 +23,31 @@ from g6.rendering.wording import in_india, moment
 
 PATIENCE = 30.0
 """Seconds beyond the last cycle's deadline after which a bounded run is given up."""
+
+
+def continued(settings: Settings, console: Console) -> Settings:
+    """Return the settings of a simulated market that goes on after what its directory has.
+
+    A start that somebody chose stays. The console says when it was moved.
+    """
+    # Begun anew at the default start, a run wrote older instants than the directory had, and what
+    # commands took for the newest was not what ran.
+    if not settings.source.is_simulated or settings.origin("market.start") != "default":
+        return settings
+    if kind_of_rows(settings.directory) != settings.kind:
+        return settings
+    newest = stored_reader(settings).last_cycle()
+    if newest is None or newest < settings.market.start:
+        return settings
+    start = newest + timedelta(seconds=settings.interval)
+    console.print(
+        f"{settings.directory} has cycles until {moment(newest)}: the market goes on after them "
+        "(--start chooses another instant, --data-dir another directory)",
+        soft_wrap=True,
+        highlight=False,
+    )
+    market = settings.market.model_copy(update={"start": start})
+    return settings.model_copy(update={"market": market})
 
 
 def prepare_start(settings: Settings, console: Console) -> Settings:

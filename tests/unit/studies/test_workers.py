@@ -1,0 +1,55 @@
+"""`g6 ps` lists workers, beats and g6 serve by host, and says who owns the rows."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from rich.console import Console
+
+from g6.adapters.memory.vitals import MemoryVitals
+from g6.domain.reports import ProcessFacts, VitalSigns, WorkerFacts
+from g6.rendering.parts import NoView
+from g6.rendering.tables import workers_table
+from g6.studies.now.workers import Workers, WorkersParameters, answer
+
+SIGNS = VitalSigns(
+    queues={"persist": 2},
+    workers={
+        "persist@a": WorkerFacts(pid=7, host="a", queues=["persist"], resident_bytes=9e7),
+        "cycle@b": WorkerFacts(pid=8, host="b", queues=["collect", "analytics"], up=False),
+    },
+    processes=(ProcessFacts("serve", 9, "a", 1.0), ProcessFacts("beat", 10, "b", 1.0, up=False)),
+)
+
+
+def asked() -> Workers:
+    reader: Any = SimpleNamespace(vitals=MemoryVitals(SIGNS), owners={7: "celery worker"})
+    return answer(reader, WorkersParameters())
+
+
+def test_workers_come_first_and_then_the_other_processes_each_with_its_host() -> None:
+    lines = [(line.name, line.host, line.pid, line.is_up) for line in asked().workers]
+    assert lines == [
+        ("cycle@b", "b", 8, False),
+        ("persist@a", "a", 7, True),
+        ("beat", "b", 10, False),
+        ("serve", "a", 9, True),
+    ]
+
+
+def test_the_owner_of_the_rows_is_named() -> None:
+    assert [line.pid for line in asked().workers if line.owns_rows] == [7]
+
+
+def test_the_table_fits_a_terminal_and_shows_what_each_serves() -> None:
+    console = Console(width=80, color_system=None)
+    with console.capture() as written:
+        for part in workers_table.parts(asked(), NoView()):
+            console.print(part)
+    lines = written.get().splitlines()
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    assert "persist a 7 up 90 0.00 persist, the rows" in text
+    assert "beat b 10 silent – –" in text
+    assert "persist 2" in text
