@@ -191,7 +191,8 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
         first = parse_z(window.first) - timedelta(microseconds=1)
         after = _not_before(first, after, has_mark=bool(mark))
     if after is None:
-        runtime.ledger.record_swept(isoformat_z(until))
+        if _has_no_window(runtime):
+            runtime.ledger.record_swept(isoformat_z(until))
         return 0
     if after >= until or most <= 0:
         return 0
@@ -207,6 +208,17 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
         until = instants[-1]
     runtime.ledger.record_swept(isoformat_z(until))
     return skipped
+
+
+def _has_no_window(runtime: Runtime) -> bool:
+    """Tell whether a run has no first instant.
+
+    An emptied Redis has none until a beat gives it back. A sweep before that beat marked the grid
+    as walked up to now, and a first cycle of which nothing was stored yet was lost unseen.
+    """
+    if runtime.lifeline is not None and runtime.lifeline.last_beat() is None:
+        return False
+    return runtime.controls.read().window is None
 
 
 def _not_before(first: datetime, after: datetime | None, *, has_mark: bool) -> datetime:

@@ -91,6 +91,18 @@ def test_a_beat_that_lives_explains_what_was_sent_and_not_taken(world: BeatWorld
     assert list(world.beat(60.0).reasons([sent, sent - 3600.0])) == ["no_worker", ""]
 
 
+def test_the_last_beat_is_the_newest_sign_and_none_once_emptied(world: BeatWorld) -> None:
+    beat = world.beat(60.0)
+    assert beat.last_beat() is None
+    began = time.time()
+    beat.record_beat()
+    newest = beat.last_beat()
+    assert newest is not None
+    assert newest >= round(began, 6) - 1e-6
+    world.empty()
+    assert beat.last_beat() is None
+
+
 def test_an_emptied_server_gets_back_the_switches_in_force(world: BeatWorld) -> None:
     world.controls.set("paused", PAUSED["paused"])
     beat = world.beat(60.0)

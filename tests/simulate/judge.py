@@ -7,7 +7,7 @@ from typing import Any
 
 from g6.domain.cycles.cycle import Unit, parse_z
 from tests.ledger_check import WORDS, grid
-from tests.simulate.reasons import is_true
+from tests.simulate.reasons import REASONS, is_true
 from tests.simulate.system import System
 from tests.simulate.witness import AcceptedRerun, Strike
 from tests.simulate.world import World
@@ -86,9 +86,7 @@ def _chain_problems(
     if chain.header.get("stage") != "chain":
         yield f"{name} has raw quotes stored in the place of its chain"
     if not has_figures:
-        # A rerun whose frame is evicted before it is analysed ends its unit; the next rerun reads the stored chain.
-        was_evicted = row["reason"] == "frame_missing" and unit in world.rerun_units
-        if not lost_state and not was_evicted:
+        if not lost_state and not _is_failed_rerun(world, unit, row):
             yield f"{name} is {row['status']} and a chain is stored"
         return
     answer = chain.header["request"]
@@ -99,6 +97,14 @@ def _chain_problems(
     settings = chain.header["stamp"]["config_id"]
     if row["settings"] != settings and not (world.disk_was_full or lost_state):
         yield f"{name}: the row is of {row['settings']}, the stored chain of {settings}"
+
+
+def _is_failed_rerun(world: World, unit: Unit, row: dict[str, Any]) -> bool:
+    """Return whether a rerun ended its unit for a reason of its own: the row says why, the chain of before stays."""
+    reason = str(row["reason"])
+    if unit not in world.rerun_units or reason not in ("frame_missing", "time_limit", "poison"):
+        return False
+    return REASONS["MISSING", reason](world, unit)
 
 
 def _cycle_problems(world: World, cycle: str) -> Iterator[str]:
@@ -140,6 +146,8 @@ def _one_rerun(world: World, rerun: AcceptedRerun) -> Iterator[str]:
     if rerun.stage == "persist":
         if row != rerun.row:
             yield f"{name} has another row"
+        return
+    if _is_failed_rerun(world, rerun.unit, row):
         return
     if row["status"] != "OK":
         yield f"{name} is {row['status']} ({row['reason']})"

@@ -81,6 +81,10 @@ class MemoryLifeline:
         self._switches = self._controls.read()
         return True
 
+    def last_beat(self) -> float | None:
+        """Return the newest sign of a beat, None where there is none."""
+        return max(self._signs.beats.values(), default=None)
+
     def before_publish(self) -> None:
         """Note that beat is about to publish.
 

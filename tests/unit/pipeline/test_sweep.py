@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from g6 import pipeline
+from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
 from g6.domain.cycles.cycle import Unit
 from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_TRIES, POISON
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
@@ -267,6 +268,9 @@ class Known:
     def record_beat(self) -> bool:
         return True
 
+    def last_beat(self) -> float | None:
+        return None
+
     def before_publish(self) -> None: ...
 
     def after_publish(self) -> None: ...
@@ -287,6 +291,24 @@ def test_an_instant_that_nobody_opened_has_the_reason_that_the_beats_know(
     swept(world, 180.0)
     world.drain()
     assert world.ends(SECOND)["NIFTY"] == ("SKIPPED", reason)
+
+
+def test_a_first_cycle_that_an_emptied_server_forgot_is_not_lost(world: World) -> None:
+    """A sweep before the next beat marked the grid as walked, with nothing stored and no window."""
+    signs = LifeSigns()
+    beat = MemoryLifeline(signs, world.controls, world.clock)
+    world.runtime = replace(world.runtime, lifeline=beat)
+    world.controls.set("window", {"first": FIRST, "last": None})
+    beat.record_beat()
+    world.begin(NIFTY, "collect")
+    signs.empty()
+    world.controls.set("window", None)
+    world.forget()
+    swept(world, 55.0)
+    beat.record_beat()
+    swept(world)
+    world.drain()
+    assert world.ends()["NIFTY"] == ("SKIPPED", "ledger_lost")
 
 
 def test_a_recording_is_never_walked(world: World) -> None:
