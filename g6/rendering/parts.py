@@ -19,13 +19,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from g6.rendering.ascii_signs import table_in_ascii
+
 __all__ = [
     "Block",
     "Line",
     "NoView",
     "Part",
+    "WideTable",
     "csv_help_of",
     "csv_line_end_of",
+    "fitted",
     "json_indent_of",
     "json_value_of",
     "line_of",
@@ -56,7 +60,18 @@ class NoView:
     """The view of a document that is always shown the same way."""
 
 
-Part = str | Line | Block | Table | Text
+@dataclass(frozen=True, slots=True)
+class WideTable:
+    """A table that shows more where there is room.
+
+    Attributes:
+        table_of: Returns the table for so many columns of the screen.
+    """
+
+    table_of: Callable[[int], Table]
+
+
+Part = str | Line | Block | Table | WideTable | Text
 """`Text` is written as it stands: none of its brackets is a mark."""
 
 MODULES: Mapping[str, str] = {
@@ -134,10 +149,16 @@ def notes_of(study: str, document: object) -> Iterator[str]:
         yield from notes(document)
 
 
-def line_of(study: str, document: object) -> str:
-    """Return a document of one cycle in a line, for `--watch`."""
-    line: Callable[[object], str] = _module(study).line
-    return line(document)
+def line_of(study: str, document: object) -> str | None:
+    """Return a document of one cycle in a line for `--watch`, None where it fills the screen."""
+    line: Callable[[object], str] | None = getattr(_module(study), "line", None)
+    return None if line is None else line(document)
+
+
+def fitted(study: str, view: object, height: int) -> object:
+    """Return a view of which all lines fit a screen, where the study can show fewer."""
+    shorter: Callable[[object, int], object] | None = getattr(_module(study), "fitted", None)
+    return view if shorter is None else shorter(view, height)
 
 
 def _module(study: str) -> ModuleType:
@@ -152,12 +173,21 @@ def print_parts(console: Console, parts: Iterable[Part]) -> None:
             console.print(part.text, soft_wrap=True)
         elif isinstance(part, Text):
             console.print(part, soft_wrap=True, highlight=False)
+        elif isinstance(part, Table | WideTable):
+            table = part if isinstance(part, Table) else part.table_of(console.width)
+            is_plain = console.options.ascii_only
+            console.print(table_in_ascii(table) if is_plain else table)
         elif isinstance(part, Block):
             console.out(part.text, highlight=False)
         else:
             console.print(part)
 
 
-def plain_table() -> Table:
-    """Return an empty table without frames, as every screen of G6 has it."""
-    return Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
+def plain_table(gap: int = 2) -> Table:
+    """Return an empty table without frames, as every screen of G6 has it.
+
+    Args:
+        gap: Blanks between two columns.
+    """
+    # One of them is the box's own.
+    return Table(box=SIMPLE_HEAD, padding=(0, gap - 1, 0, 0), show_edge=False, pad_edge=False)

@@ -8,7 +8,10 @@ from html import escape
 from rich.table import Column, Table
 from rich.text import Text
 
-from g6.rendering.parts import Block, Line, Part
+from g6.rendering.parts import Block, Line, Part, WideTable
+
+WIDTH = 200
+"""Characters that a page has room for: its tables can be moved sidewards."""
 
 __all__ = ["html_of"]
 
@@ -19,6 +22,8 @@ def html_of(parts: Iterable[Part]) -> str:
 
 
 def _element(part: Part) -> str:
+    if isinstance(part, WideTable):
+        return _table(part.table_of(WIDTH))
     if isinstance(part, Table):
         return _table(part)
     if isinstance(part, Block):

@@ -293,7 +293,7 @@ At = Annotated[
 Expiry = Annotated[
     str | None,
     Parameter(
-        "2026-11-24, this_week, …; else the nearest.",
+        "2026-11-24, 24 Nov, this_week, monthly, …; else the nearest.",
         "this_week",
         metavar="DATE|BUCKET",
         read=str,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import IST
@@ -101,7 +102,8 @@ def of_expiry(frame: Frame, expiry: str | None) -> Frame:
 
     Args:
         frame: A stored chain.
-        expiry: An ISO date or a bucket. None for the nearest one whose fix lies ahead.
+        expiry: A day, a bucket, `weekly` or `monthly`. None for the nearest one whose fix lies
+            ahead.
 
     Raises:
         NothingToDo: The chain has no such expiry.
@@ -109,15 +111,58 @@ def of_expiry(frame: Frame, expiry: str | None) -> Frame:
     days = frame.columns["expiry"]
     if expiry is None:
         ahead = np.isfinite(frame.columns["years_to_expiry"])
-        rows = days == (days[ahead] if ahead.any() else days).min()
-    elif expiry in BIT:
-        rows = (frame.columns["bucket_mask"].astype(np.int64) & BIT[expiry]) > 0
+        return frame.take(days == (days[ahead] if ahead.any() else days).min())
+    word = expiry.strip().lower().replace(" ", "_")
+    bucket = EXPIRY_WORDS.get(word, word)
+    if bucket in BIT:
+        rows = (frame.columns["bucket_mask"].astype(np.int64) & BIT[bucket]) > 0
     else:
-        rows = (days.astype(str) == expiry) | (frame.columns["bucket"] == expiry)
+        rows = (days.astype(str) == _iso_day(expiry, days)) | (frame.columns["bucket"] == word)
     if not rows.any():
-        listed = ", ".join(sorted(set(days.astype(str).tolist())))
-        raise NothingToDo(f"no expiry {expiry} in this chain; it has {listed}")
+        raise NothingToDo(
+            f"no expiry {expiry} in the chain of {moment_of(frame)}", f"write {_listed(frame)}"
+        )
     return frame.take(rows)
+
+
+EXPIRY_WORDS: Mapping[str, str] = {"weekly": "this_week", "monthly": "this_month"}
+"""Words of traders for buckets."""
+_SHORT_DAYS = ("%d %b %Y", "%d %b", "%d%b%Y", "%d%b", "%a %d %b %Y", "%a %d %b")
+
+
+def _iso_day(text: str, days: NDArray[np.generic]) -> str:
+    """Return a day such as `24 Nov` as ISO text, of the year of the listed day that it fits."""
+    for form in _SHORT_DAYS:
+        for day in sorted(set(days.tolist())):
+            if f"{day:{form}}".lower() == text.strip().lower().zfill(len(f"{day:{form}}")):
+                return str(day)
+    return text.strip()
+
+
+def _listed(frame: Frame) -> str:
+    """Return the expiries of a chain with their buckets, as an option takes them."""
+    days = frame.columns["expiry"]
+    lines = []
+    for day in sorted(set(days.tolist())):
+        names = buckets_of(frame.take(days == np.datetime64(day)))
+        lines.append(f"{day} ({', '.join(names)})" if names else str(day))
+    return ", ".join(lines)
+
+
+def buckets_of(frame: Frame) -> tuple[str, ...]:
+    """Return the buckets that the expiry of these rows fills."""
+    mask = int(frame.columns["bucket_mask"][0])
+    return tuple(name for name, bit in BIT.items() if mask & bit)
+
+
+def moment_of(frame: Frame) -> str:
+    """Return when a chain was collected, as a sentence names it."""
+    return _written(parse_z(frame.header["stamp"]["cycle"]))
+
+
+def _written(at: datetime) -> str:
+    local = at.astimezone(IST)
+    return f"{local:%a %d %b %Y %H:%M:%S} IST".replace(":00 IST", " IST")
 
 
 def of_one_expiry(frames: Sequence[Frame], expiry: str | None) -> list[Frame]:
@@ -169,7 +214,7 @@ def _listing_hint(reader: StoredReader) -> str:
 
 
 def _up_to(at: datetime | None) -> str:
-    return f" up to {at.astimezone(IST):%a %d %b %Y %H:%M:%S} IST" if at else ""
+    return f" up to {_written(at)}" if at else ""
 
 
 def _cycles(

@@ -211,8 +211,9 @@ STUDIES = (
     Study(
         "chain",
         "stored.chain_by_strike",
-        "Show the newest stored chain of an index, ATM marked.",
-        "g6 chain NIFTY --greeks",
+        "Show the newest stored chain of an index: calls left, puts right, ATM and walls marked.",
+        "g6 chain NIFTY --expiry monthly",
+        watch="Show each new cycle until Ctrl-C.",
     ),
     Study(
         "analyze",

@@ -105,6 +105,10 @@ class StoredReader(Protocol):
         """
         ...
 
+    def wait(self, seconds: float) -> None:
+        """Wait before the directory is read again."""
+        ...
+
     def freeze_quantity(self, root: str, day: date) -> tuple[int, date] | None:
         """Return the most units of one order and the day of the file that says so.
 

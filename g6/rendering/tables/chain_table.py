@@ -1,9 +1,10 @@
-"""A stored chain, strike by strike, on a terminal."""
+"""A stored chain, strike by strike, on a terminal of any width."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -12,8 +13,18 @@ from rich.table import Table
 
 from g6.domain.schema.frame import SIDES
 from g6.rendering.contract_words import size_words
-from g6.rendering.parts import Part, plain_table
-from g6.rendering.wording import LAKH, around, day_words, in_india, number, strike_cell
+from g6.rendering.parts import Line, Part, WideTable, plain_table
+from g6.rendering.wording import (
+    LAKH,
+    around,
+    day_words,
+    in_india,
+    lakh,
+    number,
+    points,
+    spelled,
+    strike_cell,
+)
 from g6.studies.parameters import Parameter
 from g6.studies.stored.chain_by_strike import ChainByStrike
 
@@ -38,44 +49,104 @@ VIEW = ChainView
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One column of a side: its head, the figure, the factor to its unit, and its places."""
+    """One column of a side.
+
+    Attributes:
+        head: Its heading, the unit in a second line.
+        figure: What it shows.
+        factor: From the stored unit to the shown one.
+        places: Decimals.
+        sign: Whether a plus is written.
+    """
 
     head: str
     figure: str
-    factor: float
-    places: int
+    factor: float = 1.0
+    places: int = 2
+    sign: bool = False
 
+
+DELTA = Cell("delta", "delta")
+GAMMA = Cell("gamma\n×10⁴", "gamma", 1e4)
+THETA = Cell("theta\na day", "theta", places=1)
+VEGA = Cell("vega", "vega", places=1)
+IV = Cell("IV\n%", "iv", 100, 1)
+LAST = Cell("last", "last")
+OI = Cell("OI\nlakh", "oi", 1 / LAKH)
+OI_CHANGE = Cell("ΔOI\nlakh", "oi_change", 1 / LAKH, sign=True)
+VOLUME = Cell("volume\nlakh", "volume", 1 / LAKH)
+BID = Cell("bid", "bid")
+ASK = Cell("ask", "ask")
+CHANGE = Cell("Δlast", "change", sign=True)
 
 OPEN_INTEREST = (
-    Cell("OI lakh", "oi", 1 / LAKH, 2),
-    Cell("ΔOI", "oi_change", 1 / LAKH, 2),
-    Cell("IV", "iv", 100, 1),
-    Cell("price", "price", 1, 2),
-)
-GREEKS = (
-    Cell("delta", "delta", 1, 2),
-    Cell("Γ·10⁴", "gamma", 1e4, 2),
-    Cell("theta", "theta", 1, 1),
-    Cell("vega", "vega", 1, 1),
-    Cell("IV", "iv", 100, 1),
-)
+    OI, OI_CHANGE, VOLUME, VEGA, THETA, GAMMA, DELTA, IV, BID, ASK, CHANGE, LAST
+)  # fmt: skip
+"""From the edge of the screen to the strike."""
+GREEKS = (OI, OI_CHANGE, VEGA, THETA, GAMMA, DELTA, IV, BID, ASK, LAST)
 SECOND_ORDER = (
-    Cell("vanna", "vanna", 1, 4),
-    Cell("charm", "charm", 1, 4),
-    Cell("vomma", "vomma", 1, 3),
-    Cell("IV", "iv", 100, 1),
+    LAST,
+    Cell("vanna", "vanna", places=4),
+    Cell("charm", "charm", places=4),
+    Cell("vomma", "vomma", places=3),
+    IV,
 )
+FIRST_WANTED = (
+    (LAST, OI), (OI_CHANGE,), (IV,), (CHANGE,), (BID, ASK), (VOLUME,),
+    (DELTA,), (THETA,), (VEGA,), (GAMMA,),
+)  # fmt: skip
+"""Columns in the order in which a wider screen takes them in. A line comes in whole or not."""
+OF_GREEKS = ((DELTA, GAMMA, THETA, VEGA, IV), (LAST,), (OI,), (BID, ASK), (OI_CHANGE,))
+WALL = "*"
+"""Stands before the largest open interest of a side."""
+GAPS = (2, 1)
+"""Blanks between columns, the first with which the least columns fit."""
+LEAST_WIDTH = 80
+LINES_AROUND = 12
+"""Lines above and below the strikes, and that of the cursor."""
+
+
+def fitted(view: ChainView, height: int) -> ChainView:
+    """Return a view of as many strikes as fit so many lines."""
+    most = max(1, height - LINES_AROUND)
+    return replace(view, strikes=min(view.strikes or most, most))
 
 
 def parts(document: ChainByStrike, view: ChainView) -> Iterator[Part]:
-    """Yield the chain's heading, what one contract is, and its strikes."""
+    """Yield the chain's heading, its strikes, and the sums and levels of the whole expiry."""
     expiry = day_words(document.expiry)
-    yield (
-        f"{document.index} {expiry} ({document.days} d)  {in_india(document.cycle)}"
-        f"  spot {number(document.spot)}  F {number(document.forward)}"
+    buckets = ", ".join(map(spelled, document.buckets))
+    yield Line(
+        f"{document.index} {expiry} ({', '.join(filter(None, (f'{document.days} d', buckets)))})"
+        f" · {in_india(document.cycle)}"
     )
-    yield f"quantities in units; {'; '.join(map(size_words, document.sizes))}"
-    yield chain_table(document, view)
+    figures = document.figures
+    yield Line(
+        f"spot {number(document.spot)} · forward {number(document.forward)} · "
+        f"ATM {points(figures.atm)}, IV {number(100 * figures.atm_iv, 1)} %, "
+        f"straddle {number(figures.straddle)}"
+    )
+    yield WideTable(partial(chain_table, document, view))
+    yield from _footing(document)
+
+
+def _footing(document: ChainByStrike) -> Iterator[Line]:
+    """Yield the sums, the levels, what a contract is, and what the words mean."""
+    figures = document.figures
+    for name, sums in zip(("calls", "puts"), document.sums, strict=True):
+        yield Line(
+            f"{name:<5}  OI {lakh(sums.oi)} lakh · ΔOI {lakh(sums.oi_change, sign=True)} lakh · "
+            f"volume {lakh(sums.volume)} lakh"
+        )
+    yield Line(
+        f"PCR {number(figures.pcr)} by OI, {number(figures.pcr_volume)} by volume · "
+        f"max pain {points(figures.max_pain)}"
+    )
+    yield Line("; ".join(map(size_words, document.sizes)))
+    since = "the previous close"
+    if document.previous_session is not None:
+        since = f"the close of {day_words(document.previous_session, document.expiry)}"
+    yield Line(f"Δ since {since} · lakh: 100,000 · {WALL} most OI (wall) · ▶ ◀ ATM")
 
 
 def json_value(document: ChainByStrike) -> dict[str, object]:
@@ -90,30 +161,122 @@ def json_value(document: ChainByStrike) -> dict[str, object]:
     return {"index": document.index, "cycle": document.cycle, "rows": lines}
 
 
-def chain_table(document: ChainByStrike, view: ChainView) -> Table:
-    """Return strikes around ATM, calls left, the one at the money bold and illiquid ones dim."""
+def chain_table(document: ChainByStrike, view: ChainView, width: int = LEAST_WIDTH) -> Table:
+    """Return strikes around ATM, calls left, the one at the money bold and illiquid ones dim.
+
+    Args:
+        document: The chain.
+        view: How many strikes, and of which figures.
+        width: Columns of the screen. A wider one shows more figures.
+    """
     # At the ends of the ladder the window keeps its size instead of being centred.
-    cells = _shown(document, view)
-    heads = [cell.head for cell in cells]
-    table = plain_table()
-    for name in (*heads, "STRIKE", *heads[::-1]):
-        table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
-    calls, puts = (_texts(document, side, cells) for side in range(2))
+    rows = _rows_around(document, view.strikes)
     strikes = np.asarray(document.rows["strike"], dtype=np.float64)
     is_atm = np.asarray(document.rows["offset"], dtype=np.float64) == 0
-    for row in _rows_around(document, view.strikes):
-        call_cells = [column[row] for column in calls]
-        put_cells = [column[row] for column in puts[::-1]]
-        strike = strike_cell(float(strikes[row]), is_centre=bool(is_atm[row]))
+    texts = _Texts(document, rows)
+    ladder = [strike_cell(float(strikes[row]), is_centre=bool(is_atm[row])) for row in rows]
+    cells, gap = _fitting(document, view, texts, width - max(map(len, ladder), default=0))
+    table = _headed(cells, gap)
+    for place, row in enumerate(rows):
+        call_cells = [texts.column(0, cell)[place] for cell in cells]
+        put_cells = [texts.column(1, cell)[place] for cell in _mirrored(cells)]
         style = "bold" if is_atm[row] else "dim" if document.is_illiquid[row] else ""
-        table.add_row(*call_cells, strike, *put_cells, style=style)
+        table.add_row(*call_cells, ladder[place], *put_cells, style=style)
     return table
 
 
-def _shown(document: ChainByStrike, view: ChainView) -> tuple[Cell, ...]:
+def _headed(cells: Sequence[Cell], gap: int) -> Table:
+    """Return the table without its lines: calls over the left half, puts over the right."""
+    table = plain_table(gap)
+    lines = max((cell.head.count("\n") for cell in cells), default=0)
+    calls = [_padded(cell.head, lines) for cell in cells]
+    puts = [_padded(cell.head, lines) for cell in _mirrored(cells)]
+    if cells:
+        calls[0] = f"CALLS{calls[0]}"
+        puts[-1] = f"PUTS{puts[-1]}"
+    for head in calls:
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("STRIKE", justify="center", no_wrap=True)
+    for head in puts:
+        table.add_column(head, justify="right", no_wrap=True)
+    return table
+
+
+def _padded(head: str, lines: int) -> str:
+    """Return a heading below a free line, as deep as the deepest."""
+    return "\n" * (1 + lines - head.count("\n")) + head
+
+
+def _mirrored(cells: Sequence[Cell]) -> list[Cell]:
+    """Return the columns of the puts: those of the calls from the right, bid before ask."""
+    puts = list(cells[::-1])
+    if BID in puts:
+        place = puts.index(ASK)
+        puts[place], puts[place + 1] = BID, ASK
+    return puts
+
+
+def _fitting(
+    document: ChainByStrike, view: ChainView, texts: _Texts, width: int
+) -> tuple[Sequence[Cell], int]:
+    """Return the columns of a side that fit on both, and the blanks between them.
+
+    Args:
+        document: The chain.
+        view: Of which figures.
+        texts: The columns as they are written.
+        width: The columns of the screen beside the strikes.
+    """
     if document.second_order is not None:
-        return SECOND_ORDER
-    return GREEKS if view.greeks else OPEN_INTEREST
+        return SECOND_ORDER, _gap(SECOND_ORDER, texts, width)
+    ladder, order = (GREEKS, OF_GREEKS) if view.greeks else (OPEN_INTEREST, FIRST_WANTED)
+    shown: set[Cell] = set(order[0])
+    for cells in order[1:]:
+        wider = shown | set(cells)
+        if texts.width(wider, GAPS[-1]) <= width:
+            shown = wider
+    columns = [cell for cell in ladder if cell in shown]
+    return columns, _gap(columns, texts, width)
+
+
+def _gap(cells: Sequence[Cell], texts: _Texts, width: int) -> int:
+    fitting = [gap for gap in GAPS if texts.width(cells, gap) <= width]
+    return fitting[0] if fitting else GAPS[-1]
+
+
+class _Texts:
+    """The columns of both sides as they are written, each made once."""
+
+    def __init__(self, document: ChainByStrike, rows: range) -> None:
+        self._rows = rows
+        self._figures = [_figures(document, side) for side in range(len(SIDES))]
+        self._columns: dict[tuple[int, Cell], list[str]] = {}
+
+    def column(self, side: int, cell: Cell) -> list[str]:
+        """Return the texts of one column of one side, a line per strike that is shown."""
+        if (side, cell) not in self._columns:
+            self._columns[side, cell] = self._written(side, cell)
+        return self._columns[side, cell]
+
+    def _written(self, side: int, cell: Cell) -> list[str]:
+        values = cell.factor * self._figures[side][cell.figure]
+        texts = [number(float(values[row]), cell.places, sign=cell.sign) for row in self._rows]
+        if cell is OI and np.isfinite(values).any():
+            wall = int(np.nanargmax(values))
+            if wall in self._rows:
+                place = wall - self._rows.start
+                texts[place] = f"{WALL}{texts[place]}"
+        return texts
+
+    def width(self, cells: Iterable[Cell], gap: int) -> int:
+        """Return the characters that these columns of both sides take, and their gaps."""
+        # CALLS stands over the first column, which may be as narrow as `lakh`.
+        total = len("CALLS") - len("lakh")
+        for cell in cells:
+            head = max(map(len, cell.head.split("\n")))
+            for side in range(len(SIDES)):
+                total += gap + max(head, *map(len, self.column(side, cell)))
+        return total
 
 
 def _rows_around(document: ChainByStrike, strikes: int) -> range:
@@ -125,23 +288,18 @@ def _rows_around(document: ChainByStrike, strikes: int) -> range:
     return range(first, first + strikes)
 
 
-def _texts(document: ChainByStrike, side: int, cells: tuple[Cell, ...]) -> list[list[str]]:
-    """Return the columns of one side as texts, in the order of `cells`."""
-    figures = _figures(document, side)
-    columns: list[list[str]] = []
-    for cell in cells:
-        values = (cell.factor * figures[cell.figure]).tolist()
-        is_change = cell.figure == "oi_change"
-        columns.append([number(value, cell.places, sign=is_change) for value in values])
-    return columns
-
-
 def _figures(document: ChainByStrike, side: int) -> Mapping[str, NDArray[np.float64]]:
     prefix = SIDES[side]
-    names = ("oi", "oi_prev", "iv", "price", "delta", "gamma", "theta", "vega")
-    figures = {name: document.rows[prefix + name].astype(np.float64) for name in names}
+    figures = {name: document.rows[prefix + name].astype(np.float64) for name in _STORED}
     figures["oi_change"] = figures["oi"] - figures["oi_prev"]
+    figures["change"] = figures["last"] - figures["close"]
     if document.second_order is not None:
         for name in ("vanna", "charm", "vomma"):
             figures[name] = getattr(document.second_order, name)[side]
     return figures
+
+
+_STORED = (
+    "oi", "oi_prev", "volume", "iv", "last", "close", "bid", "ask",
+    "delta", "gamma", "theta", "vega",
+)  # fmt: skip

@@ -12,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import Unit
-from g6.domain.figures import exposures
+from g6.domain.figures import exposures, open_interest
 from g6.domain.figures.book_spreads import illiquid
+from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
 from g6.domain.figures.smile.repricing import iv_error
 from g6.domain.market.calendar import day_of
+from g6.domain.market.instrument import CE, INDICES, PE
 from g6.domain.pricing.black76 import PHI, HigherGreeks, higher_greeks
 from g6.domain.schema import rows
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import SIDES, Frame
+from g6.errors import UncoveredYear
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.contract_size import ContractSize, contract_size
@@ -46,6 +49,15 @@ class ChainParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class SideTotals:
+    """Sums over the stored strikes of one side, units, NaN where no strike has a figure."""
+
+    oi: float
+    oi_change: float
+    volume: float
+
+
+@dataclass(frozen=True, slots=True)
 class ChainByStrike:
     """One expiry of a stored chain, n strikes.
 
@@ -61,6 +73,10 @@ class ChainByStrike:
         iv_error: How far each volatility is from its price, a fraction, shape (2, n).
         is_illiquid: Strikes of which no side has a book worth trading in, shape (n,).
         second_order: Greeks of second order, None unless they are asked for.
+        buckets: The buckets that the expiry fills.
+        figures: Ratios and levels of the expiry.
+        sums: Sums of the calls and of the puts.
+        previous_session: The day whose close the changes are counted from, None unknown.
     """
 
     index: str
@@ -74,6 +90,10 @@ class ChainByStrike:
     iv_error: Array
     is_illiquid: NDArray[np.bool_]
     second_order: HigherGreeks | None
+    buckets: tuple[str, ...]
+    figures: ExpiryFigures
+    sums: tuple[SideTotals, SideTotals]
+    previous_session: date | None
 
     def columns(self) -> Mapping[str, Column]:
         """Return one line per strike: every stored column and `iv_error` of both sides."""
@@ -131,7 +151,29 @@ def document(
         iv_error=iv_error(chain),
         is_illiquid=illiquid(chain),
         second_order=_second_order(chain) if second_order else None,
+        buckets=selection.buckets_of(frame),
+        figures=expiry_figures(chain)[0],
+        sums=_sums(chain),
+        previous_session=_previous_session(reader, unit.index, day),
     )
+
+
+def _sums(chain: Chain) -> tuple[SideTotals, SideTotals]:
+    oi = chain.sides["oi"]
+    change = oi - chain.oi_prev
+    volume = chain.sides["volume"]
+    calls, puts = (
+        SideTotals(*(float(open_interest.total(figure, side)) for figure in (oi, change, volume)))
+        for side in (CE, PE)
+    )
+    return calls, puts
+
+
+def _previous_session(reader: StoredReader, index: str, day: date) -> date | None:
+    try:
+        return reader.calendar.previous_session(INDICES[index].exchange, day).day
+    except UncoveredYear:
+        return None
 
 
 def _day(frame: Frame) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,10 @@ class DirectoryReader:
         until_column = pa.scalar(until, table.schema.field("timestamp").type)
         rows = table.filter(pc.field("timestamp") <= until_column).sort_by("timestamp")
         return Frame({}, {name: _array(rows.column(name)) for name in rows.column_names})
+
+    def wait(self, seconds: float) -> None:
+        """Wait before the directory is read again."""
+        time.sleep(seconds)
 
     def freeze_quantity(self, root: str, day: date) -> tuple[int, date] | None:
         """Return the most units of one order by the exchange's file that was kept."""

@@ -122,6 +122,7 @@ def answer(study: Study, values: Mapping[str, Any]) -> None:
         Exit: The document judges what it shows, and something does not pass.
     """
     from g6.entrypoints.machine.study_reading import reader, time_of
+    from g6.rendering import parts
 
     if values["json_"] and values.get("csv_"):
         raise UserError("--json and --csv exclude each other", "leave one of them out")
@@ -129,7 +130,8 @@ def answer(study: Study, values: Mapping[str, Any]) -> None:
     parameters: object = made(study.parameters, values, time_of(settings))
     source = reader(study.reader, settings)
     if values.get("watch"):
-        _watch(study, source, parameters, as_json=values["json_"])
+        view: object = made(parts.view_of(study.name), values)
+        _watch(study, source, parameters, view, settings, as_json=values["json_"])
         return
     track = _tracks(study, settings, as_json=values["json_"])
     document = cast("Document", study.answer(source, parameters, *track))
@@ -193,15 +195,41 @@ def _write(
         typer.echo(note, err=True)
 
 
-def _watch(study: Study, source: Any, parameters: object, *, as_json: bool) -> None:
-    """Write a line for each new cycle, until somebody stops it."""
+def _watch(
+    study: Study,
+    source: Any,
+    parameters: object,
+    view: object,
+    settings: Settings | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Show each new cycle, in a line or on the whole screen, until somebody stops it."""
     from g6.rendering import parts, plain
 
     last_cycle: str | None = ""
     while True:
-        document = cast("OfCycle", study.answer(source, parameters))
-        if document.cycle != last_cycle:
-            last_cycle = document.cycle
-            value = parts.json_value_of(study.name, document)
-            typer.echo(plain.as_json(value) if as_json else parts.line_of(study.name, document))
+        document = cast("Document", study.answer(source, parameters))
+        cycle = cast("OfCycle", document).cycle
+        if cycle != last_cycle:
+            last_cycle = cycle
+            line = parts.line_of(study.name, document)
+            if as_json:
+                typer.echo(plain.as_json(parts.json_value_of(study.name, document)))
+            elif line is None:
+                _show_screen(study, document, view, settings)
+            else:
+                typer.echo(line)
         source.wait(WATCH_SECONDS)
+
+
+def _show_screen(study: Study, document: Document, view: object, settings: Settings | None) -> None:
+    """Write a document over what a terminal shows, elsewhere below it."""
+    from g6.entrypoints.cli.shared import terminal
+    from g6.rendering import parts
+
+    console = terminal.console(settings)
+    if console.is_terminal:
+        view = parts.fitted(study.name, view, console.height)
+        console.clear()
+    parts.print_parts(console, parts.parts_of(study.name, document, view))

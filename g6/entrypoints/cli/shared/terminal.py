@@ -6,48 +6,14 @@ import codecs
 import io
 import locale
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from g6.rendering.ascii_signs import SIGNS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from g6.config import Settings
-
-PLAIN: Mapping[str, str] = {
-    "−": "-",
-    "–": "-",
-    "—": "-",
-    "·": ".",
-    "…": "...",
-    "×": "x",
-    "≤": "<=",
-    "≥": ">=",
-    "±": "+/-",
-    "→": "->",
-    "▶": ">",
-    "◀": "<",
-    "σ": "sigma",
-    "Δ": "d",
-    "Γ": "G",
-    "²": "^2",
-    "⁴": "^4",
-    "✓": "ok",
-    "✗": "no",
-    "•": "*",
-    "│": "|",
-    "─": "-",
-    "█": "#",
-    "▲": "^",
-    "▼": "v",
-    "₹": "Rs ",
-    "√": "sqrt",
-    "’": "'",
-    "“": '"',
-    "”": '"',
-}
-"""ASCII for the signs that G6 writes; any other becomes a question mark."""
-
 
 # A name of its own: typer takes a stream that says `ascii` for a mistake and writes UTF-8 to it.
 _CODEC = "g6_plain"
@@ -57,7 +23,7 @@ def _plainly(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(
-        PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]
+        SIGNS.get(sign, "?") for sign in error.object[error.start : error.end]
     ), error.end
 
 

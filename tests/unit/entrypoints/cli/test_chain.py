@@ -13,6 +13,7 @@ import sys
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import g6 as package
 from g6.bootstrap.study_readers import directory_reader
@@ -20,7 +21,8 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.pricing.black76 import higher_greeks
 from g6.domain.schema import rows
 from g6.domain.schema.frame import Frame
-from g6.rendering.tables.chain_table import ChainView, chain_table
+from g6.rendering.parts import print_parts
+from g6.rendering.tables.chain_table import ChainView, chain_table, fitted, parts
 from g6.studies.stored import chain_by_strike
 
 MARKET = ("spot", "future", "forward", "vix")
@@ -35,25 +37,39 @@ def test_the_chain_marks_the_strike_at_the_money(g6, stored):
 
 
 UNICODE = """\
-OI lakh    ΔOI    IV   price    STRIKE     price    IV    ΔOI  OI lakh
-──────────────────────────────────────────────────────────────────────
-   9.99  +9.99  99.9  999.99    99,999    999.99  99.9  +9.99     9.99
-   9.99  +9.99  99.9  999.99  ▶ 99,999 ◀  999.99  99.9  +9.99     9.99
-   9.99  +9.99  99.9   99.99    99,999    999.99  99.9  +9.99     9.99
+CALLS                                                               PUTS
+   OI   ΔOI   IV                                           IV   ΔOI   OI
+ lakh  lakh    %  Δlast   last   STRIKE     last   Δlast    %  lakh lakh
+────────────────────────────────────────────────────────────────────────
+ 9.99 +9.99 99.9 +99.99 999.99   99,999   999.99 -999.99 99.9 +9.99 9.99
+ 9.99 +9.99 99.9 +99.99 999.99 ▶ 99,999 ◀ 999.99 -999.99 99.9 +9.99 9.99
+ 9.99 +9.99 99.9 +99.99  99.99   99,999   999.99 -999.99 99.9 +9.99 9.99
+calls  OI 99.99 lakh · ΔOI +9.99 lakh · volume 99.99 lakh
+puts   OI 99.99 lakh · ΔOI +9.99 lakh · volume 99.99 lakh
+PCR 9.99 by OI, 9.99 by volume · max pain 99,999
+lot 99 (99.9 lakh)
+Δ since the close of Tue 99 Nov · lakh: 999,999 · * most OI (wall) · ▶ ◀ ATM
 """
 ASCII = """\
-OI lakh |  dOI |  IV | price |  STRIKE   | price |  IV |  dOI |OI lakh
---------+------+-----+-------+-----------+-------+-----+------+-------
-   9.99 |+9.99 |99.9 |999.99 |  99,999   |999.99 |99.9 |+9.99 |   9.99
-   9.99 |+9.99 |99.9 |999.99 |> 99,999 < |999.99 |99.9 |+9.99 |   9.99
-   9.99 |+9.99 |99.9 | 99.99 |  99,999   |999.99 |99.9 |+9.99 |   9.99
+CALLS|     |    |      |      |          |      |       |    |     |PUTS
+   OI|  dOI|  IV|      |      |          |      |       |  IV|  dOI|  OI
+ lakh| lakh|   %| dlast|  last|  STRIKE  |  last|  dlast|   %| lakh|lakh
+-----+-----+----+------+------+----------+------+-------+----+-----+----
+ 9.99|+9.99|99.9|+99.99|999.99|  99,999  |999.99|-999.99|99.9|+9.99|9.99
+ 9.99|+9.99|99.9|+99.99|999.99|> 99,999 <|999.99|-999.99|99.9|+9.99|9.99
+ 9.99|+9.99|99.9|+99.99| 99.99|  99,999  |999.99|-999.99|99.9|+9.99|9.99
+calls  OI 99.99 lakh . dOI +9.99 lakh . volume 99.99 lakh
+puts   OI 99.99 lakh . dOI +9.99 lakh . volume 99.99 lakh
+PCR 9.99 by OI, 9.99 by volume . max pain 99,999
+lot 99 (99.9 lakh)
+d since the close of Tue 99 Nov . lakh: 999,999 . * most OI (wall) . > < ATM
 """
 
 
 @pytest.mark.parametrize(
     ("locale", "table"), [("C.UTF-8", UNICODE), ("C", ASCII)], ids=["unicode", "ascii"]
 )
-def test_the_table_stands_as_it_always_did_in_unicode_and_in_ascii(stored, locale, table):
+def test_the_table_stands_in_unicode_and_in_ascii(stored, locale, table):
     """Each digit is shown as a 9: this is about signs and columns, not about the market."""
     clean = {
         name: value
@@ -76,7 +92,7 @@ def test_the_table_stands_as_it_always_did_in_unicode_and_in_ascii(stored, local
     )
     shown = re.sub(r"\d", "9", done.stdout.decode())
     assert [
-        line.rstrip() for line in shown[shown.index("OI lakh") :].splitlines()
+        line.rstrip() for line in shown[shown.index("CALLS") :].splitlines()
     ] == table.splitlines()
 
 
@@ -184,7 +200,7 @@ def test_as_of_shows_nothing_later(g6, stored):
     [
         (("chain", "FINNIFTY", "--as-of", "2026-11-17T10:00:00"), 3, "up to Tue 17 Nov 2026 10:00"),
         (("chain", "FINNIFTY", "--as-of", "noon"), 2, "no instant"),
-        (("chain", "FINNIFTY", "--expiry", "2027-01-01"), 3, "it has"),
+        (("chain", "FINNIFTY", "--expiry", "2027-01-01"), 3, "2026-11-23 (this_month)"),
         (("chain", "NIFTY"), 3, "nothing of NIFTY"),
         (("chain", "GOLD"), 2, "say one of NIFTY"),
         (("chain", "FINNIFTY", "--csv", "--json"), 2, "exclude"),
@@ -222,3 +238,55 @@ def test_an_instant_is_read_in_every_form_and_counts_from_the_newest_simulated_c
     assert chain.cycle == CYCLES[0]
     rows = package.load("FINNIFTY", CYCLES[0][:10], as_of=text, engine="arrow", data_dir=directory)
     assert set(map(str, rows["timestamp"].to_pylist())) == {"2026-11-18 11:00:00+05:30"}
+
+
+@pytest.mark.parametrize("words", ["monthly", "this_month", "This Month", "23 Nov", "2026-11-23"])
+def test_an_expiry_is_named_by_day_or_bucket(g6, stored, words):
+    answer = g6("chain", "FINNIFTY", "--expiry", words, "--data-dir", str(stored.directory))
+    assert answer.out.startswith("FINNIFTY Mon 23 Nov 2026 (5 d, this month)")
+
+
+@pytest.mark.parametrize("width", range(80, 201, 20))
+@pytest.mark.parametrize("view", [ChainView(), ChainView(strikes=0, greeks=True)])
+def test_a_wider_screen_shows_more_columns_and_none_is_cut(stored, width, view):
+    table = chain_table(_document(stored), view, width)
+    narrow = chain_table(_document(stored), view, 80)
+    assert len(table.columns) >= len(narrow.columns) >= 11
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(table)
+    lines = console.file.getvalue().splitlines()
+    assert not any("…" in line for line in lines)
+    assert max(map(len, lines)) <= width
+    heads = lines[:3]
+    assert {"CALLS", "PUTS", "STRIKE", "lakh", "IV"} <= set(" ".join(heads).split())
+
+
+def test_the_strike_with_the_most_open_interest_of_a_side_is_marked(stored):
+    document = _document(stored)
+    table = chain_table(document, ChainView(strikes=0), 80)
+    for column, name in ((0, "ce_oi"), (-1, "pe_oi")):
+        marks = [cell.startswith("*") for cell in table.columns[column].cells]
+        assert marks.index(True) == int(np.nanargmax(document.rows[name]))
+        assert sum(marks) == 1
+
+
+def test_the_sums_are_those_of_all_strikes(stored):
+    document = _document(stored)
+    frame = stored.frames[CYCLES[1]]
+    for sums, side in zip(document.sums, ("ce_", "pe_"), strict=True):
+        assert sums.oi == np.nansum(frame.columns[side + "oi"].astype(float))
+        assert sums.volume == np.nansum(frame.columns[side + "volume"].astype(float))
+    assert document.figures.pcr == pytest.approx(document.sums[1].oi / document.sums[0].oi)
+    assert document.previous_session.isoformat() == "2026-11-17"
+
+
+def test_a_screen_that_is_watched_holds_all_of_it(stored):
+    view = fitted(ChainView(), 24)
+    console = Console(file=io.StringIO(), width=80, color_system=None)
+    print_parts(console, parts(_document(stored), view))
+    assert len(console.file.getvalue().splitlines()) < 24
+
+
+def _document(stored):
+    parameters = chain_by_strike.ChainParameters("FINNIFTY")
+    return chain_by_strike.answer(directory_reader(stored.directory), parameters)

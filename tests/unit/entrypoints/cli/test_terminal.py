@@ -11,7 +11,8 @@ import pytest
 
 from g6.config import load
 from g6.entrypoints.cli.shared import terminal
-from g6.entrypoints.cli.shared.terminal import PLAIN, console, plain
+from g6.entrypoints.cli.shared.terminal import console, plain
+from g6.rendering.ascii_signs import SIGNS
 
 
 def painted(capsys: pytest.CaptureFixture[str], **environ: str) -> str:
@@ -39,9 +40,9 @@ def test_ascii_replaces_every_sign_that_has_a_spelling(monkeypatch: pytest.Monke
     stream: Any = io.TextIOWrapper(raw, encoding="utf-8")
     monkeypatch.setattr("sys.stdout", stream)
     plain()
-    stream.write("".join(PLAIN) + "é")
+    stream.write("".join(SIGNS) + "é")
     stream.flush()
-    assert raw.getvalue().decode("ascii") == "".join(PLAIN.values()) + "?"
+    assert raw.getvalue().decode("ascii") == "".join(SIGNS.values()) + "?"
 
 
 def test_every_sign_that_commands_write_has_a_spelling() -> None:
@@ -54,4 +55,4 @@ def test_every_sign_that_commands_write_has_a_spelling() -> None:
         for each in ast.walk(page)
         if isinstance(each, ast.Constant) and isinstance(each.value, str)
     ]
-    assert {sign for sign in "".join(words) if not sign.isascii()} - set(PLAIN) == set()
+    assert {sign for sign in "".join(words) if not sign.isascii()} - set(SIGNS) == set()
