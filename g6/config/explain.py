@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from g6.config.keys import allowed, nearest, nearest_variable
+from g6.config.keys import allowed, is_fraction, nearest, nearest_variable
 from g6.config.retired import retired_setting
 from g6.domain.market.instrument import INDICES
 from g6.errors import BadConfig
@@ -62,11 +62,23 @@ def _finding(details: ErrorDetails, origin: Callable[[str], str]) -> WrongSettin
     expected = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if details["type"] in {"model_type", "dict_type"}:
         expected = f"should be an object with {', '.join(allowed(names))}"
+    expected += _of_percent(names, details)
     return WrongSetting(
         f"{path} = {shown(value, names[-1])} ({origin(path)})",
         expected,
         f"g6 config schema {names[0]} says what it takes",
     )
+
+
+def _of_percent(names: tuple[str, ...], details: ErrorDetails) -> str:
+    """Return what to say of a fraction that was written in percent, "" for anything else."""
+    if details["type"] not in {"less_than_equal", "less_than"} or not is_fraction(names):
+        return ""
+    percent = float(details["input"])
+    most = float(details["ctx"]["le" if "le" in details["ctx"] else "lt"])
+    if percent / 100 > most:
+        return ""
+    return f"; it is a fraction: {percent:g} % is {percent / 100:g}"
 
 
 def _names(location: Iterable[str | int]) -> tuple[str, ...]:
@@ -88,9 +100,9 @@ def unknown(names: tuple[str, ...], value: object, origin: str) -> WrongSetting:
     )
 
 
-def unknown_variable(name: str, value: str) -> tuple[str, str]:
-    """Return the sentence about an environment variable that sets nothing, and its fix."""
-    sentence = f"{name}={_quoted(value, name)} (environment) sets nothing"
+def unknown_variable(name: str, value: str, place: str = "environment") -> tuple[str, str]:
+    """Return the sentence about a variable that sets nothing, and its fix."""
+    sentence = f"{name}={_quoted(value, name)} ({place}) sets nothing"
     return sentence, hint(name.removeprefix("G6_").lower(), nearest_variable(name))
 
 

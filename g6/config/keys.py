@@ -118,6 +118,21 @@ def allowed(path: Iterable[str]) -> tuple[str, ...]:
     return tuple(fields(model)) if model is not None else ()
 
 
+def is_fraction(path: Iterable[str]) -> bool:
+    """Tell whether the setting at a path of names is a fraction, as its description says.
+
+    >>> is_fraction(("greeks", "risk_free_rate")), is_fraction(("interval",))
+    (True, False)
+    """
+    *above, last = path
+    model: type[BaseModel] | None = Settings
+    for name in above:
+        field = fields(model).get(name) if model is not None else None
+        model = section_of(field) if field is not None else None
+    field = fields(model).get(last) if model is not None else None
+    return field is not None and "fraction" in str(field.description)
+
+
 @cache
 def paths() -> tuple[str, ...]:
     """Return the dotted paths of all keys and sections, with every index by its name."""

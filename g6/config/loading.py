@@ -1,4 +1,4 @@
-"""The loader: command line over environment over file over defaults.
+"""The loader: command line over environment over `.env` over file over defaults.
 
 It is the only reader of the environment.
 """
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 from pydantic_settings.sources.utils import parse_env_vars
 
+from g6.config.dotenv_file import dotenv_variables, find_dotenv
 from g6.config.explain import explain, unknown_variable
 from g6.config.identity import changed, flat, revealed, values
 from g6.config.keys import ALIASES, allowed, variable
@@ -52,8 +53,8 @@ def load(
     """Return the settings in force.
 
     Args:
-        config_path: Wins over `G6_CONFIG` (empty: no file), which wins over `config/g6_config.json`
-            in the working directory. That file may be absent.
+        config_path: Wins over `G6_CONFIG` (empty: no file, and no `.env`), which wins over
+            `config/g6_config.json` in the working directory. That file may be absent.
         overrides: The command line's: dotted path to value, None where it is not given.
         environ: The environment, None for the process's own.
 
@@ -62,9 +63,15 @@ def load(
     """
     environ = os.environ if environ is None else environ
     options = {path: value for path, value in (overrides or {}).items() if value is not None}
+    named = config_path if config_path is not None else environ.get(CONFIG_VARIABLE)
+    dotenv = find_dotenv(named)
+    variables = dotenv_variables(dotenv) if dotenv else {}
+    if named is None:
+        named = variables.get(CONFIG_VARIABLE)
     layers = (
-        _file_layer(config_path, environ),
-        _environment_layer(environ),
+        _file_layer(named),
+        _variables_layer(variables, str(dotenv)),
+        _variables_layer(environ),
         _Layer("command line", nested(options)),
     )
     origins: dict[str, str] = {}
@@ -118,9 +125,8 @@ def _as_variable(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _file_layer(config_path: Path | str | None, environ: Mapping[str, str]) -> _Layer:
+def _file_layer(named: Path | str | None) -> _Layer:
     """Return the values of the configuration file. Raises BadConfig."""
-    named = config_path if config_path is not None else environ.get(CONFIG_VARIABLE)
     if named == "" or (named is None and not DEFAULT_FILE.is_file()):
         return _Layer("no file")
     path = Path(named or DEFAULT_FILE)
@@ -177,8 +183,8 @@ class _Environment(EnvSettingsSource):
         )
 
 
-def _environment_layer(environ: Mapping[str, str]) -> _Layer:
-    """Return the values of the environment.
+def _variables_layer(environ: Mapping[str, str], file: str = "") -> _Layer:
+    """Return the values of the environment, or of a file of variables.
 
     Raises:
         BadConfig: A G6_ variable sets nothing.
@@ -193,18 +199,23 @@ def _environment_layer(environ: Mapping[str, str]) -> _Layer:
         if value:
             variables.setdefault(variable(path), _alias_value(alias, value))
             alias_of.setdefault(path, alias)
-    _refuse_unknown(variables)
+    _refuse_unknown(variables, file or "environment")
     env_values = _Environment(variables)()
     if "index_params" in env_values:
         params = env_values["index_params"]
         env_values["index_params"] = {index.upper(): params[index] for index in params}
-    origins = {path: f"env {alias_of.get(path, variable(path))}" for path in leaf_paths(env_values)}
+    place = f" in {file}" if file else ""
+    origins = {
+        path: f"env {alias_of.get(path, variable(path))}{place}" for path in leaf_paths(env_values)
+    }
     return _Layer("env", env_values, origins)
 
 
-def _refuse_unknown(variables: Mapping[str, str]) -> None:
+def _refuse_unknown(variables: Mapping[str, str], place: str) -> None:
     wrong = [
-        unknown_variable(name, value) for name, value in variables.items() if not _sets_a_key(name)
+        unknown_variable(name, value, place)
+        for name, value in variables.items()
+        if not _sets_a_key(name)
     ]
     if wrong:
         raise BadConfig(

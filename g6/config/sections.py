@@ -176,7 +176,8 @@ class GreeksSettings(Section):
         default=None,
         gt=0,
         le=5,
-        description="volatility for Greeks where there is none; every field made of it is flagged",
+        description="volatility for Greeks where there is none, fraction; every field made of "
+        "it is flagged",
     )
 
 
@@ -193,7 +194,10 @@ class QualitySettings(Section):
         default=1.0, ge=0, description="a book narrower than this is never wide, index points"
     )
     max_spread_fraction: float = Field(
-        default=0.10, gt=0, description="a book wider than this part of its mid is wide, fraction"
+        default=0.10,
+        gt=0,
+        le=2,
+        description="a book wider than this part of its mid is wide, fraction",
     )
     min_volume: float = Field(
         default=0.0, ge=0, description="least volume of the day for a quote to count, units"

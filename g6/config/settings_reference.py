@@ -120,9 +120,11 @@ def _row(key: Key) -> str:
 
 _PREFACE = """# Settings
 
-Precedence: command line (`--set greeks.enabled=false` sets any key), environment, file, defaults.
-The file is `--config`, else `G6_CONFIG`, else `config/g6_config.json` in the working directory
-where there is one. `g6 config show --origin` says where each value came from. Times are seconds
+Precedence: command line (`--set greeks.enabled=false` sets any key), environment, `.env`, file,
+defaults. The file is `--config`, else `G6_CONFIG`, else `config/g6_config.json` in the working
+directory where there is one. `.env` holds variables as `NAME=value` lines. It is read beside that
+file, else in the working directory, by `g6` and by `celery -A g6` alike; secrets may stand there.
+`g6 config show --origin` says where each value came from, and shows no secret. Times are seconds
 unless the key says otherwise. `<INDEX>` is the name of an index, such as NIFTY."""
 
 
@@ -151,8 +153,9 @@ def scaffold() -> Nested:
 
 
 _ENVIRONMENT_PREFACE = (
-    "# Environment of G6: remove the # before a line that you want. "
-    "The environment wins over the file."
+    "# Environment of G6: copy this to .env, and remove the # before a line that you want.\n"
+    "# g6 and celery -A g6 read .env beside the configuration file, else in this directory.\n"
+    "# A variable of the environment wins over .env, and .env wins over the configuration file."
 )
 
 

@@ -19,6 +19,7 @@ COMMAND_LINE = "command line"
 """The origin of a setting that an option of a command gave."""
 ENVIRONMENT = "env "
 """What the origin of a setting begins with that a variable gave."""
+DOTENV = " in "
 
 StartRecord = Mapping[str, Any]
 """What a start wrote down as JSON: `values`, `origins`, `file`, `host`."""
@@ -49,7 +50,9 @@ class Difference:
     @property
     def is_of_another_shell(self) -> bool:
         """Whether a variable gave the running value and this shell does not have it."""
+        # A line of .env (`env NAME in FILE`) is there for every shell.
         was_variable = self.running_origin.startswith(ENVIRONMENT)
+        was_variable = was_variable and DOTENV not in self.running_origin
         return was_variable and not self.now_origin.startswith(ENVIRONMENT)
 
 

@@ -134,3 +134,22 @@ def test_a_misspelt_variable_of_any_key_gets_itself_suggested() -> None:
         if not allowed(path.split(".")):
             name = variable(path)
             assert name in complaint({name[:-1] + "QQ": "1"})
+
+
+@pytest.mark.parametrize(
+    ("path", "percent", "fraction"),
+    [
+        ("greeks.risk_free_rate", "5.5", "5.5 % is 0.055"),
+        ("greeks.fallback_iv", "18", "18 % is 0.18"),
+        ("quality.max_spread_fraction", "10", "10 % is 0.1"),
+    ],
+)
+def test_who_writes_percent_for_a_fraction_is_told_what_it_is(
+    path: str, percent: str, fraction: str
+) -> None:
+    assert f"it is a fraction: {fraction}" in complaint(**{path.replace(".", "__"): percent})
+
+
+def test_what_is_no_percentage_of_it_either_is_told_the_bound_alone() -> None:
+    assert "fraction" not in complaint(greeks__risk_free_rate="400").partition("fix:")[0]
+    assert "fraction" not in complaint(interval="100000")

@@ -171,3 +171,64 @@ def test_levels_by_module_are_read_as_text_and_as_a_list(written: object) -> Non
 def test_a_level_that_is_none_is_refused(written: str) -> None:
     with pytest.raises(BadConfig, match="levels"):
         load(None, {"log.levels": written}, {})
+
+
+def test_dotenv_beside_the_configuration_is_read_below_the_environment_and_above_the_file(
+    here: Path,
+) -> None:
+    file = written(here / "mine/g6.json", interval=10, market={"seed": 3, "skew": 2.0})
+    (here / ".env").write_text("G6_INTERVAL=15\n")
+    (here / "mine/.env").write_text(
+        "# comment\nexport G6_INTERVAL=20\nG6_MARKET__SEED='4'\nOTHER=1\nKITE_API_KEY=k$ey\n"
+    )
+    settings = load(file, None, {"G6_INTERVAL": "30"})
+    shown = {path: settings.origin(path) for path in changed(settings)}
+    assert (settings.interval, settings.market.seed, settings.market.skew) == (30, 4, 2.0)
+    assert shown == {
+        "interval": "env G6_INTERVAL",
+        "market.seed": f"env G6_MARKET__SEED in {here / 'mine/.env'}",
+        "market.skew": str(file),
+        "provider.api_key": f"env KITE_API_KEY in {here / 'mine/.env'}",
+    }
+    assert settings.provider.api_key is not None
+    assert settings.provider.api_key.get_secret_value() == "k$ey"
+    assert settings.config_file == file
+
+
+def test_dotenv_of_the_working_directory_is_read_where_none_lies_beside_the_file(
+    here: Path,
+) -> None:
+    written(here / "config/g6_config.json", interval=30)
+    written(here / "other.json", interval=20)
+    (here / ".env").write_text("G6_CONFIG=other.json\nG6_MARKET__SEED=5\n")
+    settings = load(environ={})
+    assert (settings.interval, settings.origin("market.seed")) == (
+        20,
+        "env G6_MARKET__SEED in .env",
+    )
+    assert load(environ={"G6_CONFIG": "config/g6_config.json"}).interval == 30
+    assert load(environ={"G6_CONFIG": ""}).market.seed == 7
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("G6_INTERVALL=20", "G6_INTERVALL='20' (.env) sets nothing"),
+        ("KITE_API_KEY='unclosed", "line 2 is no NAME=value"),
+        ("G6_INTERVAL=soon", "interval = 'soon' (env G6_INTERVAL in .env) should be"),
+    ],
+)
+def test_a_wrong_line_of_dotenv_is_named_without_a_secret(here: Path, line: str, said: str) -> None:
+    (here / ".env").write_text(f"G6_MARKET__SEED=5\n{line}\n")
+    with pytest.raises(BadConfig) as refused:
+        load(environ={})
+    assert said in str(refused.value)
+    assert "unclosed" not in str(refused.value)
+
+
+def test_a_child_reads_no_dotenv_of_its_own(here: Path) -> None:
+    (here / ".env").write_text("G6_MARKET__SEED=5\n")
+    settings = load(None, {"interval": 20}, {})
+    variables = environment(settings)
+    (here / ".env").write_text("G6_MARKET__SEED=6\nG6_MARKET__SKEW=2\n")
+    assert values(load(environ=variables)) == values(settings)
