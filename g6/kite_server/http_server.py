@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from g6.domain.market.calendar import Calendar
 from g6.errors import G6Error, Unavailable
 from g6.kite_server.control import PREFIX, Control
+from g6.kite_server.movable_clock import ClockOrigin
 from g6.kite_server.rest.http_api import Api, Receive, Scope, Send
 from g6.kite_server.server_options import ServerOptions
 from g6.kite_server.server_state import build_state
@@ -32,10 +33,14 @@ _RESET = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class ServerAddresses:
-    """The addresses of a server: for Kite's client, for its ticker, and for control."""
+    """The addresses of a server: for Kite's client, for its ticker, and for control.
+
+    `origin` says what its clock shows.
+    """
 
     root: str
     ws: str
+    origin: ClockOrigin
 
     @property
     def control(self) -> str:
@@ -123,7 +128,8 @@ async def serve(
         )
     )
     listening = await stream.listen(ws)
-    ready(ServerAddresses(_url("http", options.host, http), _url("ws", options.host, ws)))
+    urls = (_url("http", options.host, http), _url("ws", options.host, ws))
+    ready(ServerAddresses(*urls, state.clock.origin))
     tasks = [asyncio.create_task(stream.run())]
     tasks[0].add_done_callback(lambda _: setattr(server, "should_exit", True))
     if stop is not None:

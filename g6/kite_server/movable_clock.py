@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class _Origin:
+class ClockOrigin:
+    """The wall time (epoch seconds) at which the clock showed `market`, and its speed since."""
+
     wall: float
     market: datetime
     speed: float
@@ -19,12 +21,12 @@ class MovableClock:
 
     def __init__(self, start: datetime | None = None, speed: float = 1.0) -> None:
         now = time.time()
-        self._origin = _Origin(now, start or datetime.fromtimestamp(now, UTC), speed)
+        self.origin = ClockOrigin(now, start or datetime.fromtimestamp(now, UTC), speed)
 
     @property
     def speed(self) -> float:
         """Market seconds per wall second."""
-        return self._origin.speed
+        return self.origin.speed
 
     def wall(self) -> float:
         """Return epoch seconds of the wall clock."""
@@ -32,7 +34,7 @@ class MovableClock:
 
     def market(self) -> datetime:
         """Return the market's instant, UTC."""
-        origin = self._origin
+        origin = self.origin
         return origin.market + timedelta(seconds=(time.time() - origin.wall) * origin.speed)
 
     def move(
@@ -42,7 +44,7 @@ class MovableClock:
         market = (at or self.market()) + timedelta(seconds=advance)
         # One assignment of a frozen value: readers in other threads see the old clock or the new
         # one.
-        self._origin = _Origin(
+        self.origin = ClockOrigin(
             time.time(), market.astimezone(UTC), self.speed if speed is None else speed
         )
         return market

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from g6.config import calendar
+from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.instants import instant_of_text
 from g6.entrypoints.cli.shared import options
 from g6.errors import BadConfig
@@ -98,6 +99,13 @@ IndexDepth = Annotated[
     ),
 ]
 
+PrintEnv = Annotated[
+    bool,
+    typer.Option(
+        "--print-env", help="Write the variables that point G6 at this server, for a shell or .env."
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -122,6 +130,7 @@ def kite_server(
     steady: Steady = False,
     renewable: Renewable = False,
     index_depth: IndexDepth = "null",
+    print_env: PrintEnv = False,
     as_json: options.Json = False,
 ) -> None:
     """Serve the simulated market or a recording as Kite Connect does, for its own client.
@@ -153,13 +162,43 @@ def kite_server(
         callback,
     )
 
+    if print_env and not speed:
+        raise BadConfig(
+            "--speed 0: where the clock stands no cycle becomes due", "give a --speed above 0"
+        )
+
     def ready(running: ServerAddresses) -> None:
+        if print_env:
+            typer.echo(pointing_lines(running, keyless=credentials is None))
+            return
         where = {"root": running.root, "ws": running.ws, "control": running.control}
         typer.echo(
             json.dumps(where) if as_json else "\n".join(_lines(where, keyless=credentials is None))
         )
 
     asyncio.run(serve(server, calendar(), ready))
+
+
+def pointing_lines(running: ServerAddresses, *, keyless: bool) -> str:
+    """Return the variables that point G6 at a look-alike and its clock, as a shell reads them.
+
+    `keyless`: it accepts demo credentials, so that nobody logs in.
+    """
+    origin = running.origin
+    variables = {
+        "G6_PROVIDER__NAME": "kite",
+        "G6_PROVIDER__ROOT": running.root,
+        "G6_PROVIDER__WS_ROOT": running.ws,
+        "G6_MARKET__START": isoformat_z(origin.market),
+        "G6_MARKET__ORIGIN": repr(origin.wall),
+        "G6_MARKET__SPEED": f"{origin.speed:g}",
+    }
+    if keyless:
+        variables["G6_PROVIDER__TOKEN_PROVIDER"] = "fake"  # noqa: S105 - a choice
+    lines = [f"export {name}={value}" for name, value in variables.items()]
+    if not keyless:
+        lines.append("# KITE_API_KEY and KITE_API_SECRET are those of --credentials")
+    return "\n".join(lines)
 
 
 def _lines(where: dict[str, str], *, keyless: bool) -> list[str]:

@@ -10,6 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from g6.bootstrap.wiring import live_clock
+from g6.config import load
+from g6.domain.cycles.cycle import parse_z
+from g6.entrypoints.cli.operate.kite_server import pointing_lines
+from g6.kite_server import ServerAddresses
+from g6.kite_server.movable_clock import ClockOrigin
 from tests.worlds.kite import kite_server
 
 Run = Callable[..., Any]
@@ -64,3 +70,22 @@ def test_rows_that_are_no_dump_are_named(g6: Run, tmp_path: Path) -> None:
     answer = g6("kite-server", "--dump", str(file))
     assert answer.code == 2
     assert "columns of an instrument dump" in answer.err
+
+
+def test_pointing_g6_at_it_takes_the_variables_that_it_prints() -> None:
+    origin = ClockOrigin(1795150800.25, parse_z("2026-11-20T05:30:00Z"), 12.0)
+    running = ServerAddresses("http://127.0.0.1:8787", "ws://127.0.0.1:8788", origin)
+    lines = pointing_lines(running, keyless=True).splitlines()
+    variables = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    settings = load("", None, variables)
+    assert settings.lookalike
+    assert settings.provider.ws_root == "ws://127.0.0.1:8788"
+    clock = live_clock(settings)
+    assert clock.wall_of(parse_z("2026-11-20T05:31:00Z")) == pytest.approx(1795150805.25)
+    assert "demo" not in pointing_lines(running, keyless=False)
+
+
+def test_nothing_collects_from_a_clock_that_stands(g6: Run) -> None:
+    answer = g6("kite-server", "--print-env", "--speed", "0")
+    assert answer.code == 2
+    assert "no cycle becomes due" in answer.err
