@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from g6.adapters.clocks import ScaledClock
@@ -24,7 +25,9 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
-from g6.config import Settings, calendar
+from g6.bootstrap.process_runtime import build_runtime
+from g6.bootstrap.wiring import wire
+from g6.config import Settings, build, calendar
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.pipeline import Runtime, aggregate, analyse, collect, persist
 from g6.ports.sources import Provider, abilities_of
@@ -59,13 +62,28 @@ def warm_up(runtime: Runtime, market: Provider) -> None:
         aggregate(private, unit.cycle)
 
 
+def warm_up_at_defaults() -> None:
+    """Run the stages once under default settings, before a fork, for all who will be forked."""
+    settings = build({})
+    # Nothing connects: the stages run on memory adapters.
+    runtime = build_runtime(wire(settings, "redis://127.0.0.1:9"))
+    warm_up(runtime, warmed_market(settings))
+
+
 def warmed_market(settings: Settings) -> Provider:
     """Return a simulated market to warm the stages up on.
 
     It is made before the fork, so all children share its caches.
     """
+    return _warmed_market(settings.indices[0])
+
+
+@cache
+def _warmed_market(index: str) -> Provider:
+    # Its caches of one index are 20 MB. Made by each worker for itself, they were 60 MB of a
+    # machine. It is a function of seed and instant, so nobody sees what another asked of it.
     market = SimulatedMarket(calendar())
-    _quote(market, settings.indices[:1], INSTANT)
+    _quote(market, [index], INSTANT)
     return market
 
 

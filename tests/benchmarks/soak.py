@@ -38,7 +38,7 @@ from g6.adapters.data_dir.owner import owner  # noqa: E402
 from g6.adapters.redis.server import connect  # noqa: E402
 from g6.config import load  # noqa: E402
 from g6.domain.cycles.cycle import isoformat_z  # noqa: E402
-from g6.entrypoints.machine.supervisor import aligned  # noqa: E402
+from g6.entrypoints.machine.supervisor import WORKERS, aligned  # noqa: E402
 from tests.ledger_check import Ledgered, check  # noqa: E402
 
 WIDE = ROOT / "config" / "wide.json"
@@ -119,8 +119,8 @@ def kind(process: psutil.Process, parents: Mapping[int, str]) -> str:
     if process.ppid() in parents and process.pid not in parents:
         return f"{parents[process.ppid()]} pool"
     words = process.cmdline()
-    if "worker" in words and "-n" in words:
-        return words[words.index("-n") + 1].partition("@")[0]
+    if words[:1] == ["g6"] and words[1] in WORKERS:
+        return words[1]
     return next(
         (
             name
@@ -137,7 +137,9 @@ def processes(run: psutil.Process) -> dict[str, list[psutil.Process]]:
     parents = {
         each.pid: kind(each, {})
         for each in family
-        if each.ppid() == run.pid and "worker" in each.cmdline()
+        if each.cmdline()[:1] == ["g6"]
+        and each.cmdline()[1] in WORKERS
+        and each.parent().cmdline()[:1] != ["g6"]
     }
     found: dict[str, list[psutil.Process]] = {}
     for each in family:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from subprocess import CompletedProcess
 
@@ -78,20 +76,44 @@ def test_a_plain_day_raises_no_alert(shown: tuple[World, CompletedProcess[str]])
     assert alerts == []
 
 
-def test_the_first_thing_it_recommends_works(shown: tuple[World, CompletedProcess[str]]) -> None:
+def next_steps(world: World, done: CompletedProcess[str]) -> dict[str, str]:
+    """Return the commands that the demo recommends, by person."""
+    lines = done.stdout.partition("\nnext\n")[2].splitlines()
+    return {
+        person: command.strip() for person, command in (line.split(maxsplit=1) for line in lines)
+    }
+
+
+def test_what_it_recommends_works_as_printed(shown: tuple[World, CompletedProcess[str]]) -> None:
     world, done = shown
-    told = re.search(r"python -c '(import g6; .+)'", done.stdout)
-    assert told is not None
-    ran = subprocess.run(
-        [sys.executable, "-c", told[1]],
-        cwd=world.elsewhere,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert "strike" in ran.stdout
+    steps = next_steps(world, done)
+    assert set(steps) == {"trader", "researcher", "operator", "everyone"}
+    contents = {"trader": "NIFTY", "researcher": "max pain", "everyone": "Commands"}
+    for person, content in contents.items():
+        ran = subprocess.run(
+            ["sh", "-c", steps[person]],
+            cwd=world.elsewhere,
+            env=dict(world.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (person, ran.returncode, ran.stderr) == (person, 0, "")
+        assert content in ran.stdout
+
+
+@pytest.mark.timeout(120)
+def test_the_system_that_it_recommends_runs_on_the_same_directory(
+    shown: tuple[World, CompletedProcess[str]],
+) -> None:
+    world, done = shown
+    command = next_steps(world, done)["operator"]
+    ports = "--set serve.metrics_port=0 --set serve.web_port=0"
+    child = world.start("up", "/bin/sh", "-c", f"exec {command} {ports}")
+    eventually(world.broker, 45.0)
+    assert child.ends(signal.SIGINT) == 0
+    world.is_left_alone()
 
 
 def test_nothing_is_left_running(shown: tuple[World, CompletedProcess[str]]) -> None:

@@ -29,7 +29,12 @@ VAGUE = {
     "data",
 }
 MAY_READ_THE_ENVIRONMENT = {"g6/config/loading.py"}
-MAY_PASS_IT_ON = {"g6/entrypoints/machine/supervisor.py", "g6/entrypoints/cli/operate/stream.py"}
+MAY_PASS_IT_ON = {
+    "g6/entrypoints/cli/__init__.py",
+    "g6/entrypoints/cli/operate/stream.py",
+    "g6/entrypoints/machine/fork_server.py",
+    "g6/entrypoints/machine/supervisor.py",
+}
 
 
 def name(path: Path) -> str:

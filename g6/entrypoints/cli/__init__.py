@@ -15,6 +15,7 @@ Exit codes: 0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any 
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import traceback
@@ -107,6 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Whatever happens, a person reads sentences and not a traceback.
     """
+    # Before numpy is imported: its threads would be forked with the processes of g6 up.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     terminal.plain_in_c_locale()
     with warnings.catch_warnings():
         warnings.simplefilter("always", DamagedFile)

@@ -6,10 +6,9 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,22 +16,25 @@ from types import FrameType
 
 import psutil
 
-from g6.adapters.redis.server import tied
+from g6.entrypoints.machine.children import Child, execute
 from g6.errors import Unavailable
 from g6.files import replace
 
 LONGEST_PAUSE = 30.0
+KILLED_SECONDS = 5.0
 SERVER = "Redis"
 """The embedded server in a roster."""
 STEADY = 20.0
 """Seconds a process must have run for its restarts to be forgotten."""
+Launch = Callable[[Sequence[str], Mapping[str, str], int], Child]
+"""How a process is started: from its command, its environment and the descriptor of its log."""
 
 
 @dataclass(slots=True)
 class Process:
     """One child in a session of its own, with its output in a file.
 
-    It ends when this process does. `again`: start it anew when it has died.
+    It ends when this process does. `again`: start it anew when it has died. `launch`: how.
     """
 
     name: str
@@ -40,27 +42,35 @@ class Process:
     environment: Mapping[str, str]
     log: Path
     again: bool = True
+    launch: Launch = execute
     restarts: int = 0
     started: float = 0.0
     _next: float = 0.0
-    _popen: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _child: Child | None = field(default=None, repr=False)
 
     @property
     def pid(self) -> int:
         """The process id, 0 when it does not run."""
-        return self._popen.pid if self._popen else 0
+        return self._child.pid if self._child else 0
 
     @property
     def alive(self) -> bool:
         """Whether it runs."""
-        return self._popen is not None and self._popen.poll() is None
+        return self._child is not None and self._child.alive
+
+    @property
+    def exit_code(self) -> int | None:
+        """As `subprocess` gives it, None while it runs, and where nobody knows."""
+        return self._child.exit_code if self._child else None
 
     @property
     def ending(self) -> str:
         """How it ended, in words, empty while it runs."""
-        if self._popen is None or self._popen.poll() is None:
+        if self._child is None or self._child.alive:
             return ""
-        code = self._popen.returncode
+        code = self._child.exit_code
+        if code is None:
+            return "with the fork server"
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def start(self) -> None:
@@ -74,14 +84,7 @@ class Process:
                 "choose another directory with --data-dir DIR",
             ) from error
         with undisturbed(), log as output:
-            self._popen = subprocess.Popen(
-                tied(self.command),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=dict(self.environment),
-                start_new_session=True,
-            )
+            self._child = self.launch(self.command, self.environment, output.fileno())
         self.started = time.monotonic()
 
     def watch(self) -> bool:
@@ -105,18 +108,16 @@ class Process:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process (its main one decides what its children do)."""
-        if self.alive and self._popen is not None:
-            self._popen.send_signal(number)
+        if self._child is not None:
+            self._child.send(number)
 
     def wait(self, seconds: float) -> None:
         """Wait for its end, and kill its whole session after `seconds`."""
-        if self._popen is None:
+        if self._child is None or self._child.wait(seconds):
             return
-        try:
-            self._popen.wait(max(0.0, seconds))
-        except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-            self._popen.wait()
+        self._child.wait(KILLED_SECONDS)
 
     def last_words(self, lines: int = 3) -> str:
         """Return the end of its output."""

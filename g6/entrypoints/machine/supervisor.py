@@ -34,6 +34,7 @@ from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.reports import Alert, AlertRule
 from g6.domain.reports.alerts import JOURNAL_STOPPED, PROCESS_ENDED
+from g6.entrypoints.machine.fork_server import ForkServer, child_environment
 from g6.entrypoints.machine.observers import prepare_observers
 from g6.entrypoints.machine.processes import Process, Roster, stop
 from g6.entrypoints.workers.app import create_app
@@ -54,6 +55,14 @@ CLOSING_QUEUES = "aggregate,maintenance"
 # the closing have a worker each.
 WORKERS = {"cycle": CYCLE_QUEUES, "persist": STORING_QUEUES, "closing": CLOSING_QUEUES}
 """The workers of one machine and their queues."""
+MODULES = {
+    "worker": "g6.entrypoints.machine.worker_process",
+    "beat": "g6.entrypoints.machine.beat_process",
+    "feeder": "g6.entrypoints.machine.feeder",
+    "serve": "g6.entrypoints.cli",
+    "ticker": "g6.entrypoints.machine.tick_stream",
+}
+"""What the processes of one machine run."""
 BROKER_DIR = ".broker"
 RUNNING_DIR = ".running"
 
@@ -77,6 +86,7 @@ class Stack:
     log_dir: Path
     driver: Driver
     roster: Roster
+    forks: ForkServer = field(default_factory=ForkServer)
     server: EmbeddedServer | None = None
     processes: list[Process] = field(default_factory=list)
     _ended: set[str] = field(default_factory=set)
@@ -86,12 +96,18 @@ class Stack:
         """Market seconds per wall second; a replay at full speed has no less than real time."""
         return self.settings.interval / self.settings.wall_interval
 
+    @property
+    def names(self) -> list[str]:
+        """The names of what runs, the server that was started with it included."""
+        names = [process.name for process in self.processes]
+        return [*names, "redis"] if self.server else names
+
     def start_workers(self) -> None:
         """Start three workers: for what a cycle waits for, for the files, and for the closing."""
         self._vitals.forget_workers()
         counts = pool_sizes(self.settings)
         for (name, queues), count in zip(WORKERS.items(), counts, strict=True):
-            self._celery(name, "worker", "-Q", queues, "-n", f"{name}@%h", "-c", str(count))
+            self._start(name, MODULES["worker"], name, queues, str(count))
         self._expected = sum(counts)
 
     def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
@@ -121,10 +137,10 @@ class Stack:
         A simulated market starts with the first beat.
         """
         if self.runtime.feeds:
-            self._start("feeder", [sys.executable, "-m", "g6.entrypoints.machine.feeder"])
+            self._start("feeder", MODULES["feeder"])
             return
         for name in ("beat", "beat2")[: 2 if self.settings.features.second_beat else 1]:
-            self._celery(name, "beat", "--schedule", os.devnull)
+            self._start(name, MODULES["beat"])
 
     def start_serve(self, metrics_port: int | None = None, web_port: int | None = None) -> None:
         """Start the process that answers over HTTP."""
@@ -132,7 +148,7 @@ class Stack:
         options = [
             word for name, port in ports.items() if port is not None for word in (name, str(port))
         ]
-        self._start("serve", [sys.executable, "-m", "g6.entrypoints.cli", "serve", *options])
+        self._start("serve", MODULES["serve"], "serve", *options)
 
     def start_observers(self) -> Mapping[str, str]:
         """Start Prometheus and Alertmanager, and return their addresses by name.
@@ -143,13 +159,13 @@ class Stack:
         # They are told nothing of G6: its settings in the environment hold secrets.
         plain = {name: value for name, value in os.environ.items() if not name.startswith("G6_")}
         for name, command in observers.commands.items():
-            self._start(name, list(command), plain)
+            self._run(name, list(command), plain)
         return observers.addresses
 
     def start_ticker(self) -> None:
         """Start the tick stream, where the provider has one."""
         if self.settings.streamed:
-            self._start("ticker", [sys.executable, "-m", "g6.entrypoints.machine.tick_stream"])
+            self._start("ticker", MODULES["ticker"])
 
     def watch(self) -> list[str]:
         """Start again what died, and return the names.
@@ -195,27 +211,21 @@ class Stack:
     def stop(self) -> None:
         """End beat and serve, then the workers, in bounded time."""
         stop(list(reversed(self.processes)), STOP_SECONDS)
+        self.forks.close()
         self.roster.close()
 
-    def _celery(self, name: str, *arguments: str) -> None:
-        options = ["--without-mingle", "--without-gossip"] if arguments[0] == "worker" else []
-        self._start(name, [sys.executable, "-m", "celery", "-A", "g6", *arguments, *options])
+    def _start(self, name: str, module: str, *arguments: str) -> None:
+        """Start a process of G6, with the settings in its environment."""
+        own = environment(self.settings) | {"G6_REDIS__BROKER_URL": self.broker}
+        self._run(name, [sys.executable, "-m", module, *arguments], child_environment(own))
 
-    def _start(
-        self, name: str, command: list[str], variables: Mapping[str, str] | None = None
-    ) -> None:
-        """Start a process with these variables, or with those of G6's own processes."""
-        own = {
-            "G6_REDIS__BROKER_URL": self.broker,
-            "REMAP_SIGTERM": "SIGQUIT",
-            "OMP_NUM_THREADS": "1",
-            "C_FORCE_ROOT": "1",
-        }
+    def _run(self, name: str, command: list[str], variables: Mapping[str, str]) -> None:
         process = Process(
             name,
             command,
-            variables or os.environ | environment(self.settings) | own,
+            variables,
             self.log_dir / f"{name}.log",
+            launch=self.forks.launch,
         )
         self.processes.append(process)
         process.start()
@@ -242,12 +252,13 @@ def running(
     fresh: bool = False,
     mix: bool = False,
     bounded: bool = False,
+    forks: ForkServer | None = None,
 ) -> Iterator[Stack]:
     """Own the data directory and a Redis for the block, and end everything that it started.
 
     `fresh` forgets what Redis still knows of an earlier simulated run, whose instants this one
     repeats. `bounded`: what the block leaves in Redis is its own and goes with it. `who`: what a
-    person calls this process. Errors: Unavailable.
+    person calls this process. `forks`: a fork server that was begun already. Errors: Unavailable.
     """
     directory = settings.directory
     broker = settings.redis.broker_url or ""
@@ -273,25 +284,40 @@ def running(
             sys.stderr.write(f"g6: {warning}\n")
         runtime = app.runtime
         record_configuration(settings_in_force(settings, runtime.provider))
-        # An embedded server keeps what it holds of a run that is over, for g6 rerun and g6 trace.
-        # On a Redis of one's own a second simulated run went by the first one's clock and collected
-        # nothing, so there a bounded run takes along what it wrote.
-        frames = settings.redis.cache_url
-        driver = Driver(
-            settings,
-            broker,
-            redis_namespace(settings, broker),
-            runtime.controls,
-            runtime.vitals,
-            who,
-            bounded=bounded and bool(settings.redis.broker_url or not settings.simulated),
-            cache=redis_namespace(settings, frames) if frames else None,
-        )
+        driver = _driver(settings, broker, runtime, who, bounded=bounded)
         driver.begin(fresh=fresh)
         cleanup.callback(driver.leave)
-        stack = Stack(settings, runtime, broker, directory / "logs", driver, roster, server)
+        stack = Stack(
+            settings,
+            runtime,
+            broker,
+            directory / "logs",
+            driver,
+            roster,
+            forks or ForkServer(),
+            server,
+        )
         cleanup.callback(stack.stop)
         yield stack
+
+
+def _driver(
+    settings: Settings, broker: str, runtime: Runtime, who: str, *, bounded: bool
+) -> Driver:
+    # An embedded server keeps what it holds of a run that is over, for g6 rerun and g6 trace.
+    # On a Redis of one's own a second simulated run went by the first one's clock and collected
+    # nothing, so there a bounded run takes along what it wrote.
+    frames = settings.redis.cache_url
+    return Driver(
+        settings,
+        broker,
+        redis_namespace(settings, broker),
+        runtime.controls,
+        runtime.vitals,
+        who,
+        bounded=bounded and bool(settings.redis.broker_url or not settings.simulated),
+        cache=redis_namespace(settings, frames) if frames else None,
+    )
 
 
 def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:

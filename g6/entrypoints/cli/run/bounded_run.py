@@ -35,6 +35,7 @@ from g6.entrypoints.cli.shared.following import (
     warn_about_status_file,
 )
 from g6.entrypoints.cli.shared.sizing import Estimate
+from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.supervisor import Stack
 from g6.errors import UncoveredYear
 from g6.ports.sources import abilities_of
@@ -65,6 +66,7 @@ def closed_today(settings: Settings) -> str:
 def run_bounded(
     settings: Settings,
     requested: int | None,
+    forks: ForkServer,
     *,
     json_lines: bool,
     mix: bool = False,
@@ -87,7 +89,7 @@ def run_bounded(
         start_screen.refuse_full_disk(settings, estimate)
     run = _BoundedRun(console, estimate, json_lines)
     with stoppable():
-        with started(settings, requested, console, mix=mix, present=run.present) as facts:
+        with started(settings, requested, console, forks, mix=mix, present=run.present) as facts:
             run.follow(*facts)
         return
     console.print(run_screen.end_line(run.statuses, str(settings.directory)), soft_wrap=True)

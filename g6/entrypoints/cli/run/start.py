@@ -9,6 +9,7 @@ import typer
 
 from g6.entrypoints.cli.shared import options, table_options
 from g6.entrypoints.cli.shared.option_groups import spread
+from g6.entrypoints.machine.fork_server import ForkServer
 from g6.errors import UserError
 from g6.ports.sources import Ability
 
@@ -83,14 +84,18 @@ def demo(
         speed=speed or DEMO_SPEED,
         start=start,
     )
-    # Imported here, so that g6 run --help waits for neither Celery nor pyarrow.
-    from g6.entrypoints.cli.run.bounded import demonstrate, show_self_test, whole_session
-
     if self_test:
+        from g6.entrypoints.cli.run.demonstration import show_self_test
+
         raise typer.Exit(show_self_test(settings))
-    if open_market:
-        settings, cycles = whole_session(settings)
-    demonstrate(settings, cycles or DEMO_CYCLES)
+    # Imported here, so that g6 run --help waits for neither Celery nor pyarrow, and before the
+    # fork, so that all processes share it.
+    from g6.entrypoints.cli.run.demonstration import demonstrate, whole_session
+
+    with ForkServer(by_fork=True) as forks:
+        if open_market:
+            settings, cycles = whole_session(settings)
+        demonstrate(settings, cycles or DEMO_CYCLES, forks)
 
 
 @spread
@@ -143,9 +148,11 @@ def run(
         )
     from g6.entrypoints.cli.run.bounded_run import run_bounded
 
-    layout = table.table_layout()
-    with table_options.settings_with_layout(layout, settings, stderr=json_) as settings:
-        run_bounded(settings, 1 if once else cycles, json_lines=json_, mix=mix, anyway=anyway)
+    with ForkServer(by_fork=True) as forks:
+        layout = table.table_layout()
+        with table_options.settings_with_layout(layout, settings, stderr=json_) as settings:
+            cycles = 1 if once else cycles
+            run_bounded(settings, cycles, forks, json_lines=json_, mix=mix, anyway=anyway)
 
 
 def up(
@@ -184,7 +191,8 @@ def up(
     )
     from g6.entrypoints.cli.run.unbounded import run_until_stopped
 
-    run_until_stopped(settings, mix=mix, anyway=anyway, observed=with_observability)
+    with ForkServer(by_fork=True) as forks:
+        run_until_stopped(settings, forks, mix=mix, anyway=anyway, observed=with_observability)
 
 
 def _with_faults(assignments: list[str] | None, faults: str | None) -> list[str]:

@@ -19,13 +19,21 @@ from g6.entrypoints.cli.shared.following import (
     stoppable,
     warn_about_status_file,
 )
+from g6.entrypoints.machine.fork_server import ForkServer
+from g6.entrypoints.machine.port_holder import port_holder
 from g6.entrypoints.machine.supervisor import Stack, pool_sizes, running
 from g6.entrypoints.web.serving import bind
+from g6.errors import Unavailable
 from g6.rendering import run_screen
 
 
 def run_until_stopped(
-    settings: Settings, *, mix: bool = False, anyway: bool = False, observed: bool = False
+    settings: Settings,
+    forks: ForkServer,
+    *,
+    mix: bool = False,
+    anyway: bool = False,
+    observed: bool = False,
 ) -> None:
     """Start everything and tell of each cycle until Ctrl-C or SIGTERM, then end everything."""
     console = terminal.console(settings)
@@ -37,7 +45,10 @@ def run_until_stopped(
     if settings.features.serve:
         _refuse_taken_ports(settings)
     watch: RunWatch | None = None
-    with stoppable(), running(settings, who="g6 up", fresh=settings.simulated, mix=mix) as stack:
+    with (
+        stoppable(),
+        running(settings, who="g6 up", fresh=settings.simulated, mix=mix, forks=forks) as stack,
+    ):
         log.configure(settings)
         voice = voice_of(settings, console, stack.runtime.clock)
         watch = RunWatch(settings, stack, voice, partial(console.print, soft_wrap=True))
@@ -98,5 +109,12 @@ def _refuse_taken_ports(settings: Settings) -> None:
     """Open and close each port of g6 serve. Errors: Unavailable, while a person still looks."""
     # The serve process would find it out as well, but only its log file would say so.
     serve = settings.serve
-    bind(serve.host, serve.metrics_port, "serve.metrics_port").close()
-    bind(serve.host, serve.web_port, "serve.web_port").close()
+    ports = {"serve.metrics_port": serve.metrics_port, "serve.web_port": serve.web_port}
+    for setting, port in ports.items():
+        try:
+            bind(serve.host, port, setting).close()
+        except Unavailable as error:
+            holder = port_holder(port)
+            if holder is None:
+                raise
+            raise holder.refusal(f"{serve.host}:{port}", setting) from error

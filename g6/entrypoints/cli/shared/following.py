@@ -189,23 +189,35 @@ class RunFollower:
         return False
 
 
+@dataclass(slots=True)
+class Stop:
+    """Whether a run was stopped by Ctrl-C or SIGTERM."""
+
+    came: bool = False
+
+
 @contextmanager
-def stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[Stop]:
     """Let SIGTERM end the block as Ctrl-C does: in order, with exit code 0.
 
     Once the end has begun neither is heard again.
+
+    Yields:
+        What tells afterwards whether somebody stopped it.
     """
+    stop = Stop()
 
     def interrupt(_number: int, _frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop.came = True
         raise KeyboardInterrupt
 
     before = {
         number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
-        yield
+        yield stop
     except KeyboardInterrupt:
         pass
     finally:

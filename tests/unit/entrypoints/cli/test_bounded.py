@@ -5,7 +5,8 @@ import pytest
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.entrypoints.cli.run.bounded import refuse_closed, whole_session
+from g6.entrypoints.cli.run.bounded import refuse_closed
+from g6.entrypoints.cli.run.demonstration import whole_session
 from g6.entrypoints.machine.supervisor import Window
 from g6.errors import NothingToDo, UserError
 from g6.ports import Opening

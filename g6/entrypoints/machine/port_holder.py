@@ -1,0 +1,82 @@
+"""Who listens on a port of this machine: another G6, with its directory, or another program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from g6.adapters.data_dir.owner import owner
+from g6.errors import Unavailable
+
+SERVE_LOG = Path("logs/serve.log")
+
+
+@dataclass(frozen=True, slots=True)
+class PortHolder:
+    """A process that listens on a port.
+
+    Attributes:
+        pid: The process, of a G6 the one that started the others.
+        name: What people call it.
+        directory: The data directory of a G6, None for another program.
+    """
+
+    pid: int
+    name: str
+    directory: Path | None = None
+
+    def refusal(self, address: str, setting: str) -> Unavailable:
+        """Return the error of a start that needs the port as well.
+
+        Args:
+            address: Host and port.
+            setting: The setting of the port.
+        """
+        if self.directory is None:
+            return Unavailable(
+                f"cannot listen on {address}: {self.name} (process {self.pid}) does",
+                f"free that port, or set {setting} to another one (0 takes a free one)",
+            )
+        return Unavailable(
+            f"another G6 runs on {self.directory} ({self.name}, process {self.pid}) "
+            f"and answers on {address}",
+            f"stop it (kill -TERM {self.pid}), or give this one ports of its own: "
+            "--set serve.metrics_port=0 --set serve.web_port=0",
+        )
+
+
+def port_holder(port: int) -> PortHolder | None:
+    """Return who listens on a TCP port, None where nobody does or where it may not be asked."""
+    try:
+        connections = psutil.net_connections("tcp")
+    except psutil.Error:
+        return None
+    for connection in connections:
+        if connection.status != psutil.CONN_LISTEN or not connection.pid:
+            continue
+        if connection.laddr and connection.laddr.port == port:
+            return _holder(connection.pid)
+    return None
+
+
+def _holder(pid: int) -> PortHolder | None:
+    try:
+        process = psutil.Process(pid)
+        directory = _data_directory(process)
+        if directory is None:
+            return PortHolder(pid, process.name())
+    except psutil.Error:
+        return None
+    record = owner(directory) or {}
+    return PortHolder(int(record.get("pid", pid)), str(record.get("who", "g6 serve")), directory)
+
+
+def _data_directory(process: psutil.Process) -> Path | None:
+    """Return the data directory of a process that g6 up started to serve: where its log lies."""
+    for file in process.open_files():
+        path = Path(file.path)
+        if path.parts[-2:] == SERVE_LOG.parts:
+            return path.parent.parent
+    return None
