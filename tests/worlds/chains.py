@@ -32,5 +32,6 @@ def bare_chain(
     return Chain(
         index="NIFTY", instant=0.0, market=Underlying(), expiries=(expiry,), strike=strike,
         offset=np.full(n, nan), lot_size=np.full(n, nan), tick_size=np.full(n, nan),
-        oi=sides.get("oi", unknown), volume=sides.get("volume", unknown), rate=rate, sides=sides,
+        rate=rate, sides=sides,
+        sums={"oi": sides.get("oi", unknown), "volume": sides.get("volume", unknown)},
     )  # fmt: skip

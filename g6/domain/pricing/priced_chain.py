@@ -142,10 +142,9 @@ class PricedChain:
             offset=self.offset,
             lot_size=quotes.lot_size.astype(np.float64),
             tick_size=quotes.tick_size,
-            oi=self.oi,
-            volume=self.volume,
             rate=self.rate,
             sides=self.sides,
+            sums={"oi": self.oi, "volume": self.volume},
         )
 
     def _chain_expiry(self, expiry: PricedExpiry) -> ChainExpiry:

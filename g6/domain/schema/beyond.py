@@ -77,7 +77,7 @@ class Beyond:
         0
         """
         if not entry:
-            return cls()
+            return _NOTHING
         age = entry["age_seconds"]
         return cls(
             strike=_numbers(entry["strike"]),
@@ -115,6 +115,9 @@ class Beyond:
             oi=countable_interest(self.oi, ~thin),
             volume=countable(self.volume, ~thin),
         )
+
+
+_NOTHING = Beyond()
 
 
 def json_number(value: float) -> float | int | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from math import nan
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,12 @@ from g6.domain.schema.words import Bucket, Flag
 __all__ = ["Chain", "ChainExpiry"]
 
 Array = NDArray[np.float64]
+
+COUNTABLE: Mapping[str, Callable[[Array, NDArray[np.bool_]], Array]] = {
+    "oi": countable_interest,
+    "volume": countable,
+}
+"""How a quantity that may be in sums is made of what the source gave."""
 
 _DTYPES = {
     column.name: {"text": np.object_, "flags": np.int64}.get(column.kind, np.float64)
@@ -77,26 +85,24 @@ class Chain:
         offset: Listed strikes from ATM, shape (n,), NaN where ATM is unknown.
         lot_size: Units, shape (n,).
         tick_size: Smallest step of a premium, points, shape (n,).
-        oi: Open interest that may be in sums, units, shape (2, n). NaN where it is missing or
-            impossible, or of an option that is not listed or thin.
-        volume: The day's volume that may be in sums, units, shape (2, n), NaN likewise.
         rate: The continuous rate that was used.
         sides: Every array of shape (2, n) by the name of its column in `rows.CHAIN_SIDE`, open
             interest and volume as the source gave them.
+        sums: `oi` and `volume` as far as they may be in sums, units, shape (2, n). NaN where one is
+            missing or impossible, or of an option that is not listed or thin.
     """
 
     index: str
     instant: float
     market: Underlying
-    expiries: tuple[ChainExpiry, ...]
+    expiries: Sequence[ChainExpiry]
     strike: Array
     offset: Array
     lot_size: Array
     tick_size: Array
-    oi: Array
-    volume: Array
     rate: float
     sides: Mapping[str, ColumnValues]
+    sums: Mapping[str, Array]
 
     def __len__(self) -> int:
         return len(self.strike)
@@ -110,21 +116,19 @@ class Chain:
                 and strike. Imported rows have no stamp in it: they are taken for whole.
         """
         sides = _Stored(frame)
-        counted = counts(sides["symbol"] != "", sides["quality"])
         rate = frame.columns["rate"]
         return cls(
             index=str(frame.columns["underlying"][0]) if len(frame) else "",
             instant=float(frame.columns["timestamp"][0]) if len(frame) else nan,
             market=Underlying.parse(frame.header.get("spot", {})),
-            expiries=tuple(_expiries_of(frame, sides)),
+            expiries=_StoredExpiries(frame, sides),
             strike=frame.columns["strike"].astype(np.float64, copy=False),
             offset=frame.columns["offset"].astype(np.float64, copy=False),
             lot_size=frame.columns["lot_size"].astype(np.float64, copy=False),
             tick_size=frame.columns["tick_size"].astype(np.float64, copy=False),
-            oi=countable_interest(sides["oi"], counted),
-            volume=countable(sides["volume"], counted),
             rate=float(rate[0]) if len(rate) else nan,
             sides=sides,
+            sums=_StoredTotals(sides),
         )
 
     @property
@@ -151,6 +155,16 @@ class Chain:
     def iv(self) -> Array:
         """Implied volatilities, fractions per root year `(2, n)`."""
         return self.sides["iv"]
+
+    @property
+    def oi(self) -> Array:
+        """Open interest that may be in sums, units `(2, n)`."""
+        return self.sums["oi"]
+
+    @property
+    def volume(self) -> Array:
+        """The day's volume that may be in sums, units `(2, n)`."""
+        return self.sums["volume"]
 
     @property
     def oi_prev(self) -> Array:
@@ -235,38 +249,50 @@ class Chain:
             offset=self.offset[rows],
             lot_size=self.lot_size[rows],
             tick_size=self.tick_size[rows],
-            oi=self.oi[:, rows],
-            volume=self.volume[:, rows],
             sides=_Cut(self.sides, rows),
+            sums=_Cut(self.sums, rows),
         )
 
 
-def _expiries_of(frame: Frame, sides: Mapping[str, ColumnValues]) -> Iterator[ChainExpiry]:
-    """Yield the expiries of stored rows, ascending."""
+_EXPIRY_COLUMNS = ("bucket", "bucket_mask", "years_to_expiry", "forward", "atm")
+"""Columns that say the same in every row of an expiry."""
+
+
+def _expiries_of(frame: Frame, sides: Mapping[str, ColumnValues]) -> tuple[ChainExpiry, ...]:
+    """Return the expiries of stored rows, ascending."""
+    n = len(frame)
+    if not n:
+        return ()
+    days = frame.columns["expiry"].astype("datetime64[D]", copy=False)
+    starts = np.concatenate(([0], np.flatnonzero(days[1:] != days[:-1]) + 1))
+    calls, puts = sides["quality"] & Flag.MISSING
+    collected = np.add.reduceat((calls | puts == 0).astype(np.intp), starts).tolist()
+    of_first = zip(*(frame.columns[name][starts].tolist() for name in _EXPIRY_COLUMNS), strict=True)
+    bounds = pairwise([*starts.tolist(), n])
+    expiries = []
+    for day, (first, last), said, count in zip(
+        days[starts].tolist(), bounds, of_first, collected, strict=True
+    ):
+        rows = slice(first, last)
+        bucket, mask, years, forward, atm = said
+        beyond = _beyond_of(frame, sides, day, rows)
+        expiries.append(
+            ChainExpiry(
+                day, str(bucket), int(mask), rows, float(years), float(forward), float(atm),
+                last - first, count, beyond,
+            )
+        )  # fmt: skip
+    return tuple(expiries)
+
+
+def _beyond_of(frame: Frame, sides: Mapping[str, ColumnValues], day: date, rows: slice) -> Beyond:
+    """Return the strikes beyond an expiry's rows, as far as they may be in sums."""
     stamp = frame.header.get("stamp", {})
-    columns = frame.columns
-    days, starts = np.unique(columns["expiry"], return_index=True)
-    bounds = [*starts.tolist(), len(frame)]
-    is_missing = (sides["quality"] & Flag.MISSING != 0).any(axis=0)
-    for i, day in enumerate(days.astype("datetime64[D]").tolist()):
-        rows = slice(bounds[i], bounds[i + 1])
-        first = rows.start
-        beyond = Beyond.parse(stamp.get("beyond", {}).get(day.isoformat()))
-        if len(beyond):
-            limits = {name: stamp["quality"][name] for name in ("min_volume", "min_oi", "vol_pct")}
-            beyond = beyond.countable(sides["volume"][:, rows], **limits)
-        yield ChainExpiry(
-            day=day,
-            bucket=str(columns["bucket"][first]),
-            mask=int(columns["bucket_mask"][first]),
-            rows=rows,
-            years=float(columns["years_to_expiry"][first]),
-            forward=float(columns["forward"][first]),
-            atm=float(columns["atm"][first]),
-            requested=rows.stop - rows.start,
-            collected=int(np.count_nonzero(~is_missing[rows])),
-            beyond=beyond,
-        )
+    beyond = Beyond.parse(stamp.get("beyond", {}).get(day.isoformat()))
+    if not len(beyond):
+        return beyond
+    limits = {name: stamp["quality"][name] for name in ("min_volume", "min_oi", "vol_pct")}
+    return beyond.countable(sides["volume"][:, rows], **limits)
 
 
 class _Stored(Mapping[str, ColumnValues]):
@@ -287,6 +313,56 @@ class _Stored(Mapping[str, ColumnValues]):
 
     def __len__(self) -> int:
         return len(self._sides)
+
+
+class _StoredExpiries(Sequence[ChainExpiry]):
+    """The expiries of stored rows, looked for when one is first read."""
+
+    def __init__(self, frame: Frame, sides: Mapping[str, ColumnValues]) -> None:
+        self._frame = frame
+        self._sides = sides
+        self._expiries: tuple[ChainExpiry, ...] | None = None
+
+    @property
+    def _all(self) -> tuple[ChainExpiry, ...]:
+        if self._expiries is None:
+            self._expiries = _expiries_of(self._frame, self._sides)
+        return self._expiries
+
+    @overload
+    def __getitem__(self, place: int) -> ChainExpiry: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[ChainExpiry]: ...
+
+    def __getitem__(self, place: int | slice) -> ChainExpiry | Sequence[ChainExpiry]:
+        return self._all[place]
+
+    def __iter__(self) -> Iterator[ChainExpiry]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+
+class _StoredTotals(Mapping[str, Array]):
+    """What stored rows count in sums, made when it is first read: breadth never reads it."""
+
+    def __init__(self, sides: Mapping[str, ColumnValues]) -> None:
+        self._sides = sides
+        self._sums: dict[str, Array] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._sums:
+            counted = counts(self._sides["symbol"] != "", self._sides["quality"])
+            self._sums[name] = COUNTABLE[name](self._sides[name], counted)
+        return self._sums[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COUNTABLE)
+
+    def __len__(self) -> int:
+        return len(COUNTABLE)
 
 
 class _Cut(Mapping[str, ColumnValues]):

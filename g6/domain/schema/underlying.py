@@ -54,9 +54,11 @@ class Underlying:
         >>> Underlying.parse({"spot": 24100.0, "vix": None}).vix
         nan
         """
-        names = {field.name for field in fields(cls)}
         values = {
-            name: value for name, value in header.items() if name in names and value is not None
+            name: value for name, value in header.items() if name in _NAMES and value is not None
         }
         expiry = values.pop("future_expiry", "")
         return cls(**values, future_expiry=date.fromisoformat(expiry) if expiry else None)
+
+
+_NAMES = frozenset(field.name for field in fields(Underlying))

@@ -101,7 +101,7 @@ def test_the_nearest_expiry_is_the_first_whose_fix_lies_ahead(build_world):
 def test_a_chain_without_rows_has_nothing(world):
     frame = chain_frame(world.chain())
     empty = Chain.of_rows(frame.take(np.zeros(len(frame), dtype=np.bool_)))
-    assert (len(empty), empty.expiries, empty.nearest()) == (0, (), None)
+    assert (len(empty), len(empty.expiries), empty.nearest()) == (0, 0, None)
 
 
 def test_an_expiry_is_whole_while_at_most_five_percent_of_its_strikes_are_unknown(world):

@@ -55,21 +55,15 @@ class Smile:
 
 def smiles(chain: Chain) -> list[Smile]:
     """Return the smiles of a chain, by expiry."""
-    return [_smile(of_expiry) for of_expiry in chain.each_expiry()]
-
-
-def _smile(chain: Chain) -> Smile:
-    (expiry,) = chain.expiries
-    sides = (chain.iv, chain.sides["iv_bid"], chain.sides["iv_ask"])
-    iv, bid, ask = (volatility_smile.smile(chain.strike, expiry.forward, side) for side in sides)
-    return Smile(
-        expiry=expiry.day,
-        forward=expiry.forward,
-        years=expiry.years,
-        strike=chain.strike,
-        iv=iv,
-        error=0.5 * (ask - bid),
-    )
+    # Stored columns are stacked by side whenever they are read: once here, not once an expiry.
+    quoted = np.stack([chain.iv, chain.sides["iv_bid"], chain.sides["iv_ask"]])
+    curves = []
+    for expiry in chain.expiries:
+        strike = chain.strike[expiry.rows]
+        iv, bid, ask = volatility_smile.smile(strike, expiry.forward, quoted[..., expiry.rows])
+        error = 0.5 * (ask - bid)
+        curves.append(Smile(expiry.day, expiry.forward, expiry.years, strike, iv, error))
+    return curves
 
 
 @dataclass(frozen=True, slots=True)
