@@ -74,8 +74,23 @@ def columns() -> str:
     ]
     header = f"```text\n{wrapped(rows.csv_header(greeks=True))}\n```\n"
     return NOTE.format(source="g6/domain/schema/rows.py") + "\n\n".join(
-        [title, *tables, OFFSET_FILE + "\n" + header]
+        [title, *tables, OFFSET_FILE + "\n" + header + "\n" + csv_names()]
     )
+
+
+def csv_names() -> str:
+    """Return the table of the names that an offset file has for a chain row's columns."""
+    sources = {name: f"`{source}`" for name, source in rows.CSV_SOURCES.items()}
+    for name, (call, put) in rows.CSV_SUMS.items():
+        sources[name] = f"`{call}` + `{put}`"
+    lines = [
+        "Its columns have the names of a chain row, which `g6.load`, `g6.sql` and `g6 export` have too, but for these:",
+        "",
+        "| offset file | `g6.load` |",
+        "|---|---|",
+        *(f"| `{name}` | {sources[name]} |" for name in rows.CSV_HEADER if name in sources),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def studies() -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from g6.entrypoints.python import ask as ask
+    from g6.entrypoints.python.export_call import export as export
     from g6.entrypoints.python.simulated_days import sample as sample
     from g6.entrypoints.python.stored_frames import days as days
     from g6.entrypoints.python.stored_frames import expiries as expiries
@@ -29,6 +30,7 @@ __all__ = [
     "ask",
     "days",
     "expiries",
+    "export",
     "indices",
     "load",
     "sample",
@@ -40,6 +42,7 @@ _MODULES = {"ask": "ask"}
 _FUNCTIONS = {
     "days": "stored_frames",
     "expiries": "stored_frames",
+    "export": "export_call",
     "indices": "stored_frames",
     "load": "stored_frames",
     "sample": "simulated_days",

@@ -16,7 +16,7 @@ EXTRAS: Mapping[str, str] = {
     "polars": "polars",
     "duckdb": "duckdb",
     "matplotlib": "plot",
-    "openpyxl": "xlsx",
+    "xlsxwriter": "xlsx",
 }
 """The extra of each library, by the name it is imported under."""
 

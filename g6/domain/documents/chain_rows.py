@@ -66,17 +66,6 @@ COMPUTED = (
 )
 """Columns that analysis makes; nothing of them is read when a chain is made again."""
 
-_FILE_COLUMN = {
-    "index_price": "spot",
-    "ce": "ce_last",
-    "pe": "pe_last",
-    "avg_ce": "ce_average_price",
-    "avg_pe": "pe_average_price",
-    "ce_vol": "ce_volume",
-    "pe_vol": "pe_volume",
-}
-"""Names of the offset files that differ from the chain's."""
-
 
 def chain_frame(priced: PricedChain) -> Frame:
     """Return a chain's rows, under the header its quotes came with.
@@ -250,11 +239,11 @@ def _file_columns(frame: Frame, names: list[str]) -> list[list[str]]:
     columns = dict(frame.columns)
     # A source that sends both infinities is reported by its flags: the sum needs no warning.
     with np.errstate(invalid="ignore"):
-        columns["tp"] = columns["ce_last"] + columns["pe_last"]
-        columns["avg_tp"] = columns["ce_average_price"] + columns["pe_average_price"]
+        for name, (call, put) in rows.CSV_SUMS.items():
+            columns[name] = columns[call] + columns[put]
     texts = []
     for name in names[3:]:
-        source = _FILE_COLUMN.get(name, name)
+        source = rows.CSV_SOURCES.get(name, name)
         signed = name == "offset"
         texts.append(_text(columns[source], kinds.get(source, "float"), signed=signed))
     return texts

@@ -347,6 +347,23 @@ CSV_HEADER = [
     "vix",
 ]
 """Columns of an offset's CSV file, which grows at its end."""
+CSV_SOURCES = {
+    "index": "underlying",
+    "expiry_tag": "bucket",
+    "index_price": "spot",
+    "ce": "ce_last",
+    "pe": "pe_last",
+    "avg_ce": "ce_average_price",
+    "avg_pe": "pe_average_price",
+    "ce_vol": "ce_volume",
+    "pe_vol": "pe_volume",
+}
+"""Columns of an offset's CSV file that have another name in a chain row."""
+CSV_SUMS = {
+    "tp": ("ce_last", "pe_last"),
+    "avg_tp": ("ce_average_price", "pe_average_price"),
+}
+"""Columns of an offset's CSV file that are sums of two columns of a chain row."""
 GREEK_COLUMNS = frozenset(
     f"{side}_{name}"
     for side in ("ce", "pe")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import reduce
 from operator import and_
@@ -135,6 +135,11 @@ class Query:
             tz=tz,
             long=long,
         )
+
+    def beginning_with(self, keys: Sequence[str]) -> Query:
+        """Return the same question with some columns before all others."""
+        others = (name for name in self.columns if name not in keys)
+        return replace(self, columns=(*keys, *others))
 
 
 def _several(value: str | date | Sequence[str | date]) -> Sequence[str | date]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -13,7 +13,7 @@ from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.parquet_history import ParquetHistory
-from g6.adapters.parquet.queries.engines import to_engine
+from g6.adapters.parquet.queries.engines import engine_in_force, to_engine
 from g6.adapters.parquet.queries.load import TRADED_PRICES
 from g6.adapters.parquet.queries.stored_span import check_directory
 from g6.adapters.parquet.reading import day_table, read
@@ -22,6 +22,11 @@ from g6.domain.schema.layout import Kind
 from g6.errors import BadInput, DamagedFile, G6Error, Unavailable, UserError
 from g6.extras import optional
 from g6.ports.history import OVERVIEW
+
+if TYPE_CHECKING:
+    from g6.adapters.parquet.queries.engines import Answer
+
+T = TypeVar("T")
 
 
 def connect(directory: Path, tz: str, left_out: Container[Path] = ()) -> Any:
@@ -45,7 +50,7 @@ def connect(directory: Path, tz: str, left_out: Container[Path] = ()) -> Any:
     return connection
 
 
-def answer(query: str, directory: Path, tz: str, engine: str) -> Any:
+def answer(query: str, directory: Path, tz: str, engine: str) -> Answer:
     """Return the answer of `query` as `engine` has it.
 
     A damaged file costs its own rows and is named by a DamagedFile warning.
@@ -55,31 +60,40 @@ def answer(query: str, directory: Path, tz: str, engine: str) -> Any:
         Unavailable: A library is not installed.
         NothingToDo: There is no such directory.
     """
+    if engine_in_force(engine) == "duckdb":
+        return _patiently(query, directory, tz, lambda relation: relation)
+    return to_engine(answer_table(query, directory, tz), engine)
+
+
+def answer_table(query: str, directory: Path, tz: str) -> pa.Table:
+    """Return the answer of `query` as an Arrow table. Raises as `answer`."""
+    return _patiently(query, directory, tz, lambda relation: relation.to_arrow_table())
+
+
+def _patiently(query: str, directory: Path, tz: str, take: Callable[[Any], T]) -> T:
+    """Return what `take` makes of the answer, without the damaged files where there are some."""
     if not directory.is_dir():
         check_directory(directory)
     try:
-        return _asked(query, directory, tz, engine)
+        return take(_relation(query, directory, tz))
     except _duckdb_error() as error:
         damaged = {} if _of_the_query(error) else _damaged(directory)
         if not damaged:
             raise _refused(error) from error
     # One damaged file once ended every query with DuckDB's own words.
     for trouble in damaged.values():
-        warnings.warn(f"left out: {trouble.sentence}", DamagedFile, stacklevel=3)
+        warnings.warn(f"left out: {trouble.sentence}", DamagedFile, stacklevel=4)
     try:
-        return _asked(query, directory, tz, engine, damaged)
+        return take(_relation(query, directory, tz, damaged))
     except _duckdb_error() as error:
         raise _refused(error) from error
 
 
-def _asked(
-    query: str, directory: Path, tz: str, engine: str, left_out: Container[Path] = ()
-) -> Any:
-    connection = connect(directory, tz, left_out)
-    relation = connection.sql(query)
+def _relation(query: str, directory: Path, tz: str, left_out: Container[Path] = ()) -> Any:
+    relation = connect(directory, tz, left_out).sql(query)
     if relation is None:
         raise UserError(f"{query!r} asks for nothing", "begin it with select")
-    return relation if engine == "duckdb" else to_engine(relation.to_arrow_table(), engine)
+    return relation
 
 
 def _duckdb_error() -> type[Exception]:

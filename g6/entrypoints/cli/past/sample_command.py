@@ -49,11 +49,12 @@ def sample(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Write whole simulated trading days to work with, without workers, over all cores.
+    """Write whole simulated trading days, over all cores.
 
-    The rows are those that g6 run stores and g6 data compact folds, to the byte, for the same seed
-    and settings. Weekends and holidays are left out. Days that are there are skipped, so that the
-    same command goes on after Ctrl-C. There are no panels and events: a running system has them.
+    No workers are needed. The rows are those that g6 run stores and g6 data compact folds, to the
+    byte, for the same seed and settings. Weekends and holidays are left out. Days that are there
+    are skipped, so that the same command goes on after Ctrl-C. There are no panels and events: a
+    running system has them.
 
     Example: g6 sample --days 20 --indices NIFTY,BANKNIFTY
     """

@@ -96,10 +96,12 @@ _LIST = (
     _study("dossier"),
     _study("buildup"),
     _study("scan"),
+    Command("export", "past.export_command", "Write stored rows to a CSV, Parquet or XLSX file."),
+    Command("sql", "past.sql_command", "Ask the stored rows in SQL, through DuckDB."),
     Command(
         "sample",
         "past.sample_command",
-        "Write whole simulated trading days to work with, without workers, over all cores.",
+        "Write whole simulated trading days, over all cores.",
     ),
     Command(
         "kite-server",
@@ -145,6 +147,9 @@ SELDOM = (
     "moves",
     "spreads",
     "import",
+    "compare",
+    "export",
+    "sql",
     "bench",
     "lots",
     "dashboards",

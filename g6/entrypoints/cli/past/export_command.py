@@ -1,0 +1,119 @@
+"""`g6 export`: stored rows in a file for another program."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from g6.entrypoints.cli.shared import options, terminal
+from g6.errors import UserError
+
+Names = Annotated[
+    str, typer.Argument(metavar="INDEX", help="One index, several with commas, or * for all.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("export")(export)
+
+
+def export(
+    index: Names,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The file: .csv, .parquet or .xlsx.")
+    ],
+    *,
+    day: Annotated[
+        str,
+        typer.Option(
+            "--day", metavar="DAY|A..B", help="2026-11-18, latest, today, -1, or a range A..B."
+        ),
+    ] = "latest",
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help="chain, overview, instruments or events.")
+    ] = "chain",
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="A,B", help="Only these, behind those that rows have."),
+    ] = None,
+    expiry: Annotated[
+        str | None, typer.Option("--expiry", metavar="A,B", help="Only these expiries.")
+    ] = None,
+    strike: Annotated[
+        str | None, typer.Option("--strike", metavar="K|A..B", help="One strike, or a range.")
+    ] = None,
+    long: Annotated[
+        bool, typer.Option("--long", help="A row for each option, not for each strike.")
+    ] = False,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="INSTANT", help="Leave out what was observed later."),
+    ] = None,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Write stored rows to a CSV, Parquet or XLSX file.
+
+    A row is a strike with its call and its put side by side, and always has timestamp, underlying,
+    expiry, strike, spot, future, forward and vix. Names are those of g6.load. Instants are UTC in
+    CSV and Parquet, and India's in XLSX, whose sheets know no zones.
+
+    Example: g6 export NIFTY --out nifty.csv --day 2026-11-18
+    """
+    from g6.bootstrap.export_rows import ExportQuery, about, export_table
+    from g6.bootstrap.reading_place import reading_settings
+    from g6.rendering.table_files import suffix_of, write_table
+
+    suffix_of(out)
+    settings = reading_settings(options.settings(config, set_, data_dir=data_dir))
+    query = ExportQuery(
+        index=_listed(index),
+        day=day,
+        kind=kind,
+        columns=_listed(columns),
+        expiry=_listed(expiry) or None,
+        strike=_strikes(strike),
+        as_of=as_of,
+        shape="long" if long else "wide",
+    )
+    table = export_table(settings.directory, query)
+    size = write_table(table, out, about(settings.directory, query, table.num_rows))
+    if json_:
+        document = {
+            "file": str(out),
+            "rows": table.num_rows,
+            "columns": table.column_names,
+            "bytes": size,
+        }
+        typer.echo(json.dumps(document))
+        return
+    console = terminal.console(settings)
+    console.print(
+        f"{table.num_rows:,} rows of {len(table.column_names)} columns, {size:,} bytes in {out}",
+        soft_wrap=True,
+    )
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _strikes(text: str | None) -> float | tuple[float, float] | None:
+    """Read a strike or a range of strikes.
+
+    Raises:
+        UserError: It is none.
+    """
+    if text is None:
+        return None
+    first, sign, last = text.replace(",", "").partition("..")
+    try:
+        return (float(first), float(last)) if sign else float(first)
+    except ValueError as error:
+        raise UserError(f"--strike {text} is no strike", "24000, or 23500..24500") from error

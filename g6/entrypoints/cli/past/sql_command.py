@@ -1,0 +1,77 @@
+"""`g6 sql`: a query of DuckDB over the stored rows."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from g6.entrypoints.cli.shared import options, terminal
+from g6.errors import NothingToDo, UserError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("sql")(sql)
+
+
+def sql(
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="SQL; - reads it from standard input.")
+    ],
+    *,
+    rows: Annotated[
+        int, typer.Option("--rows", metavar="N", min=0, help="Most rows shown; 0 shows all.")
+    ] = 40,
+    csv_: Annotated[bool, typer.Option("--csv", help="Write CSV, instants in UTC.")] = False,
+    json_: options.Json = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write a file: .csv, .parquet or .xlsx."),
+    ] = None,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Ask the stored rows in SQL, through DuckDB.
+
+    Tables are chain, overview, instruments and events, with the columns of g6.load and date, the
+    session's; `describe chain` lists them. Each row is there once however its day is folded. A
+    table shows India's time, CSV and JSON have UTC. The exit code is 3 when no row answers.
+
+    Example: g6 sql "select underlying, count(*) from chain group by all"
+    """
+    from g6.adapters.parquet.queries.sql import answer_table
+    from g6.bootstrap.reading_place import reading_settings
+
+    if (csv_, json_, out is not None).count(True) > 1:
+        raise UserError("--csv, --json and --out exclude each other", "leave the others out")
+    settings = reading_settings(options.settings(config, set_, data_dir=data_dir))
+    text = sys.stdin.read() if query == "-" else query
+    table = answer_table(text, settings.directory, "Asia/Kolkata")
+    if out is not None:
+        from g6.rendering.table_files import write_table
+
+        size = write_table(table, out, {"query": text, "directory": str(settings.directory)})
+        typer.echo(f"{table.num_rows} rows, {size:,} bytes in {out}", err=True)
+    elif csv_:
+        from g6.rendering.table_files import as_csv
+
+        typer.echo(as_csv(table), nl=False)
+    elif json_:
+        from g6.rendering.table_files import json_rows
+
+        typer.echo(json.dumps(list(json_rows(table))))
+    elif table.num_rows:
+        from g6.rendering.parts import print_parts
+        from g6.rendering.tables.arrow_table import table_parts
+
+        print_parts(terminal.console(settings), table_parts(table, rows))
+    if not table.num_rows:
+        raise NothingToDo(
+            f"no row answers in {settings.directory}",
+            "g6 data ls lists the days that are stored there",
+        )

@@ -1,0 +1,226 @@
+"""Arrow tables as files and text: CSV, JSON, Parquet and XLSX, with one form of instants in each.
+
+CSV, JSON and Parquet have UTC. A sheet has India's time without a zone, as sheets know none, and
+says so on its second page.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from math import isfinite
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from g6.domain.documents.json_plain import DECIMALS, LEAST_TAIL, json_plain
+from g6.domain.market.calendar import IST
+from g6.errors import UserError
+from g6.extras import optional
+from g6.files import busy, shown
+
+__all__ = ["FORMATS", "as_csv", "json_rows", "suffix_of", "write_table"]
+
+SHEET_ROWS = 1_048_575
+"""Rows of a sheet below its heading."""
+SHEET_NAME = "rows"
+About = Mapping[str, str]
+"""What the second page of a sheet says of the rows, line by line."""
+
+
+def as_csv(table: pa.Table) -> str:
+    """Return a table as CSV: instants in UTC with `Z`, an empty cell for what is missing."""
+    buffer = io.BytesIO()
+    _write_csv(plain_numbers(table), buffer, {})
+    return buffer.getvalue().decode()
+
+
+def json_rows(table: pa.Table) -> Iterator[dict[str, object]]:
+    """Yield the rows of a table as JSON has them."""
+    for batch in plain_numbers(table).to_batches(max_chunksize=10_000):
+        for row in batch.to_pylist():
+            yield {name: json_plain(value) for name, value in row.items()}
+
+
+def plain_numbers(table: pa.Table) -> pa.Table:
+    """Return a table of plain numbers.
+
+    DuckDB gives sums of whole numbers as decimals, and binary arithmetic leaves tails behind
+    prices: 8.950000000000001.
+    """
+    for place, field in enumerate(table.schema):
+        if pa.types.is_float64(field.type):
+            plain = _without_tails(table.column(place))
+            table = table.set_column(place, field, plain)
+        elif pa.types.is_decimal(field.type):
+            kind = pa.float64()
+            if field.type.scale == 0 and _fits(table.column(place)):
+                kind = pa.int64()
+            table = table.set_column(place, field.name, table.column(place).cast(kind))
+    return table
+
+
+def _without_tails(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return numbers as `json_plain.plain_number` does, a column at once."""
+    near = pc.round(column, DECIMALS)
+    tail = pc.abs(pc.subtract(column, near))
+    is_tail = pc.and_(pc.less_equal(tail, LEAST_TAIL), pc.not_equal(near, 0.0))
+    return pc.if_else(is_tail, near, column)
+
+
+def _fits(column: pa.ChunkedArray) -> bool:
+    bounds = pc.min_max(column.cast(pa.float64())).as_py()
+    return all(abs(bound or 0.0) < 2.0**62 for bound in bounds.values())
+
+
+def suffix_of(path: Path) -> str:
+    """Return the format of a file by its name.
+
+    Raises:
+        UserError: It is none that is written.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise UserError(
+            f"{shown(path)} is no file that is written here",
+            f"end its name in one of {', '.join(FORMATS)}",
+        )
+    return suffix
+
+
+def write_table(table: pa.Table, path: Path, about: About) -> int:
+    """Write a table in the format that the file's name says, and return the file's size.
+
+    A file that is there is replaced once the new one is whole.
+
+    Raises:
+        UserError: The name is of no format, or a sheet has no room for the rows.
+        Unavailable: XlsxWriter is not installed.
+        StoreBusy: The disk refuses.
+    """
+    write = FORMATS[suffix_of(path)]
+    temporary = path.with_name(f".{path.name}.writing")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            write(plain_numbers(table), file, about)
+        temporary.replace(path)
+    except OSError as error:
+        raise busy(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path.stat().st_size
+
+
+def _write_csv(table: pa.Table, file: IO[bytes], _: About) -> None:
+    columns = []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if pa.types.is_timestamp(field.type):
+            columns.append(_iso(column))
+        elif pa.types.is_dictionary(field.type):
+            columns.append(column.cast(pa.string()))
+        else:
+            columns.append(column)
+    options = pacsv.WriteOptions(quoting_style="needed", quoting_header="needed")
+    pacsv.write_csv(pa.table(columns, names=table.column_names), file, options)
+
+
+def _iso(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return instants as `2026-11-20T03:45:00Z`, with a fraction only where there is one."""
+    if column.type.tz is None:
+        texts = column.cast(pa.timestamp("us")).cast(pa.string())
+    else:
+        texts = column.cast(pa.timestamp("us", "UTC")).cast(pa.string())
+    texts = pc.replace_substring(texts, " ", "T")
+    return pc.replace_substring(texts, ".000000", "")
+
+
+def _write_parquet(table: pa.Table, file: IO[bytes], about: About) -> None:
+    columns = []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        is_zoned = pa.types.is_timestamp(field.type) and field.type.tz is not None
+        columns.append(column.cast(pa.timestamp("us", "UTC")) if is_zoned else column)
+    named = pa.table(columns, names=table.column_names)
+    metadata = {f"g6.{name}": text for name, text in about.items()}
+    pq.write_table(named.replace_schema_metadata(metadata), file, compression="zstd")
+
+
+def _write_sheet(table: pa.Table, file: IO[bytes], about: About) -> None:
+    if table.num_rows > SHEET_ROWS:
+        raise UserError(
+            f"{table.num_rows} rows do not fit into a sheet, which has room for {SHEET_ROWS}",
+            "write .parquet or .csv, or choose fewer with --expiry, --strike or a shorter range",
+        )
+    with optional():
+        import xlsxwriter
+    # Rows go to the disk as they are written: a day of an index held in memory took 5 GB.
+    options = {"constant_memory": True, "in_memory": False, "nan_inf_to_errors": False}
+    with xlsxwriter.Workbook(file, options) as book:
+        forms = {
+            "instant": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            "day": book.add_format({"num_format": "yyyy-mm-dd"}),
+        }
+        heading = book.add_format({"bold": True})
+        sheet = book.add_worksheet(SHEET_NAME)
+        sheet.freeze_panes(1, 0)
+        for place, field in enumerate(table.schema):
+            form = forms.get(_form_of(field.type))
+            sheet.set_column(place, place, 19 if form else 12, form)
+            sheet.write_string(0, place, field.name, heading)
+        line = 0
+        for batch in _local(table).to_batches(max_chunksize=10_000):
+            for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                line += 1
+                _write_row(sheet, line, cells, forms)
+        page = book.add_worksheet("about")
+        page.set_column(0, 1, 40)
+        notes = {**about, "times": "India's, without a zone (IST, UTC+05:30)"}
+        for number, (name, text) in enumerate(notes.items()):
+            page.write_row(number, 0, (name, text))
+
+
+def _form_of(kind: pa.DataType) -> str:
+    if pa.types.is_timestamp(kind):
+        return "instant"
+    return "day" if pa.types.is_date(kind) else ""
+
+
+def _local(table: pa.Table) -> pa.Table:
+    """Return a table whose instants are India's clock: sheets refuse a time with a zone."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type) and field.type.tz is not None:
+            utc = table.column(place).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+            offset = IST.utcoffset(None)
+            local = pc.add(utc, pa.scalar(offset, pa.duration("us")))
+            table = table.set_column(place, field.name, local)
+    return table
+
+
+def _write_row(
+    sheet: object, line: int, cells: Sequence[object], forms: Mapping[str, object]
+) -> None:
+    for place, value in enumerate(cells):
+        if value is None:
+            continue
+        if isinstance(value, str):
+            sheet.write_string(line, place, value)  # type: ignore[attr-defined]
+        elif isinstance(value, datetime | date):
+            form = forms["instant" if isinstance(value, datetime) else "day"]
+            sheet.write_datetime(line, place, value, form)  # type: ignore[attr-defined]
+        elif isinstance(value, bool | int | float) and isfinite(value):
+            sheet.write_number(line, place, value)  # type: ignore[attr-defined]
+        elif isinstance(value, timedelta):
+            sheet.write_number(line, place, value.total_seconds())  # type: ignore[attr-defined]
+
+
+FORMATS: Mapping[str, Callable[[pa.Table, IO[bytes], About], None]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".xlsx": _write_sheet,
+}
+"""Who writes a file, by the end of its name."""

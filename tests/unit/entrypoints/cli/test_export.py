@@ -1,0 +1,112 @@
+"""`g6 export`: the same rows in CSV, Parquet and XLSX, under the names of `g6.load`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import g6 as package
+from g6.bootstrap.export_rows import KEYS
+from g6.domain.schema.rows import CHAIN, OVERVIEW
+from g6.errors import UserError
+from g6.rendering import table_files
+from tests.unit.entrypoints.cli.conftest import Run, Stored
+
+
+@pytest.fixture
+def place(stored: Stored) -> tuple[str, str]:
+    return "--data-dir", str(stored.directory)
+
+
+def frame_of(path: Path) -> pd.DataFrame:
+    if path.suffix == ".csv":
+        return pd.read_csv(path, parse_dates=["timestamp"])
+    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_excel(path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
+def test_every_row_has_spot_future_forward_vix_and_its_instant(
+    g6: Run, place: tuple[str, str], tmp_path: Path, suffix: str
+) -> None:
+    if suffix == ".xlsx":
+        pytest.importorskip("xlsxwriter")
+    out = tmp_path / f"rows{suffix}"
+    answer = g6(
+        "export", "FINNIFTY", "--out", str(out), "--columns", "ce_last,pe_last", "--json", *place
+    )
+    assert answer.code == 0, answer.err
+    frame = frame_of(out)
+    names = [*KEYS["chain"], "ce_last", "pe_last"]
+    assert list(frame.columns) == names == json.loads(answer.out)["columns"]
+    loaded = package.load("FINNIFTY", engine="pandas", columns=names, tz="UTC", data_dir=place[1])
+    assert len(frame) == len(loaded)
+    for name in ("spot", "future", "forward", "vix", "strike", "ce_last"):
+        assert frame[name].to_numpy() == pytest.approx(loaded[name].to_numpy(), nan_ok=True)
+
+
+def test_without_columns_all_of_the_schema_are_there(
+    g6: Run, place: tuple[str, str], tmp_path: Path
+) -> None:
+    for kind, columns in (("chain", CHAIN), ("overview", OVERVIEW)):
+        out = tmp_path / f"{kind}.parquet"
+        g6("export", "*", "--out", str(out), "--kind", kind, *place)
+        names = pq.read_schema(out).names
+        assert set(names) == {column.name for column in columns}
+        assert names[: len(KEYS[kind])] == list(KEYS[kind])
+
+
+def test_instants_are_utc_in_files_and_indias_clock_in_a_sheet(
+    g6: Run, place: tuple[str, str], tmp_path: Path
+) -> None:
+    pytest.importorskip("xlsxwriter")
+    for name in ("a.csv", "a.xlsx"):
+        g6("export", "FINNIFTY", "--out", str(tmp_path / name), "--day", "2026-11-18", *place)
+    assert (tmp_path / "a.csv").read_text().splitlines()[1].startswith('"2026-11-18T05:30:00Z"')
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    first = book["rows"]["A2"].value
+    assert f"{first:%Y-%m-%d %H:%M} {first.tzinfo}" == "2026-11-18 11:00 None"
+    assert ("times", "India's, without a zone (IST, UTC+05:30)") in list(
+        book["about"].iter_rows(values_only=True)
+    )
+
+
+def test_prices_have_no_tails_and_what_is_missing_is_empty() -> None:
+    table = pa.table({"price": [8.950000000000001, None, 1e-11], "iv": pa.array([0.1, None, 0.2])})
+    assert table_files.as_csv(table).splitlines()[1:] == ["8.95,0.1", ",", "1e-11,0.2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("FINNIFTY", "--out", "rows.txt"), 2, ".csv, .parquet, .xlsx"),
+        (("FINIFTY", "--out", "rows.csv"), 2, "did you mean FINNIFTY?"),
+        (("FINNIFTY", "--out", "rows.csv", "--strike", "many"), 2, "23500..24500"),
+        (("FINNIFTY", "--out", "rows.csv", "--day", "2026-11-20"), 3, "2026-11-18 is the nearest"),
+    ],
+)
+def test_what_cannot_be_written_is_told_why_and_leaves_nothing(
+    g6: Run, place: tuple[str, str], arguments: tuple[str, ...], code: int, sentence: str
+) -> None:
+    answer = g6("export", *arguments, *place)
+    assert (answer.code, sentence in answer.err) == (code, True), answer.err
+    assert not Path("rows.csv").exists()
+
+
+def test_a_sheet_without_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_files, "SHEET_ROWS", 2)
+    with pytest.raises(UserError, match="room for 2"):
+        table_files.write_table(pa.table({"a": [1, 2, 3]}), tmp_path / "a.xlsx", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_python_exports_in_a_line(stored: Stored, tmp_path: Path) -> None:
+    out = package.export(
+        "FINNIFTY", tmp_path / "a.csv", columns=["ce_iv"], data_dir=stored.directory
+    )
+    assert list(pd.read_csv(out).columns) == [*KEYS["chain"], "ce_iv"]
