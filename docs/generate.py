@@ -153,8 +153,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     (".env.example", example_environment),
     ("prometheus/prometheus.yml", prometheus_files.prometheus_settings),
     ("prometheus/alertmanager.yml", prometheus_files.alertmanager_settings),
-    ("prometheus/rules/recording.yml", prometheus_files.recording_rules),
-    ("prometheus/rules/alerts.yml", prometheus_files.alerting_rules),
+    ("prometheus/rules/g6.yml", prometheus_files.rules_file),
     *(
         (f"grafana/dashboards/{dashboard.uid}.json", partial(grafana.as_text, dashboard))
         for dashboard in DASHBOARDS

@@ -140,6 +140,11 @@ def _analysed(report: StageReport, facts: AnalysisFacts) -> Iterator[Sample]:
         yield Sample("g6_iv_estimation_avg_iterations", (index, bucket), mean, as_of=at)
     for iterations, times in facts.iterations_histogram.items():
         yield Sample("g6_iv_iterations_histogram", (), float(iterations), weight=float(times))
+    if facts.near_interest is not None:
+        yield Sample("g6_index_near_oi", (index,), facts.near_interest, as_of=at)
+    if facts.expiries and facts.expiries[0].forward_source:
+        is_parity = facts.expiries[0].forward_source == "parity"
+        yield Sample("g6_forward_fallback", (index,), float(not is_parity), as_of=at)
     for expiry in facts.expiries:
         coverage = _number(expiry.coverage)
         yield Sample("g6_coverage_ratio", (index, expiry.bucket), coverage, as_of=at)
@@ -259,6 +264,10 @@ def _guards(provider: ProviderFacts, at: float) -> Iterator[Sample]:
     if provider.breaker:
         for state in BreakerState:
             yield Sample("g6_provider_breaker_state", (state,), float(state == provider.breaker))
+    if provider.instruments is not None:
+        for exchange in ("NSE", "BSE"):
+            is_faulty = any(exchange[0] == name[0] for name in provider.instruments)
+            yield Sample("g6_instruments_faulty", (exchange,), float(is_faulty))
     for family, requests in (provider.budget_left or {}).items():
         yield Sample("g6_provider_budget_left", (family,), float(requests))
     if provider.login is not None:

@@ -28,8 +28,7 @@ class Prometheus:
         self.url = f"http://127.0.0.1:{self.port}"
         rules = directory / "rules"
         rules.mkdir(parents=True)
-        (rules / "recording.yml").write_text(prometheus_files.recording_rules(), "utf-8")
-        (rules / "alerts.yml").write_text(prometheus_files.alerting_rules(), "utf-8")
+        (rules / "g6.yml").write_text(prometheus_files.rules_file(), "utf-8")
         text = prometheus_files.prometheus_settings(target)
         often = text.replace(f"{prometheus_files.SCRAPE_SECONDS}s", f"{seconds:g}s")
         (directory / "prometheus.yml").write_text(often, "utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OPEN = ('g6_market_open{exchange="NSE"}', "1x400")
+LIVE = ('g6_provider_mode{mode="live"}', "1x400")
 STEP = ("g6_cycle_step_seconds", "60x400")
 
 
@@ -128,6 +129,25 @@ CASES = (
         "20m",
         "24m",
         'subscriber="recorder"',
+    ),
+    *(
+        Case(
+            alert,
+            (
+                (
+                    'g6_bus_subscriber_lag_events{bus="events",subscriber="recorder"}',
+                    f"0x8 {lag}x20 0x20",
+                ),
+            ),
+            "1m",
+            "5m",
+            "9m",
+            'subscriber="recorder"',
+        )
+        for alert, lag in (
+            ("G6BusQueueSaturationHigh", 18_500),
+            ("G6BusQueueSaturationCritical", 19_500),
+        )
     ),
     Case(
         # Wall time in promtool begins at 0: 4 minutes after the last success it is 300.
@@ -266,5 +286,37 @@ CASES = (
         "9m",
         "33m",
         "58m",
+    ),
+    Case(
+        "G6InstrumentsStale",
+        (('g6_instruments_faulty{exchange="BSE"}', "0x8 1x20 0x20"),),
+        "1m",
+        "5m",
+        "9m",
+        'exchange="BSE"',
+    ),
+    Case(
+        "G6SpotFrozen",
+        (OPEN, LIVE, ('g6_index_spot{index="NIFTY"}', "24000+1x16 24016x20 24016+1x40")),
+        "3m",
+        "8m",
+        "12m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6OIFrozen",
+        (OPEN, LIVE, ('g6_index_near_oi{index="NIFTY"}', "5000+25x40 6000x40 6000+25x40")),
+        "9m",
+        "19m",
+        "24m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6ForwardFallback",
+        (OPEN, ('g6_forward_fallback{index="NIFTY"}', "0x16 1x40 0x20")),
+        "3m",
+        "12m",
+        "16m",
+        'index="NIFTY"',
     ),
 )

@@ -17,7 +17,7 @@ from g6.observability.catalogue.rules import RULES
 from tests.rules.cases import CASES, Case
 
 ROOT = Path(__file__).parents[2]
-FILES = [ROOT / "prometheus/rules/recording.yml", ROOT / "prometheus/rules/alerts.yml"]
+FILES = [ROOT / "prometheus/rules/g6.yml"]
 PROMTOOL = shutil.which("promtool")
 needs_promtool = pytest.mark.skipif(
     PROMTOOL is None, reason="promtool is not installed: make test-services"

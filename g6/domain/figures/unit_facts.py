@@ -27,6 +27,9 @@ from g6.domain.schema.words import Status
 
 __all__ = ["facts"]
 
+NEAR_STRIKES = 5
+"""Strikes either side of the money whose open interest is watched: there somebody always trades."""
+
 
 def facts(priced: PricedChain) -> AnalysisFacts:
     """Return the counts that reports and metrics are made of."""
@@ -46,7 +49,19 @@ def facts(priced: PricedChain) -> AnalysisFacts:
         staleness_seconds=staleness_seconds(priced),
         spot=spot if isfinite(spot) else None,
         levels=_levels(priced),
+        near_interest=_near_interest(priced),
     )
+
+
+def _near_interest(priced: PricedChain) -> float | None:
+    """Return the open interest within five strikes of the money of the nearest expiry."""
+    if not priced.expiries or not isfinite(priced.expiries[0].atm):
+        return None
+    nearest = priced.expiries[0]
+    strikes = priced.chain.strike[nearest.rows]
+    near = np.argsort(np.abs(strikes - nearest.atm), kind="stable")[: 2 * NEAR_STRIKES + 1]
+    interest = priced.chain.oi[:, nearest.rows][:, near]
+    return float(np.nansum(interest)) if np.isfinite(interest).any() else None
 
 
 def _levels(priced: PricedChain) -> dict[date, SlotLevels]:

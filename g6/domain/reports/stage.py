@@ -189,6 +189,8 @@ class AnalysisFacts:
         staleness_seconds: Age of the freshest quote at the cycle's instant, None unknown.
         spot: The index's last price in points, None unknown.
         levels: ATM and standard deviation of each expiry that has one.
+        near_interest: Open interest within five strikes of the money of the nearest expiry, units
+            of the underlying, None unknown.
         queue_wait_seconds: From the end of the stage before to this stage's start.
     """
 
@@ -204,6 +206,7 @@ class AnalysisFacts:
     spot: float | None = None
     levels: Mapping[date, SlotLevels] = field(default_factory=dict)
     queue_wait_seconds: float | None = None
+    near_interest: float | None = None
 
     def to_json(self) -> JsonObject:
         """Return the facts as JSON has them."""
@@ -222,7 +225,7 @@ class AnalysisFacts:
             "spot": self.spot,
             "atm": atm_to_json(self.levels),
             "deviations": deviations_to_json(self.levels),
-        } | present(queue_wait_seconds=self.queue_wait_seconds)
+        } | present(queue_wait_seconds=self.queue_wait_seconds, near_interest=self.near_interest)
 
     @classmethod
     def from_json(cls, document: Document) -> AnalysisFacts:

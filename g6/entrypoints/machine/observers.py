@@ -55,8 +55,7 @@ def prepare_observers(settings: Settings) -> Observers:
     }
     target = f"{settings.serve.host}:{settings.serve.metrics_port}"
     texts = {
-        rules / "recording.yml": prometheus_files.recording_rules(),
-        rules / "alerts.yml": prometheus_files.alerting_rules(),
+        rules / "g6.yml": prometheus_files.rules_file(),
         directory / "prometheus.yml": prometheus_files.prometheus_settings(
             target, addresses["alertmanager"]
         ),

@@ -19,14 +19,14 @@ METRICS_TARGET = "127.0.0.1:9108"
 ALERTMANAGER_TARGET = "127.0.0.1:9093"
 
 
-def recording_rules() -> str:
-    """Return prometheus/rules/recording.yml."""
-    return f"{NOTE}groups:\n{_group('g6-recording', map(_recording, RULES))}"
+def rules_file() -> str:
+    """Return prometheus/rules/g6.yml.
 
-
-def alerting_rules() -> str:
-    """Return prometheus/rules/alerts.yml."""
-    return f"{NOTE}groups:\n{_group('g6-alerts', map(_alerting, ALERTING_RULES))}"
+    One group holds all: Prometheus evaluates the rules of a group in their order, and groups in
+    none. An alert in a group of its own saw the recorded ratio of the evaluation before.
+    """
+    rules = "".join([*map(_recording, RULES), *map(_alerting, ALERTING_RULES)])
+    return f"{NOTE}groups:\n  - name: g6\n    rules:\n{rules}"
 
 
 def prometheus_settings(
@@ -78,10 +78,6 @@ def alertmanager_settings(webhook: str | None = None) -> str:
 {routes}receivers:
 {receivers}inhibit_rules:
 {inhibitions}"""
-
-
-def _group(name: str, rules: Iterable[str]) -> str:
-    return f"  - name: {name}\n    rules:\n{''.join(rules)}"
 
 
 def _recording(rule: RecordingRule) -> str:

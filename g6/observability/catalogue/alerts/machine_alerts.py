@@ -16,6 +16,12 @@ from g6.observability.catalogue.families.worker_families import (
 )
 from g6.observability.catalogue.rules import BUS_PUBLISH_P95
 
+EVENTS_HELD = 20_000
+"""Events that the stream holds before it drops the oldest.
+
+It is always full after some hours: what counts is how much of it is unread.
+"""
+
 SCRAPE_DOWN = AlertingRule(
     "G6MetricsDown",
     'up{job="g6"} == 0',
@@ -148,6 +154,20 @@ BUS_LAG = _bus(
     Urgency.TICKET,
     "{{ $labels.subscriber }} is {{ $value }} events behind",
 )
+BUS_SATURATED = _bus(
+    "G6BusQueueSaturationHigh",
+    f"max by (subscriber) ({BUS_SUBSCRIBER_LAG_EVENTS}) > {0.9 * EVENTS_HELD:.0f}",
+    "1m",
+    Urgency.TICKET,
+    "{{ $labels.subscriber }} has {{ $value }} events to read, and the bus is about to drop them",
+)
+BUS_SATURATED_CRITICAL = _bus(
+    "G6BusQueueSaturationCritical",
+    f"max by (subscriber) ({BUS_SUBSCRIBER_LAG_EVENTS}) > {0.97 * EVENTS_HELD:.0f}",
+    "0s",
+    Urgency.PAGE,
+    "{{ $labels.subscriber }} has {{ $value }} events to read, and the bus drops them",
+)
 
 ALERTS = (
     WATCHDOG,
@@ -163,4 +183,6 @@ ALERTS = (
     BUS_SLOW,
     BUS_SLOW_CRITICAL,
     BUS_LAG,
+    BUS_SATURATED,
+    BUS_SATURATED_CRITICAL,
 )

@@ -2,17 +2,26 @@
 
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
 from g6.observability.catalogue.alerts.collection_alerts import IN_SESSION
+from g6.observability.catalogue.families.option_families import INDEX_NEAR_OI, INDEX_SPOT
 from g6.observability.catalogue.families.provider_families import (
+    INSTRUMENTS_FAULTY,
     PROVIDER_BREAKER_STATE,
     PROVIDER_BUDGET_LEFT,
+    PROVIDER_MODE,
     TICKER_CONNECTED,
     TICKER_LAST_FRAME_AGE_SECONDS,
     TOKEN_EXPIRES_UNIXTIME,
 )
 from g6.observability.catalogue.families.quality_families import (
+    FORWARD_FALLBACK,
     IV_ITERATIONS_HISTOGRAM,
 )
 from g6.observability.catalogue.rules import IV_FAILURE_RATIO, PROVIDER_FAILURE_RATIO
+
+LIVE = f'and on () (max({PROVIDER_MODE}{{mode="live"}}) == 1)'
+"""A simulated market goes at a speed of its own, which minutes of wall time do not measure."""
+CLOSING_AUCTION = "((hour() * 60 + minute() >= 585) < 605)"
+"""15:15 to 15:35 in India, in minutes of UTC: the index stands still then on every day."""
 
 PROVIDER_DOWN = AlertingRule(
     "G6ProviderDown",
@@ -81,6 +90,52 @@ ITERATIONS_HIGH = AlertingRule(
     "iv-failures.md",
 )
 
+INSTRUMENTS_STALE = AlertingRule(
+    "G6InstrumentsStale",
+    f"max by (exchange) ({INSTRUMENTS_FAULTY}) == 1",
+    "1m",
+    Urgency.TICKET,
+    "{{ $labels.exchange }}: today's list of instruments could not be loaded",
+    "Contracts listed today are not collected; those of the older list are.",
+    "g6 check; g6 status --json",
+    "instruments-stale.md",
+    needs="login",
+)
+SPOT_FROZEN = AlertingRule(
+    "G6SpotFrozen",
+    f"changes({INDEX_SPOT}[2m]) == 0 and {INDEX_SPOT} offset 2m {LIVE} {IN_SESSION}"
+    f" unless on () {CLOSING_AUCTION}",
+    "0s",
+    Urgency.TICKET,
+    "{{ $labels.index }}: the index stands at {{ $value }} changes in two minutes",
+    "Strikes at the money and forwards may be of an old price.",
+    "g6 chain {{ $labels.index }}; g6 check",
+    "frozen.md",
+    inhibited_by=("G6CycleStalled", "G6IndexMissing", "G6ProviderDown"),
+)
+OI_FROZEN = AlertingRule(
+    "G6OIFrozen",
+    f"changes({INDEX_NEAR_OI}[6m]) == 0 and {INDEX_NEAR_OI} offset 6m {LIVE} {IN_SESSION}"
+    f" unless on () {CLOSING_AUCTION}",
+    "0s",
+    Urgency.TICKET,
+    "{{ $labels.index }}: no open interest near the money has changed for six minutes",
+    "PCR, walls and max pain stand still because the feed does.",
+    "g6 interest {{ $labels.index }}",
+    "frozen.md",
+    inhibited_by=("G6CycleStalled", "G6IndexMissing", "G6ProviderDown"),
+)
+FORWARD_FALLBACK_LONG = AlertingRule(
+    "G6ForwardFallback",
+    f"{FORWARD_FALLBACK} == 1 {IN_SESSION}",
+    "5m",
+    Urgency.NOTE,
+    "{{ $labels.index }}: the nearest forward is not from put-call parity",
+    "It is from the future or from carry, and volatilities lean on it.",
+    "g6 analyze {{ $labels.index }}",
+    "forward-fallback.md",
+)
+
 ALERTS = (
     PROVIDER_DOWN,
     TOKEN_EXPIRING,
@@ -88,4 +143,8 @@ ALERTS = (
     BUDGET_EXHAUSTED,
     IV_FAILURE_SURGE,
     ITERATIONS_HIGH,
+    INSTRUMENTS_STALE,
+    SPOT_FROZEN,
+    OI_FROZEN,
+    FORWARD_FALLBACK_LONG,
 )

@@ -80,6 +80,16 @@ DATA_STALENESS_SECONDS = Family(
     shown="lag",
     primed=False,
 )
+INDEX_NEAR_OI = Family(
+    "options",
+    "g6_index_near_oi",
+    "gauge",
+    ("index",),
+    "units",
+    "unit.report analyse",
+    "Open interest within five strikes of the money of the nearest expiry.",
+    primed=False,
+)
 
 FAMILIES = (
     INDEX_OPTIONS_PROCESSED,
@@ -90,4 +100,5 @@ FAMILIES = (
     INDEX_ATM_IV,
     EXPIRY_MISSING_MASK,
     DATA_STALENESS_SECONDS,
+    INDEX_NEAR_OI,
 )

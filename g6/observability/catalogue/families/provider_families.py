@@ -89,6 +89,16 @@ TOKEN_EXPIRES_UNIXTIME = Family(
     "Wall time at which the access token ends; the heartbeat's own time when none is good.",
     primed=False,
 )
+INSTRUMENTS_FAULTY = Family(
+    "provider",
+    "g6_instruments_faulty",
+    "gauge",
+    ("exchange",),
+    "boolean",
+    "heartbeat",
+    "1 while the exchange's dump of instruments is an older one, or is refused.",
+    primed=False,
+)
 EXPIRY_CACHE_HITS = Family(
     "provider",
     "g6_expiry_cache_hits",
@@ -186,6 +196,7 @@ FAMILIES = (
     PROVIDER_BUDGET_LEFT,
     PROVIDER_TOKEN_SECONDS,
     TOKEN_EXPIRES_UNIXTIME,
+    INSTRUMENTS_FAULTY,
     EXPIRY_CACHE_HITS,
     EXPIRY_CACHE_MISSES,
     ROOT_CACHE_HIT_RATIO,

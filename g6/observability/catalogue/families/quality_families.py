@@ -42,6 +42,16 @@ COVERAGE_RATIO = Family(
     "Strikes that came over strikes wanted, newest cycle.",
     primed=False,
 )
+FORWARD_FALLBACK = Family(
+    "quality",
+    "g6_forward_fallback",
+    "gauge",
+    ("index",),
+    "boolean",
+    "unit.report analyse",
+    "1 while the forward of the nearest expiry is not from put-call parity.",
+    primed=False,
+)
 IV_ESTIMATION_SUCCESS_TOTAL = Family(
     "IV",
     "g6_iv_estimation_success_total",
@@ -105,6 +115,7 @@ FAMILIES = (
     EXPIRY_CONTRACTS_LEFT_OUT_TOTAL,
     DATA_GAPS_TOTAL,
     COVERAGE_RATIO,
+    FORWARD_FALLBACK,
     IV_ESTIMATION_SUCCESS_TOTAL,
     IV_ESTIMATION_FAILURE_TOTAL,
     IV_UNAVAILABLE_TOTAL,
