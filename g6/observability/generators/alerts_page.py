@@ -9,8 +9,9 @@ from g6.observability.catalogue.rules import RULES
 _INTRODUCTION = """\
 # Alerts
 
-Prometheus evaluates these rules every 15 seconds and sends what fires to Alertmanager. The file
-is prometheus/rules/g6.yml, with prometheus/prometheus.yml and prometheus/alertmanager.yml beside it.
+Prometheus evaluates these rules every 15 seconds and sends what fires to Alertmanager. The
+file is prometheus/rules/g6.yml, with prometheus/prometheus.yml and
+prometheus/alertmanager.yml beside it.
 
 A *page* wakes a person, because data is being lost now. A *ticket* is mended today. A *note* is
 shown. An alert is not told while one that it follows from fires.
