@@ -22,6 +22,7 @@ from g6.entrypoints.cli import application
 from g6.observability import glossary
 from g6.observability.catalogue.dashboards import DASHBOARDS
 from g6.observability.generators import alerts_page, grafana, prometheus_files
+from g6.rendering.picture_reference import pictures_page
 from g6.rendering.reference import studies_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,6 +98,10 @@ def studies() -> str:
     return NOTE.format(source="g6/studies") + studies_page()
 
 
+def pictures() -> str:
+    return NOTE.format(source="g6/rendering/pictures") + pictures_page()
+
+
 def metrics() -> str:
     return NOTE.format(source="g6/observability/catalogue/families") + glossary.render()
 
@@ -137,6 +142,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/settings.md", settings),
     ("docs/reference/cli.md", cli),
     ("docs/reference/studies.md", studies),
+    ("docs/reference/pictures.md", pictures),
     ("docs/reference/columns.md", columns),
     ("docs/reference/metrics.md", metrics),
     ("docs/reference/alerts.md", alerts),

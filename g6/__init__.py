@@ -6,15 +6,19 @@
 ...     "select timestamp, sum(pe_oi) / sum(ce_oi) from chain group by all"
 ... )
 >>> g6.ask.interest("NIFTY", cycles=60)  # doctest: +SKIP
+>>> g6.plot.smile("NIFTY")  # doctest: +SKIP
+>>> chain.g6.plot_oi()  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from g6.entrypoints.python import ask as ask
+    from g6.entrypoints.python import plot as plot
     from g6.entrypoints.python.export_call import export as export
     from g6.entrypoints.python.simulated_days import sample as sample
     from g6.entrypoints.python.stored_frames import days as days
@@ -33,11 +37,12 @@ __all__ = [
     "export",
     "indices",
     "load",
+    "plot",
     "sample",
     "sql",
 ]
 
-_MODULES = {"ask": "ask"}
+_MODULES = {"ask": "ask", "plot": "plot"}
 """Names that are modules below `g6.entrypoints.python`."""
 _FUNCTIONS = {
     "days": "stored_frames",
@@ -73,3 +78,9 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """Return the names that completion offers."""
     return sorted({*globals(), *__all__})
+
+
+# Importing pandas here would cost 0.4 s of each `import g6`. Who imports it later has `.g6` from
+# the first frame that G6 makes.
+if "pandas" in sys.modules:
+    import_module("g6.entrypoints.python.accessor").register()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import get_args, get_type_hints
 
 from g6.studies.parameters import Field, fields_of, written
 from g6.studies.table import STUDIES, Study
 
-__all__ = ["studies_page"]
+__all__ = ["parameter_table", "studies_page"]
 
 INTRODUCTION = """# Studies
 
@@ -41,17 +41,21 @@ def studies_page() -> str:
 
 def _section(study: Study) -> str:
     command = f"g6 {study.command or study.name}"
-    parameters = map(_parameter, fields_of(study.parameters))
-    table = ["| parameter | option | type | default | meaning |", "|---|---|---|---|---|"]
     paragraphs = [
         f"## {study.name}",
         study.sentence,
         study.details,
         f"`{command}` and `g6.ask.{study.name}`. Example: `{study.example}`",
-        "\n".join([*table, *parameters]),
+        parameter_table(fields_of(study.parameters)),
         *_documents(study.document),
     ]
     return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def parameter_table(parameters: Sequence[Field]) -> str:
+    """Return a Markdown table with a line per parameter."""
+    head = ["| parameter | option | type | default | meaning |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *map(_parameter, parameters)])
 
 
 def _parameter(field: Field) -> str:

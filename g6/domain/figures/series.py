@@ -207,6 +207,8 @@ class Interest:
         max_pain: Points, among the chosen strikes and of the positions at them.
         oi_calls: Units.
         oi_puts: Units.
+        forward: Of the expiry, points.
+        atm: The strike at the money, points.
     """
 
     instant: float
@@ -217,6 +219,8 @@ class Interest:
     max_pain: float
     oi_calls: float
     oi_puts: float
+    forward: float
+    atm: float
 
 
 def interest(
@@ -266,6 +270,8 @@ def _interest(chain: Chain, expiry: date, *, whole: bool) -> Interest:
         max_pain=open_interest.max_pain(strike, oi),
         oi_calls=open_interest.total(oi, CE),
         oi_puts=open_interest.total(oi, PE),
+        forward=chain.expiries[0].forward,
+        atm=chain.expiries[0].atm,
     )
 
 

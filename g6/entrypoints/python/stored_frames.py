@@ -129,6 +129,7 @@ def load(
     """
     from g6.adapters.parquet.queries.engines import engine_in_force, to_engine
     from g6.adapters.parquet.queries.load import Query, load_table
+    from g6.entrypoints.python.accessor import with_pictures
 
     # Before the rows are read: a misspelt engine needs no directory.
     engine_in_force(engine)
@@ -144,7 +145,7 @@ def load(
         tz=tz,
         shape=shape,
     )
-    return to_engine(load_table(query), engine)
+    return with_pictures(to_engine(load_table(query), engine))
 
 
 @overload
@@ -184,8 +185,9 @@ def sql(
     """
     from g6.adapters.parquet.queries.engines import engine_in_force
     from g6.adapters.parquet.queries.sql import answer
+    from g6.entrypoints.python.accessor import with_pictures
 
-    return answer(query, directory_of(data_dir), tz, engine_in_force(engine))
+    return with_pictures(answer(query, directory_of(data_dir), tz, engine_in_force(engine)))
 
 
 def indices(*, data_dir: str | Path | None = None) -> list[str]:

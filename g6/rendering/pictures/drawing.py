@@ -1,48 +1,76 @@
-"""Documents drawn with matplotlib, each from the document alone."""
+"""A study's document as a picture: a figure, or the bytes of a file."""
 
 from __future__ import annotations
 
-from functools import singledispatch
+import io
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
+from g6.extras import optional
+from g6.rendering import plain
+from g6.rendering.pictures.kinds import PictureKind
+from g6.rendering.pictures.numbers import numbers_of
+from g6.rendering.pictures.page import page_of
+from g6.rendering.pictures.view import PictureView
 
-from g6.rendering.pictures import over_strikes, over_time
-from g6.rendering.pictures.numbers import title_of
-from g6.studies.stored.heatmap import Heatmap
-from g6.studies.stored.interest_by_cycle import InterestByCycle
-from g6.studies.stored.interest_by_strike import InterestByStrike
-from g6.studies.stored.overlays import Overlays
-from g6.studies.stored.smile_curves import SmileCurves
-from g6.studies.stored.straddle_by_cycle import StraddleByCycle
-from g6.studies.stored.surface_grid import SurfaceGrid
+if TYPE_CHECKING:
+    from g6.rendering.pictures.figure import PictureFigure
 
-__all__ = ["draw"]
-
-SIZE_INCHES = (11, 6.5)
+__all__ = ["FORMATS", "content", "figure"]
 
 
-def draw(document: object) -> Figure:
-    """Return the figure of a document.
+def figure(kind: PictureKind, document: object, view: PictureView) -> PictureFigure:
+    """Return the matplotlib figure of a document.
 
     Raises:
-        TypeError: The document is of a kind that is not drawn.
+        NothingToDo: There is no number to draw.
+        Unavailable: matplotlib is not installed.
     """
-    # A Figure of its own instead of pyplot's: pyplot keeps every figure, and picks a display.
-    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
-    figure.suptitle(title_of(document), fontsize=12, x=0.01, ha="left")
-    _draw_on(document, figure)
-    return figure
+    picture = kind.describe(document, view)
+    # matplotlib is an extra: numbers and pages are written without it.
+    with optional():
+        from g6.rendering.pictures.figure import figure_of
+    return figure_of(picture, view)
 
 
-@singledispatch
-def _draw_on(document: object, figure: Figure) -> None:  # noqa: ARG001 - the kinds use it
-    raise TypeError(f"{type(document).__name__} is not drawn")
+def content(suffix: str, kind: PictureKind, document: object, view: PictureView) -> bytes:
+    """Return the content of a picture's file.
+
+    Raises:
+        NothingToDo: There is no number to draw.
+        KeyError: The suffix is none of `FORMATS`.
+    """
+    return FORMATS[suffix](kind, document, view)
 
 
-_draw_on.register(SmileCurves, over_strikes.smile)
-_draw_on.register(SurfaceGrid, over_strikes.surface)
-_draw_on.register(InterestByStrike, over_strikes.interest)
-_draw_on.register(Heatmap, over_strikes.heatmap)
-_draw_on.register(InterestByCycle, over_time.interest)
-_draw_on.register(StraddleByCycle, over_time.straddle)
-_draw_on.register(Overlays, over_time.overlays)
+def _png(kind: PictureKind, document: object, view: PictureView) -> bytes:
+    return _saved(kind, document, view, "png")
+
+
+def _svg(kind: PictureKind, document: object, view: PictureView) -> bytes:
+    return _saved(kind, document, view, "svg")
+
+
+def _saved(kind: PictureKind, document: object, view: PictureView, form: str) -> bytes:
+    buffer = io.BytesIO()
+    figure(kind, document, view).savefig(buffer, format=form)
+    return buffer.getvalue()
+
+
+def _page(kind: PictureKind, document: object, view: PictureView) -> bytes:
+    return page_of(kind.describe(document, view), view).encode()
+
+
+def _numbers(kind: PictureKind, document: object, view: PictureView) -> bytes:
+    # An empty picture has no numbers either, so that both say so alike.
+    kind.describe(document, view)
+    return plain.as_json(numbers_of(document)).encode()
+
+
+FORMATS: Mapping[str, Callable[[PictureKind, object, PictureView], bytes]] = {
+    ".png": _png,
+    ".svg": _svg,
+    ".html": _page,
+    ".json": _numbers,
+}
+"""What writes a file, by the end of its name."""

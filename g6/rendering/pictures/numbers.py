@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import date
 from functools import singledispatch
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures.series import PositionLeg
 from g6.rendering.wording import day_words, heading, points
+from g6.studies.parameters import written
 from g6.studies.stored.heatmap import Heatmap
 from g6.studies.stored.interest_by_cycle import InterestByCycle
 from g6.studies.stored.interest_by_strike import InterestByStrike
@@ -36,27 +38,35 @@ def title_of(document: object) -> str:
 
 @title_of.register
 def _(document: SmileCurves) -> str:
-    return heading(document.index, "implied volatility", document.cycle)
+    days = [curve.expiry for curve in document.expiries]
+    return heading(document.index, f"implied volatility · {_expiries(days)}", document.cycle)
 
 
 @title_of.register
 def _(document: SurfaceGrid) -> str:
-    return heading(document.index, "volatility surface", document.cycle)
+    days = [expiry.expiry for expiry in document.expiries]
+    return heading(document.index, f"volatility surface · {_expiries(days)}", document.cycle)
 
 
 @title_of.register
 def _(document: InterestByStrike) -> str:
-    return heading(document.index, f"open interest {day_words(document.expiry)}", document.cycle)
+    return heading(
+        document.index, f"open interest · {_expiries([document.expiry])}", document.cycle
+    )
 
 
 @title_of.register
 def _(document: InterestByCycle) -> str:
-    return heading(document.index, "open interest over time", _last_cycle(document))
+    days = _expiries([cycle.expiry for cycle in document.cycles])
+    strikes = "" if document.strikes is None else f" of strikes {written(document.strikes)}"
+    return heading(document.index, f"open interest{strikes} · {days}", _last_cycle(document))
 
 
 @title_of.register
 def _(document: StraddleByCycle) -> str:
-    legs = "ATM straddle" if document.legs is None else " ".join(map(_leg, document.legs))
+    legs = f"ATM straddle · {_expiries(document.expiry)}"
+    if document.legs is not None:
+        legs = " ".join(map(_leg, document.legs))
     return heading(document.index, legs, document.cycle)
 
 
@@ -67,8 +77,27 @@ def _(document: Overlays) -> str:
 
 @title_of.register
 def _(document: Heatmap) -> str:
-    expiry = "" if document.expiry is None else f" {day_words(document.expiry)}"
-    return heading(document.index, f"{MATRICES[document.of]}{expiry}", document.cycle)
+    days = [document.expiry] if document.expiry is not None else _days(document)
+    return heading(document.index, f"{MATRICES[document.of]} · {_expiries(days)}", document.cycle)
+
+
+def _days(document: Heatmap) -> list[date]:
+    return [date.fromisoformat(label) for label in document.labels]
+
+
+def _expiries(days: Sequence[date]) -> str:
+    """Return one expiry, or how many from when to when.
+
+    >>> _expiries([date(2026, 11, 24)]), _expiries([date(2026, 11, 24), date(2026, 12, 1)])
+    ('expiry Tue 24 Nov 2026', '2 expiries, Tue 24 Nov to Tue 01 Dec 2026')
+    """
+    distinct = sorted(set(days))
+    if not distinct:
+        return "no expiry"
+    if len(distinct) == 1:
+        return f"expiry {day_words(distinct[0])}"
+    first = day_words(distinct[0], near=distinct[-1])
+    return f"{len(distinct)} expiries, {first} to {day_words(distinct[-1])}"
 
 
 def _leg(leg: PositionLeg) -> str:
@@ -99,11 +128,12 @@ def _(document: InterestByCycle) -> dict[str, object]:
     # The picture's numbers are columns, those of `g6 interest --json` records: both are published.
     columns = document.columns()
     names = ("instant", "pcr", "pcr_volume", "max_pain", "oi_calls", "oi_puts", "expiry")
+    levels = ("spot", "forward", "atm")
     return {
         "index": document.index,
         "cycle": _last_cycle(document),
         "title": title_of(document),
-        **{name: columns[name] for name in names},
+        **{name: columns[name] for name in (*names, *levels)},
     }
 
 
@@ -118,5 +148,8 @@ def _(document: Heatmap) -> dict[str, object]:
         "strike": document.strike,
         "columns": document.labels,
         "forward": document.forward,
+        "spot": document.spot,
+        "atm": document.atm,
         "matrix": document.matrix,
+        "change": document.change,
     }

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from dataclasses import replace
+from itertools import pairwise
 
-from g6.rendering.pictures.axes import (
-    CALLS,
-    FIT,
-    MARKS,
-    PUTS,
-    QUIET,
-    Array,
-    label_cycles,
-    sessions,
-    tidy,
-)
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.rendering.pictures.marks import clock_axis, level_lines, padded_range, session_starts
+from g6.rendering.pictures.numbers import title_of
+from g6.rendering.pictures.picture import Layer, Picture, Plot, PlotAxis, PlotDots, PlotLine
+from g6.rendering.pictures.view import PictureView
 from g6.rendering.wording import LAKH
 from g6.studies.documents import columns_of
 from g6.studies.stored.interest_by_cycle import CycleInterest, InterestByCycle
@@ -26,105 +20,155 @@ from g6.studies.stored.straddle_by_cycle import StraddleByCycle
 
 __all__ = ["interest", "overlays", "straddle"]
 
+Array = NDArray[np.float64]
 
-def straddle(document: StraddleByCycle, figure: Figure) -> None:
-    """Draw what a straddle or position is worth above the index."""
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-    places = np.arange(len(document.instant))
-    price = np.asarray(document.price)
-    for part in sessions(document.instant, document.expiry):
-        label = "worth now" if part.start == 0 else None
-        top.plot(places[part], price[part], color=CALLS, linewidth=1.4, label=label)
-        bottom.plot(places[part], document.spot[part], color=FIT, linewidth=1.2)
+_POINTS = "points"
+_OPEN = 555
+_CLOSE = 930
+"""09:15 and 15:30 as minutes since midnight: the session of both exchanges."""
+_HOUR = 60
+_MOST_COLUMNS = 5
+_LACKING = "not known: sums need whole chains, or strikes that are named with --strikes"
+
+
+def straddle(document: StraddleByCycle, view: PictureView) -> Picture:  # noqa: ARG001 - as all
+    """Return what a straddle or position is worth above the index."""
+    x = clock_axis(document.instant)
+    places = np.arange(float(len(document.instant)))
+    price = np.asarray(document.price, dtype=np.float64)
+    starts = session_starts(document.instant, document.expiry)
     contracts = list(zip(document.expiry, document.strike, strict=True))
-    for part in sessions(document.instant, contracts):
-        label = "day's VWAP of the same" if part.start == 0 else None
-        top.plot(places[part], document.vwap[part], color=QUIET, linewidth=1, label=label)
-    rolled = np.flatnonzero(document.rolled)
-    if len(rolled):
-        top.scatter(
-            places[rolled],
-            price[rolled],
-            color=PUTS,
-            s=22,
-            marker="v",
-            zorder=3,
-            label="strike or expiry rolled",
-        )
-    tidy(top, "", "premium, points")
-    tidy(bottom, "time in India", "index, points")
-    label_cycles(bottom, document.instant)
-    top.legend(frameon=False, ncols=3)
+    of_contract = session_starts(document.instant, contracts)
+    vwap = np.asarray(document.vwap, dtype=np.float64)
+    rolled = np.asarray(document.rolled, dtype=np.bool_)
+    top: list[Layer] = [
+        PlotLine("day's VWAP of the same", places, vwap, "quiet", "dash", starts=of_contract),
+        PlotLine("worth now", places, price, "calls", width=2.0, starts=starts),
+    ]
+    if rolled.any():
+        name = "strike or expiry rolled"
+        top.append(PlotDots(name, places[rolled], price[rolled], "puts", "triangle"))
+    levels = {"spot": document.spot, "forward": document.forward, "ATM": document.strike}
+    if document.legs is not None:
+        levels.pop("ATM")
+    bottom = level_lines(levels, starts, is_over_heat=False)
+    return Picture(
+        title_of(document),
+        (
+            Plot(replace(x, label=""), PlotAxis("premium, points", ",.2f"), tuple(top), share=1.6),
+            Plot(x, PlotAxis("index, points", ",.1f"), tuple(bottom)),
+        ),
+        shares_x=True,
+    )
 
 
-def interest(document: InterestByCycle, figure: Figure) -> None:
-    """Draw ratios above max pain above the sums of both sides."""
-    ratios, pain, sums = figure.subplots(3, 1, sharex=True, height_ratios=(2, 1, 1.4))
+def interest(document: InterestByCycle, view: PictureView) -> Picture:  # noqa: ARG001 - as all
+    """Return ratios, levels, the sums of both sides and their change since each session's start."""
     cycles = columns_of(CycleInterest, document.cycles)
     instants = [cycle.instant for cycle in document.cycles]
-    parts = sessions(instants, cycles["expiry"])
-    oi_calls = np.array(cycles["oi_calls"], dtype=np.float64)
-    oi_puts = np.array(cycles["oi_puts"], dtype=np.float64)
-    pcr = np.array(cycles["pcr"], dtype=np.float64)
-    pcr_volume = np.array(cycles["pcr_volume"], dtype=np.float64)
-    max_pain = np.array(cycles["max_pain"], dtype=np.float64)
-    _draw_line(ratios, pcr, parts, FIT, "open interest")
-    _draw_line(ratios, pcr_volume, parts, QUIET, "volume of the day")
-    _draw_line(pain, max_pain, parts, MARKS[1], None)
-    _draw_line(sums, oi_calls / LAKH, parts, CALLS, "calls")
-    _draw_line(sums, oi_puts / LAKH, parts, PUTS, "puts")
-    tidy(ratios, "", "puts over calls")
-    tidy(pain, "", "max pain, points")
-    tidy(sums, "time in India", "OI, lakh units")
-    label_cycles(sums, instants)
-    for axes in (ratios, sums):
-        axes.legend(frameon=False, ncols=2)
-
-
-def _draw_line(
-    axes: Axes, values: Array, parts: list[slice], colour: str, label: str | None
-) -> None:
-    """Draw one line per session and expiry, a single cycle as a dot."""
-    # A line of one point is invisible.
-    places = np.arange(len(values))
-    for part in parts:
-        axes.plot(
-            places[part],
-            values[part],
-            color=colour,
-            linewidth=1.4,
-            marker="." if part.stop == part.start + 1 else None,
-            label=label if part.start == 0 else None,
-        )
-
-
-def overlays(document: Overlays, figure: Figure) -> None:
-    """Draw a panel per weekday, its newest session above the others."""
-    weekdays = document.weekdays
-    panels = figure.subplots(1, max(1, len(weekdays)), sharey=True, squeeze=False)[0]
-    unit = ", ".join(filter(None, (document.figure, document.unit)))
-    for axes, (name, curves) in zip(panels, weekdays.items(), strict=False):
-        _draw_sessions(axes, curves)
-        axes.set_title(f"{name} ({len(curves)})", fontsize=10)
-        tidy(axes, "time in India", unit if axes is panels[0] else "")
-        axes.xaxis.set_major_formatter(FuncFormatter(_clock))
-        axes.set_xticks([600, 720, 840])
-        axes.legend(frameon=False, fontsize=8)
-
-
-def _draw_sessions(axes: Axes, curves: tuple[SessionCurve, ...]) -> None:
-    newest = curves[-1]
-    axes.plot(
-        newest.minute,
-        newest.value,
-        linewidth=1.6,
-        color=CALLS,
-        label=str(newest.day),
-        zorder=3,
+    x = clock_axis(instants)
+    starts = session_starts(instants, cycles["expiry"])
+    figures = {
+        name: np.array(cycles[name], dtype=np.float64)
+        for name in ("pcr", "pcr_volume", "max_pain", "spot", "forward", "atm")
+    }
+    sums = {side: np.array(cycles[f"oi_{side}"], np.float64) / LAKH for side in ("calls", "puts")}
+    ratios = [
+        _line("PCR of open interest", figures["pcr"], "fit", "solid", starts),
+        _line("PCR of the day's volume", figures["pcr_volume"], "quiet", "dash", starts),
+    ]
+    levels = {
+        "spot": figures["spot"].tolist(),
+        "forward": figures["forward"].tolist(),
+        "ATM": figures["atm"].tolist(),
+        "max pain": figures["max_pain"].tolist(),
+    }
+    points = level_lines(levels, starts, is_over_heat=False)
+    changes = {side: _since_start(values, starts) for side, values in sums.items()}
+    plots = (
+        (PlotAxis("puts over calls", ",.3f"), ratios),
+        (PlotAxis(_POINTS, ",.0f"), points),
+        (PlotAxis("OI, lakh units", ",.1f"), _sides(sums, starts)),
+        (PlotAxis("change since first\ncycle, lakh units", "+,.2f"), _sides(changes, starts)),
     )
-    for curve in reversed(curves[:-1]):
-        axes.plot(curve.minute, curve.value, linewidth=0.8, color=QUIET)
+    last = len(plots) - 1
+    return Picture(
+        title_of(document),
+        tuple(
+            Plot(
+                x if place == last else replace(x, label=""),
+                axis,
+                tuple(layers),
+                lacking=_LACKING,
+            )
+            for place, (axis, layers) in enumerate(plots)
+        ),
+        shares_x=True,
+    )
 
 
-def _clock(minute: float, _: object) -> str:
-    return f"{int(minute) // 60:02d}:{int(minute) % 60:02d}"
+def _line(name: str, y: Array, role: str, dash: str, starts: tuple[int, ...]) -> PlotLine:
+    return PlotLine(name, np.arange(float(len(y))), y, role, dash, starts=starts)
+
+
+def _sides(values: dict[str, Array], starts: tuple[int, ...]) -> list[PlotLine]:
+    return [_line(side, y, side, "solid", starts) for side, y in values.items()]
+
+
+def _since_start(values: Array, starts: tuple[int, ...]) -> Array:
+    """Return values less the first one of their session and expiry."""
+    changes = np.empty_like(values)
+    bounds = [0, *starts, len(values)]
+    for first, last in pairwise(bounds):
+        changes[first:last] = values[first:last] - values[first]
+    return changes
+
+
+def overlays(document: Overlays, view: PictureView) -> Picture:  # noqa: ARG001 - as all
+    """Return a plot per weekday, its newest session above the earlier ones."""
+    unit = ", ".join(filter(None, (document.figure, document.unit)))
+    curves = [curve for sessions in document.weekdays.values() for curve in sessions]
+    x = _minute_axis(curves)
+    low, high = padded_range([np.zeros(0), *(curve.value for curve in curves)])
+    y = PlotAxis(unit, ",.2f", low, high)
+    columns = min(_MOST_COLUMNS, max(1, len(document.weekdays)))
+    plots = []
+    for place, (weekday, sessions) in enumerate(document.weekdays.items()):
+        axis = y if place % columns == 0 else replace(y, label="")
+        title = f"{weekday} {sessions[-1].day:%d %b %Y}"
+        layers = tuple(_session_layers(sessions, _first_minute(curves)))
+        plots.append(Plot(x, axis, layers, title))
+    return Picture(title_of(document), tuple(plots), columns=columns, shares_y=True)
+
+
+def _first_minute(curves: list[SessionCurve]) -> int:
+    return min([_OPEN, *(int(curve.minute.min()) for curve in curves)])
+
+
+def _minute_axis(curves: list[SessionCurve]) -> PlotAxis:
+    """Return an axis of the minutes of a session, full hours named."""
+    first = _first_minute(curves)
+    last = max([_CLOSE, *(int(curve.minute.max()) for curve in curves)])
+    minutes = range(first, last + 1)
+    return PlotAxis(
+        "time in India (IST)",
+        low=0.0,
+        high=float(last - first),
+        places=tuple(f"{minute // _HOUR:02d}:{minute % _HOUR:02d}" for minute in minutes),
+        ticks=tuple(
+            (float(minute - first), f"{minute // _HOUR:02d}:00")
+            for minute in minutes
+            if minute % _HOUR == 0
+        ),
+    )
+
+
+def _session_layers(sessions: tuple[SessionCurve, ...], first: int) -> list[Layer]:
+    layers: list[Layer] = []
+    for curve in sessions[:-1]:
+        name = "earlier sessions of the weekday"
+        layers.append(PlotLine(name, curve.minute - first, curve.value, "quiet", width=0.9))
+    newest = sessions[-1]
+    name = "newest session of the weekday"
+    layers.append(PlotLine(name, newest.minute - first, newest.value, "calls", width=2.0))
+    return layers

@@ -51,7 +51,11 @@ class Heatmap:
         strike: Points, shape (k,).
         labels: The columns' instants or days, m of them.
         forward: The forward of each column, points.
+        spot: The index with each column, points.
+        atm: The strike at the money of each column, points, NaN unknown.
         matrix: Shape (k, m), NaN where a strike was not there.
+        change: What the matrix changed by, shape (k, m): open interest since the previous session,
+            volatility since the first column, NaN where that is unknown and over expiries.
         expiry: The expiry of all columns, None where each column has its own.
     """
 
@@ -62,7 +66,10 @@ class Heatmap:
     strike: Array
     labels: tuple[str, ...]
     forward: tuple[float, ...]
+    spot: tuple[float, ...]
+    atm: tuple[float, ...]
     matrix: Array
+    change: Array
     expiry: date | None
 
     def columns(self) -> Mapping[str, Column]:
@@ -91,7 +98,15 @@ def answer(reader: StoredReader, parameters: HeatmapParameters) -> Heatmap:
     else:
         chains = list(Chain.of_rows(frames[-1]).each_expiry())
         labels = [chain.expiries[0].day.isoformat() for chain in chains]
+    spots = {float(frame.columns["timestamp"][0]): frame.columns["spot"][0] for frame in frames}
     strikes = np.unique(np.concatenate([chain.strike for chain in chains]))
+    matrix = _matrix(strikes, chains, _VALUES[parameters.of])
+    if parameters.of == "oi":
+        change = _matrix(strikes, chains, _interest_change)
+    elif is_by_time:
+        change = matrix - matrix[:, :1]
+    else:
+        change = np.full(matrix.shape, np.nan)
     return Heatmap(
         index=units[-1].index,
         cycle=units[-1].cycle,
@@ -100,7 +115,10 @@ def answer(reader: StoredReader, parameters: HeatmapParameters) -> Heatmap:
         strike=strikes,
         labels=tuple(labels),
         forward=tuple(chain.expiries[0].forward for chain in chains),
-        matrix=_matrix(strikes, chains, _VALUES[parameters.of]),
+        spot=tuple(float(spots[chain.instant]) for chain in chains),
+        atm=tuple(chain.expiries[0].atm for chain in chains),
+        matrix=matrix,
+        change=change,
         expiry=expiry,
     )
 
@@ -115,6 +133,11 @@ def _matrix(strikes: Array, chains: Sequence[Chain], values: Callable[[Chain], A
 def _interest(chain: Chain) -> Array:
     interest: Array = chain.sides["oi"].sum(axis=0)
     return interest
+
+
+def _interest_change(chain: Chain) -> Array:
+    change: Array = (chain.sides["oi"] - chain.oi_prev).sum(axis=0)
+    return change
 
 
 def _volatility(chain: Chain) -> Array:

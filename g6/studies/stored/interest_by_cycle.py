@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated
+
+import numpy as np
 
 from g6.domain.figures import series
 from g6.domain.schema.chain import Chain
@@ -55,6 +57,9 @@ class CycleInterest:
         max_pain: Strike in points, among the chosen ones.
         oi_calls: Open interest of the calls, units.
         oi_puts: Open interest of the puts, units.
+        spot: The index, points, NaN unknown.
+        forward: The forward of the expiry, points, NaN unknown.
+        atm: The listed strike at the money, points, NaN unknown.
     """
 
     instant: datetime
@@ -65,6 +70,9 @@ class CycleInterest:
     max_pain: float
     oi_calls: float
     oi_puts: float
+    spot: float
+    forward: float
+    atm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +107,37 @@ def answer(reader: StoredReader, parameters: InterestParameters) -> InterestByCy
     if parameters.expiry is not None:
         rows = selection.of_expiry(frames[-1], parameters.expiry)
         day = rows.columns["expiry"][0].astype("datetime64[D]").item()
-    by_cycle = series.interest([*map(Chain.of_rows, frames)], parameters.strikes, day)
+    chains = [*map(Chain.of_rows, frames)]
+    _check_strikes(chains, parameters.strikes)
+    by_cycle = series.interest(chains, parameters.strikes, day)
     if not by_cycle:
-        lacking = (
-            "an expiry whose fix lies ahead"
-            if parameters.strikes is None
-            else f"strikes {written(parameters.strikes)}"
-        )
+        lacking = "an expiry whose fix lies ahead"
+        if parameters.strikes is not None:
+            lacking = f"strikes {written(parameters.strikes)} of that expiry"
         raise NothingToDo(f"no stored chain has {lacking}")
     # Counted back from the last, so that the newest cycle is always there.
     every = by_cycle[::-1][:: parameters.every][::-1]
-    return InterestByCycle(units[-1].index, parameters.strikes, tuple(map(_cycle_interest, every)))
+    spot_at = {float(rows.columns["timestamp"][0]): rows.columns["spot"][0] for rows in frames}
+    cycles = [_cycle_interest(cycle, float(spot_at[cycle.instant])) for cycle in every]
+    return InterestByCycle(units[-1].index, parameters.strikes, tuple(cycles))
 
 
-def _cycle_interest(interest: series.Interest) -> CycleInterest:
+def _check_strikes(chains: Sequence[Chain], strikes: Sequence[float] | None) -> None:
+    """Refuse strikes that no chain has: the sums would hold the others alone and not say so.
+
+    Raises:
+        NothingToDo: It names them and the strikes that there are.
+    """
+    listed = np.unique(np.concatenate([chain.strike for chain in chains]))
+    lacking = tuple(strike for strike in strikes or () if strike not in listed)
+    if lacking:
+        raise NothingToDo(
+            f"no stored chain has strikes {written(lacking)}",
+            f"name strikes from {listed[0]:g} to {listed[-1]:g}",
+        )
+
+
+def _cycle_interest(interest: series.Interest, spot: float) -> CycleInterest:
     return CycleInterest(
         instant=datetime.fromtimestamp(interest.instant, UTC),
         expiry=interest.expiry,
@@ -122,4 +147,7 @@ def _cycle_interest(interest: series.Interest) -> CycleInterest:
         max_pain=float(interest.max_pain),
         oi_calls=float(interest.oi_calls),
         oi_puts=float(interest.oi_puts),
+        spot=spot,
+        forward=float(interest.forward),
+        atm=float(interest.atm),
     )

@@ -40,7 +40,7 @@ class InterestByStrike:
         strike: Points, shape (n,).
         oi: Units, shape (2, n), calls first, NaN unknown.
         change: Units since the previous session, shape (2, n), NaN unknown.
-        marks: Levels in points by name: forward, max pain, call wall, put wall.
+        marks: Levels in points by name: spot, forward, ATM, max pain, call wall, put wall.
     """
 
     index: str
@@ -82,7 +82,9 @@ def answer(reader: StoredReader, parameters: StrikeInterestParameters) -> Intere
         oi=oi,
         change=oi - chain.oi_prev,
         marks={
+            "spot": float(frame.columns["spot"][0]),
             "forward": figures.forward,
+            "ATM": chain.expiries[0].atm,
             "max pain": figures.max_pain,
             "call wall": walls.call,
             "put wall": walls.put,

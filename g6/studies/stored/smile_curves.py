@@ -40,6 +40,7 @@ class SmileCurve:
     Attributes:
         expiry: The expiry's day.
         forward: Points.
+        atm: The listed strike at the money, points, NaN unknown.
         quality: How well the surface fits, 1 at best, NaN where it is not fitted.
         reach: How far from the forward the smile is worth drawing, a fraction of it.
         strike: Points, shape (n,).
@@ -50,6 +51,7 @@ class SmileCurve:
 
     expiry: date
     forward: float
+    atm: float
     quality: float
     reach: float
     strike: Array
@@ -60,10 +62,18 @@ class SmileCurve:
 
 @dataclass(frozen=True, slots=True)
 class SmileCurves:
-    """The smiles of one stored chain, by expiry."""
+    """The smiles of one stored chain, by expiry.
+
+    Attributes:
+        index: The underlying's name.
+        cycle: The cycle's instant as its name.
+        spot: The index, points.
+        expiries: One smile per expiry, ascending.
+    """
 
     index: str
     cycle: str
+    spot: float
     expiries: tuple[SmileCurve, ...]
 
     def columns(self) -> Mapping[str, Column]:
@@ -92,7 +102,7 @@ def answer(reader: StoredReader, parameters: SmileParameters) -> SmileCurves:
         _curve(figures, of_expiry, fitted)
         for figures, of_expiry in zip(expiry_figures(chain), chain.each_expiry(), strict=True)
     ]
-    return SmileCurves(unit.index, unit.cycle, tuple(curves))
+    return SmileCurves(unit.index, unit.cycle, float(frame.columns["spot"][0]), tuple(curves))
 
 
 def _curve(figures: ExpiryFigures, chain: Chain, fitted: surface.Surface) -> SmileCurve:
@@ -104,6 +114,7 @@ def _curve(figures: ExpiryFigures, chain: Chain, fitted: surface.Surface) -> Smi
     return SmileCurve(
         expiry=figures.expiry,
         forward=figures.forward,
+        atm=chain.expiries[0].atm,
         quality=fitted.quality[figures.expiry],
         reach=_REACH * figures.em_sd / figures.forward,
         strike=chain.strike,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from math import nan
 from typing import Annotated
+
+import numpy as np
 
 from g6.domain.figures import series
 from g6.domain.schema.chain import Chain
-from g6.errors import UserError
+from g6.errors import NothingToDo, UserError
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.parameters import At, Cycles, Index, Parameter
@@ -74,6 +77,7 @@ class StraddleByCycle:
         strike: The strike, of a position its first leg's, points.
         rolled: Whether strike or expiry differs from the cycle before.
         spot: The index, points.
+        forward: The forward of the expiry, points, NaN unknown.
         legs: The legs of the position, None for the straddle at the money.
     """
 
@@ -86,11 +90,12 @@ class StraddleByCycle:
     strike: tuple[float, ...]
     rolled: tuple[bool, ...]
     spot: tuple[float, ...]
+    forward: tuple[float, ...]
     legs: tuple[series.PositionLeg, ...] | None
 
     def columns(self) -> Mapping[str, Sequence[object]]:
         """Return one line per cycle."""
-        names = ("instant", "price", "vwap", "expiry", "strike", "rolled", "spot")
+        names = ("instant", "price", "vwap", "expiry", "strike", "rolled", "spot", "forward")
         return {name: getattr(self, name) for name in names}
 
 
@@ -99,7 +104,7 @@ def answer(reader: StoredReader, parameters: StraddleParameters) -> StraddleByCy
 
     Raises:
         UserError: There is no such index.
-        NothingToDo: No chain of it is stored.
+        NothingToDo: No chain of it is stored, or none has one of the legs.
     """
     units = selection.units(reader, parameters.index, parameters.at, parameters.cycles)
     frames = selection.chains(reader, units, parameters.at)
@@ -108,9 +113,11 @@ def answer(reader: StoredReader, parameters: StraddleParameters) -> StraddleByCy
     if parameters.legs is None:
         straddles = series.rolling_straddle(chains)
     else:
+        _check_legs(chains, parameters.legs)
         straddles = [_position(chain, parameters.legs) for chain in chains]
     # Chains without an ATM are left out of the straddles, so that spots go by instant.
     spot_at = dict(zip([chain.instant for chain in chains], spots, strict=True))
+    chain_at = {chain.instant: chain for chain in chains}
     return StraddleByCycle(
         index=units[-1].index,
         cycle=units[-1].cycle,
@@ -121,8 +128,38 @@ def answer(reader: StoredReader, parameters: StraddleParameters) -> StraddleByCy
         strike=tuple(straddle.strike for straddle in straddles),
         rolled=tuple(straddle.rolled for straddle in straddles),
         spot=tuple(spot_at[straddle.instant] for straddle in straddles),
+        forward=tuple(
+            _forward(chain_at[straddle.instant], straddle.expiry) for straddle in straddles
+        ),
         legs=parameters.legs,
     )
+
+
+def _forward(chain: Chain, day: date) -> float:
+    forwards = [expiry.forward for expiry in chain.expiries if expiry.day == day]
+    return forwards[0] if forwards else nan
+
+
+def _check_legs(chains: Sequence[Chain], legs: Sequence[series.PositionLeg]) -> None:
+    """Refuse a position of which a leg is in no chain.
+
+    Raises:
+        NothingToDo: It names the leg, and the expiries or the strikes that there are.
+    """
+    for leg in legs:
+        of_expiry = [chain.expiry(leg.expiry) for chain in chains]
+        strikes = np.unique(np.concatenate([chain.strike for chain in of_expiry]))
+        if leg.strike in strikes:
+            continue
+        if len(strikes):
+            listed = f"its strikes go from {strikes[0]:g} to {strikes[-1]:g}"
+        else:
+            days = {expiry.day for chain in chains for expiry in chain.expiries}
+            listed = f"they have the expiries {', '.join(map(str, sorted(days)))}"
+        raise NothingToDo(
+            f"no stored chain of these cycles has {leg.expiry} {leg.strike:g} {leg.side}; {listed}",
+            "name another leg, or more cycles with --cycles",
+        )
 
 
 def _position(chain: Chain, legs: Sequence[series.PositionLeg]) -> series.Straddle:

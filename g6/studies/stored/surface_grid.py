@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures.smile import surface
-from g6.domain.schema.chain import Chain
+from g6.domain.schema.chain import Chain, ChainExpiry
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import Column
@@ -33,10 +33,20 @@ class SurfaceParameters:
 
 @dataclass(frozen=True, slots=True)
 class SurfaceExpiry:
-    """An expiry that the surface is fitted to: its day, days to the fix, and how well it fits."""
+    """An expiry that the surface is fitted to.
+
+    Attributes:
+        expiry: Its day.
+        days: Days to the settlement fix.
+        forward: Points.
+        atm: The listed strike at the money, points, NaN unknown.
+        quality: How well the surface fits, 1 at best.
+    """
 
     expiry: date
     days: float
+    forward: float
+    atm: float
     quality: float
 
 
@@ -50,6 +60,7 @@ class SurfaceGrid:
         moneyness: Strike over forward, shape (t, k).
         days: Days to expiry, shape (t,).
         iv: Volatility in percent, shape (t, k).
+        spot: The index, points.
         expiries: The expiries that the surface is fitted to.
     """
 
@@ -58,6 +69,7 @@ class SurfaceGrid:
     moneyness: Array
     days: Array
     iv: Array
+    spot: float
     expiries: tuple[SurfaceExpiry, ...]
 
     def columns(self) -> Mapping[str, Column]:
@@ -78,12 +90,14 @@ def answer(reader: StoredReader, parameters: SurfaceParameters) -> SurfaceGrid:
         NothingToDo: No chain of it is stored.
     """
     unit, frame = selection.latest(reader, parameters.index, parameters.at)
-    fitted = surface.fit(surface.smiles(Chain.of_rows(frame)))
+    chain = Chain.of_rows(frame)
+    fitted = surface.fit(surface.smiles(chain))
     smiles = fitted.fitted
     years = np.zeros(0)
     if smiles:
         years = np.linspace(smiles[0].years, smiles[-1].years, _STEPS_OF_TIME)
     moneyness = _within_hull(smiles, years)
+    of_day = {expiry.day: expiry for expiry in chain.expiries}
     strikes = moneyness * fitted.forward(years)[:, None]
     return SurfaceGrid(
         index=unit.index,
@@ -91,10 +105,18 @@ def answer(reader: StoredReader, parameters: SurfaceParameters) -> SurfaceGrid:
         moneyness=moneyness,
         days=_DAYS_PER_YEAR * years,
         iv=100 * fitted.iv(strikes, years[:, None]),
-        expiries=tuple(
-            SurfaceExpiry(smile.expiry, _DAYS_PER_YEAR * smile.years, smile.quality)
-            for smile in smiles
-        ),
+        spot=float(frame.columns["spot"][0]),
+        expiries=tuple(_expiry(smile, of_day[smile.expiry]) for smile in smiles),
+    )
+
+
+def _expiry(smile: surface.Fitted, expiry: ChainExpiry) -> SurfaceExpiry:
+    return SurfaceExpiry(
+        expiry=smile.expiry,
+        days=_DAYS_PER_YEAR * smile.years,
+        forward=expiry.forward,
+        atm=expiry.atm,
+        quality=smile.quality,
     )
 
 

@@ -1,10 +1,9 @@
-"""A study as a picture: its parameters become options, and its document is drawn into a file."""
+"""A kind of picture as a command: its study's parameters and its view become options."""
 
 from __future__ import annotations
 
-import html
-import io
 from collections.abc import Mapping
+from dataclasses import replace
 from inspect import Parameter as Argument
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,78 +12,64 @@ import typer
 
 from g6.entrypoints.cli.shared import options, study_command
 from g6.errors import Unavailable, UserError
-from g6.studies.parameters import Field, fields_of, made
-from g6.studies.table import Study
-
-FORMATS = (".png", ".svg", ".html", ".json")
+from g6.rendering.pictures.kinds import PictureKind
+from g6.studies.parameters import fields_of, made
 
 Out = Annotated[
-    Path,
+    Path | None,
     typer.Option(
-        "--out", metavar="FILE", help="Where to write: .png, .svg, .html, or .json for the numbers."
+        "--out",
+        metavar="FILE",
+        help="Where to write: .png, .svg, .html, or .json for the numbers; else INDEX_KIND.png.",
     ),
+]
+Html = Annotated[
+    bool, typer.Option("--html", help="Write a page that zooms and answers the pointer.")
 ]
 CONFIGURED = {"data_dir": options.DataDir, "config": options.Config}
 
 
-def add(
-    group: typer.Typer,
-    study: Study,
-    *,
-    sentence: str = "",
-    example: str = "",
-    defaults: Mapping[str, object] | None = None,
-) -> None:
-    """Add the picture of a study to a group of commands.
-
-    Args:
-        group: The group.
-        study: The study whose document is drawn.
-        sentence: What the picture shows, where it is not the study's own sentence.
-        example: One call, where it is not the study's own.
-        defaults: Defaults of parameters that a picture has otherwise than the study.
-    """
-    changed = defaults or {}
-    # `--out` stands between the index and the options in help, as the one that a picture needs.
+def add(group: typer.Typer, kind: PictureKind) -> None:
+    """Add the command of a kind of picture to a group."""
+    # `--out` stands between the index and the options in help, as the one that most calls name.
     index, *others = [
-        Field(field.name, field.type, changed.get(field.name, field.default), field.parameter)
-        for field in fields_of(study.parameters)
+        replace(field, default=kind.defaults.get(field.name, field.default))
+        for field in fields_of(kind.study.parameters)
     ]
     arguments = [
         study_command.argument_of(index),
-        Argument("out", Argument.KEYWORD_ONLY, annotation=Out),
+        _keyword("out", Out, default=None),
+        _keyword("html_", Html, default=False),
         *map(study_command.argument_of, others),
-        *(
-            Argument(name, Argument.KEYWORD_ONLY, default=None, annotation=kind)
-            for name, kind in CONFIGURED.items()
-        ),
+        *map(study_command.argument_of, fields_of(kind.view)),
+        *(_keyword(name, option, default=None) for name, option in CONFIGURED.items()),
     ]
 
     def command(**values: Any) -> None:
-        _draw(study, values)
+        _draw(kind, values)
 
-    text = f"{sentence or study.sentence}\n\nExample: {example or study.example}"
-    name = study.words.split()[-1]
-    group.command(name, help=text)(study_command.signed(command, arguments))
+    text = f"{kind.help}\n\nExample: {kind.example or kind.study.example}"
+    group.command(kind.name, help=text)(study_command.signed(command, arguments))
 
 
-def _draw(study: Study, values: Mapping[str, Any]) -> None:
+def _keyword(name: str, annotation: object, *, default: object) -> Argument:
+    return Argument(name, Argument.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _draw(kind: PictureKind, values: Mapping[str, Any]) -> None:
     from g6.bootstrap.study_readers import market_time, reader
-    from g6.rendering import plain
-    from g6.rendering.pictures.numbers import numbers_of, title_of
+    from g6.rendering.pictures import drawing
+    from g6.rendering.pictures.numbers import title_of
 
-    out: Path = values["out"]
+    view = made(kind.view, values)
+    out = _file(kind, values["index"], values["out"], is_page=values["html_"])
+    if out.suffix not in drawing.FORMATS:
+        endings = ", ".join(drawing.FORMATS)
+        raise UserError(f"{out} is no picture G6 can write", f"name a file that ends in {endings}")
     settings = options.settings(values["config"], data_dir=values["data_dir"])
-    parameters: object = made(study.parameters, values, market_time(settings))
-    document = study.answer(reader(study.reader, settings), parameters)
-    if out.suffix not in FORMATS:
-        raise UserError(
-            f"{out} is no picture G6 can write", f"name a file that ends in {', '.join(FORMATS)}"
-        )
-    if out.suffix == ".json":
-        content = plain.as_json(numbers_of(document)).encode()
-    else:
-        content = _picture(document, out.suffix)
+    parameters: object = made(kind.study.parameters, values, market_time(settings))
+    document = kind.study.answer(reader(kind.study.reader, settings), parameters)
+    content = drawing.content(out.suffix, kind, document, view)
     try:
         out.write_bytes(content)
     except OSError as error:
@@ -94,25 +79,10 @@ def _draw(study: Study, values: Mapping[str, Any]) -> None:
     typer.echo(f"{out}: {title_of(document)}")
 
 
-def _picture(document: object, suffix: str) -> bytes:
-    # matplotlib is an extra, and `.json` is written without it.
-    try:
-        from g6.rendering.pictures.drawing import draw
-    except ImportError as error:
-        raise Unavailable(
-            "pictures need matplotlib, which is not installed",
-            "pip install 'g6[plot]', or --out FILE.json",
-        ) from error
-    buffer = io.BytesIO()
-    draw(document).savefig(buffer, format="png" if suffix == ".png" else "svg", dpi=120)
-    if suffix != ".html":
-        return buffer.getvalue()
-    return _page(document, buffer.getvalue().decode())
-
-
-def _page(document: object, picture: str) -> bytes:
-    from g6.rendering.pictures.numbers import title_of
-
-    title = html.escape(title_of(document))
-    head = f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n'
-    return f"{head}{picture[picture.index('<svg') :]}</html>\n".encode()
+def _file(kind: PictureKind, index: str, out: Path | None, *, is_page: bool) -> Path:
+    """Return the file to write, named by index and kind where the person names none."""
+    if out is None:
+        return Path(f"{index.upper()}_{kind.name}{'.html' if is_page else '.png'}")
+    if is_page and out.suffix != ".html":
+        raise UserError(f"--html writes no {out.suffix} file", f"--out {out.with_suffix('.html')}")
+    return out

@@ -128,7 +128,7 @@ _LIST = (
     Command("panels", "look.panels", "Check panel files."),
     Command("data", "past.archive", "What is stored: list, measure, check, mend, compact."),
     Command("import", "past.importing", "Bring in rows of other layouts."),
-    Command("plot", "look.plot", "Draw stored chains."),
+    Command("plot", "look.plot_commands", "Draw stored chains."),
     Command("bench", "run.bench", "Time G6's arithmetic."),
 )
 

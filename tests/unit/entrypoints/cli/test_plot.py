@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -33,8 +34,9 @@ def test_every_kind_is_drawn_as_png(plot, kind):
 def test_a_page_stands_alone(plot):
     page = plot("smile", ".html").decode()
     assert page.startswith("<!doctype html>")
-    assert "<svg" in page
-    assert "src=" not in page
+    assert "Plotly.newPlot" in page
+    assert "default-src 'none'" in page
+    assert not re.search(r"<(script|link|img)[^>]*(src|href)=", page)
 
 
 @pytest.mark.parametrize("by", ["time", "expiry"])
@@ -47,7 +49,7 @@ def test_a_heatmap_is_its_matrix(plot, stored):
     document = json.loads(plot("heatmap", ".json"))
     frames = list(stored.frames.values())
     assert document["columns"] == list(stored.frames)
-    assert "open interest Mon 23 Nov 2026 · Wed 18 Nov 2026" in document["title"]
+    assert "open interest · expiry Mon 23 Nov 2026 · Wed 18 Nov 2026" in document["title"]
     matrix = np.array(document["matrix"], dtype=float)
     for place, frame in enumerate(frames):
         wanted = frame.columns["ce_oi"].astype(float) + frame.columns["pe_oi"].astype(float)
@@ -127,3 +129,39 @@ def test_what_cannot_be_drawn_is_said_in_a_sentence(g6, stored, arguments, says)
     answer = g6("plot", *arguments, "--data-dir", str(stored.directory))
     assert answer.code == 2
     assert says in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("straddle", "--legs", "2026-11-23:1:CE"), "its strikes go from"),
+        (("straddle", "--legs", "2031-01-01:24000:CE"), "they have the expiries 2026-11-23"),
+        (("interest", "--strikes", "1"), "no stored chain has strikes 1"),
+        (("overlays", "--figure", "status"), "there is no number to draw"),
+        (("smile", "--expiry", "2031-01-01"), "no expiry 2031-01-01"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".png", ".html", ".json"])
+def test_what_does_not_exist_is_said_and_no_picture_written(
+    g6, stored, tmp_path, arguments, says, suffix
+):
+    kind, *options = arguments
+    out = tmp_path / f"picture{suffix}"
+    answer = g6(
+        "plot", kind, "FINNIFTY", *options, "--data-dir", str(stored.directory), "--out", str(out)
+    )
+    assert answer.code == 3, answer.err
+    assert says in answer.err
+    assert not out.exists()
+
+
+def test_without_a_name_the_file_is_called_after_index_and_kind(g6, stored, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for options in ((), ("--html",)):
+        answer = g6("plot", "oi", "finnifty", *options, "--data-dir", str(stored.directory))
+        assert answer.code == 0, answer.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "FINNIFTY_oi.html",
+        "FINNIFTY_oi.png",
+    ]
+    assert g6("plot", "oi", "FINNIFTY", "--html", "--out", "oi.png").code == 2

@@ -1,0 +1,117 @@
+"""What several pictures draw alike: spot, forward and ATM, clocks below an axis, and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.market.calendar import IST, day_of
+from g6.rendering.pictures.picture import PlotAxis, PlotLevel, PlotLine
+from g6.rendering.wording import number
+
+__all__ = ["MARKS", "clock_axis", "level_lines", "levels", "padded_range", "session_starts"]
+
+Array = NDArray[np.float64]
+
+MARKS: Mapping[str, tuple[str, str]] = {
+    "spot": ("spot", "solid"),
+    "forward": ("forward", "dash"),
+    "ATM": ("atm", "dot"),
+    "max pain": ("pain", "dashdot"),
+    "call wall": ("calls", "dashdot"),
+    "put wall": ("puts", "dashdot"),
+}
+"""Role and dash of a level, by its name. The dash tells them apart without colours."""
+
+
+def levels(values: Mapping[str, float], axis: PlotAxis, *, are_named: bool) -> list[PlotLevel]:
+    """Return the levels of a plot over strikes.
+
+    Args:
+        values: Points by the level's name. NaN is left out.
+        axis: The axis that they are marked on.
+        are_named: Whether the legend tells their values, and on which side one is that the axis
+            does not reach.
+    """
+    marks = []
+    for name, value in values.items():
+        if not np.isfinite(value):
+            continue
+        role, dash = MARKS[name]
+        text = name
+        if are_named:
+            text = f"{name} {number(value, 0)}"
+            if value < axis.low:
+                text += " (to the left)"
+            elif value > axis.high:
+                text += " (to the right)"
+        marks.append(PlotLevel(text, value, role, dash))
+    return marks
+
+
+def level_lines(
+    values: Mapping[str, Sequence[float]], starts: tuple[int, ...], *, is_over_heat: bool
+) -> list[PlotLine]:
+    """Return levels over time as lines, ATM and max pain as steps. NaN alone draws none."""
+    lines = []
+    for name, points in values.items():
+        role, dash = MARKS[name]
+        y = np.asarray(points, dtype=np.float64)
+        if np.isfinite(y).any():
+            line = PlotLine(
+                name,
+                np.arange(float(len(y))),
+                y,
+                "text" if is_over_heat else role,
+                dash=dash,
+                starts=starts,
+                is_over_heat=is_over_heat,
+                is_step=name in ("ATM", "max pain"),
+            )
+            lines.append(line)
+    return lines
+
+
+def clock_axis(instants: Sequence[datetime]) -> PlotAxis:
+    """Return an axis on which cycles stand side by side: a night between two takes no room."""
+    clocks = [instant.astimezone(IST) for instant in instants]
+    has_seconds = any(clock.second for clock in clocks)
+    clock_form = "%H:%M:%S" if has_seconds else "%H:%M"
+    is_one_day = clocks[0].date() == clocks[-1].date()
+    form = clock_form if is_one_day else f"%d %b {clock_form}"
+    places = tuple(f"{clock:{form}}" for clock in clocks)
+    broken = form.replace(" %H", "\n%H")
+    return PlotAxis(
+        "time in India (IST)",
+        low=-0.5,
+        high=len(clocks) - 0.5,
+        places=places,
+        ticks=tuple((float(place), f"{clock:{broken}}") for place, clock in enumerate(clocks)),
+    )
+
+
+def session_starts(instants: Sequence[datetime], expiries: Sequence[object]) -> tuple[int, ...]:
+    """Return the cycles that begin another session or expiry: a line there is no move."""
+    keys: list[tuple[date, object]] = []
+    for instant, expiry in zip(instants, expiries, strict=True):
+        keys.append((day_of(instant), expiry))
+    return tuple(place for place in range(1, len(keys)) if keys[place] != keys[place - 1])
+
+
+def padded_range(values: Sequence[Array], share: float = 0.06) -> tuple[float, float]:
+    """Return the range of all values with some room on both sides, NaN where there is no value.
+
+    >>> padded_range([np.array([10.0, np.nan]), np.array([20.0])], 0.1)
+    (9.0, 21.0)
+    """
+    numbers = np.concatenate([np.asarray(part, dtype=np.float64).ravel() for part in values])
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
+        return float("nan"), float("nan")
+    low = float(numbers.min())
+    high = float(numbers.max())
+    room = share * (high - low) or 0.01 * abs(high) or 1.0
+    return low - room, high + room

@@ -1,0 +1,371 @@
+"""A picture as the traces and the layout of plotly.js: plain values that become JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import singledispatchmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.rendering.pictures.areas import Area, areas_of, narrow_height
+from g6.rendering.pictures.palette import Palette
+from g6.rendering.pictures.picture import (
+    Layer,
+    Picture,
+    Plot,
+    PlotAxis,
+    PlotBars,
+    PlotDots,
+    PlotHeat,
+    PlotLevel,
+    PlotLine,
+    contour_values,
+    evenly,
+    has_numbers,
+    is_visible,
+)
+
+__all__ = ["arrangement"]
+
+Array = NDArray[np.float64]
+Described = dict[str, object]
+"""An object of plotly's JSON."""
+
+_SYMBOLS = {"circle": "circle", "ring": "circle-open", "triangle": "triangle-down"}
+_MARGINS = (70, 20, 92, 104)
+_NARROW_MARGINS = (54, 12, 134, 150)
+"""Pixels at the left, right, top and bottom: the title is above, the legend below."""
+_POINT = 5
+
+
+def arrangement(picture: Picture, palette: Palette, *, is_narrow: bool) -> Described:
+    """Return data, layout and height of a picture on a wide or a narrow screen.
+
+    Height 0 fills the window.
+    """
+    return _Arrangement(picture, palette, is_narrow=is_narrow).described()
+
+
+class _Arrangement:
+    """Places the plots of one picture and translates their layers."""
+
+    def __init__(self, picture: Picture, palette: Palette, *, is_narrow: bool) -> None:
+        self._picture = picture
+        self._palette = palette
+        self._is_narrow = is_narrow
+        self._data: list[Described] = []
+        self._shapes: list[Described] = []
+        self._notes: list[Described] = []
+        self._named: set[str] = set()
+
+    def described(self) -> Described:
+        picture = self._picture
+        plots = picture.plots
+        axes: Described = {}
+        for plot, area in zip(plots, areas_of(picture, is_narrow=self._is_narrow), strict=True):
+            for layer in plot.layers:
+                if is_visible(layer):
+                    self._add(layer, plot, area)
+            axes |= self._axes(plot, area)
+            self._note(plot, area)
+        has_heat = any(isinstance(layer, PlotHeat) for plot in plots for layer in plot.layers)
+        height = narrow_height(len(plots)) if self._is_narrow else 0
+        size = 11 if self._is_narrow else 13
+        layout = {
+            "title": {
+                "text": self._title(),
+                "x": 0.01,
+                "xanchor": "left",
+                "y": 1,
+                "yref": "container",
+                "yanchor": "top",
+                "pad": {"t": 14},
+                "font": {"size": size + 3},
+            },
+            "font": {"color": self._palette.text, "size": size, "family": "sans-serif"},
+            "paper_bgcolor": self._palette.paper,
+            "plot_bgcolor": self._palette.missing if has_heat else self._palette.paper,
+            "hovermode": "closest" if has_heat else "x unified",
+            "hoversubplots": "axis",
+            "hoverlabel": {
+                "bgcolor": self._palette.paper,
+                "bordercolor": self._palette.grid,
+                "font": {"color": self._palette.text},
+            },
+            "legend": {"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom"},
+            "margin": dict(
+                zip("lrtb", _NARROW_MARGINS if self._is_narrow else _MARGINS, strict=True)
+            ),
+            "barmode": "overlay",
+            "dragmode": "pan" if self._is_narrow else "zoom",
+            "shapes": self._shapes,
+            "annotations": self._notes,
+            **axes,
+        }
+        return {"data": self._data, "layout": layout, "height": height}
+
+    def _title(self) -> str:
+        if not self._is_narrow:
+            return f"<b>{self._picture.title}</b>"
+        return f"<b>{self._picture.title.replace(' · ', '</b><br>')}"
+
+    def _axes(self, plot: Plot, area: Area) -> Described:
+        x = self._axis(plot.x, [area.left, area.right])
+        y = self._axis(plot.y, [area.bottom, area.top])
+        y["anchor"] = f"x{area.x}"
+        if self._is_narrow and self._picture.shares_y:
+            y["title"] = {
+                "text": self._picture.plots[0].y.label,
+                "font": {"size": 12},
+                "standoff": 6,
+            }
+        if self._picture.shares_y and area.y:
+            y["matches"] = "y"
+        axes: Described = {f"yaxis{area.y}": y}
+        # A shared axis stands below the lowest plot, which comes last.
+        if not self._picture.shares_x or area.is_lowest:
+            x["anchor"] = f"y{area.y}"
+            axes[f"xaxis{area.x}"] = x
+        return axes
+
+    def _axis(self, axis: PlotAxis, domain: list[float]) -> Described:
+        described: Described = {
+            "domain": domain,
+            "title": {
+                "text": axis.label.replace("\n", "<br>"),
+                "font": {"size": 12},
+                "standoff": 6,
+            },
+            "gridcolor": self._palette.grid,
+            "linecolor": self._palette.grid,
+            "zerolinecolor": self._palette.grid,
+            # Without these two plotly writes 24k, and 1.5M for open interest.
+            "exponentformat": "none",
+            "separatethousands": True,
+            "hoverformat": axis.form,
+            "nticks": 5 if self._is_narrow else 9,
+            "automargin": True,
+        }
+        if np.isfinite(axis.low) and np.isfinite(axis.high):
+            described["range"] = [axis.low, axis.high]
+        if axis.places:
+            described |= {
+                "type": "category",
+                "categoryorder": "array",
+                "categoryarray": list(axis.places),
+            }
+        if axis.ticks:
+            places, words = evenly(axis.ticks, 4 if self._is_narrow else 7)
+            described["tickmode"] = "array"
+            described["tickvals"] = places
+            described["ticktext"] = [text.replace("\n", "<br>") for text in words]
+        return described
+
+    def _note(self, plot: Plot, area: Area) -> None:
+        place = {"xref": "paper", "yref": "paper", "xanchor": "center", "showarrow": False}
+        middle = (area.left + area.right) / 2
+        if plot.title:
+            text = plot.title.replace("\n", "<br>")
+            above = {"x": middle, "y": area.top, "yanchor": "bottom", "yshift": 8}
+            self._notes.append({**place, **above, "text": text})
+        if not has_numbers(plot):
+            height = (area.bottom + area.top) / 2
+            self._notes.append({**place, "x": middle, "y": height, "text": plot.lacking})
+
+    def _colour(self, role: str) -> str:
+        return self._palette.text if role == "text" else self._palette.roles[role]
+
+    def _hover(self, plot: Plot) -> str:
+        """Return how a value answers the pointer: with its unit where plots below each other do."""
+        value = f"%{{y:{plot.y.form}}}"
+        if not self._picture.shares_x:
+            return value
+        unit = plot.y.label.replace("\n", " ")
+        return f"{value} {unit}"
+
+    def _shared(self, name: str, area: Area) -> Described:
+        """Return what every trace says: its axes, and its name once in the legend."""
+        is_first = name not in self._named
+        self._named.add(name)
+        return {
+            "name": name,
+            "legendgroup": name,
+            "showlegend": is_first,
+            "xaxis": f"x{area.x}",
+            "yaxis": f"y{area.y}",
+        }
+
+    @singledispatchmethod
+    def _add(self, layer: Layer, plot: Plot, area: Area) -> None:  # noqa: ARG002 - the kinds use it
+        raise TypeError(f"{type(layer).__name__} is not drawn")
+
+    @_add.register
+    def _(self, layer: PlotLine, plot: Plot, area: Area) -> None:
+        line: Described = {
+            "color": self._colour(layer.role),
+            "width": layer.width * 1.2,
+            "dash": layer.dash,
+            "shape": "hv" if layer.is_step else "linear",
+        }
+        for piece in layer.pieces():
+            points = {
+                "type": "scatter",
+                "mode": "lines+markers" if piece.stop == piece.start + 1 else "lines",
+                "x": _places(layer.x[piece], plot.x),
+                "y": _numbers(layer.y[piece]),
+            }
+            if layer.is_over_heat:
+                halo = {"color": self._palette.paper, "width": layer.width * 1.2 + 3}
+                hidden = {"hoverinfo": "skip", "showlegend": False, "legendgroup": layer.name}
+                axes = {"xaxis": f"x{area.x}", "yaxis": f"y{area.y}"}
+                self._data.append(
+                    {**points, **axes, **hidden, "line": {**line, **halo, "dash": "solid"}}
+                )
+            self._data.append(
+                {
+                    **points,
+                    **self._shared(layer.name, area),
+                    "line": line,
+                    "marker": {"size": _POINT},
+                    "hovertemplate": self._hover(plot),
+                }
+            )
+
+    @_add.register
+    def _(self, layer: PlotDots, plot: Plot, area: Area) -> None:
+        marker: Described = {
+            "color": self._colour(layer.role),
+            "symbol": _SYMBOLS[layer.shape],
+            "size": 9 if layer.is_over_heat else 6,
+        }
+        if layer.is_over_heat:
+            edge = {"color": self._palette.paper, "width": 1.5}
+            if layer.shape == "ring":
+                edge = {"color": marker["color"], "width": 2}
+                marker |= {"symbol": "circle", "color": self._palette.paper}
+            marker["line"] = edge
+        self._data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": _places(layer.x, plot.x),
+                "y": _numbers(layer.y),
+                **self._shared(layer.name, area),
+                "marker": marker,
+                "hovertemplate": self._hover(plot),
+            }
+        )
+
+    @_add.register
+    def _(self, layer: PlotBars, plot: Plot, area: Area) -> None:
+        self._data.append(
+            {
+                "type": "bar",
+                "x": _places(layer.x, plot.x),
+                "y": _numbers(layer.y),
+                "offset": layer.shift,
+                "width": layer.width,
+                **self._shared(layer.name, area),
+                "marker": {"color": self._colour(layer.role), "line": {"width": 0}},
+                "hovertemplate": self._hover(plot),
+            }
+        )
+
+    @_add.register
+    def _(self, layer: PlotLevel, plot: Plot, area: Area) -> None:  # noqa: ARG002 - as all layers
+        shared = self._shared(layer.name, area)
+        line = {"color": self._colour(layer.role), "width": 1.6, "dash": layer.dash}
+        place = {"xref": f"x{area.x}", "yref": f"y{area.y} domain"}
+        self._shapes.append(
+            {
+                "type": "line",
+                "x0": layer.value,
+                "x1": layer.value,
+                "y0": 0,
+                "y1": 1,
+                **place,
+                # plotly.js 4.1.1 has "between" as well, above the grid, and fails there.
+                "layer": "below",
+                "line": line,
+                **{name: shared[name] for name in ("name", "legendgroup", "showlegend")},
+            }
+        )
+        self._notes.append(
+            {
+                **place,
+                "x": layer.value,
+                "y": 1,
+                "yanchor": "bottom",
+                "yshift": -6,
+                "text": "▼",
+                "showarrow": False,
+                "font": {"color": self._colour(layer.role), "size": 10},
+                "hovertext": layer.name,
+            }
+        )
+
+    @_add.register
+    def _(self, layer: PlotHeat, plot: Plot, area: Area) -> None:
+        is_change = layer.scale == "change"
+        scale = self._palette.change_scale if is_change else self._palette.level_scale
+        title = "" if layer.name == plot.title else layer.name
+        trace: Described = {
+            "type": "contour" if layer.has_contours else "heatmap",
+            "x": _places(layer.x, plot.x),
+            "y": _numbers(layer.y),
+            "z": [_numbers(row) for row in layer.z],
+            "zmin": layer.low,
+            "zmax": layer.high,
+            "colorscale": [
+                [place / (len(scale) - 1), colour] for place, colour in enumerate(scale)
+            ],
+            "colorbar": {
+                "x": area.right + 0.005,
+                "xanchor": "left",
+                "y": (area.bottom + area.top) / 2,
+                "len": area.top - area.bottom,
+                "thickness": 10 if self._is_narrow else 14,
+                "outlinewidth": 0,
+                "title": {"text": title, "side": "right"},
+                "tickformat": layer.form,
+                "nticks": 8,
+            },
+            "xaxis": f"x{area.x}",
+            "yaxis": f"y{area.y}",
+            "hoverongaps": False,
+            "hovertemplate": (
+                f"{_word(plot.x.label)} %{{x}}<br>{_word(plot.y.label)} %{{y:{plot.y.form}}}<br>"
+                f"<b>%{{z:{layer.form}}}</b><extra></extra>"
+            ),
+        }
+        if layer.has_contours:
+            lines = contour_values(layer.low, layer.high)
+            trace["contours"] = {
+                "start": lines[0],
+                "end": lines[-1],
+                "size": lines[1] - lines[0],
+                "coloring": "heatmap",
+                "showlabels": True,
+                "labelformat": layer.form,
+                "labelfont": {"color": self._palette.paper},
+            }
+            trace["line"] = {"color": self._palette.paper, "width": 0.4}
+        self._data.append(trace)
+
+
+def _word(label: str) -> str:
+    """Return what an axis is of, without its unit."""
+    return label.partition(",")[0]
+
+
+def _places(x: Array, axis: PlotAxis) -> list[object]:
+    """Return numbers, or what stands at the places of an axis of places."""
+    if not axis.places:
+        return _numbers(x)
+    return [axis.places[place] for place in np.rint(x).astype(int).tolist()]
+
+
+def _numbers(values: Iterable[float]) -> list[object]:
+    """Return values with six places as JSON has them, null for NaN."""
+    return [round(value, 6) if np.isfinite(value) else None for value in map(float, values)]

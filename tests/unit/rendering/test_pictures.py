@@ -1,0 +1,193 @@
+"""What pictures show: levels, scales, strikes, plain numbers, and a page that stands alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from g6.bootstrap.study_readers import directory_reader
+from g6.errors import NothingToDo
+from g6.rendering.pictures.figure import figure_of
+from g6.rendering.pictures.kinds import KINDS, kind_of
+from g6.rendering.pictures.numbers import title_of
+from g6.rendering.pictures.page import SCRIPT_SHA256, page_of
+from g6.rendering.pictures.picture import (
+    Picture,
+    PlotBars,
+    PlotDots,
+    PlotHeat,
+    PlotLevel,
+    PlotLine,
+)
+from g6.rendering.pictures.view import StrikeView
+from g6.studies.parameters import made
+from tests.worlds.stored_cycles import Stored, store_two_cycles
+
+NAMES = [kind.name for kind in KINDS]
+LEVELS = {"spot", "forward", "ATM"}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+    return store_two_cycles(tmp_path_factory.mktemp("pictures"))
+
+
+def described(
+    stored: Stored, name: str, view: dict[str, object] | None = None, **values: object
+) -> Picture:
+    kind = kind_of(name)
+    reader = directory_reader(stored.directory)
+    document = kind.study.answer(
+        reader, made(kind.study.parameters, {"index": "FINNIFTY", **values})
+    )
+    return kind.describe(document, made(kind.view, view or {}))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "overlays"])
+def test_spot_forward_and_atm_are_marked(stored: Stored, name: str) -> None:
+    picture = described(stored, name)
+    names = {layer.name.split()[0] for plot in picture.plots for layer in plot.layers}
+    assert names >= LEVELS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_title_names_index_and_instant_and_axes_have_units(stored: Stored, name: str) -> None:
+    picture = described(stored, name)
+    assert picture.title.startswith("FINNIFTY ")
+    assert picture.title.endswith("Wed 18 Nov 2026 11:03 IST")
+    if name != "overlays":
+        assert "expiry Mon 23 Nov 2026" in picture.title
+    assert any(plot.x.label for plot in picture.plots)
+    assert picture.plots[0].y.label
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", ["screen", "page", "phone"])
+def test_numbers_are_plain_and_in_thousands(stored: Stored, name: str, size: str) -> None:
+    view = made(kind_of(name).view, {"size": size})
+    figure = figure_of(described(stored, name, {"size": size}), view)
+    figure.draw_without_rendering()
+    texts = [
+        tick.get_text()
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        for tick in [*axis.get_ticklabels(), axis.get_offset_text()]
+    ]
+    assert any(texts)
+    for text in texts:
+        assert not re.search(r"e[+-]|\d{4}(?! IST)", text.replace("2026", "")), text
+
+
+def test_levels_lie_behind_the_bars(stored: Stored) -> None:
+    picture = described(stored, "oi")
+    figure = figure_of(picture, StrikeView())
+    for axes in figure.axes:
+        bars = min(patch.get_zorder() for patch in axes.patches)
+        levels = [line for line in axes.lines if list(line.get_ydata()) == [0, 1]]
+        assert len(levels) >= len(LEVELS)
+        assert all(line.get_zorder() < bars for line in levels)
+
+
+def test_open_interest_stands_above_its_change(stored: Stored) -> None:
+    top, bottom = described(stored, "oi").plots
+    for plot in (top, bottom):
+        assert [layer.name for layer in plot.layers if isinstance(layer, PlotBars)] == [
+            "calls",
+            "puts",
+        ]
+    assert "change" in bottom.y.label
+
+
+def test_smiles_share_their_scales(stored: Stored) -> None:
+    picture = described(stored, "smile")
+    assert picture.shares_y
+    assert len({(plot.x.low, plot.x.high, plot.y.low, plot.y.high) for plot in picture.plots}) == 1
+
+
+def bars(picture: Picture) -> int:
+    (layer, *_) = (layer for layer in picture.plots[0].layers if isinstance(layer, PlotBars))
+    return len(layer.x)
+
+
+def test_strikes_around_atm_are_shown_unless_all_are_wanted(stored: Stored) -> None:
+    listed = len(next(iter(stored.frames.values())))
+    assert bars(described(stored, "oi", {"strikes": 5})) == 5
+    assert bars(described(stored, "oi")) == min(41, listed)
+    assert bars(described(stored, "oi", {"all_strikes": True, "strikes": 5})) == listed
+
+
+def test_a_level_beyond_the_strikes_is_named_with_its_side(stored: Stored) -> None:
+    (top, _) = described(stored, "oi", {"strikes": 3}).plots
+    names = [layer.name for layer in top.layers if isinstance(layer, PlotLevel)]
+    outside = [
+        layer
+        for layer in top.layers
+        if isinstance(layer, PlotLevel) and not top.x.low <= layer.value <= top.x.high
+    ]
+    assert len([name for name in names if name.endswith(("left)", "right)"))]) == len(outside)
+
+
+def test_lines_that_cross_a_heat_map_have_a_halo(stored: Stored) -> None:
+    picture = described(stored, "heatmap")
+    for plot in picture.plots:
+        (heat, *lines) = plot.layers
+        assert isinstance(heat, PlotHeat)
+        assert all(isinstance(line, PlotLine | PlotDots) and line.is_over_heat for line in lines)
+
+
+def test_a_heat_map_shows_change_about_zero_beside_the_level(stored: Stored) -> None:
+    level, change = (plot.layers[0] for plot in described(stored, "heatmap").plots)
+    assert isinstance(level, PlotHeat)
+    assert isinstance(change, PlotHeat)
+    assert (level.scale, change.scale) == ("level", "change")
+    assert change.low == -change.high
+    frame = list(stored.frames.values())[-1]
+    expected = sum(
+        frame.columns[f"{side}_oi"].astype(float) - frame.columns[f"{side}_oi_prev"].astype(float)
+        for side in ("ce", "pe")
+    )
+    assert np.nanmax(np.abs(change.z[:, -1])) == pytest.approx(np.nanmax(np.abs(expected)) / 1e5)
+
+
+def test_a_picture_without_a_number_is_refused(stored: Stored) -> None:
+    with pytest.raises(NothingToDo, match="no number to draw"):
+        described(stored, "overlays", figure="status")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_holds_both_arrangements_with_axes_for_every_trace(
+    stored: Stored, name: str, theme: str
+) -> None:
+    page = page_of(described(stored, name), made(kind_of(name).view, {"theme": theme}))
+    (text,) = re.findall(r"const arrangements = (.*);\n", page)
+    arrangements = json.loads(text)
+    for arrangement in arrangements.values():
+        layout = arrangement["layout"]
+        assert arrangement["data"]
+        for trace in arrangement["data"]:
+            for axis in ("xaxis", "yaxis"):
+                assert axis + trace[axis][1:] in layout
+    assert len(arrangements["wide"]["data"]) == len(arrangements["narrow"]["data"])
+    assert not re.search(r"<(script|link|img|iframe)[^>]*(src|href)=", page)
+
+
+def test_the_script_of_pages_is_the_one_that_was_vetted() -> None:
+    directory = files("g6.rendering.pictures") / "plotly"
+    content = (directory / "plotly-cartesian.min.js").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == SCRIPT_SHA256
+    assert b"plotly.js (cartesian - minified) v4.1.1" in content[:200]
+    assert "Permission is hereby granted" in (directory / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_every_kind_is_drawn_from_the_study_of_its_name(stored: Stored, tmp_path: Path) -> None:
+    del tmp_path
+    for kind in KINDS:
+        assert kind.study.name == kind.name
+        assert title_of.dispatch(kind.study.document) is not title_of.dispatch(object)
