@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
-from g6.errors import FrameMissing, NothingToDo
+from g6.errors import FrameMissing, G6Error, NothingToDo
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
 from g6.ports import Opening
 
@@ -62,6 +62,17 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
     stages = ("persist",) if first_stage == "persist" else ("analyse", "persist")
     runtime.sender.stages(unit, stages, manual=True)
     return Rerun(unit, attempt, source, first_stage)
+
+
+def has_quotes(runtime: Runtime, unit: Unit) -> bool:
+    """Tell whether a unit can be done again: its quotes are in Redis, or its chain is stored."""
+    try:
+        _quotes(runtime, unit)
+    except NothingToDo:
+        return False
+    except G6Error:
+        return True  # what is wrong is told by who does it again
+    return True
 
 
 def _quotes(runtime: Runtime, unit: Unit) -> tuple[Frame, str]:

@@ -20,6 +20,7 @@ from g6.entrypoints.cli.shared import manual, options, terminal
 from g6.entrypoints.cli.shared.day_options import instant
 from g6.errors import NothingToDo, UserError
 from g6.pipeline import Runtime
+from g6.pipeline.rerun import has_quotes
 from g6.pipeline.rerun_results import (
     GONE,
     UNFINISHED,
@@ -88,9 +89,13 @@ def rerun(
     if interval is None and indices is None:
         settings = _as_started(settings)
     console = terminal.console(settings, stderr=json_)
-    with manual.system(settings) as runtime:
+    with manual.system(settings) as workers:
+        runtime = workers.runtime
         cycles = _cycles(runtime, settings, cycle, since, until)
         selected = units(runtime, settings, cycles, index, failed)
+        # Workers take seconds to start: where all quotes are gone, none of them is needed.
+        if any(has_quotes(runtime, unit) for unit in selected):
+            workers.start()
         after = runtime.bus.bounds()[1]
         results = [
             send_again(runtime, unit, FIRST[stage])

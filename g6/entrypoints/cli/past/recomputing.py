@@ -57,7 +57,9 @@ def recompute(
     journal = Journal(settings.directory / ".recompute.json", pricing)
     waiting = [lot for lot in lots if lot not in journal.done]
     began = time.monotonic()
-    with manual.system(settings) as runtime:
+    with manual.system(settings) as workers:
+        workers.start()
+        runtime = workers.runtime
         reports = list(_all(runtime, waiting, pricing, journal, console))
     journal.close()
     seconds = time.monotonic() - began

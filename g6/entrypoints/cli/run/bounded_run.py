@@ -15,6 +15,7 @@ from rich.console import Console
 
 from g6 import log
 from g6.adapters.replay import LeftOut
+from g6.bootstrap.sources import check_start
 from g6.bootstrap.wiring import live_clock
 from g6.config import Settings, calendar
 from g6.domain.documents.json_plain import json_plain
@@ -80,6 +81,8 @@ def run_bounded(
     console = terminal.console(settings, stderr=json_lines)
     log.configure(settings)
     if sentence := closed_today(settings):
+        # Settings that no start takes are refused on a closed day too.
+        check_start(settings)
         console.print(sentence, soft_wrap=True, highlight=False)
         return
     settings = continued(settings, console)

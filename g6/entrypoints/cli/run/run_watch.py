@@ -53,13 +53,17 @@ def hours_now(settings: Settings, stack: Stack) -> TradingHours | None:
 
 @dataclass(slots=True)
 class RunWatch:
-    """Counts the cycles of a run, and tells of market, login and heartbeat when they change."""
+    """Counts the cycles of a run, and tells of market, login and heartbeat when they change.
+
+    `has_seen_close`: a session ended during the run, and its end was told.
+    """
 
     settings: Settings
     stack: Stack
     voice: Voice
     write: Callable[[Text], None]
     statuses: Counter[str] = field(default_factory=Counter)
+    has_seen_close: bool = False
     _of_session: Counter[str] = field(default_factory=Counter)
     _hours: TradingHours | None = None
     _login: LoginFacts | None = None
@@ -107,6 +111,7 @@ class RunWatch:
         elif self._session_day is not None and self._is_settled(now):
             self._tell_end(self._session_day, hours, now)
             self._session_day = None
+            self.has_seen_close = True
             self._of_session.clear()
 
     def _is_settled(self, now: datetime) -> bool:

@@ -34,8 +34,23 @@ def run_until_stopped(
     mix: bool = False,
     anyway: bool = False,
     observed: bool = False,
-) -> None:
-    """Start everything and tell of each cycle until Ctrl-C or SIGTERM, then end everything."""
+    who: str = "g6 up",
+    until_close: bool = False,
+) -> bool:
+    """Start everything and tell of each cycle until Ctrl-C or SIGTERM, then end everything.
+
+    Args:
+        settings: The configuration.
+        forks: Makes the processes.
+        mix: Whether the directory may hold rows of another kind of market.
+        anyway: Whether a disk without room for the day is no reason not to start.
+        observed: Whether Prometheus and Alertmanager are started beside it.
+        who: What a person calls this process.
+        until_close: Whether it ends by itself when a session is over.
+
+    Returns:
+        Whether it ended because a session was over.
+    """
     console = terminal.console(settings)
     settings = prepare_start(continued(settings, console), console)
     warn_about_status_file(settings, console, serves=settings.features.serve)
@@ -47,7 +62,7 @@ def run_until_stopped(
     watch: RunWatch | None = None
     with (
         stoppable(),
-        running(settings, who="g6 up", fresh=settings.simulated, mix=mix, forks=forks) as stack,
+        running(settings, who=who, fresh=settings.simulated, mix=mix, forks=forks) as stack,
     ):
         log.configure(settings)
         voice = voice_of(settings, console, stack.runtime.clock)
@@ -58,7 +73,7 @@ def run_until_stopped(
         follower = _start(stack, console, voice)
         if observed:
             _start_observers(stack, console)
-        while True:
+        while not (until_close and watch.has_seen_close):
             for followed in follower.poll():
                 watch.count(followed.report)
                 voice.cycle(followed.report)
@@ -69,6 +84,7 @@ def run_until_stopped(
             watch.look(follower)
     if watch is not None:
         console.print(run_screen.end_line(watch.statuses, str(settings.directory)), soft_wrap=True)
+    return watch is not None and watch.has_seen_close
 
 
 def _start(stack: Stack, console: Console, voice: Voice) -> RunFollower:

@@ -60,7 +60,7 @@ def login(
 
     Example: g6 login --request-token https://127.0.0.1:5010/?request_token=…
     """
-    from g6.entrypoints.cli.setup.login_ways import LoginWay, sign_in
+    from g6.entrypoints.cli.shared.login_ways import LoginWay, sign_in
 
     settings = options.settings(config, set_, data_dir=data_dir, provider="kite")
     sign_in(

@@ -49,6 +49,11 @@ _LIST = (
         "run.start",
         "Run workers, beat, serve and, if none is configured, Redis on this machine until Ctrl-C.",
     ),
+    Command(
+        "live",
+        "run.live",
+        "Collect one live day: log in if needed, check, wait for the open, sum up in the evening.",
+    ),
     _study("ps"),
     _study("trace"),
     Command(
@@ -135,6 +140,7 @@ _LIST = (
 COMMANDS = {command.name: command for command in _LIST}
 """By name."""
 SELDOM = (
+    "ticker",
     "trace",
     "providers",
     "verify",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from g6.config import Settings
 from g6.errors import NoWorker
 from g6.pipeline import Runtime
 
-__all__ = ["QUEUE", "QueueWatch", "is_served", "system"]
+__all__ = ["QUEUE", "ManualSystem", "QueueWatch", "is_served", "system"]
 
 QUEUE = "manual"
 GRACE_SECONDS = 20.0
@@ -24,9 +24,20 @@ FIRST_WORD_SECONDS = 3.0
 """A worker that has just come up takes messages a moment before its first sign of life."""
 
 
+@dataclass(frozen=True, slots=True)
+class ManualSystem:
+    """The system whose workers take what a command sends.
+
+    `start` starts workers of one's own, and does nothing where a system runs.
+    """
+
+    runtime: Runtime
+    start: Callable[[], None] = lambda: None
+
+
 @contextmanager
-def system(settings: Settings) -> Iterator[Runtime]:
-    """Use the workers that run, or start Redis and workers of one's own for the time it takes.
+def system(settings: Settings) -> Iterator[ManualSystem]:
+    """Use the workers that run, or a Redis of one's own, whose workers `start` starts.
 
     Raises:
         NoWorker: A Redis is configured or a system runs, and no worker serves the queue.
@@ -45,12 +56,15 @@ def system(settings: Settings) -> Iterator[Runtime]:
             if time.monotonic() > limit:
                 raise no_worker()
             runtime.clock.sleep(0.2)
-        yield runtime
+        yield ManualSystem(runtime)
         return
     with ended_in_order(), running(settings) as stack:
-        stack.start_workers()
-        stack.wait_ready()
-        yield stack.runtime
+
+        def start() -> None:
+            stack.start_workers()
+            stack.wait_ready()
+
+        yield ManualSystem(stack.runtime, start)
 
 
 @contextmanager

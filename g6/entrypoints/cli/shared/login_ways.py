@@ -61,13 +61,18 @@ def sign_in(settings: Settings, way: LoginWay, *, as_json: bool) -> None:
     Errors: UserError, Unavailable, ProviderBusy, ProviderRefused, TokenDead.
     """
     console = terminal.console(settings, stderr=as_json)
-    wiring = wire_if_running(settings)
-    shared = shared_state(wiring)
-    keeper = token_keeper(settings, wiring.clock, shared.cache, shared.notify)
+    keeper = tokens_of(settings)
     token = _fresh_token(settings, way, console)
     keeper.keep(token)
     _end_pause(settings)
     _show(settings, keeper, token, console, as_json=as_json)
+
+
+def tokens_of(settings: Settings) -> Access:
+    """Return the keeper of the access token, shared with the system that runs, if one does."""
+    wiring = wire_if_running(settings)
+    shared = shared_state(wiring)
+    return token_keeper(settings, wiring.clock, shared.cache, shared.notify)
 
 
 def _fresh_token(settings: Settings, way: LoginWay, console: Console) -> Token:
