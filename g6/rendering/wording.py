@@ -23,6 +23,7 @@ __all__ = [
     "clock",
     "clocks",
     "countdown",
+    "counted",
     "counts_in_words",
     "day_words",
     "heading",
@@ -45,12 +46,16 @@ MINUTES_PER_HOUR = 60
 def number(value: float | None, places: int = 2, sign: bool = False) -> str:
     """Return a number with fixed places, a dash where there is none.
 
-    >>> number(24006.667), number(12.5, 1, sign=True), number(None)
-    ('24,006.67', '+12.5', '–')
+    A number that is zero after rounding has no sign.
+
+    >>> number(24006.667), number(12.5, 1, sign=True), number(-0.001), number(None)
+    ('24,006.67', '+12.5', '0.00', '–')
     """
     if value is None or isnan(value):
         return "–"
-    return f"{value:{'+' if sign else ''},.{places}f}"
+    text = f"{value:{'+' if sign else ''},.{places}f}"
+    is_zero = not any(digit in text for digit in "123456789")
+    return text.lstrip("+-") if is_zero else text
 
 
 def percent(value: float | None) -> str:
@@ -69,6 +74,15 @@ def counts_in_words(counts: Mapping[str, object]) -> str:
     'NIFTY 4, SENSEX 2'
     """
     return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def counted(count: int, what: str) -> str:
+    """Return a count with what it counts.
+
+    >>> counted(1, "cycle"), counted(1200, "cycle")
+    ('1 cycle', '1,200 cycles')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def countdown(seconds: float) -> str:
@@ -103,7 +117,7 @@ def lakh(units: float | None, places: int = 2, sign: bool = False) -> str:
     """Return units in lakh. The word stands in the heading of the column.
 
     >>> lakh(1_590_000.0), lakh(-250.0, sign=True)
-    ('15.90', '-0.00')
+    ('15.90', '0.00')
     """
     return number(None if units is None else units / LAKH, places, sign)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 
 from rich.table import Table
@@ -12,72 +11,98 @@ from g6.domain.figures import breadth, exposures
 from g6.domain.figures.by_expiry import ExpiryFigures
 from g6.domain.figures.open_interest import InterestLevel
 from g6.rendering.parts import Line, NoView, Part, plain_table
-from g6.rendering.wording import CRORE, LAKH, in_india, number
+from g6.rendering.wording import CRORE, LAKH, in_india, lakh, number, points, spelled
 from g6.studies.stored.analysis import Analysis, ExposureSummary, IndexAnalysis
 
 NUMBERS: Sequence[tuple[str, str, int]] = (
     ("forward", "forward", 2),
     ("ATM", "atm", 0),
-    ("PCR", "pcr", 3),
-    ("PCR volume", "pcr_volume", 3),
+    ("PCR by OI", "pcr", 3),
+    ("PCR by volume", "pcr_volume", 3),
     ("max pain", "max_pain", 0),
-    ("straddle", "straddle", 2),
-    ("EM 68 % (σ)", "em_sd", 1),
-    ("EM 50 % (straddle)", "em_straddle", 1),
-    ("EM one session", "em_session", 1),
+    ("straddle at ATM", "straddle", 2),
+    ("move ±, 1σ (68 %)", "em_sd", 1),
+    ("move ±, straddle (50 %)", "em_straddle", 1),
+    ("move ±, one session", "em_session", 1),
 )
 """Lines of the table of figures that are one number: label, field, places."""
 PERCENTAGES: Sequence[tuple[str, str]] = (
-    ("ATM IV %", "atm_iv"),
-    ("RR 25Δ %", "rr25"),
-    ("BF 25Δ %", "bf25"),
-    ("slope %/σ", "slope"),
-    ("curvature %/σ²", "curvature"),
+    ("ATM IV, %", "atm_iv"),
+    ("risk reversal 25Δ, %", "rr25"),
+    ("butterfly 25Δ, %", "bf25"),
+    ("slope, % a σ", "slope"),
+    ("curvature, % a σ²", "curvature"),
 )
 """Lines that are a fraction shown in percent: label, field."""
+
+
+EXPOSURES: Sequence[tuple[str, str]] = (
+    ("GEX\nper 1 %", "gex"),
+    ("DEX\n", "dex"),
+    ("VEX\nper vol point", "vex"),
+    ("vanna\nper vol point", "vanna"),
+    ("charm\nper day", "charm"),
+    ("vomma\nper vol point", "vomma"),
+)
+"""Columns of the table of exposures: heading and field."""
+CONVENTIONS: Mapping[str, str] = {exposures.CONVENTION: "calls + / puts −"}
+"""Who is taken to hold what, as signs."""
 
 
 def parts(document: Analysis, _: NoView) -> Iterator[Part]:
     """Yield each index's figures, then how many indices stand above their marks."""
     for index in document.indices:
         yield from _index_parts(index)
-    yield Line(f"market breadth: {_shares(document.market_breadth)}")
-
-
-def _index_parts(index: IndexAnalysis) -> Iterator[Part]:
-    yield f"[bold]{index.index}[/bold]  {in_india(index.cycle)}  spot {number(index.spot)}"
-    yield figures_table(index.expiries)
-    yield Line(_exposure_lines(index.exposures))
-    yield Line(f"rising since the previous close: {_shares(index.breadth)}")
-    yield "risk (OI × Greek): delta, gamma in lakh units; theta, vega in ₹ crore"
-    yield risk_table(index.risk)
-
-
-def _shares(shares: breadth.Breadth | breadth.MarketBreadth) -> str:
-    words = []
-    for field in fields(shares):
-        share: breadth.Share = getattr(shares, field.name)
-        words.append(f"{field.name.replace('_', ' ')} {share.count} of {share.known}")
-    return ", ".join(words)
-
-
-def _exposure_lines(sums: ExposureSummary) -> str:
-    crore = {
-        name: number(getattr(sums, name) / CRORE, 1, sign=True) for name in exposures.EXPOSURES
-    }
-    return (
-        f"exposures, ₹ crore ({sums.convention}, {sums.options} options)\n"
-        f"  GEX {crore['gex']} per 1 %   DEX {crore['dex']}   VEX {crore['vex']} per vol point\n"
-        f"  vanna {crore['vanna']} per vol point   charm {crore['charm']} per day"
-        f"   vomma {crore['vomma']} per vol point\n"
-        f"  call wall {number(sums.wall_call, 0)}   put wall {number(sums.wall_put, 0)}   "
-        f"flip {number(sums.flip, 0)}   {sums.regime.replace('_', ' ')}\n"
-        f"  {_band(sums)}"
+    market = document.market_breadth
+    yield (
+        f"of the indices above the open {_share(market.above_open)}, above the previous close "
+        f"{_share(market.above_close)}; futures above their VWAP "
+        f"{_share(market.futures_above_vwap)}"
     )
 
 
-def _band(sums: ExposureSummary) -> str:
-    """Return where the flip lies between the walls of open interest."""
+def _index_parts(index: IndexAnalysis) -> Iterator[Part]:
+    yield f"[bold]{index.index}[/bold] · {in_india(index.cycle)} · spot {number(index.spot)}"
+    yield figures_table(index.expiries)
+    yield Line("points unless a line says otherwise; σ: one standard deviation to the expiry")
+    sums = index.exposures
+    convention = CONVENTIONS.get(sums.convention, spelled(sums.convention))
+    yield f"\nexposures of {sums.options} options in ₹ crore, dealers taken as {convention}"
+    yield exposures_table(sums)
+    yield from _levels(sums)
+    yield from _rising(index.breadth)
+    yield "\nrisk: open interest × Greek, by expiry and moneyness"
+    yield risk_table(index.risk)
+
+
+def _rising(shares: breadth.Breadth) -> Iterator[str]:
+    yield (
+        "rising since the previous close: "
+        f"call prices {_share(shares.call_premium)}, call OI {_share(shares.call_oi)}, "
+        f"put prices {_share(shares.put_premium)}, put OI {_share(shares.put_oi)}"
+    )
+
+
+def _share(share: breadth.Share) -> str:
+    return f"{share.count} of {share.known}"
+
+
+def exposures_table(sums: ExposureSummary) -> Table:
+    """Return the sums over all expiries in one line."""
+    table = plain_table()
+    for head, _ in EXPOSURES:
+        table.add_column(head, justify="right", no_wrap=True)
+    cells = [number(getattr(sums, name) / CRORE, 1, sign=True) for _, name in EXPOSURES]
+    table.add_row(*cells)
+    return table
+
+
+def _levels(sums: ExposureSummary) -> Iterator[Line]:
+    """Yield walls and flip, and where the flip lies between the walls of open interest."""
+    yield Line(
+        f"most GEX: calls {points(sums.wall_call)}, puts {points(sums.wall_put)} · "
+        f"GEX changes sign (flip) at {number(sums.flip, 0)} · {spelled(sums.regime)}"
+    )
     # Far outside them it says more of the convention of who holds what than of the market.
     low, high = sorted((sums.interest_put, sums.interest_call))
     outside = max(low - sums.flip, sums.flip - high)
@@ -85,9 +110,9 @@ def _band(sums: ExposureSummary) -> str:
         where = f"flip {number(outside, 0)} points outside"
     else:
         where = "flip inside" if isfinite(outside) else "no flip"
-    put = number(sums.interest_put, 0)
-    call = number(sums.interest_call, 0)
-    return f"most put OI {put}, most call OI {call}: {where}"
+    put = points(sums.interest_put)
+    call = points(sums.interest_call)
+    yield Line(f"most OI: puts {put}, calls {call}: {where}")
 
 
 def figures_table(expiries: Sequence[ExpiryFigures]) -> Table:
@@ -95,7 +120,7 @@ def figures_table(expiries: Sequence[ExpiryFigures]) -> Table:
     table = plain_table()
     table.add_column("")
     for expiry in expiries:
-        head = f"{expiry.expiry:%d %b}\n{expiry.bucket}"
+        head = f"{expiry.expiry:%d %b}\n{spelled(expiry.bucket)}"
         table.add_column(head, justify="right", no_wrap=True)
     for label, name, places in NUMBERS:
         table.add_row(label, *(number(getattr(expiry, name), places) for expiry in expiries))
@@ -108,23 +133,24 @@ def figures_table(expiries: Sequence[ExpiryFigures]) -> Table:
 
 
 def _level(level: InterestLevel) -> str:
-    interest = number(level.oi / LAKH, 1)
+    interest = lakh(level.oi, 1)
     deviations = number(level.deviations, 1, sign=True)
-    return f"{number(level.strike, 0)}\n{interest}, {deviations}"
+    return f"{points(level.strike)}\n{interest}, {deviations}"
 
 
 def risk_table(risks: Sequence[exposures.Risk]) -> Table:
     """Return one line per expiry bucket and moneyness class."""
     table = plain_table()
-    for name in ("bucket", "moneyness"):
-        table.add_column(name)
-    for name in ("options", "delta", "gamma", "theta", "vega"):
-        table.add_column(name, justify="right")
+    for name in ("\nexpiry", "\nmoney"):
+        table.add_column(name, no_wrap=True)
+    heads = ("\noptions", "delta\nlakh", "gamma\nlakh", "theta\n₹ crore a day", "vega\n₹ crore")
+    for name in heads:
+        table.add_column(name, justify="right", no_wrap=True)
     for risk in risks:
         table.add_row(
-            risk.bucket,
-            risk.moneyness.replace("_", " "),
-            str(risk.options),
+            spelled(risk.bucket),
+            spelled(risk.moneyness),
+            f"{risk.options:,}",
             number(risk.delta / LAKH, 1),
             number(risk.gamma / LAKH, 3),
             number(risk.theta / CRORE, 1),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from g6.rendering.parts import Block, NoView, Part
+from g6.rendering.wording import day_words
 from g6.studies.stored.days.coverage_by_day import Coverage, DayCoverage
 
 LEFT_COLUMNS = 2
@@ -13,8 +14,8 @@ LEFT_COLUMNS = 2
 
 def parts(document: Coverage, _: NoView) -> Iterator[Part]:
     """Yield a header and a line per index and day."""
-    lines = [_line(day) for day in document.days]
-    rows = [list(lines[0])]
+    lines = [_line(day) | {"day": day_words(day.day)} for day in document.days]
+    rows = [[name.replace("_", " ") for name in lines[0]]]
     rows += [list(map(str, line.values())) for line in lines]
     yield Block("\n".join(_aligned(rows)))
 
@@ -24,7 +25,7 @@ def json_value(document: Coverage) -> object:
     return [_line(day) for day in document.days]
 
 
-def _line(day: DayCoverage) -> Mapping[str, object]:
+def _line(day: DayCoverage) -> dict[str, object]:
     return {
         "index": day.index,
         "day": day.day.isoformat(),

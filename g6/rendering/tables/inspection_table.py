@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from rich.table import Table
 
+from g6.domain.cycles.cycle import parse_z
 from g6.ports.readers import ColumnSummary
 from g6.rendering.parts import Line, NoView, Part, plain_table
-from g6.rendering.wording import counts_in_words
+from g6.rendering.wording import clock, counts_in_words
 from g6.studies.stored.days.inspection import Inspection
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT.*Z")
 
 
 def parts(document: Inspection, _: NoView) -> Iterator[Part]:
@@ -55,4 +60,6 @@ def _table(columns: tuple[ColumnSummary, ...]) -> Table:
 def _short(value: object) -> str:
     if value is None:
         return "–"
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return clock(parse_z(value), date.min)
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -21,15 +21,22 @@ def parts(document: InterestByCycle, _: NoView) -> Iterator[Part]:
         else "strikes " + " ".join(map(points, document.strikes))
     )
     last = moment(document.cycles[-1].instant)
-    yield f"{document.index}  {last}  {strikes}; open interest in lakh units"
+    yield f"{document.index} · {last} · {strikes}"
     yield _table(document)
 
 
 def _table(document: InterestByCycle) -> Table:
     table = plain_table()
-    for name in ("time", "expiry"):
+    for name in ("\ntime", "\nexpiry"):
         table.add_column(name, no_wrap=True)
-    for name in ("strikes", "PCR", "PCR volume", "max pain", "OI calls", "OI puts"):
+    for name in (
+        "\nstrikes",
+        "PCR\nby OI",
+        "PCR\nby volume",
+        "max pain\npoints",
+        "OI calls\nlakh",
+        "OI puts\nlakh",
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     times = clocks(cycle.instant for cycle in document.cycles)
     for time, cycle in zip(times, document.cycles, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from g6.domain.figures.book_spreads import NEAR_STRIKES, Spreads, Summary
-from g6.rendering.parts import Part, plain_table
+from g6.rendering.parts import Line, Part, plain_table
 from g6.rendering.wording import day_words, in_india, number, strike_cell
 from g6.studies.parameters import Parameter
 from g6.studies.stored.spreads import BookSpreads
@@ -26,14 +26,21 @@ class SpreadsView:
 
 
 VIEW = SpreadsView
+STRIKE = "\nSTRIKE"
 
 
 def parts(document: BookSpreads, view: SpreadsView) -> Iterator[Part]:
     """Yield the books of each expiry, then one expiry's strikes."""
-    yield f"{document.index}  {in_india(document.cycle)}  books now"
+    yield Line(f"{document.index} · {in_india(document.cycle)} · bid-ask spreads now")
     yield _summary_table(document.now)
-    yield f"{day_words(document.expiry)}: spread in points over {document.by_strike.cycles} cycles"
+    yield Line(
+        f"\n{day_words(document.expiry)}: spreads in points over {document.by_strike.cycles} cycles"
+    )
     yield _strikes_table(document.by_strike, document.forward, view.strikes)
+    yield (
+        f"±{NEAR_STRIKES}: strikes next to the money; two-sided: options with bid and ask; "
+        "p90: nine of ten are less"
+    )
 
 
 def json_value(document: BookSpreads) -> dict[str, object]:
@@ -49,9 +56,17 @@ def json_value(document: BookSpreads) -> dict[str, object]:
 
 def _summary_table(summaries: Sequence[Summary]) -> Table:
     table = plain_table()
-    for name in ("expiry", "strikes"):
+    for name in ("\nexpiry", "\nstrikes"):
         table.add_column(name, no_wrap=True)
-    for name in ("two-sided", "of", "median", "worst", "ticks", "% of mid", "± IV pts"):
+    for name in (
+        "\ntwo-sided",
+        "\nof",
+        "median\npoints",
+        "worst\npoints",
+        "median\nticks",
+        "median\n% of mid",
+        "median\n± IV, %",
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     for summary in summaries:
         table.add_row(
@@ -70,9 +85,11 @@ def _summary_table(summaries: Sequence[Summary]) -> Table:
 
 def _strikes_table(spreads: Spreads, forward: float, strikes: int) -> Table:
     heads = ("cycles", "worst", "p90", "median")
+    calls = [f"CALLS\n{heads[0]}", *(f"\n{head}" for head in heads[1:])]
+    puts = [*(f"\n{head}" for head in heads[:0:-1]), f"PUTS\n{heads[0]}"]
     table = plain_table()
-    for name in (*heads, "STRIKE", *heads[::-1]):
-        table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
+    for name in (*calls, STRIKE, *puts):
+        table.add_column(name, justify="center" if name == STRIKE else "right", no_wrap=True)
     count = len(spreads.strike)
     # Before the first forward of a day the middle of the ladder stands for the money.
     centre = count // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -9,8 +10,10 @@ from rich.table import Table
 
 from g6.ports.readers import Holding
 from g6.rendering.parts import NoView, Part, plain_table
-from g6.rendering.wording import megabytes
+from g6.rendering.wording import day_words, megabytes
 from g6.studies.stored.days.stored_days import StoredDays
+
+_ONE = re.compile(r"\b1 (part|segment)s\b")
 
 
 def parts(document: StoredDays, _: NoView) -> Iterator[Part]:
@@ -29,8 +32,8 @@ def _table(document: StoredDays) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column("size", justify="right", no_wrap=True)
     for holding in sorted(document.holdings, key=_place):
-        day = holding.day.isoformat()
-        table.add_row(day, holding.name, holding.state, megabytes(holding.bytes))
+        state = _ONE.sub(r"1 \1", holding.state)
+        table.add_row(day_words(holding.day), holding.name, state, megabytes(holding.bytes))
     return table
 
 

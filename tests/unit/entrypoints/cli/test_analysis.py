@@ -17,9 +17,9 @@ def test_the_analysis_is_shown_for_every_index_stored(g6, stored):
         "FINNIFTY",
         "max pain",
         "resistance",
-        "dealer_short_puts_long_calls",
+        "calls + / puts −",
         "deep out",
-        "market breadth: above open",
+        "of the indices above the open",
     ):
         assert words in answer.out
 

@@ -39,8 +39,8 @@ def test_one_expiry_has_no_constant_maturity_before_it(g6, stored):
 
 def test_the_dossier_fits_eighty_columns(g6, stored):
     out = g6("dossier", "FINNIFTY", "--data-dir", str(stored.directory)).out
-    assert "pcr_this_month" in out
-    assert "oi_calls, lakh" in out
+    assert "PCR this month" in out
+    assert "OI calls, lakh" in out
     assert "…" not in out
     assert max(map(len, out.splitlines())) <= 80
 
