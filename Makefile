@@ -5,6 +5,7 @@
 # make chaos     kills, stops and empties what can be, and writes docs/reference/faults.md; 25 minutes (ARGS="--only 4,9", --short)
 # make simulate    thousands of seeded schedules of faults in one process, judged by grid and files (SEED=17, CYCLES=100000)
 # make planted     plants bugs one at a time and tells in how many schedules each is found; forty minutes
+# make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
 # make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)
 # make bench, bench-iv, bench-kite, bench-store, bench-market, bench-stream    measurements; they need an otherwise quiet machine
 # make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
@@ -14,7 +15,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs chaos simulate planted bench soak bench-iv bench-kite bench-store bench-market bench-stream session test-services lock clean help
+.PHONY: demo test check format docs chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream session test-services lock clean help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -73,6 +74,9 @@ planted: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
+
+footprint: $(VENV)/.run
+	$(BIN)/python tests/benchmarks/footprint.py $(ARGS)
 
 soak: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/soak.py $(ARGS)

@@ -191,7 +191,9 @@ class Demonstration:
             self.console.print(f"  {settings.directory / name}  {contents}")
         with suppress(G6Error):
             if estimate := sizing.estimate_day(settings):
-                self.console.print(f"  {sizing.sentence(settings, estimate)}", highlight=False)
+                self.console.print(
+                    f"  {sizing.sentence(settings, estimate)}", soft_wrap=True, highlight=False
+                )
         self.console.print("\nnext", style="bold")
         for line in next_steps(settings.indices[0], settings.directory):
             self.console.print(f"  {line}", soft_wrap=True, markup=False)

@@ -1,0 +1,156 @@
+"""What `g6 up` holds in memory, by process, and how soon `g6 demo` shows a chain: `make footprint`.
+
+Shared pages are counted once: a page of three processes is a third of a page of each (PSS).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+G6 = Path(sys.executable).parent / "g6"
+FREE_PORTS = ("--set", "serve.metrics_port=0", "--set", "serve.web_port=0")
+ROLES: Mapping[str, str] = {
+    "supervisor": "starts, watches and ends the others; its terminal is yours",
+    "fork server": "has G6 imported; the processes below are forked from it",
+    "redis": "messages, ledger, frames, panels; only where no redis.broker_url is set",
+    "cycle": "main process of queues collect, analytics and manual",
+    "cycle pool": "one collects or analyses one index at a time (workers.cycle)",
+    "persist": "main process of queue persist",
+    "persist pool": "writes files; no cycle waits for it (workers.persist)",
+    "closing": "main process of queues aggregate and maintenance",
+    "closing pool": "closes cycles, sweeps, folds; never behind collection (workers.closing)",
+    "beat": "sends cycles and sweeps",
+    "serve": "answers over HTTP (features.serve)",
+    "ticker": "holds the streams of the broker (ticker.enabled)",
+}
+"""What each process is for, in the order of the table."""
+
+
+def pss_bytes(pid: int) -> int:
+    """Return the memory of a process, shared pages in their share."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
+    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    return 1024 * int(found[1]) if found else 0
+
+
+def role(process: psutil.Process, supervisor: psutil.Process) -> str:
+    """Return what a process of a running `g6 up` is."""
+    if process.pid == supervisor.pid:
+        return "supervisor"
+    words = process.cmdline()
+    if any("redis-server" in word or "valkey-server" in word for word in words):
+        return "redis"
+    if words[:1] != ["g6"]:
+        return "fork server"
+    name = words[1].removesuffix("_process").replace("tick_stream", "ticker")
+    parent = process.parent()
+    return f"{name} pool" if parent is not None and parent.cmdline()[:2] == words[:2] else name
+
+
+def footprint(supervisor: psutil.Process) -> dict[str, list[int]]:
+    """Return the bytes of each process of a running system, by role."""
+    by_role: dict[str, list[int]] = defaultdict(list)
+    for process in [supervisor, *supervisor.children(recursive=True)]:
+        with suppress(psutil.Error, OSError):
+            by_role[role(process, supervisor)].append(pss_bytes(process.pid))
+    return dict(by_role)
+
+
+@contextmanager
+def system(directory: Path, options: Sequence[str]) -> Iterator[psutil.Process]:
+    """Run `g6 up` for the block."""
+    command = [G6, "up", "--data-dir", directory, *FREE_PORTS, *options]
+    with (directory.parent / "up.log").open("w") as log:
+        popen = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=plain())
+        try:
+            yield psutil.Process(popen.pid)
+        finally:
+            popen.send_signal(signal.SIGINT)
+            popen.wait(30)
+
+
+def plain() -> dict[str, str]:
+    """Return this environment without anything that configures G6."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("G6_")}
+
+
+def closed_cycles(directory: Path) -> int:
+    """Return how many cycles are stored."""
+    return len(list((directory / "overview").glob("*/*Z.parquet")))
+
+
+def first_chain(options: Sequence[str]) -> float:
+    """Return after how many seconds `g6 demo` had shown a chain, measured from outside."""
+    with tempfile.TemporaryDirectory() as directory:
+        began = time.monotonic()
+        command = [G6, "demo", "--data-dir", f"{directory}/rows", *options]
+        seconds = 0.0
+        environment = plain() | {"PYTHONUNBUFFERED": "1"}
+        with subprocess.Popen(
+            list(map(str, command)), stdout=subprocess.PIPE, text=True, env=environment
+        ) as demo:
+            assert demo.stdout is not None
+            for line in demo.stdout:
+                if not seconds and "first chain after" in line:
+                    seconds = time.monotonic() - began
+                    demo.send_signal(signal.SIGINT)
+        return seconds
+
+
+def table(by_role: Mapping[str, Sequence[int]]) -> str:
+    """Return the figures as Markdown."""
+    lines = ["| process | number | MB each | MB | what it is for |", "|---|---:|---:|---:|---|"]
+    for name, meaning in ROLES.items():
+        if sizes := by_role.get(name):
+            each, together = statistics.mean(sizes) / 1e6, sum(sizes) / 1e6
+            lines.append(f"| {name} | {len(sizes)} | {each:.0f} | {together:.0f} | {meaning} |")
+    sizes = [size for of_role in by_role.values() for size in of_role]
+    lines.append(f"| together | {len(sizes)} | | {sum(sizes) / 1e6:.0f} | |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cycles", type=int, default=8, help="cycles before memory is read (8)")
+    parser.add_argument("--speed", default="12", help="market seconds per second (12)")
+    parser.add_argument("--demos", type=int, default=5, help="demos that are timed (5)")
+    parser.add_argument("--json", type=Path, help="write everything there")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as base:
+        rows = Path(base) / "rows"
+        rows.mkdir()
+        with system(rows, ("--speed", arguments.speed)) as supervisor:
+            while closed_cycles(rows) < arguments.cycles:
+                time.sleep(0.5)
+                if not supervisor.is_running() or supervisor.status() == psutil.STATUS_ZOMBIE:
+                    raise SystemExit((Path(base) / "up.log").read_text("utf-8"))
+            by_role = footprint(supervisor)
+    print(table(by_role))
+    seconds = [first_chain(()) for _ in range(arguments.demos)]
+    if seconds:
+        each = ", ".join(f"{value:.1f}" for value in seconds)
+        print(f"first chain after {statistics.median(seconds):.1f} s (median of {each})")
+    print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    if arguments.json:
+        figures = {"bytes": by_role, "first_chain_seconds": seconds, "load": os.getloadavg()}
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
