@@ -367,13 +367,16 @@ class WorkerSettings(Section):
         default=None,
         ge=1,
         le=256,
-        description="collect, analytics and manual; none: one per index, at least one per core",
+        description="collect, analytics and manual; none: one per index, at least one per core, or "
+        "one more than cores where a simulated market or a recording answers at once or memory is "
+        "below 2 GB",
     )
-    persist: int = Field(
-        default=2,
+    persist: int | None = Field(
+        default=None,
         ge=1,
         le=256,
-        description="persist: what is written to disk; no cycle waits for it",
+        description="persist: what is written to disk; no cycle waits for it; none: 2, or 1 where "
+        "memory is below 2 GB",
     )
     closing: int = Field(
         default=2, ge=1, le=256, description="aggregate and maintenance, never behind collection"

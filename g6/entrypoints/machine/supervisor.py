@@ -36,6 +36,7 @@ from g6.domain.reports import Alert, AlertRule
 from g6.domain.reports.alerts import JOURNAL_STOPPED, PROCESS_ENDED
 from g6.entrypoints.machine.fork_server import ForkServer, child_environment
 from g6.entrypoints.machine.observers import prepare_observers
+from g6.entrypoints.machine.pools import WORKERS, pool_sizes
 from g6.entrypoints.machine.processes import Process, Roster, stop
 from g6.entrypoints.workers.app import create_app
 from g6.entrypoints.workers.celery_lint import lint
@@ -48,13 +49,6 @@ STOP_SECONDS = 8.5
 READY_SECONDS = 60.0
 LASTING_SECONDS = 10.0
 """Seconds that a process must run again for its alert to be over."""
-CYCLE_QUEUES = "collect,analytics,manual"
-STORING_QUEUES = "persist"
-CLOSING_QUEUES = "aggregate,maintenance"
-# With one worker for all queues a cycle waits behind the files of the one before, so the files and
-# the closing have a worker each.
-WORKERS = {"cycle": CYCLE_QUEUES, "persist": STORING_QUEUES, "closing": CLOSING_QUEUES}
-"""The workers of one machine and their queues."""
 MODULES = {
     "worker": "g6.entrypoints.machine.worker_process",
     "beat": "g6.entrypoints.machine.beat_process",
@@ -236,12 +230,6 @@ class Stack:
         return vitals(wire(self.settings, self.broker))
 
     _expected: int = 0
-
-
-def pool_sizes(settings: Settings) -> tuple[int, int, int]:
-    """Return the pool processes of each of `WORKERS`."""
-    cycle = settings.workers.cycle or max(len(settings.indices), os.cpu_count() or 1)
-    return cycle, settings.workers.persist, settings.workers.closing
 
 
 @contextmanager

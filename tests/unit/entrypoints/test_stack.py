@@ -10,8 +10,9 @@ from pathlib import Path
 from g6.adapters.redis.server import connect
 from g6.config import load
 from g6.domain.schema.words import QueueName
+from g6.entrypoints.machine.pools import WORKERS, Machine, pool_sizes
 from g6.entrypoints.machine.processes import Process
-from g6.entrypoints.machine.supervisor import LASTING_SECONDS, WORKERS, pool_sizes, running
+from g6.entrypoints.machine.supervisor import LASTING_SECONDS, running
 from tests.waiting import eventually
 
 
@@ -26,8 +27,30 @@ def test_no_cycle_waits_behind_the_files_nor_its_end_behind_collection() -> None
     assert by_queue["aggregate"] not in (by_queue["collect"], by_queue["persist"])
 
 
-def test_all_indices_are_collected_at_once() -> None:
-    assert pool_sizes(load(None, {}, {}))[0] >= 6
+SMALL = Machine(2, 1e9)
+LARGE = Machine(2, 8e9)
+
+
+def of_provider(name: str, machine: Machine, **more: object) -> tuple[int, int, int]:
+    overrides = {path.replace("__", "."): value for path, value in more.items()}
+    return pool_sizes(load(None, {"provider.name": name, **overrides}, {}), machine)
+
+
+def test_all_indices_are_collected_at_once_where_collecting_is_waiting() -> None:
+    assert of_provider("kite", LARGE) == (6, 2, 2)
+    assert of_provider("sim", LARGE, market__faults="delay:0.5") == (6, 2, 2)
+
+
+def test_who_answers_at_once_is_asked_by_one_process_more_than_there_are_cores() -> None:
+    assert of_provider("sim", LARGE) == (3, 2, 2)
+    assert of_provider("sim", Machine(16, 8e9)) == (16, 2, 2)
+
+
+def test_a_machine_of_little_memory_has_fewer_processes_while_the_interval_leaves_them_time() -> (
+    None
+):
+    assert of_provider("kite", SMALL) == (3, 1, 2)
+    assert of_provider("kite", SMALL, interval=5) == (6, 2, 2)
 
 
 def test_pools_are_as_large_as_the_settings_say() -> None:

@@ -20,8 +20,9 @@ from g6.entrypoints.cli.shared.following import (
     warn_about_status_file,
 )
 from g6.entrypoints.machine.fork_server import ForkServer
+from g6.entrypoints.machine.pools import pool_sizes
 from g6.entrypoints.machine.port_holder import port_holder
-from g6.entrypoints.machine.supervisor import Stack, pool_sizes, running
+from g6.entrypoints.machine.supervisor import Stack, running
 from g6.entrypoints.web.serving import bind
 from g6.errors import Unavailable
 from g6.rendering import run_screen
