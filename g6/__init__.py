@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from g6.entrypoints.python import ask as ask
     from g6.entrypoints.python import plot as plot
+    from g6.entrypoints.python.cycle_frames import listen as listen
     from g6.entrypoints.python.export_call import export as export
     from g6.entrypoints.python.simulated_days import sample as sample
     from g6.entrypoints.python.stored_frames import days as days
@@ -36,6 +37,7 @@ __all__ = [
     "expiries",
     "export",
     "indices",
+    "listen",
     "load",
     "plot",
     "sample",
@@ -49,6 +51,7 @@ _FUNCTIONS = {
     "expiries": "stored_frames",
     "export": "export_call",
     "indices": "stored_frames",
+    "listen": "cycle_frames",
     "load": "stored_frames",
     "sample": "simulated_days",
     "sql": "stored_frames",

@@ -18,7 +18,19 @@ def data_directory(named: str | Path | None = None) -> Path:
     """
     if named is not None:
         return Path(named).expanduser()
-    return reading_settings(load()).directory
+    return place_settings(None).directory
+
+
+def place_settings(named: str | Path | None) -> Settings:
+    """Return the settings under which a directory is read that is named, or is not.
+
+    Raises:
+        BadConfig: The configuration cannot be read.
+    """
+    if named is None:
+        return reading_settings(load())
+    directory = Path(named).expanduser()
+    return load(None, {"data_dir": directory, "demo_dir": directory})
 
 
 def reading_settings(settings: Settings) -> Settings:

@@ -15,10 +15,11 @@ reveal_type(g6.load("NIFTY", "latest", engine="polars"))
 reveal_type(g6.load("NIFTY", slice("2026-11-16", None), "overview", engine="duckdb", tz="UTC"))
 reveal_type(g6.sql("select 1", "polars"))
 reveal_type(g6.days("NIFTY"))
+reveal_type(next(g6.listen("NIFTY", engine="polars")).chain)
 g6.load("NIFTY", engine="panda")
 g6.load("NIFTY", colums=["strike"])
 """
-REVEALED = ("DataFrame", "DuckDBPyRelation", "DataFrame", "list[datetime.date]")
+REVEALED = ("DataFrame", "DuckDBPyRelation", "DataFrame", "list[datetime.date]", "DataFrame")
 
 
 @pytest.mark.timeout(300)
@@ -35,4 +36,4 @@ def test_the_type_follows_the_engine_and_a_misspelt_word_is_an_error(tmp_path: P
     for kind, word in zip(revealed, REVEALED, strict=True):
         assert kind.endswith(word), checked.stdout
     errors = [line.partition(":")[2].partition(":")[0] for line in said if ": error: " in line]
-    assert sorted(set(errors)) == ["7", "8"], checked.stdout
+    assert sorted(set(errors)) == ["8", "9"], checked.stdout

@@ -20,6 +20,8 @@ from g6.adapters.parquet.columns import (
     LISTING_SCHEMA,
     OVERVIEW_SCHEMA,
     TYPES,
+    chain_table,
+    overview_rows_table,
 )
 from g6.adapters.parquet.days import directory_of
 from g6.adapters.parquet.queries.choices import one_of
@@ -37,8 +39,10 @@ from g6.adapters.parquet.queries.stored_span import (
 from g6.adapters.parquet.reading import day_table, read
 from g6.domain.market.instants import instant_of_text
 from g6.domain.market.instrument import SIDES
+from g6.domain.reports.json_types import Document
 from g6.domain.schema import layout
 from g6.domain.schema.frame import SIDES as PREFIXES
+from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
 from g6.errors import BadInput, DamagedFile, NothingToDo, UserError
 
@@ -179,11 +183,27 @@ def load_table(query: Query) -> pa.Table:
         raise _nothing(query)
     table = pa.concat_tables(tables)
     table = _to_long(table) if query.long else table
+    return _in_zone(table, query.tz).select(query.columns)
+
+
+def unit_chain(frame: Frame | None, index: str, tz: str) -> pa.Table:
+    """Return one unit's chain as `g6.load` gives it, without a row where there is none."""
+    table = CHAIN_SCHEMA.empty_table() if frame is None else chain_table(frame)
+    plain = never_traded(table.replace_schema_metadata(None))
+    return _in_zone(_with_underlying(plain, index), tz).select(_COLUMNS["chain"])
+
+
+def unit_overview(row: Document, tz: str) -> pa.Table:
+    """Return one unit's overview row as `g6.load` gives it."""
+    return _in_zone(overview_rows_table([row]), tz)
+
+
+def _in_zone(table: pa.Table, tz: str) -> pa.Table:
     for place, field in enumerate(table.schema):
         if pa.types.is_timestamp(field.type):
-            instants = table.column(field.name).cast(pa.timestamp("us", query.tz))
+            instants = table.column(field.name).cast(pa.timestamp("us", tz))
             table = table.set_column(place, field.name, instants)
-    return table.select(query.columns)
+    return table
 
 
 def _directories(query: Query) -> list[Path]:
