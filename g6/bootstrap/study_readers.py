@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ArchiveReader,
         EndOfDayReader,
         ListingReader,
+        MachineReader,
         PastReader,
         ProviderReader,
         RunningReader,
@@ -93,6 +94,13 @@ def provider_reader(settings: Settings) -> ProviderReader:
     return AskedProvider(settings)
 
 
+def machine_reader(settings: Settings) -> MachineReader:
+    """Return the reader of this machine and the system that runs on it."""
+    from g6.bootstrap.machine_reading import ThisMachine
+
+    return ThisMachine(settings)
+
+
 def source_reader() -> SourceReader:
     """Return the reader of the table of sources."""
     from g6.bootstrap.source_reading import RegisteredSources
@@ -136,6 +144,7 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "units": unit_reader,
     "listings": listing_reader,
     "provider": provider_reader,
+    "machine": machine_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""
 WITHOUT_SETTINGS: Mapping[str, Callable[[], object]] = {

@@ -86,6 +86,7 @@ MODULES: Mapping[str, str] = {
     "verify": "verification_table",
     "status": "status_table",
     "check": "provider_answers_table",
+    "doctor": "machine_health_table",
     "providers": "sources_table",
     "expiries": "expiries_table",
     "calendar": "trading_days_table",

@@ -105,6 +105,15 @@ STUDIES = (
         settings=("provider*", "data_dir", "recording", "config", "set"),
     ),
     Study(
+        "doctor",
+        "checks.machine_health",
+        "Look at Redis, disk, login, calendar, ports, settings and processes, and say what mends "
+        "what is wrong.",
+        "g6 doctor",
+        details="The exit code is 1 when something is wrong.",
+        reader="machine",
+    ),
+    Study(
         "providers",
         "now.source_answers",
         "List the providers and what each can do, those of other distributions too.",

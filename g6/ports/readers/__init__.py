@@ -10,6 +10,7 @@ from g6.ports.readers.archive import (
     UnitReader,
 )
 from g6.ports.readers.listings import EndOfDayFile, EndOfDayReader, FileLots, ListingReader
+from g6.ports.readers.machine import MachineReader
 from g6.ports.readers.past import CollectionSettings, PastReader, StoredChains
 from g6.ports.readers.readings import RunningReader, StatusReader, StoredReader
 from g6.ports.readers.sources import ProviderReader, SourceLine, SourceReader
@@ -25,6 +26,7 @@ __all__ = [
     "FileTotals",
     "Holding",
     "ListingReader",
+    "MachineReader",
     "PastReader",
     "ProviderReader",
     "RunningReader",

@@ -122,6 +122,7 @@ _LIST = (
         "Fetch the day's access token for Kite, which running workers take up by themselves.",
     ),
     _study("check"),
+    _study("doctor"),
     Command("retention", "past.pruning", "Prune old days; everything is kept unless you do."),
     Command("compare", "past.compare", "Hold a recording against parity, or against the exchange."),
     Command("config", "setup.settings", "Show, explain and check the configuration."),
