@@ -12,7 +12,7 @@ from g6.domain.reports.alerts import SKEW_SECONDS
 from g6.ports.readers import MachineReader
 from g6.studies.documents import columns_of
 
-__all__ = ["Finding", "HealthParameters", "MachineHealth", "answer", "findings"]
+__all__ = ["HealthFinding", "HealthParameters", "MachineHealth", "answer", "findings"]
 
 DAYS_AHEAD = 30
 """The calendar is told to end this long before it does."""
@@ -28,7 +28,7 @@ class HealthParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HealthFinding:
     """One thing that was looked at.
 
     Attributes:
@@ -48,7 +48,7 @@ class Finding:
 class MachineHealth:
     """Everything that was looked at, in one order."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[HealthFinding, ...]
 
     @property
     def passes(self) -> bool:
@@ -57,7 +57,7 @@ class MachineHealth:
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per thing."""
-        return columns_of(Finding, self.findings)
+        return columns_of(HealthFinding, self.findings)
 
 
 def answer(
@@ -68,7 +68,7 @@ def answer(
     return MachineHealth(tuple(findings(reader.facts())))
 
 
-def findings(facts: MachineFacts) -> Iterator[Finding]:
+def findings(facts: MachineFacts) -> Iterator[HealthFinding]:
     """Yield what each check finds.
 
     >>> from datetime import date
@@ -87,27 +87,29 @@ def findings(facts: MachineFacts) -> Iterator[Finding]:
         yield from _system(facts.vitals, facts.now)
 
 
-def _redis(facts: MachineFacts) -> Iterator[Finding]:
+def _redis(facts: MachineFacts) -> Iterator[HealthFinding]:
     redis = facts.redis
     if not redis.address:
         fix = "g6 up brings a Redis of its own; or set redis.broker_url"
-        yield Finding("redis", ok=False, seen="no system runs here and none is configured", fix=fix)
+        yield HealthFinding(
+            "redis", ok=False, seen="no system runs here and none is configured", fix=fix
+        )
         return
     if redis.trouble:
-        yield Finding("redis", ok=False, seen=redis.trouble, fix=redis.fix)
+        yield HealthFinding("redis", ok=False, seen=redis.trouble, fix=redis.fix)
         return
-    yield Finding("redis", ok=True, seen=f"answers at {redis.address}")
+    yield HealthFinding("redis", ok=True, seen=f"answers at {redis.address}")
     if redis.is_own:
         return
     if redis.maxmemory_policy not in {None, "noeviction"}:
-        yield Finding(
+        yield HealthFinding(
             "redis memory",
             ok=False,
             seen=f"maxmemory-policy is {redis.maxmemory_policy}: messages would be evicted",
             fix=f"redis-cli -u {redis.address} config set maxmemory-policy noeviction",
         )
     if redis.appendonly is False:
-        yield Finding(
+        yield HealthFinding(
             "redis file",
             ok=False,
             seen="appendonly is off: what is in flight dies with the server",
@@ -115,80 +117,82 @@ def _redis(facts: MachineFacts) -> Iterator[Finding]:
         )
 
 
-def _directory(facts: MachineFacts) -> Iterator[Finding]:
+def _directory(facts: MachineFacts) -> Iterator[HealthFinding]:
     directory = facts.directory
     if directory.trouble:
         fix = f"let this user write there, or choose another with --data-dir: {directory.path}"
-        yield Finding("data directory", ok=False, seen=directory.trouble, fix=fix)
+        yield HealthFinding("data directory", ok=False, seen=directory.trouble, fix=fix)
     else:
-        yield Finding("data directory", ok=True, seen=directory.path)
+        yield HealthFinding("data directory", ok=True, seen=directory.path)
     yield _disk(directory.free_bytes, directory.day_bytes)
     for path, mode in directory.open_secrets:
         sentence = f"{path} holds a secret and has mode {mode}"
-        yield Finding("secret file", ok=False, seen=sentence, fix=f"chmod 600 {path}")
+        yield HealthFinding("secret file", ok=False, seen=sentence, fix=f"chmod 600 {path}")
 
 
-def _disk(free: float | None, needed: float | None) -> Finding:
+def _disk(free: float | None, needed: float | None) -> HealthFinding:
     if free is None:
-        return Finding("disk", ok=True, seen="not there yet")
+        return HealthFinding("disk", ok=True, seen="not there yet")
     room = f"{free / 1e9:.1f} GB left"
     if needed is None:
-        return Finding("disk", ok=True, seen=room)
+        return HealthFinding("disk", ok=True, seen=room)
     if free < needed:
         sentence = f"{room}, and a day takes {needed / 1e9:.1f} GB"
-        return Finding("disk", ok=False, seen=sentence, fix="g6 data size; g6 retention plan")
-    return Finding("disk", ok=True, seen=f"{room}, {free / needed:.0f} days")
+        return HealthFinding("disk", ok=False, seen=sentence, fix="g6 data size; g6 retention plan")
+    return HealthFinding("disk", ok=True, seen=f"{room}, {free / needed:.0f} days")
 
 
-def _login(facts: MachineFacts) -> Iterator[Finding]:
+def _login(facts: MachineFacts) -> Iterator[HealthFinding]:
     login = facts.login
     if login is None:
         return
     if not login.is_valid:
-        yield Finding("token", ok=False, seen=f"the access token is {login.state}", fix="g6 login")
+        yield HealthFinding(
+            "token", ok=False, seen=f"the access token is {login.state}", fix="g6 login"
+        )
         return
     hours = "" if login.seconds_left is None else f", {login.seconds_left / 3600:.1f} hours left"
-    yield Finding("token", ok=True, seen=f"valid{hours}")
+    yield HealthFinding("token", ok=True, seen=f"valid{hours}")
 
 
-def _calendar(today: date, last_year: int) -> Finding:
+def _calendar(today: date, last_year: int) -> HealthFinding:
     ends = date(last_year, 12, 31)
     left = (ends - today).days
     if left < DAYS_AHEAD:
         sentence = f"the exchange calendar ends on {ends}, in {left} days"
         fix = f"add the sessions of {last_year + 1} to config/sessions.local.toml"
-        return Finding("calendar", ok=False, seen=sentence, fix=fix)
-    return Finding("calendar", ok=True, seen=f"covers {last_year}")
+        return HealthFinding("calendar", ok=False, seen=sentence, fix=fix)
+    return HealthFinding("calendar", ok=True, seen=f"covers {last_year}")
 
 
-def _ports(ports: Mapping[str, str]) -> Iterator[Finding]:
+def _ports(ports: Mapping[str, str]) -> Iterator[HealthFinding]:
     if not ports:
-        yield Finding("ports", ok=True, seen="free, or the system's own")
+        yield HealthFinding("ports", ok=True, seen="free, or the system's own")
     for setting, trouble in ports.items():
         fix = f"end what has it open, or set {setting}=0 for a free one"
-        yield Finding("ports", ok=False, seen=trouble, fix=fix)
+        yield HealthFinding("ports", ok=False, seen=trouble, fix=fix)
 
 
-def _settings(facts: MachineFacts) -> Iterator[Finding]:
+def _settings(facts: MachineFacts) -> Iterator[HealthFinding]:
     if not facts.refusals:
-        yield Finding("settings", ok=True, seen="can work")
+        yield HealthFinding("settings", ok=True, seen="can work")
     for sentence, fix in facts.refusals:
-        yield Finding("settings", ok=False, seen=sentence, fix=fix)
+        yield HealthFinding("settings", ok=False, seen=sentence, fix=fix)
     for sentence in facts.cautions:
-        yield Finding("settings", ok=True, seen=sentence)
+        yield HealthFinding("settings", ok=True, seen=sentence)
     for sentence in facts.restart_reasons:
         fix = "end g6 up and start it again"
-        yield Finding("restart", ok=False, seen=sentence, fix=fix)
+        yield HealthFinding("restart", ok=False, seen=sentence, fix=fix)
 
 
-def _files(limit: int) -> Finding:
+def _files(limit: int) -> HealthFinding:
     if limit < FILES_NEEDED:
         sentence = f"a process may open {limit} files"
-        return Finding("open files", ok=False, seen=sentence, fix=f"ulimit -n {FILES_NEEDED}")
-    return Finding("open files", ok=True, seen=f"{limit} a process")
+        return HealthFinding("open files", ok=False, seen=sentence, fix=f"ulimit -n {FILES_NEEDED}")
+    return HealthFinding("open files", ok=True, seen=f"{limit} a process")
 
 
-def _system(vitals: VitalSigns, now: float) -> Iterator[Finding]:
+def _system(vitals: VitalSigns, now: float) -> Iterator[HealthFinding]:
     yield _clocks(vitals)
     yield from _messages(vitals, now)
     yield from _workers(vitals)
@@ -196,35 +200,37 @@ def _system(vitals: VitalSigns, now: float) -> Iterator[Finding]:
     for role, fix in (("beat", "celery -A g6 beat"), ("serve", "g6 serve")):
         is_up = role in up
         sentence = "alive" if is_up else f"no {role} gives a sign of life"
-        yield Finding(role, ok=is_up, seen=sentence, fix="" if is_up else fix)
+        yield HealthFinding(role, ok=is_up, seen=sentence, fix="" if is_up else fix)
 
 
-def _clocks(vitals: VitalSigns) -> Finding:
+def _clocks(vitals: VitalSigns) -> HealthFinding:
     skews = vitals.clock_skew_seconds
     wrong = {host: skew for host, skew in skews.items() if abs(skew) > SKEW_SECONDS}
     if wrong:
         hosts = ", ".join(f"{host} {skew:+.2f} s" for host, skew in wrong.items())
         fix = "timedatectl set-ntp true"
-        return Finding("clock", ok=False, seen=f"differs from Redis': {hosts}", fix=fix)
-    return Finding("clock", ok=True, seen="agrees with Redis'")
+        return HealthFinding("clock", ok=False, seen=f"differs from Redis': {hosts}", fix=fix)
+    return HealthFinding("clock", ok=True, seen="agrees with Redis'")
 
 
-def _messages(vitals: VitalSigns, now: float) -> Iterator[Finding]:
+def _messages(vitals: VitalSigns, now: float) -> Iterator[HealthFinding]:
     old = {queue: now - sent for queue, sent in vitals.oldest_sent.items()}
     stale = {queue: age for queue, age in old.items() if age > BACKLOG_SECONDS}
     if unreadable := vitals.queues.get(UNREADABLE, 0):
         sentence = f"{unreadable} messages were none that G6 can read; they are set aside"
         fix = "g6 ps; end the program of another version that sends them"
-        yield Finding("messages", ok=False, seen=sentence, fix=fix)
+        yield HealthFinding("messages", ok=False, seen=sentence, fix=fix)
     for queue, age in stale.items():
         sentence = f"the oldest message of queue {queue} has waited {age:.0f} s"
-        yield Finding("messages", ok=False, seen=sentence, fix=f"celery -A g6 worker -Q {queue}")
+        yield HealthFinding(
+            "messages", ok=False, seen=sentence, fix=f"celery -A g6 worker -Q {queue}"
+        )
     if not unreadable and not stale:
         waiting = sum(vitals.queues.values())
-        yield Finding("messages", ok=True, seen=f"{waiting} waiting, none for long")
+        yield HealthFinding("messages", ok=True, seen=f"{waiting} waiting, none for long")
 
 
-def _workers(vitals: VitalSigns) -> Iterator[Finding]:
+def _workers(vitals: VitalSigns) -> Iterator[HealthFinding]:
     down = [name for name, worker in vitals.workers.items() if not worker.up]
     queues: set[str] = set()
     for worker in vitals.workers.values():
@@ -232,9 +238,11 @@ def _workers(vitals: VitalSigns) -> Iterator[Finding]:
             queues |= set(worker.queues or vitals.queues)
     for name in down:
         sentence = f"{name} gives no sign of life"
-        yield Finding("workers", ok=False, seen=sentence, fix="g6 ps; start it again")
+        yield HealthFinding("workers", ok=False, seen=sentence, fix="g6 ps; start it again")
     for queue in sorted(vitals.queues.keys() - queues - {UNREADABLE}):
         sentence = f"nobody serves queue {queue}"
-        yield Finding("workers", ok=False, seen=sentence, fix=f"celery -A g6 worker -Q {queue}")
+        yield HealthFinding(
+            "workers", ok=False, seen=sentence, fix=f"celery -A g6 worker -Q {queue}"
+        )
     if not down and vitals.workers:
-        yield Finding("workers", ok=True, seen=f"{len(vitals.workers)} answer")
+        yield HealthFinding("workers", ok=True, seen=f"{len(vitals.workers)} answer")

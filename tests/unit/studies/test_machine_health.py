@@ -10,7 +10,7 @@ import pytest
 from g6.domain.documents.machine_facts import DirectoryHealth, MachineFacts, RedisHealth
 from g6.domain.reports import LoginFacts, VitalSigns
 from g6.domain.reports.heartbeat import ProcessFacts, WorkerFacts
-from g6.studies.checks.machine_health import Finding, MachineHealth, findings
+from g6.studies.checks.machine_health import HealthFinding, MachineHealth, findings
 
 NOW = 1_000_000.0
 REDIS = RedisHealth("redis://127.0.0.1:6379/0", "", "", "noeviction", appendonly=True)
@@ -33,7 +33,7 @@ WELL = MachineFacts(
 """A machine on which nothing is wrong."""
 
 
-def wrong(facts: MachineFacts) -> list[Finding]:
+def wrong(facts: MachineFacts) -> list[HealthFinding]:
     return [finding for finding in findings(facts) if not finding.ok]
 
 
