@@ -25,14 +25,14 @@ from g6.domain.reports import LoginFacts, VitalSigns
 from g6.errors import G6Error, Unavailable
 from g6.masking import mask
 
-__all__ = ["InspectedMachine"]
+__all__ = ["MachineReading"]
 
 PRIVATE = 0o600
 SECRET_FILES = (".token", ".running")
 
 
 @dataclass(frozen=True, slots=True)
-class InspectedMachine:
+class MachineReading:
     """Looks at this machine under some settings, and changes nothing."""
 
     settings: Settings

@@ -96,9 +96,9 @@ def provider_reader(settings: Settings) -> ProviderReader:
 
 def machine_reader(settings: Settings) -> MachineReader:
     """Return the reader of this machine and the system that runs on it."""
-    from g6.bootstrap.machine_reading import InspectedMachine
+    from g6.bootstrap.machine_reading import MachineReading
 
-    return InspectedMachine(settings)
+    return MachineReading(settings)
 
 
 def source_reader() -> SourceReader:

@@ -74,7 +74,7 @@ def findings(facts: MachineFacts) -> Iterator[HealthFinding]:
     >>> from datetime import date
     >>> facts = MachineFacts(0.0, date(2026, 11, 18), 2026, login=None)
     >>> [finding.check for finding in findings(facts) if not finding.ok]
-    ['redis', 'calendar']
+    ['redis']
     """
     yield from _redis(facts)
     yield from _directory(facts)
