@@ -106,13 +106,15 @@ class Driver:
         """Drive without a supervisor, as `celery beat` does by itself.
 
         Returns:
-            False where this process's parent is the driver.
+            False where the driver started this process, itself or by a fork server.
 
         Raises:
             Unavailable: As `begin`.
         """
-        parent = (os.getppid(), socket.gethostname())
-        if any((driver["pid"], driver["host"]) == parent for driver in self.namespace.drivers()):
+        host = socket.gethostname()
+        ancestors = {(parent.pid, host) for parent in psutil.Process().parents()}
+        drivers = self.namespace.drivers()
+        if any((driver["pid"], driver["host"]) in ancestors for driver in drivers):
             return False
         self.begin(fresh=False)
         return True

@@ -15,11 +15,11 @@ from g6.adapters.parquet.queries.market_time import kind_of_rows
 from g6.bootstrap.study_readers import stored_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.reports import Alert, CycleReport, Heartbeat, StageReport, StoreRefused
+from g6.domain.reports import Alert, CycleReport, Heartbeat, StageReport
 from g6.domain.schema.words import Stage
 from g6.entrypoints.machine.supervisor import Stack, aligned
 from g6.errors import Retryable
-from g6.rendering.wording import in_india, moment
+from g6.rendering.wording import moment
 
 PATIENCE = 30.0
 """Seconds beyond the last cycle's deadline after which a bounded run is given up."""
@@ -116,7 +116,6 @@ class RunFollower:
     closed: dict[str, CycleReport] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
     analysed: dict[str, dict[str, float]] = field(default_factory=dict)
-    _refused: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def poll(self, seconds: float = 0.25) -> Iterator[ClosedCycle]:
         """Yield the cycles that closed since the last call, and keep the processes alive.
@@ -135,9 +134,6 @@ class RunFollower:
             match event.payload:
                 case StageReport() as report:
                     self._note_stage(report, parse_z(event.ts).timestamp())
-                case StoreRefused() as refused:
-                    for sink, sentence in refused.errors.items():
-                        self._refused[refused.cycle, sink] = sentence
                 case Heartbeat() as heartbeat:
                     self.heard = heartbeat
                     self.heard_at = self.stack.runtime.clock.wall()
@@ -146,22 +142,6 @@ class RunFollower:
                 case CycleReport() as report if report.cycle not in self.closed:
                     self.closed[report.cycle] = report
                     yield ClosedCycle(report, self.analysed.pop(report.cycle, {}))
-                    self._alert_refused()
-
-    def _alert_refused(self) -> None:
-        """Log of which cycles rows were refused since the last cycle's line."""
-        if not self._refused:
-            return
-        cycles = sorted({cycle for cycle, _ in self._refused})
-        sinks = sorted({sink for _, sink in self._refused})
-        # The last in the alphabet: parquet before panels and csv, whose rows follow from it.
-        place = max(self._refused, key=lambda key: key[1])
-        reason, _, fix = self._refused[place].partition("; ")
-        first = in_india(cycles[0])
-        which = first if len(cycles) == 1 else f"{len(cycles)} cycles since {first}"
-        sentence = f"rows of {which} are not stored yet ({', '.join(sinks)}): {reason}"
-        self.tell(Alert("disk", sentence, fix))
-        self._refused.clear()
 
     def _note_stage(self, report: StageReport, at: float) -> None:
         if report.stage == Stage.PUBLISH:
