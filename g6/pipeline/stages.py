@@ -186,7 +186,12 @@ def end(
     now = watch.lap("end")
     report = watch.report(unit, stage, status, reason, failure)
     ending = UnitEnd(status, reason, report=report)
-    if runtime.ledger.finish(unit, ending, now).completes_cycle:
+    answer = runtime.ledger.finish(unit, ending, now)
+    if stage == Stage.COLLECT:
+        # Its lease was renewed between here and the end of the task, and after a sweep had closed
+        # the unit. The index stayed held, and a later cycle was an overrun though nobody collected.
+        runtime.ledger.end_stage(unit, stage, "", now)
+    if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return False
 

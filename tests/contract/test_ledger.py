@@ -138,6 +138,8 @@ def test_who_gives_up_collecting_after_its_unit_was_closed_costs_no_cycle(ledger
     ledger.finish(NIFTY, UnitEnd("MISSING", "provider"), 148.5)
     assert ledger.renew(NIFTY, "collect", "slow", 164.0, 159.0)
     assert ledger.finish(NIFTY, UnitEnd("MISSING", "time_limit"), 159.5) == "late"
+    assert ledger.end_stage(NIFTY, "collect", "slow", 159.5)
+    assert not ledger.renew(NIFTY, "collect", "slow", 164.6, 159.6)
     later = replace(OPENING, deadline=208.0, due=160.0)
     assert ledger.begin(Unit(LATER, "NIFTY"), "two", later, 160.0, LEASE).answer == "run"
 

@@ -1,7 +1,7 @@
 """`python -m tests.planted`: plant each bug in a copy of the package and tell in how many schedules it is found.
 
-Exit code 1 when a bug is not found within --most schedules, or not shrunk to --deviations deviations. A run of all
-bugs, with the unit tests, writes benchmarks/planted.json; `make docs` makes docs/reference/planted.md of it.
+Exit code 1 when a bug is not found within --most schedules, or not shrunk to --deviations deviations. A run with the
+unit tests writes its rows into benchmarks/planted.json; `make docs` makes docs/reference/planted.md of it.
 
 python -m tests.planted                            all bugs
 python -m tests.planted --only lease,twin          bugs with one of these words in their name
@@ -62,7 +62,7 @@ class Finding:
     def document(self) -> dict[str, object]:
         """Return it as it is written to the file of results."""
         return {
-            "bug": self.bug.name, "files": sorted({edit.path for edit in self.bug.edits}), "schedules": self.schedules,
+            "bug": self.bug.name, "measured": datetime.now(UTC).date().isoformat(), "files": sorted({edit.path for edit in self.bug.edits}), "schedules": self.schedules,
             "seed": self.seed, "deviations": list(self.deviations), "judge": self.problem,
             "unit_test": self.unit_test, "seconds": round(self.seconds, 1),
         }  # fmt: skip
@@ -166,14 +166,14 @@ def main() -> int:
     is_found = [
         each.schedules > 0 and len(each.deviations) <= options.deviations for each in findings
     ]
-    document = _document(findings, options.most)
+    rows = [finding.document() for finding in findings]
     if options.json:
-        print(json.dumps(document, indent=1))
+        print(json.dumps(rows, indent=1))
     else:
         _print_table(findings)
         print(f"{sum(is_found)} of {len(bugs)} found")
-    if not (options.only or options.no_unit_tests):
-        RESULTS.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    if not options.no_unit_tests:
+        write_rows(RESULTS, rows)
         sys.stderr.write(f"{RESULTS.relative_to(ROOT)} written; make docs writes its page\n")
     return int(not all(is_found))
 
@@ -203,13 +203,12 @@ def _print_table(findings: Sequence[Finding]) -> None:
         print(finding.row())
 
 
-def _document(findings: Sequence[Finding], most: int) -> dict[str, object]:
-    return {
-        "measured": datetime.now(UTC).date().isoformat(),
-        "most": most,
-        "unit_tests": list(UNIT_TESTS),
-        "bugs": [finding.document() for finding in findings],
-    }
+def write_rows(path: Path, rows: Sequence[dict[str, object]]) -> None:
+    """Write measured rows into the file of results, in the place of older ones of the same bugs."""
+    older = json.loads(path.read_text("utf-8")) if path.exists() else []
+    by_name = {row["bug"]: row for row in [*older, *rows]}
+    ordered = [by_name[bug.name] for bug in BUGS if bug.name in by_name]
+    path.write_text(json.dumps(ordered, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -81,14 +81,8 @@ BUGS = (
     bug(
         "a terminal unit ends a second time",
         LEDGER,
-        "        if self._unit(unit).status:\n            return FinishAnswer.LATE\n        if end.levels",
-        "        if end.levels",
-    ),
-    bug(
-        "who gives up collecting late keeps its index",
-        LEDGER,
-        '        if self._stage(unit, "collect").state != "done":\n            self._release(unit)\n',
-        "        if not self._unit(unit).status:\n            self._release(unit)\n",
+        "        if unit.cycle not in self._cycles or self._unit(unit).status:\n            return",
+        "        if unit.cycle not in self._cycles:\n            return",
     ),
     bug(
         "a collected index is not released",
@@ -210,6 +204,12 @@ BUGS = (
         RUNTIME,
         "due + self.timing.grace, due)",
         "due + self.timing.grace + 1.0, due)",
+    ),
+    bug(
+        "who gives up collecting keeps its index",
+        STAGES,
+        "    if stage == Stage.COLLECT:\n",
+        "    if False:\n",
     ),
     bug(
         "collect takes a message whatever its age",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.planted.__main__ import chosen_bugs, hunt
+from tests.planted.__main__ import chosen_bugs, hunt, write_rows
 from tests.planted.bugs import BUGS, Edit
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,3 +41,12 @@ def test_bugs_are_chosen_by_words_of_their_names() -> None:
     assert chosen_bugs("") == list(BUGS)
     with pytest.raises(SystemExit, match="no bug has 'nonsense' in its name; --list shows them"):
         chosen_bugs("nonsense")
+
+
+def test_a_row_that_is_measured_again_takes_the_place_of_the_older_one(tmp_path: Path) -> None:
+    path = tmp_path / "planted.json"
+    first, second = BUGS[0].name, BUGS[1].name
+    write_rows(path, [{"bug": second, "schedules": 9}, {"bug": "gone since", "schedules": 1}])
+    write_rows(path, [{"bug": second, "schedules": 2}, {"bug": first, "schedules": 7}])
+    rows = json.loads(path.read_text("utf-8"))
+    assert [(row["bug"], row["schedules"]) for row in rows] == [(first, 7), (second, 2)]

@@ -52,6 +52,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "fail_provider": (0.5, 15.0),
     "slow_provider": (1.0, 14.0),
     "evict_frames": (0.0, 0.0),
+    "overload": (0.5, 6.0),
 }
 """Each kind with the least and the largest amount that is drawn for it."""
 KINDS = tuple(RANGES)

@@ -115,12 +115,28 @@ def _cycle_problems(world: World, cycle: str) -> Iterator[str]:
         late = stored - deadline
         if late > CLOSES_WITHIN + WRITING_SECONDS:
             yield f"{cycle} was stored {late:.1f} s after its deadline"
-    if not all(_is_undisturbed(world, Unit(cycle, index)) for index in world.plan.indices):
+    yield from _report_problems(world, cycle)
+    units = [Unit(cycle, index) for index in world.plan.indices]
+    if not all(_is_undisturbed(world, unit) for unit in units):
         return
+    for unit in units:
+        if world.witness.sends["stages", cycle, unit.index]:
+            yield f"{unit.index} at {cycle} was sent again and nothing went wrong around it"
     for job in ("aggregate", "publish"):
         count = world.witness.sends[job, cycle]
         if count != 1:
             yield f"{cycle}: {count} messages {job} and nothing went wrong around it"
+
+
+def _report_problems(world: World, cycle: str) -> Iterator[str]:
+    """The newest report of a cycle says of each unit what its row says."""
+    reported = world.witness.reported.get(cycle)
+    if reported is None or world.redis_lost_state:
+        return
+    stored = {row["underlying"]: str(row["status"]) for row in world.store.read_overview(cycle)}
+    # A rerun of a cycle that the ledger had forgotten knows of its own unit alone.
+    if any(stored.get(index) != status for index, status in reported.items()):
+        yield f"{cycle} was reported as {reported}, the rows say {stored}"
 
 
 def _rerun_problems(world: World) -> Iterator[str]:

@@ -87,6 +87,7 @@ class Sender:
         first, *links = stages
         task_id = self.system.new_task_id()
         queue = "manual" if manual else BY_NAME[first].queue
+        self.system.world.witness.sends["stages", unit.cycle, unit.index] += 1
         self.system.send(Message(first, (unit.cycle, unit.index), task_id, queue, tuple(links)))
         return task_id
 
@@ -486,15 +487,13 @@ class System:
 
     def _strike_servers(self, kind: str, amount: float) -> None:
         world = self.world
-        if kind == "redis_away":
+        if kind.startswith("redis"):
             world.redis_away_until = max(world.redis_away_until, world.now + amount)
-        elif kind == "redis_emptied":
+        if kind == "redis_emptied":
             world.redis_lost_state = True
-            world.redis_away_until = max(world.redis_away_until, world.now + amount)
             world.redis.empty()
         elif kind == "redis_restored":
             world.redis_lost_state = True
-            world.redis_away_until = max(world.redis_away_until, world.now + amount)
             earlier = [parts for instant, parts in world.snapshots if instant <= world.now - amount]
             if earlier:
                 world.redis.restore(earlier[-1])
@@ -506,9 +505,19 @@ class System:
         elif kind == "slow_provider":
             world.provider_slow_until = world.now + world.lasts(kind)
             world.provider_seconds = amount
+        elif kind == "overload":
+            self._overload(amount)
         elif kind == "evict_frames":
             world.frames_gone_until = world.now
             world.redis.evict_frames()
+
+    def _overload(self, seconds: float) -> None:
+        """Give the processors other work: processes begin late, and each call takes its time."""
+        world = self.world
+        for queue in ("collect", "analytics"):
+            self._occupy(queue, seconds)
+        world.overloaded_until = world.now + world.lasts("overload")
+        world.overload_seconds = seconds / 5.0
 
     def _pause(self, reason: str | None) -> None:
         self.world.is_paused = reason is not None

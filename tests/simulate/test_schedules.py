@@ -27,6 +27,14 @@ REGRESSIONS = {
         10312,
         "629:kill_worker:15.13,680:slow_provider:9.6,694:slow:8.57",
     ),
+    "who ended its unit in collect held the index until its lease lapsed": (
+        3033,
+        "681:overload:4.3",
+    ),
+    "a first cycle that an emptied Redis forgot was marked as walked": (
+        811,
+        "21:lose:0,34:die:12.34,61:die_after:24.54,68:kill_worker:33.02,69:lose:0,81:redis_emptied:0.83",
+    ),
 }
 """Schedules that failed once, by what was wrong."""
 

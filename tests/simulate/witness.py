@@ -16,11 +16,13 @@ from g6.adapters.memory.store import MemoryStore
 from g6.domain.cycles.claims import ClaimAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.reports import CycleReport
+from g6.entrypoints.workers.leases import RENEW_SECONDS
 from g6.ports import Claim, Opening, WriteReport
 
 if TYPE_CHECKING:
     from tests.simulate.world import Actor, World
 
+RENEW_SLACK = 0.1
 LEASE_SLACK = 0.5
 """Seconds beyond a lease for which a process that died may still count as one that collects."""
 
@@ -43,13 +45,14 @@ class Strike:
 
 @dataclass(slots=True, eq=False)
 class Grant:
-    """A process that the ledger let into a stage of a unit."""
+    """A process that the ledger let into a stage of a unit. `over` is when it said that the stage was, 0 until then."""
 
     actor: Actor
     unit: Unit
     stage: str
     task: str
     at: float
+    over: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Witness:
         grants: By unit and stage.
         stored: When all rows of a cycle were stored first.
         closings: The attempts of each cycle in the order in which they were closed.
+        reported: The statuses in the newest report of each cycle, by index.
         broken_sweeps: When a sweep ended before it was through.
     """
 
@@ -93,6 +97,7 @@ class Witness:
     by_index: dict[str, list[Grant]] = field(default_factory=dict)
     stored: dict[str, float] = field(default_factory=dict)
     closings: dict[str, list[int]] = field(default_factory=dict)
+    reported: dict[str, dict[str, str]] = field(default_factory=dict)
     reruns: list[AcceptedRerun] = field(default_factory=list)
     broken_sweeps: list[float] = field(default_factory=list)
 
@@ -115,8 +120,15 @@ class Witness:
         grant = Grant(actor, unit, stage, task, self.world.now)
         grants.append(grant)
         if stage == "collect":
+            self._check_predecessor(unit)
             self.by_index.setdefault(unit.index, []).append(grant)
             self._check_collection(unit, answer)
+
+    def stopped(self, unit: Unit, stage: str) -> None:
+        """Note that a process said that its stage is over."""
+        for grant in self.grants.get((unit, stage), ()):
+            if grant.actor is self.world.current:
+                grant.over = self.world.now
 
     @property
     def leases_hold(self) -> bool:
@@ -153,6 +165,19 @@ class Witness:
         if world.is_paused and not world.redis_lost_state:
             actor.may_not_ask = "it was paused"
 
+    def _check_predecessor(self, unit: Unit) -> None:
+        """No cycle of an index is collected while an earlier one is."""
+        for grant in self.by_index.get(unit.index, ()):
+            ends = grant.unit.instant.timestamp() + self.world.timing.grace
+            # One that began just before its deadline shows only with its next renewal that it still collects.
+            has_renewed = grant.at <= ends - RENEW_SECONDS - RENEW_SLACK
+            is_other = grant.unit.cycle < unit.cycle
+            is_collecting = not grant.over and is_at_work(grant.actor)
+            if is_other and has_renewed and self.leases_hold and is_collecting:
+                self.violations.append(
+                    f"{unit.index} at {unit.cycle} is collected while {grant.unit.cycle} is"
+                )
+
     def _check_overrun(self, unit: Unit) -> None:
         """An index is skipped as overrun only while an earlier cycle of it is collected."""
         if not self.leases_hold:
@@ -161,8 +186,9 @@ class Witness:
         lease = self.world.timing.lease + LEASE_SLACK
         for grant in self.by_index.get(unit.index, ()):
             actor = grant.actor
-            held_until = actor.ended + lease if actor.dead or actor.stands_until else actor.ended
-            if grant.unit.cycle != unit.cycle and (not actor.ended or now <= held_until):
+            ended = grant.over or actor.ended
+            held_until = ended + lease if actor.dead or actor.stands_until else ended
+            if grant.unit.cycle != unit.cycle and (not ended or now <= held_until):
                 return
         self.violations.append(
             f"{unit.index} at {unit.cycle} was skipped as overrun and no other cycle was collected"
@@ -177,6 +203,7 @@ class Witness:
                     f"{report.cycle} was closed as attempt {report.attempt} after {attempts[-1]}"
                 )
             attempts.append(report.attempt)
+            self.reported[report.cycle] = {name: str(word) for name, word in report.units.items()}
 
     def wrote_overview(self, cycle: str, indices: int) -> None:
         """Note when a cycle's rows were all stored first."""
@@ -209,6 +236,11 @@ class WatchedLedger:
         claim = self.world.redis.ledger.start(unit, stage, task, now, lease)
         self.world.witness.claimed(unit, stage, task, claim.answer)
         return claim
+
+    def end_stage(self, unit: Unit, stage: str, *rest: Any) -> bool:
+        answer = self.world.redis.ledger.end_stage(unit, stage, *rest)
+        self.world.witness.stopped(unit, stage)
+        return answer
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.world.redis.ledger, name)

@@ -30,7 +30,7 @@ FIRST = parse_z("2026-11-18T05:30:00Z")
 REDIS_PATIENCE = 1.0
 """Wall seconds that a call waits for a Redis that is away before it fails."""
 SLOW_CYCLES = 2
-"""Cycles for which a slow provider stays slow."""
+"""Cycles for which a provider stays slow, and hosts stay overloaded."""
 
 
 class ProcessDied(BaseException):
@@ -176,6 +176,8 @@ class World:
         self.provider_fails_until = 0.0
         self.provider_slow_until = 0.0
         self.provider_seconds = 0.0
+        self.overloaded_until = 0.0
+        self.overload_seconds = 0.0
         self.frames_gone_until = 0.0
         self.clocks_jumped = False
         self.is_paused = False
@@ -252,6 +254,8 @@ class World:
             raise ProcessDied(actor.dead)
         dies_after = None
         latency = 0.001 + 0.004 * self.random.random()
+        if self.overloaded_until > self.now:
+            latency += self.overload_seconds
         for deviation in self.step(actor.task, actor.unit):
             if deviation.kind == "die_after":
                 dies_after = deviation
@@ -282,7 +286,7 @@ class World:
 
     def lasts(self, kind: str) -> float:
         """Return the seconds that a kind of deviation lasts beyond its amount."""
-        return SLOW_CYCLES * self.interval if kind == "slow_provider" else 0.0
+        return SLOW_CYCLES * self.interval if kind in {"slow_provider", "overload"} else 0.0
 
     def _body(self, actor: Actor) -> None:
         outcome = "done"

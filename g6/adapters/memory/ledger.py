@@ -128,13 +128,7 @@ class MemoryLedger:
         return True
 
     def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
-        if unit.cycle not in self._cycles:
-            return FinishAnswer.LATE
-        # A collector whose unit the sweep closed meanwhile has renewed its hold on the index since.
-        # Kept, it cost the cycle after next: nobody collected any more, and it ended as overrun.
-        if self._stage(unit, "collect").state != "done":
-            self._release(unit)
-        if self._unit(unit).status:
+        if unit.cycle not in self._cycles or self._unit(unit).status:
             return FinishAnswer.LATE
         if end.levels is not None:
             self._remember_levels(unit, end.levels)
@@ -147,6 +141,7 @@ class MemoryLedger:
             if status == Status.OK and end.summary.get("config_id", "") != config_id:
                 status = Status.PARTIAL
                 reason = Reason.CONFIG
+        self._release(unit)
         completes = self._terminal(unit, status, reason, end.summary, now)
         self._publish(unit.index, end.report)
         return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED

@@ -196,10 +196,7 @@ function steps.done() -- 5 stage, 6 task, 7… report
 end
 
 function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 10 epoch of the cycle, 11 atm, 12… report
-  if not known() then return 0 end
-  -- A collector whose unit the sweep closed meanwhile has renewed its hold on the index since.
-  if read_stage('collect').state ~= 'done' then release_collecting() end
-  if get(index .. ':status') ~= '' then return 0 end
+  if not known() or get(index .. ':status') ~= '' then return 0 end
   local status, reason = ARGV[5], ARGV[6]
   if ARGV[11] ~= '' then remember_atm(ARGV[9], ARGV[10], ARGV[11]) end
   if analysed(status) then
@@ -208,6 +205,7 @@ function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 1
     write_stage('analyse', s)
     if status == 'OK' and ARGV[8] ~= get('config') then status, reason = 'PARTIAL', 'config' end
   end
+  if read_stage('collect').state ~= 'done' then release_collecting() end
   local completes = terminal(status, reason, ARGV[7])
   report(12)
   return completes and 2 or 1

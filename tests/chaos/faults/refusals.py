@@ -96,7 +96,9 @@ def refused(stack: Stack) -> None:
 
 
 def _ends(stack: Stack, each: Refused) -> subprocess.CompletedProcess[str]:
-    directory = ("--data-dir", str(stack.world.data)) if each.command[0] == "g6" else ()
+    # A directory of its own: one that holds rows of another kind of market is refused before the settings are looked at.
+    rows = stack.world.elsewhere / f"refused-{REFUSED.index(each)}"
+    directory = ("--data-dir", str(rows)) if each.command[0] == "g6" else ()
     return subprocess.run(
         [str(BIN / each.command[0]), *each.command[1:], *directory], cwd=stack.world.elsewhere,
         env={**stack.world.environment, **each.more}, capture_output=True, text=True, timeout=60, check=False,
