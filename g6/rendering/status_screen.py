@@ -56,8 +56,11 @@ def status_parts(status: Status) -> Iterator[Part]:
 
 def _provider_name(provider: Status) -> str:
     """Return the provider, its kind of market, and where its quotes come from now."""
-    words = [provider["name"], provider.get("mode"), provider.get("source")]
-    return ", ".join(dict.fromkeys(filter(None, words)))
+    name = provider["name"]
+    mode = provider.get("mode")
+    # Rows of a look-alike are those of a simulated market. It is called by what it is.
+    kind = "a look-alike" if mode == "sim" and name != "sim" else mode
+    return ", ".join(dict.fromkeys(filter(None, [name, kind, provider.get("source")])))
 
 
 def _guards(provider: Status) -> str:

@@ -10,8 +10,8 @@ import pytest
 from g6 import pipeline
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import ProviderFacts
-from g6.errors import BreakerOpen, TokenDead
-from tests.worlds.pipeline import FIRST, SECOND, World
+from g6.errors import BreakerOpen, ProviderRefused, TokenDead
+from tests.worlds.pipeline import FIRST, SECOND, World, after
 from tests.worlds.providers import CountingMarket
 
 
@@ -93,3 +93,28 @@ def test_of_a_session_without_a_token_a_person_is_told_once(
         pipeline.heartbeat(world.runtime)
     told = world.reports("alert")
     assert [(each["state"], each["fix"]) for each in told] == [("token", "g6 login")] * alerts
+
+
+def test_a_provider_that_refuses_every_index_is_told_of_until_it_gives_quotes(
+    world: Logged,
+) -> None:
+    world.provider.errors = {
+        name: ProviderRefused("no such plan") for name in ("NIFTY", "BANKNIFTY")
+    }
+    world.cycle()
+    world.cycle(SECOND)
+    (alert,) = world.reports("alert")
+    assert alert["state"] == "provider"
+    assert alert["sentence"] == f"the provider gives no quotes since {FIRST} (provider)"
+    assert "g6 check" in alert["fix"]
+    assert "provider" in [each["name"] for each in panel_alerts(world)]
+    world.provider.errors = {}
+    world.cycle(after(SECOND, 60.0))
+    assert world.reports("alert")[-1]["over"] is True
+    assert panel_alerts(world) == []
+
+
+def panel_alerts(world: Logged) -> list[dict[str, Any]]:
+    """Return what panel `alerts` shows."""
+    panel = world.panels.get("alerts") or {}
+    return list(panel["data"]["alerts"])

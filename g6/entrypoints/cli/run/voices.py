@@ -70,7 +70,8 @@ class BoardVoice:
             self._write(line)
 
     def _write(self, line: Text) -> None:
-        self.console.print(line, soft_wrap=True)
+        # A fix is copied: it stays one line, wherever the terminal breaks it.
+        self.console.print(line, soft_wrap=line.plain.lstrip().startswith(run_screen.FIX))
 
 
 class LogVoice:
