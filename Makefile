@@ -2,6 +2,7 @@
 # make test      installs the tools and runs the tests     (ARGS="-k name" for some of them, JOBS=1 for one process)
 # make check     format, lint, types, layers, generated files; `make format` mends the first two
 # make docs      writes the generated files again
+# make notebooks    runs the notebooks of docs/notebooks and writes them with their outputs; a minute
 # make chaos     kills, stops and empties what can be, and writes docs/reference/faults.md; 25 minutes (ARGS="--only 4,9", --short)
 # make simulate    thousands of seeded schedules of faults in one process, judged by grid and files (SEED=17, CYCLES=100000)
 # make planted     plants bugs one at a time and tells in how many schedules each is found; forty minutes
@@ -15,7 +16,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream session test-services lock clean help
+.PHONY: demo test check format docs notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream session test-services lock clean help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -62,6 +63,9 @@ format: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
+
+notebooks: $(VENV)/.dev
+	$(BIN)/python docs/notebooks/build.py $(ARGS)
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(ARGS)

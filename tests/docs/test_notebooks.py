@@ -1,68 +1,113 @@
-"""The notebooks run from top to bottom, and end in a picture."""
+"""The notebooks are what their sources say, ran as they ship, and run from any directory."""
 
 from __future__ import annotations
 
-import time
-from datetime import timedelta
+import importlib.util
+import os
 from pathlib import Path
+from types import ModuleType
 
+import matplotlib as mpl
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
-from g6 import pipeline
-from g6.adapters.clocks import ScaledClock
-from g6.adapters.memory.bus import MemoryBus
-from g6.adapters.memory.controls import MemoryControls
-from g6.adapters.memory.frames import MemoryFrames
-from g6.adapters.memory.ledger import MemoryLedger
-from g6.adapters.memory.panels import MemoryPanels
-from g6.adapters.memory.sender import MemorySender
-from g6.adapters.parquet import ParquetStore
-from g6.config import calendar, load, plan
-from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
-from g6.pipeline import Runtime, analyse, collect, persist
-from g6.simulation import SimulatedMarket
+import g6
 
-NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "docs" / "notebooks").glob("*.ipynb"))
-FIRST = parse_z("2026-11-18T05:30:00Z")
+# Sources that are run in this process draw without a display. A kernel of its own has its own.
+mpl.use("Agg")
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "docs/notebooks/sources").glob("*.py"))
+WHOLE = ROOT / "docs/notebooks/sources/sql_over_a_month.py"
+NAMES = {
+    "a_day_of_chains",
+    "smile_and_surface",
+    "open_interest_and_build_up",
+    "backtest_as_of",
+    "quality_and_gaps",
+    "sql_over_a_month",
+}
+
+
+def _builder() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "notebooks_build", ROOT / "docs/notebooks/build.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+build = _builder()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home directory with the days that all notebooks share."""
+    home = tmp_path_factory.mktemp("home")
+    for days, interval in ((1, 600), (20, 3600)):
+        g6.sample(days, interval=interval, to=build.DAY, data_dir=home / ".cache/g6/notebooks")
+    return home
 
 
 @pytest.fixture
-def rows(tmp_path: Path) -> Path:
-    """A working directory in which two indices were collected three times, as `g6 demo` leaves it."""
-    others = ("BANKNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
-    switched_off = {f"index_params.{name}.enabled": False for name in others}
-    settings = load(None, {"collection.scope": "window", **switched_off}, {})
-    market, store = SimulatedMarket(calendar()), ParquetStore(tmp_path / "data/demo")
-    for minute in range(3):
-        instant = FIRST + timedelta(minutes=minute)
-        sender = MemorySender()
-        runtime = Runtime(
-            plan(settings), Timing(60.0), calendar(), ScaledClock(time.time(), instant), market, MemoryFrames(),
-            MemoryLedger(), store, MemoryPanels(), MemoryPanels(), MemoryBus(), MemoryControls(), sender, None,
-        )  # type: ignore[arg-type]  # fmt: skip
-        for index in ("NIFTY", "FINNIFTY"):
-            for stage in (collect, analyse, persist):
-                stage(runtime, Unit(isoformat_z(instant), index), "notebook")
-        for use_case, *arguments in sender.sent:
-            getattr(pipeline, use_case)(runtime, *arguments)
+def elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory without anything in it, under that home."""
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("IPYTHONDIR", str(home / "ipython"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def test_there_are_six() -> None:
+    assert {source.stem for source in SOURCES} == NAMES
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_a_notebook_is_of_its_source_and_ships_its_outputs(source: Path) -> None:
+    assert build.stale(source) == "", "make notebooks"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_a_notebook_names_no_place_of_the_machine_that_ran_it(source: Path) -> None:
+    text = build.path_of(source).read_text(encoding="utf-8")
+    assert str(ROOT) not in text
+    assert "/tmp" not in text
+
+
+def test_a_changed_source_is_told(tmp_path: Path) -> None:
+    changed = tmp_path / WHOLE.name
+    changed.write_text(WHOLE.read_text(encoding="utf-8") + "\n# %%\n1 + 1\n", encoding="utf-8")
+    assert build.stale(changed) == "is not what its source says"
 
 
 @pytest.mark.timeout(90)
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_ends_in_a_plot_of_four_lines(
-    rows: Path, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(path.parents[2]))
-    monkeypatch.setenv("IPYTHONDIR", str(rows / "ipython"))
-    notebook = nbformat.read(path, as_version=4)
-    assert all(not cell.get("outputs") for cell in notebook.cells)
-    done = NotebookClient(
-        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(rows)}}
-    ).execute()
-    last = done.cells[-1]
-    assert any("image/png" in output.get("data", {}) for output in last.outputs)
-    assert len(last.source.splitlines()) == 4
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_a_source_runs_from_an_empty_directory(elsewhere: Path, source: Path) -> None:
+    program = compile(source.read_text(encoding="utf-8"), str(source), "exec")
+    exec(program, {"__name__": source.stem})  # noqa: S102 - it is this project's own
+    assert os.listdir(elsewhere) == []  # noqa: PTH208 - hidden files too
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.filterwarnings("ignore")
+def test_a_notebook_that_is_run_whole_says_what_it_ships(elsewhere: Path) -> None:
+    done = build.executed(build.notebook_of(WHOLE), elsewhere)
+    assert _texts(done) == _texts(nbformat.read(build.path_of(WHOLE), as_version=4))
+    last = done.cells[-1].outputs
+    assert any("image/png" in output.get("data", {}) for output in last)
+
+
+def _texts(notebook: nbformat.NotebookNode) -> list[str]:
+    """Return what the cells answered in words. A picture's bytes differ with the fonts there are."""
+    return [
+        output.data.get("text/plain", "")
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "data" in output and "image/png" not in output.data
+    ]
