@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,10 +50,13 @@ def stored_chains(
     directory: Path, keys: Sequence[tuple[str, date]]
 ) -> dict[tuple[str, date], StoredChains]:
     """Return the stored chains of each (index, day). A damaged folded file holds none."""
-    history = ParquetHistory(directory)
-    folders = [days.directory_of(history.root(index), day) for index, day in keys]
+    # A task for each of 1,476 files cost a tenth of the reading: each reader takes every fourth.
+    shares = [keys[first::_READERS] for first in range(_READERS)]
+    chains: dict[tuple[str, date], StoredChains] = {}
     with ThreadPoolExecutor(_READERS) as pool:
-        return dict(zip(keys, pool.map(_chains_of, folders), strict=True))
+        for part in pool.map(partial(_chains_of_keys, ParquetHistory(directory)), shares):
+            chains.update(part)
+    return chains
 
 
 def sources(directory: Path) -> set[str]:
@@ -82,6 +86,16 @@ def _source_words(path: Path) -> set[str]:
     return words
 
 
+def _chains_of_keys(
+    history: ParquetHistory, keys: Sequence[tuple[str, date]]
+) -> dict[tuple[str, date], StoredChains]:
+    """Return the chains of some indices and days, read one after the other."""
+    chains: dict[tuple[str, date], StoredChains] = {}
+    for index, day in keys:
+        chains[index, day] = _chains_of(days.directory_of(history.root(index), day))
+    return chains
+
+
 def _chains_of(folder: Path) -> StoredChains:
     return days.steadily(lambda: _chains_in(days.files(folder)))
 
@@ -106,14 +120,15 @@ def _folded(path: Path) -> StoredChains:
     try:
         with pq.ParquetFile(path) as file:
             ids = _ids(file.metadata.metadata)
-            column = file.read(["timestamp"], use_threads=False).column(0).drop_null()
+            column = file.read(["timestamp"], use_threads=False).column(0)
     except FileNotFoundError:
         raise
     except (pa.ArrowException, KeyError, OSError):
         return StoredChains.of({})
-    instants = integers_of(column)
+    instants = integers_of(column.drop_null() if column.null_count else column)
     # Rows lie by instant, many to each: the first of each run is taken before they are sorted.
-    instants = instants[np.diff(instants, prepend=-1) != 0]
+    begins = np.flatnonzero(instants[1:] != instants[:-1]) + 1
+    instants = instants[np.concatenate(([0], begins))] if len(instants) else instants
     if not np.all(instants[1:] > instants[:-1]):
         instants = np.unique(instants)
     if len(ids) < 2:

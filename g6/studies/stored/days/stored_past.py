@@ -153,6 +153,7 @@ class StoredPast:
     to_newest_row: bool = True
     _instants: dict[date, Instants] = field(default_factory=dict)
     _grids: dict[tuple[str, date], Instants] = field(default_factory=dict)
+    _configurations: dict[date, Sequence[tuple[Instants, str]]] = field(default_factory=dict)
     _intervals: dict[str, int] = field(default_factory=dict)
     _settings: dict[str, CollectionSettings | None] = field(default_factory=dict)
 
@@ -189,7 +190,9 @@ class StoredPast:
 
     def as_stored(self, index: str, day: date, span: PastSpan) -> Outcomes:
         """Return the outcomes of an index and day within the span, held against its chains."""
-        outcomes = self.outcomes.get(day, {}).get(index, Outcomes.of({}))
+        outcomes = self.outcomes.get(day, {}).get(index)
+        if outcomes is None:
+            return Outcomes.of({})
         chains = self.chains.get(day, {}).get(index)
         instants = instants_of(()) if chains is None else chains.instants
         return gaps.as_stored(outcomes.between(*span.ends), instants)
@@ -233,17 +236,21 @@ class StoredPast:
     def _instants_of(self, day: date) -> Instants:
         """Return the instants of a day at which any index has a row or a chain."""
         if day not in self._instants:
-            by_index = [instants_of(())]
-            by_index += [outcomes.instants for outcomes in self.outcomes.get(day, {}).values()]
+            by_index = [outcomes.instants for outcomes in self.outcomes.get(day, {}).values()]
             by_index += [chains.instants for chains in self.chains.get(day, {}).values()]
-            self._instants[day] = np.unique(np.concatenate(by_index))
+            self._instants[day] = _union(by_index)
         return self._instants[day]
 
-    def _collected(self, day: date) -> Iterator[tuple[Instants, str]]:
-        """Yield the instants of each configuration that collected on a day.
+    def _collected(self, day: date) -> Sequence[tuple[Instants, str]]:
+        """Return the instants of each configuration that collected on a day, by index.
 
         What a repair made under its own configuration is left out.
         """
+        if day not in self._configurations:
+            self._configurations[day] = tuple(self._read_configurations(day))
+        return self._configurations[day]
+
+    def _read_configurations(self, day: date) -> Iterator[tuple[Instants, str]]:
         for index, chains in self.chains.get(day, {}).items():
             instants = chains.instants
             is_collected = np.ones(len(instants), dtype=bool)
@@ -334,6 +341,15 @@ class StoredPast:
         if name not in self._settings:
             self._settings[name] = self.reader.written_settings(name) if name else None
         return self._settings[name]
+
+
+def _union(parts: Sequence[Instants]) -> Instants:
+    """Return the instants of all parts. On most days every index has the same ones."""
+    if not parts:
+        return instants_of(())
+    if all(np.array_equal(parts[0], part) for part in parts[1:]):
+        return parts[0]
+    return np.unique(np.concatenate(parts))
 
 
 def _instant(at: datetime) -> int:
