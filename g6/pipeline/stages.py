@@ -14,6 +14,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview, unit_facts
 from g6.domain.market.calendar import day_of
+from g6.domain.market.expiry import Resolution
 from g6.domain.market.instrument import Contracts
 from g6.domain.market.slot import SlotLevels
 from g6.domain.pricing.assembly import assemble
@@ -201,9 +202,7 @@ def gather(
 ) -> tuple[Frame, CollectCounts]:
     """Fetch the unit's quotes and stamp them with everything that analysis will read."""
     at = unit.instant
-    plan = runtime.plan.indices[unit.index]
     choice = choose(runtime, unit.index, at, watch.lap)
-    resolved = choice.resolved
     quotes = runtime.provider.quotes(unit.index, choice.requested, at)
     watch.lap("quotes")
     beyond: Mapping[date, Beyond] = {}
@@ -212,20 +211,7 @@ def gather(
     oi_prev, source = _previous_oi(runtime, unit, choice.contracts, day_of(at))
     quotes.values["oi_prev"][:] = oi_prev
     watch.lap("previous_oi")
-    stamp = Stamp(
-        at=at,
-        index=unit.index,
-        config_id=runtime.plan.config_id,
-        pricing=runtime.plan.pricing,
-        quality=runtime.plan.quality,
-        slots=resolved.slots,
-        buckets=resolved.buckets,
-        expected_mask=resolved.expected_mask,
-        window=(plan.strikes_itm, plan.strikes_otm),
-        oi_prev_source=source,
-        greeks=switches.computes_greeks,
-        beyond=beyond,
-    )
+    stamp = _stamp(runtime, unit, switches, choice.resolved, source, beyond)
     provider = runtime.provider.describe()
     _split_waits(watch, provider)
     warn_of_expiries(runtime, unit, switches, choice.counts.not_listed)
@@ -236,6 +222,33 @@ def gather(
         beyond=_beyond_counts(beyond),
     )
     return quote.to_frame(quotes, stamp), counts
+
+
+def _stamp(
+    runtime: Runtime,
+    unit: Unit,
+    switches: Switches,
+    resolved: Resolution,
+    oi_prev_source: str,
+    beyond: Mapping[date, Beyond],
+) -> Stamp:
+    # All that a later stage reads travels with the quotes: a rerun, or a worker with another
+    # configuration, makes the same rows of them byte for byte.
+    plan = runtime.plan.indices[unit.index]
+    return Stamp(
+        at=unit.instant,
+        index=unit.index,
+        config_id=runtime.plan.config_id,
+        pricing=runtime.plan.pricing,
+        quality=runtime.plan.quality,
+        slots=resolved.slots,
+        buckets=resolved.buckets,
+        expected_mask=resolved.expected_mask,
+        window=(plan.strikes_itm, plan.strikes_otm),
+        oi_prev_source=oi_prev_source,
+        greeks=switches.computes_greeks,
+        beyond=beyond,
+    )
 
 
 def _split_waits(watch: Watch, provider: ProviderFacts) -> None:

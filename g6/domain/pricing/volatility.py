@@ -117,25 +117,18 @@ def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) ->
         enabled: Whether volatilities are switched on. If not, every status is disabled.
     """
     solve = enabled and pricing.estimate_iv
-    with np.errstate(invalid="ignore"):
-        payoff = np.exp(-terms.rate * terms.years) * np.maximum(
-            PHI * (terms.forward - terms.strike), 0.0
-        )
-    time_value = prices.price - payoff
+    time_value = prices.price - _payoff(terms)
     solution = _solved(prices, terms, pricing, solve)
     low, high = PRESET_IV_RANGE if _is_preset(pricing) else (pricing.iv_min, pricing.iv_max)
     within = np.where((solution.sigma >= low) & (solution.sigma <= high), solution.sigma, np.nan)
     code = _own(solution, np.isfinite(within[0]), prices)
     if not _is_preset(pricing):
-        code = np.where((code == SolverStatus.ok) & (time_value < 0.5 * terms.tick), SUB_TICK, code)
-        code = _shared(code, within[0], prices, terms)
+        code = _shared(_sub_tick(code, time_value, terms), within[0], prices, terms)
     code = _overruled(code, prices, terms, solve)
     shared_iv = np.where(code == SHARED, within[0, ::-1], np.nan)
     iv = np.where(code == SolverStatus.ok, within[0], shared_iv)
     code, greeks_iv = _with_fallback(code, iv, prices, pricing.fallback_iv if enabled else None)
-    is_below = prices.listed & (
-        (time_value <= 0) | (solution.status[0] == SolverStatus.below_intrinsic)
-    )
+    below = (time_value <= 0) | (solution.status[0] == SolverStatus.below_intrinsic)
     return Volatility(
         iv=iv,
         iv_bid=within[1],
@@ -143,9 +136,22 @@ def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) ->
         code=code.astype(np.int8),
         iterations=solution.iterations[0],
         time_value=time_value,
-        flags=np.where(is_below, np.int32(Flag.BELOW_INTRINSIC), np.int32(0)),
+        flags=np.where(prices.listed & below, np.int32(Flag.BELOW_INTRINSIC), np.int32(0)),
         greeks=greeks(greeks_iv, terms.forward, terms.strike, terms.years, terms.rate, PHI),
     )
+
+
+def _payoff(terms: Terms) -> Array:
+    """Return what the options are worth on the forward without any time value, points."""
+    with np.errstate(invalid="ignore"):
+        discount = np.exp(-terms.rate * terms.years)
+        payoff: Array = discount * np.maximum(PHI * (terms.forward - terms.strike), 0.0)
+    return payoff
+
+
+def _sub_tick(code: Codes, time_value: Array, terms: Terms) -> Codes:
+    """Return the codes without those whose time value is less than half a tick."""
+    return np.where((code == SolverStatus.ok) & (time_value < 0.5 * terms.tick), SUB_TICK, code)
 
 
 def _solved(prices: Prices, terms: Terms, pricing: Pricing, solve: bool) -> Solution:

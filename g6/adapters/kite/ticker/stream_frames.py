@@ -79,8 +79,21 @@ def split(payload: bytes) -> FrameContent:
     if len(payload) < 2:
         return FrameContent({})
     count = int.from_bytes(payload[:2], "big")
-    at = 2
+    starts, end = _starts(payload, count)
+    packets = {}
+    read = 0
+    for length, offsets in starts.items():
+        if length in PACKETS:
+            packets[length] = _gather(payload, offsets, length)
+            read += len(offsets)
+    has_rest = read == count and end < len(payload)
+    return FrameContent(packets, count - read + has_rest)
+
+
+def _starts(payload: bytes, count: int) -> tuple[dict[int, list[int]], int]:
+    """Return where the packets of each length start, and where the last one ends."""
     starts: dict[int, list[int]] = {}
+    at = 2
     for _ in range(count):
         if at + 2 > len(payload):
             break
@@ -89,14 +102,7 @@ def split(payload: bytes) -> FrameContent:
         if at > len(payload):
             break
         starts.setdefault(length, []).append(at - length)
-    packets = {}
-    read = 0
-    for length, offsets in starts.items():
-        if length in PACKETS:
-            packets[length] = _gather(payload, offsets, length)
-            read += len(offsets)
-    has_rest = read == count and at < len(payload)
-    return FrameContent(packets, count - read + has_rest)
+    return starts, at
 
 
 def _gather(payload: bytes, offsets: list[int], length: int) -> Rows:
