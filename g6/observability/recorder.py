@@ -127,6 +127,7 @@ def _analysed(report: StageReport, facts: AnalysisFacts) -> Iterator[Sample]:
     if "solve" in report.seconds:
         yield Sample("g6_iv_solve_seconds", (), report.seconds["solve"])
     yield Sample("g6_index_options_processed_total", (index,), float(facts.options))
+    # The instant of the newest quote, not its age: an age would stand still while nothing comes.
     newest = at - _number(facts.staleness_seconds)
     yield Sample("g6_data_staleness_seconds", (index,), newest, as_of=at)
     yield from _by_reason("g6_quotes_rejected_total", index, facts.quality)

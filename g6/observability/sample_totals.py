@@ -14,6 +14,11 @@ from typing import Protocol
 
 from g6.observability.catalogue import ALL, FAMILIES, LABELS, OTHER, Family, bounds, label_key
 
+# prometheus_client's multiprocess mode under prefork wants an environment variable before Python
+# starts and one directory a worker service, wiped by whoever starts it. Totals that are stored with
+# the id of the last event in them need neither, and a SIGKILL counts nothing twice.
+
+# A refusal of no known reason is its own label, a sentence: its commas would split the key.
 _CLEAN = str.maketrans(",{}", "___")
 
 

@@ -133,6 +133,11 @@ def files_unlocked(directory: Path) -> list[DayFile]:
     return sorted(filter(None, entries), key=lambda file: (file.first, file.level))
 
 
+def of_level(sources: Iterable[DayFile], level: FoldLevel) -> list[DayFile]:
+    """Return the files that are folded so far, in their order."""
+    return [file for file in sources if file.level is level]
+
+
 def _day_file(directory: Path, day: date, name: str) -> DayFile | None:
     if match := layout.PART_NAME.fullmatch(name):
         at = _instant(day, match[1])

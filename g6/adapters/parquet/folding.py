@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet.columns import encode
-from g6.adapters.parquet.days import DayFile, FoldLevel, files, segment_path
+from g6.adapters.parquet.days import DayFile, FoldLevel, files, of_level, segment_path
 from g6.adapters.parquet.reading import (
     by_instant,
     headers,
@@ -49,8 +49,8 @@ def fold(directory: Path, schema: pa.Schema, before: datetime) -> FoldReport:
     total = FoldReport()
     with refusals(directory), directory_lock(directory.parent):
         stored = files(directory)
-        segments = {file.first: file for file in stored if file.level is FoldLevel.SEGMENT}
-        parts = [file for file in stored if file.level is FoldLevel.PART and file.first < before]
+        segments = {file.first: file for file in of_level(stored, FoldLevel.SEGMENT)}
+        parts = [file for file in of_level(stored, FoldLevel.PART) if file.first < before]
         for quarter, group in groupby(parts, key=lambda file: quarter_hour_of(file.first)):
             segment = [segments[quarter]] if quarter in segments else []
             # A damaged segment keeps its own quarter hour apart, and no other.

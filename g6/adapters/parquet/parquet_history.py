@@ -62,8 +62,9 @@ class ParquetHistory:
             for day in days.days(self.root(name)):
                 files = days.files(days.directory_of(self.root(name), day))
                 if len(files) > 1 or any(file.level is not FoldLevel.DAY for file in files):
-                    parts = [file.first for file in files if file.level is FoldLevel.PART]
-                    yield LooseDay(name, day, len(files), min(parts, default=None))
+                    parts = days.of_level(files, FoldLevel.PART)
+                    oldest = parts[0].first if parts else None
+                    yield LooseDay(name, day, len(files), oldest)
 
     def fold(self, name: str, day: date, before: datetime) -> FoldReport:
         """Fold the parts before `before` into the segments of their quarter hours."""

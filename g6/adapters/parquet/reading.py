@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet.arrays import integers_of
-from g6.adapters.parquet.days import DayFile, FoldLevel, files, steadily
+from g6.adapters.parquet.days import DayFile, FoldLevel, files, of_level, steadily
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.reports.json_types import Document
 from g6.errors import BadInput, DamagedFile, StoreBusy
@@ -267,8 +267,9 @@ def merge(sources: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -
     tables: list[tuple[DayFile, pa.Table]] = []
     for level in FoldLevel:
         better = tables.copy()
-        of_level = [file for file in sources if file.level is level]
-        tables += [(file, _without(rows[file], _instants(file, better))) for file in of_level]
+        for file in of_level(sources, level):
+            remainder = _without(rows[file], _instants(file, better))
+            tables.append((file, remainder))
     tables.sort(key=lambda pair: pair[0].first)
     if not tables:
         return pa.schema([schema.field(name) for name in names]).empty_table()

@@ -103,7 +103,7 @@ def _chains_of(folder: Path) -> StoredChains:
 def _chains_in(files: Sequence[DayFile]) -> StoredChains:
     """Return the chains of these files. A part was written last and beats the folded files."""
     folded = [file for file in files if file.level is not FoldLevel.PART]
-    parts = [file for file in files if file.level is FoldLevel.PART]
+    parts = days.of_level(files, FoldLevel.PART)
     if not parts and len(folded) == 1:
         return _folded(folded[0].path)
     configs: dict[int, str] = {}

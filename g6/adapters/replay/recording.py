@@ -59,15 +59,14 @@ class Recording:
         self.left_out = source.left_out
         self._source = source
         self._instants = source.instants()
-        self._histories = {
-            index: SnapshotHistory(
+        self._histories: dict[str, SnapshotHistory] = {}
+        for index, instants in self._instants.items():
+            self._histories[index] = SnapshotHistory(
                 instants,
                 self._reader(index),
                 widths=_widths(source, index),
                 max_trade_age=max_trade_age,
             )
-            for index, instants in self._instants.items()
-        }
         self._cycles = tuple(sorted(set(chain.from_iterable(self._instants.values()))))
 
     @classmethod
@@ -117,11 +116,10 @@ class Recording:
 
         Errors: BadInput, when the plan has none of the recorded indices.
         """
-        recorded = {
-            name: replace(params, rules=self.rules(name))
-            for name, params in plan.indices.items()
-            if name in self._instants
-        }
+        recorded = {}
+        for name, params in plan.indices.items():
+            if name in self._instants:
+                recorded[name] = replace(params, rules=self.rules(name))
         if not recorded:
             names = ", ".join(self._instants)
             enabled = ", ".join(plan.indices)
@@ -231,11 +229,14 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     for depth in ("*", "*/*", "*/*/*"):
-        visible = (file for file in path.glob(depth) if not file.name.startswith("."))
-        files = sorted(file for file in visible if file.is_file())
+        files = sorted(filter(_is_visible_file, path.glob(depth)))
         if any(_by_kind(files)):
             return files
     return []
+
+
+def _is_visible_file(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
 
 
 def _by_kind(files: Sequence[Path]) -> tuple[list[Path], list[Path], list[Path]]:

@@ -304,11 +304,20 @@ def _market(phases: Mapping[str, MarketPhase]) -> dict[str, object]:
     It is open while one is, in the phase of the first that is open, until the first change of
     phase. Options trade until the last of them closes.
     """
-    opened = [phase for phase in phases.values() if phase.is_open]
+    opened: list[MarketPhase] = []
+    changes: list[str] = []
+    closes: list[str] = []
+    opens: list[str] = []
+    for phase in phases.values():
+        if phase.next_change:
+            changes.append(phase.next_change)
+        if phase.opens:
+            opens.append(phase.opens)
+        if phase.is_open:
+            opened.append(phase)
+            if phase.closes:
+                closes.append(phase.closes)
     first = next(iter([*opened, *phases.values()]), None)
-    changes = [phase.next_change for phase in phases.values() if phase.next_change]
-    closes = [phase.closes for phase in opened if phase.closes]
-    opens = [phase.opens for phase in phases.values() if phase.opens]
     return {
         "open": bool(opened),
         "phase": None if first is None else first.phase,

@@ -128,11 +128,12 @@ def trusted(listed: Listing, salvage: bool = False) -> Trusted:
         listing(listed.underlying, columns, listed.on).contracts,
         listed.futures,
     )
-    counts = {reason: int((verdicts == reason).sum()) for reason in (FOREIGN, WRONG_EXPIRY)}
-    counts[WRONG_EXPIRY] -= len(rescued)
-    return Trusted(
-        clean, {reason: count for reason, count in counts.items() if count}, len(rescued)
-    )
+    left_out: dict[str, int] = {}
+    for reason, salvaged in ((FOREIGN, 0), (WRONG_EXPIRY, len(rescued))):
+        count = int((verdicts == reason).sum()) - salvaged
+        if count:
+            left_out[reason] = count
+    return Trusted(clean, left_out, len(rescued))
 
 
 def follow_closures(
@@ -182,10 +183,12 @@ def _contracts(contracts: Contracts) -> Iterator[tuple[str, float, int, date]]:
 
 def _verdicts(listed: Listing, monthlies: Months) -> NDArray[np.object_]:
     """Return why each side `(2, n)` is not believed, "" where it is."""
-    verdicts = [
-        _verdict(symbol, listed.underlying, strike, side, expiry, monthlies) if symbol else ""
-        for symbol, strike, side, expiry in _contracts(listed.contracts)
-    ]
+    verdicts: list[str] = []
+    for symbol, strike, side, expiry in _contracts(listed.contracts):
+        verdict = ""
+        if symbol:
+            verdict = _verdict(symbol, listed.underlying, strike, side, expiry, monthlies)
+        verdicts.append(verdict)
     return np.array(verdicts, dtype=object).reshape(2, len(listed.contracts))
 
 
@@ -247,9 +250,9 @@ def _rescued(
     for side, place in np.argwhere(verdicts == WRONG_EXPIRY).tolist():
         row = _row(contracts, side, place)
         named = expiry_said(row["symbol"], contracts.underlying, row["strike"], side)
-        fitting = [
-            expiry for expiry in expiries if named is not None and agrees(named, expiry, monthlies)
-        ]
+        fitting: list[date] = []
+        if named is not None:
+            fitting = [expiry for expiry in expiries if agrees(named, expiry, monthlies)]
         if len(fitting) == 1 and (fitting[0], row["strike"], side) not in occupied:
             occupied.add((fitting[0], row["strike"], side))
             rescued.append(row | {"expiry": fitting[0]})

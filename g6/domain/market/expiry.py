@@ -139,7 +139,9 @@ def is_monthly(
     (True, False)
     """
     eras = WEEKDAYS.get(underlying, WEEKDAYS[exchange])
-    weekdays = {_weekday(eras, expiry), *(() if at is None else (_weekday(eras, day_of(at)),))}
+    weekdays = {weekday_in(eras, expiry)}
+    if at is not None:
+        weekdays.add(weekday_in(eras, day_of(at)))
     shift = min((weekday - expiry.weekday()) % 7 for weekday in weekdays)
     ruled = expiry + timedelta(days=shift)
     # No holiday moved it so far: then only the weekday later in its month can speak against it.
@@ -148,7 +150,12 @@ def is_monthly(
     return (ruled + _WEEK).month != ruled.month
 
 
-def _weekday(eras: tuple[tuple[date, int], ...], day: date) -> int:
+def weekday_in(eras: Sequence[tuple[date, int]], day: date) -> int:
+    """Return the weekday on which series of a day expire, by the days from which each held.
+
+    >>> weekday_in(((date(2000, 1, 1), 3), (date(2025, 9, 1), 1)), date(2025, 8, 31))
+    3
+    """
     return next(weekday for since, weekday in reversed(eras) if since <= day)
 
 

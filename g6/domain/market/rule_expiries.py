@@ -12,7 +12,14 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from g6.domain.market.calendar import Calendar
-from g6.domain.market.expiry import BUCKETS, WEEKDAYS, is_monthly, resolve, rule_of
+from g6.domain.market.expiry import (
+    BUCKETS,
+    WEEKDAYS,
+    is_monthly,
+    resolve,
+    rule_of,
+    weekday_in,
+)
 from g6.domain.market.instrument import INDICES
 from g6.errors import BadConfig
 
@@ -66,20 +73,27 @@ def expiry_of(bucket: str, index: str, on: date, calendar: Calendar) -> date:
     exchange = INDICES[index].exchange
     if rule in BUCKETS[:2] and not _has_weeklies(index, on):
         raise ValueError(f"which weekly of {index} was {rule} on {on} is not known")
-    moved = [
-        _moved(exchange, slot, calendar)
-        for slot in _slots(index, on)
-        if slot.year in calendar.covered_years
-    ]
-    listing = [expiry for expiry in moved if expiry >= on]
-    if not _has_weeklies(index, on):
-        listing = [expiry for expiry in listing if is_monthly(expiry, exchange, index)]
+    listing = _listing(index, on, calendar)
     buckets = resolve(
         listing, calendar.close_of(exchange, on), calendar, exchange, (rule,), underlying=index
     ).buckets
     if rule not in buckets:
         raise ValueError(f"{rule} of {on} lies in a year that the calendar does not cover")
     return buckets[rule]
+
+
+def _listing(index: str, on: date, calendar: Calendar) -> list[date]:
+    """Return the expiries from a day on that the rules list, moved off holidays."""
+    exchange = INDICES[index].exchange
+    has_weeklies = _has_weeklies(index, on)
+    listing = []
+    for slot in _slots(index, on):
+        if slot.year not in calendar.covered_years:
+            continue
+        expiry = _moved(exchange, slot, calendar)
+        if expiry >= on and (has_weeklies or is_monthly(expiry, exchange, index)):
+            listing.append(expiry)
+    return listing
 
 
 def _has_weeklies(index: str, on: date) -> bool:
@@ -91,12 +105,12 @@ def _has_weeklies(index: str, on: date) -> bool:
 def _slots(index: str, on: date) -> list[date]:
     """Return the days on which contracts expire unless a holiday moves them."""
     eras = WEEKDAYS.get(index, WEEKDAYS[INDICES[index].exchange])
-    days = [on + n * _DAY for n in range(_AHEAD_DAYS)]
-    return [
-        day
-        for day in days
-        if day.weekday() == next(weekday for since, weekday in reversed(eras) if since <= day)
-    ]
+    slots = []
+    for n in range(_AHEAD_DAYS):
+        day = on + n * _DAY
+        if day.weekday() == weekday_in(eras, day):
+            slots.append(day)
+    return slots
 
 
 def _moved(exchange: str, slot: date, calendar: Calendar) -> date:

@@ -27,6 +27,7 @@ class WorkerFacts:
     pid: int = 0
     host: str = ""
     at: float = 0.0
+    # Without them g6 rerun sent units into a queue that nobody served, and waited for their end.
     queues: Sequence[str] | None = None
     resident_bytes: float | None = None
     cpu_ratio: float | None = None

@@ -12,8 +12,9 @@ from g6.domain.market.slot import SlotLevels
 
 __all__ = ["atm_to_json", "deviations_to_json", "levels_from_json"]
 
+# The ATM has the bare date: that is what a ledger held before windows were sized by deviations,
+# and workers of both versions go on with each other's cycles.
 _DEVIATION_SUFFIX = ":sd"
-# An ATM has the bare date: ledgers had one map of them before windows were sized by deviations.
 
 
 def atm_to_json(levels: Mapping[date, SlotLevels]) -> dict[str, float]:

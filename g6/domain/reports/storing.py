@@ -10,6 +10,8 @@ from g6.domain.reports.json_types import Document, JsonObject
 from g6.domain.schema.words import EventType
 
 
+# A stage whose write no sink took is tried again and has no report: on a full disk of 20 MB
+# g6_write_errors_total stayed 0 until each refusal was an event of its own.
 @dataclass(frozen=True, slots=True)
 class StoreRefused:
     """A write that was taken by no sink, or by one and not by the next.

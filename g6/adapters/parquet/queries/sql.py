@@ -229,9 +229,11 @@ def _apart(files: Sequence[DayFile]) -> bool:
     levels = {file.level for file in files}
     if FoldLevel.DAY in levels:
         return len(files) == 1
-    segments = [file for file in files if file.level is FoldLevel.SEGMENT]
-    parts = [file for file in files if file.level is FoldLevel.PART]
-    return not any(segment.may_hold(part.first) for part in parts for segment in segments)
+    segments = days.of_level(files, FoldLevel.SEGMENT)
+    for part in days.of_level(files, FoldLevel.PART):
+        if any(segment.may_hold(part.first) for segment in segments):
+            return False
+    return True
 
 
 def _keyed(table: pa.Table, directory: Path) -> pa.Table:

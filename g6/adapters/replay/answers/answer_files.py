@@ -68,6 +68,8 @@ class AnswerFiles:
         self._expiries: dict[str, frozenset[date]] = {}
         keys: dict[tuple[str, datetime], NDArray[np.int64]] = {}
         left_out: list[LeftOut] = []
+        # One double, one {} or one page of HTML among the polls cost a whole directory, and one
+        # null in one of 129 answers cost the index.
         for path in paths:
             try:
                 answer = self._answer(read_document(path), path)
@@ -92,10 +94,10 @@ class AnswerFiles:
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
         """Return the instants of each index."""
-        return {
-            index: tuple(sorted(at for name, at in self._files if name == index))
-            for index in sorted(self._expiries)
-        }
+        instants: dict[str, list[datetime]] = {index: [] for index in sorted(self._expiries)}
+        for index, at in sorted(self._files):
+            instants[index].append(at)
+        return {index: tuple(of_index) for index, of_index in instants.items()}
 
     def expiries(self) -> Mapping[str, frozenset[date]]:
         """Return the distinct expiries of each index."""

@@ -52,6 +52,8 @@ FIGURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The exchange's names of each figure, those of both shapes."""
+# The site has given option-chain-v3 alone since December 2025: one expiry an answer, under other
+# names. Before both shapes were known it ended a replay with "expiryDates None".
 _NAMES = {ours: " or ".join(theirs) for ours, theirs in FIGURES.items()}
 _IDENTIFIER = re.compile(r"OPT(?:IDX|STK)([A-Z0-9&-]+?)\d{2}-")
 
@@ -198,6 +200,7 @@ def _strike(entry: Document, leg: Document, name: str) -> float:
     except ValueError as error:
         texts = " and ".join(map(excerpt, values))
         raise Malformed(None, f"strikePrice {texts} of {name} is not a number") from error
+    # A leg whose strike is not its row's used to leave without a word.
     if len(strikes) > 1:
         of_row = excerpt(values[0])
         reason = f"{name} has the strike {excerpt(values[1])} in the row of {of_row}"

@@ -68,14 +68,12 @@ class TableFiles:
         self._dropped = scan.dropped
         self._lost_files = {lost.path for lost in scan.lost_rows if lost.row is None}
         self._expiries = scan.expiries
-        self._stretches = {
-            name: tuple(_Stretch(*parts) for parts in _stretches(scan, name, stretch_rows))
-            for name in scan.expiries
-        }
-        self._instants = {
-            name: tuple(map(_instant, np.unique(scan.at[scan.index == name]).tolist()))
-            for name in sorted(scan.expiries)
-        }
+        self._stretches: dict[str, tuple[_Stretch, ...]] = {}
+        self._instants: dict[str, tuple[datetime, ...]] = {}
+        for name in sorted(scan.expiries):
+            instants = np.unique(scan.at[scan.index == name]).tolist()
+            self._instants[name] = tuple(map(_instant, instants))
+            self._stretches[name] = tuple(_stretches(scan, name, stretch_rows))
         self._cached: dict[str, tuple[_Stretch, OptionRows]] = {}
 
     def instants(self) -> Mapping[str, tuple[datetime, ...]]:
@@ -174,8 +172,8 @@ def _instant(micros: int) -> datetime:
     return datetime.fromtimestamp(micros / 1e6, UTC)
 
 
-def _stretches(scan: TableScan, root: str, most: int) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """Yield first instant, last instant and files of each stretch of a root.
+def _stretches(scan: TableScan, root: str, most: int) -> Iterator[_Stretch]:
+    """Yield the stretches of a root, the oldest first.
 
     A stretch has at most `most` rows, unless one instant has more.
     """
@@ -187,4 +185,5 @@ def _stretches(scan: TableScan, root: str, most: int) -> Iterator[tuple[int, int
     for number in np.unique(group):
         first = int(instants[group == number][0])
         last = int(instants[group == number][-1])
-        yield first, last, tuple(np.unique(file[(at >= first) & (at <= last)]).tolist())
+        files = np.unique(file[(at >= first) & (at <= last)]).tolist()
+        yield _Stretch(first, last, tuple(files))

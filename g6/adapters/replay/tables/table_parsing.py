@@ -192,6 +192,7 @@ class _Batch:
 
     def _column(self, ours: str) -> pa.Array:
         column = self.table.column(self.columns[ours]).combine_chunks()
+        # A list or a struct where a figure was due ended replays and imports with a traceback.
         if pa.types.is_nested(column.type):
             reason = f"{ours} is a column of {column.type}"
             raise Malformed(None, f"{reason}, of which no cell is a number, a text or a time")

@@ -250,6 +250,7 @@ class _Scanner:
         self, table: _Table, file: NDArray[np.integer[Any]], row: NDArray[np.integer[Any]]
     ) -> NDArray[np.bool_]:
         """Return the rows that agree with their snapshots and record the others."""
+        # A replay refused the whole table for one such row, where an import left the row out.
         duplicates = table.duplicates()
         reasons = {**duplicates, **table.implausible()}
         for place in sorted(reasons):
