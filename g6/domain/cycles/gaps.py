@@ -32,6 +32,7 @@ __all__ = [
     "instant_at",
     "instants_of",
     "step_of",
+    "union_of",
 ]
 
 NO_ROW = GapReason.NO_ROW.value
@@ -67,6 +68,20 @@ def instant_at(instant: int) -> datetime:
     datetime.datetime(1970, 1, 1, 0, 0, 1, tzinfo=datetime.timezone.utc)
     """
     return _EPOCH + timedelta(microseconds=int(instant))
+
+
+def union_of(parts: Sequence[Instants]) -> Instants:
+    """Return the instants of all parts, ascending and without doubles.
+
+    >>> union_of([np.array([60, 120]), np.array([60, 180])]).tolist()
+    [60, 120, 180]
+    """
+    if not parts:
+        return instants_of(())
+    # On most days every index has the same ones.
+    if all(np.array_equal(parts[0], part) for part in parts[1:]):
+        return parts[0]
+    return np.unique(np.concatenate(parts))
 
 
 @dataclass(frozen=True, slots=True)

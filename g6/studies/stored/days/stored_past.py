@@ -238,7 +238,7 @@ class StoredPast:
         if day not in self._instants:
             by_index = [outcomes.instants for outcomes in self.outcomes.get(day, {}).values()]
             by_index += [chains.instants for chains in self.chains.get(day, {}).values()]
-            self._instants[day] = _union(by_index)
+            self._instants[day] = gaps.union_of(by_index)
         return self._instants[day]
 
     def _collected(self, day: date) -> Sequence[tuple[Instants, str]]:
@@ -341,15 +341,6 @@ class StoredPast:
         if name not in self._settings:
             self._settings[name] = self.reader.written_settings(name) if name else None
         return self._settings[name]
-
-
-def _union(parts: Sequence[Instants]) -> Instants:
-    """Return the instants of all parts. On most days every index has the same ones."""
-    if not parts:
-        return instants_of(())
-    if all(np.array_equal(parts[0], part) for part in parts[1:]):
-        return parts[0]
-    return np.unique(np.concatenate(parts))
 
 
 def _instant(at: datetime) -> int:
