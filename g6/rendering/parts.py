@@ -38,6 +38,7 @@ __all__ = [
     "plain_table",
     "print_parts",
     "view_of",
+    "with_commands",
 ]
 
 
@@ -164,6 +165,22 @@ def fitted(study: str, view: object, height: int) -> object:
 
 def _module(study: str) -> ModuleType:
     return import_module(f"g6.rendering.tables.{MODULES.get(study, OF_COLUMNS)}")
+
+
+def with_commands(parts: Iterable[Part], completed: Callable[[str], str]) -> Iterator[Part]:
+    """Yield the parts with the commands in their sentences completed.
+
+    Args:
+        parts: The parts.
+        completed: Returns a sentence with its commands as they act on the directory in question.
+    """
+    for part in parts:
+        if isinstance(part, str):
+            yield completed(part)
+        elif isinstance(part, Line):
+            yield Line(completed(part.text))
+        else:
+            yield part
 
 
 def print_parts(console: Console, parts: Iterable[Part]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -21,24 +19,21 @@ from g6.domain.schema.layout import MANIFEST, Kind
 from g6.files import abandoned_in, quoted, shown
 from g6.ports.history import Finding
 
-__all__ = ["Search", "lasting", "searches", "with_directory"]
+__all__ = ["Search", "lasting", "searches"]
 
 Search = Callable[[], list[Finding]]
 """Looks at a part of the directory and returns the damage in it."""
 
-_MENDING_COMMAND = re.compile(r"g6 (?:rerun|data repair)(?: --[a-z]+ [^\s;]+)*")
-"""Commands of a finding that do not name the directory yet."""
 _GROWING = ("lost", "missing")
 """Kinds of damage of which there may be more at a second look."""
 
 
-def searches(settings: Settings, day: date | None, data_dir: Path | None) -> list[Search]:
+def searches(settings: Settings, day: date | None) -> list[Search]:
     """Return a search for each part of the directory, or of one day.
 
     Args:
         settings: They name the directory and its CSV files and panels.
         day: Only this session day.
-        data_dir: The directory that a person named, which the fixes name as well.
     """
     base = settings.csv_dir
     stored = set(csv_days(settings, day))
@@ -50,7 +45,7 @@ def searches(settings: Settings, day: date | None, data_dir: Path | None) -> lis
     for of_day, index in sorted(stored | there):
         if of_day in days_with_files and day in (None, of_day):
             is_stored = (of_day, index) in stored
-            csv_searches.append(partial(_csv, settings, of_day, index, is_stored, data_dir))
+            csv_searches.append(partial(_csv, settings, of_day, index, is_stored))
     stray_files: list[Search] = [lambda: list(strays(base))] if day is None else []
     return [
         *checking.looks(settings.directory, day),
@@ -74,15 +69,6 @@ def lasting(looks: Iterable[Search], seconds: float) -> list[Finding]:
     return [finding for _, findings in damaged for finding in findings]
 
 
-def with_directory(finding: Finding, data_dir: Path | None) -> Finding:
-    """Return a finding whose commands name the directory that was asked about."""
-    # Copied as it was printed, a rerun went to the default directory: "quotes are gone".
-    if data_dir is None:
-        return finding
-    option = f" --data-dir {quoted(data_dir)}"
-    return replace(finding, fix=_MENDING_COMMAND.sub(lambda match: match[0] + option, finding.fix))
-
-
 def _in_both(before: Iterable[Finding], now: Iterable[Finding]) -> list[Finding]:
     """Return the findings of now that were there before. What is lost may have become more."""
     identities = {_identity(finding) for finding in before}
@@ -93,14 +79,12 @@ def _identity(finding: Finding) -> tuple[str, str, str]:
     return finding.path, finding.kind, "" if finding.kind in _GROWING else finding.what
 
 
-def _csv(
-    settings: Settings, day: date, index: str, in_parquet: bool, data_dir: Path | None
-) -> list[Finding]:
+def _csv(settings: Settings, day: date, index: str, in_parquet: bool) -> list[Finding]:
     """Hold the CSV files of an index and day against Parquet, where that has the index at all.
 
     Of a day that was computed again they keep the live figures, and are read for themselves.
     """
-    fix = _mend_command(index, day, data_dir)
+    fix = _mend_command(index, day)
     if is_recomputed(settings.directory, index, day):
         return list(check_day(settings.csv_dir, index, day, None, fix))
     stored = stored_lines(settings, index, day)[0] if in_parquet else None
@@ -109,10 +93,9 @@ def _csv(
     return list(check_day(settings.csv_dir, index, day, stored, fix))
 
 
-def _mend_command(index: str, day: date, data_dir: Path | None) -> str:
+def _mend_command(index: str, day: date) -> str:
     """Return the command that mends the CSV files of an index and day."""
-    where = f" --data-dir {quoted(data_dir)}" if data_dir else ""
-    return f"g6 data mend --date {day} --index {index}{where}"
+    return f"g6 data mend --date {day} --index {index}"
 
 
 def _panels(directory: Path) -> list[Finding]:

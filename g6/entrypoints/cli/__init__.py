@@ -29,6 +29,7 @@ from typer.exceptions import Abort, TyperException
 
 from g6.entrypoints.cli.shared import terminal, version
 from g6.entrypoints.cli.shared.commands import COMMANDS, SELDOM
+from g6.entrypoints.cli.shared.fix_commands import SystemOptions
 from g6.errors import (
     BadConfig,
     BreakerOpen,
@@ -136,18 +137,21 @@ def _warn(
 
 def _run(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
+    named = SystemOptions.of_words(words)
     try:
         app = application(words[0] if words else "")
         return int(app(args=words, prog_name="g6", standalone_mode=False) or 0)
     except NothingToDo as nothing:
-        return _fail(str(nothing), 3)
+        return _fail(named.completed(str(nothing)), 3)
     except UserError as error:
-        code = _fail(str(error), 2)
+        # A command that reads the configuration which is wrong would say no more than this one.
+        is_of_configuration = isinstance(error, BadConfig)
+        code = _fail(str(error) if is_of_configuration else named.completed(str(error)), 2)
         # After the sentence: a server that does not answer costs up to four seconds.
         _report_retired(error)
         return code
     except G6Error as error:
-        return _fail(_with_advice(error), 1)
+        return _fail(named.completed(_with_advice(error)), 1)
     except TyperException as error:
         return _fail(_usage(error), error.exit_code)
     except (Abort, KeyboardInterrupt):

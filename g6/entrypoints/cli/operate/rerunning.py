@@ -18,6 +18,7 @@ from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual, options, terminal
 from g6.entrypoints.cli.shared.day_options import instant
+from g6.entrypoints.cli.shared.fix_commands import SystemOptions
 from g6.errors import NothingToDo, UserError
 from g6.pipeline import Runtime
 from g6.pipeline.rerun import has_quotes
@@ -106,7 +107,8 @@ def rerun(
     if json_:
         typer.echo(json.dumps([result.document() for result in results]))
     else:
-        _summarise(console, results)
+        named = SystemOptions.of_settings(data_dir, config, set_)
+        _summarise(console, results, named)
     if results and all(result.outcome == GONE for result in results):
         raise NothingToDo(results[0].why)
     raise typer.Exit(0 if all(result.is_done for result in results) else 1)
@@ -163,10 +165,12 @@ def wait(
             limit = time.monotonic() + WAIT_SECONDS
 
 
-def _summarise(console: Console, results: Sequence[RerunResult]) -> None:
+def _summarise(console: Console, results: Sequence[RerunResult], named: SystemOptions) -> None:
     for result in results:
         unit = result.unit
-        console.print(f"{unit.cycle}  {unit.index:<10}  {sentence(result)}", soft_wrap=True)
+        console.print(
+            f"{unit.cycle}  {unit.index:<10}  {named.completed(sentence(result))}", soft_wrap=True
+        )
     undone = sum(not result.is_done for result in results)
     if not results:
         console.print("no unit to do again")

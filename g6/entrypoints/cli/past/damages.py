@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,6 +14,7 @@ from rich.console import Console
 from g6.config import Settings
 from g6.entrypoints.cli.shared import options, terminal
 from g6.entrypoints.cli.shared.day_options import Date, day_given
+from g6.entrypoints.cli.shared.fix_commands import SystemOptions
 from g6.entrypoints.cli.shared.progress import followed
 
 if TYPE_CHECKING:
@@ -40,14 +41,15 @@ def check(
     Example: g6 data check --date 2026-11-18
     """
     from g6.adapters.data_dir.owner import owner
-    from g6.bootstrap.stored_files.damage_search import lasting, searches, with_directory
+    from g6.bootstrap.stored_files.damage_search import lasting, searches
 
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)
-    looks = followed(searches(settings, day_given(date_), data_dir), "checking", console)
+    looks = followed(searches(settings, day_given(date_)), "checking", console)
     # A running system is between two files of a cycle: what is damaged is looked at twice.
     findings = lasting(looks, SETTLING_SECONDS if owner(settings.directory) else 0.0)
-    findings = [with_directory(finding, data_dir) for finding in findings]
+    named = SystemOptions.of_settings(data_dir, config, set_)
+    findings = [replace(finding, fix=named.completed(finding.fix)) for finding in findings]
     if json_:
         document = [asdict(finding) for finding in findings]
         typer.echo(json.dumps({"findings": document, "count": len(findings)}))

@@ -13,6 +13,7 @@ import typer
 
 from g6.config import Settings
 from g6.entrypoints.cli.shared import options
+from g6.entrypoints.cli.shared.fix_commands import SystemOptions
 from g6.errors import UserError
 from g6.studies.documents import Document, OfCycle, Verdict
 from g6.studies.parameters import Field, fields_of, made, written
@@ -190,9 +191,13 @@ def _write(
         plain.write_csv(document, sys.stdout, parts.csv_line_end_of(name))
         return
     view: object = made(parts.view_of(name), values)
-    parts.print_parts(terminal.console(settings), parts.parts_of(name, document, view))
+    named = SystemOptions.of_settings(
+        values.get("data_dir"), values.get("config"), values.get("set_")
+    )
+    shown = parts.with_commands(parts.parts_of(name, document, view), named.completed)
+    parts.print_parts(terminal.console(settings), shown)
     for note in parts.notes_of(name, document):
-        typer.echo(note, err=True)
+        typer.echo(named.completed(note), err=True)
 
 
 def _watch(

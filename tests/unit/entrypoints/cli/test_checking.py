@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Callable
@@ -18,10 +19,11 @@ import pytest
 from g6.adapters.csv import CsvStore
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.parquet.units import day_overviews
-from g6.bootstrap.stored_files.damage_search import lasting, with_directory
+from g6.bootstrap.stored_files.damage_search import lasting
 from g6.config import calendar
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.reports import GapOpened
+from g6.entrypoints.cli.shared.fix_commands import SystemOptions
 from g6.ports import Event
 from g6.ports.history import BusPosition, Finding
 from g6.simulation import SimulatedMarket
@@ -212,9 +214,9 @@ def test_what_a_running_system_was_writing_is_no_damage() -> None:
     ],
 )  # fmt: skip
 def test_commands_name_the_directory_that_was_asked_about(said: str, printed: str) -> None:
-    told = Finding("my rows/a", "unmatched", "no chain", said)
-    assert with_directory(told, Path("my rows")).fix == printed
-    assert with_directory(told, None) == told
+    named = SystemOptions.of_settings(Path("my rows"), None, None)
+    assert named.completed(said) == printed
+    assert SystemOptions().completed(said) == said
 
 
 def test_nobody_writes_and_one_look_is_enough() -> None:
@@ -264,3 +266,23 @@ def test_people_read_file_what_and_fix(g6: Run, directory: Path) -> None:
     assert answer.code == 1
     assert "053000Z.parquet: not a whole Parquet file" in answer.out
     assert "g6 rerun --cycle 2026-11-18T05:30:00Z --index FINNIFTY" in answer.out
+
+
+@pytest.mark.parametrize("damage", [torn, removed, emptied])
+def test_the_fix_as_it_is_printed_mends_the_directory_that_was_checked(
+    g6: Run, directory: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    """The default directory has rows of its own, which no fix may touch."""
+    (tmp_path / "own.json").write_text('{"interval": 60}')
+    asked = ("--data-dir", str(directory), "--config", "own.json")
+    damage(directory / CSV)
+    found = json.loads(g6("data", "check", *asked, "--json").out)["findings"]
+    fixes = {finding["fix"] for finding in found}
+    assert fixes
+    for fix in fixes:
+        words = shlex.split(fix)
+        assert words[0] == "g6"
+        assert words[-4:] == list(asked)
+        assert g6(*words[1:]).code == 0
+    assert json.loads(g6("data", "check", *asked, "--json").out)["count"] == 0
+    assert not (tmp_path / "data").exists()
