@@ -69,8 +69,8 @@ COLUMNS = (
     BoardColumn("fwd-spot", 8, _basis),
     BoardColumn("no IV", 5, _without_iv),
     BoardColumn("age s", 5, lambda row: number(row["quote_age_seconds"], 1)),
-    BoardColumn("calls lakh", 10, lambda row: lakh(row["oi_calls"])),
-    BoardColumn("puts lakh", 9, lambda row: lakh(row["oi_puts"])),
+    BoardColumn("call OI lakh", 12, lambda row: lakh(row["oi_calls"])),
+    BoardColumn("put OI lakh", 11, lambda row: lakh(row["oi_puts"])),
     BoardColumn("VIX", 5, lambda row: number(row["vix"])),
     BoardColumn("source", 8, lambda row: row["quote_source"] or "–"),
 )
@@ -92,8 +92,13 @@ def cycle_line(report: CycleReport) -> Text:
     return line
 
 
-def lost_lines(report: CycleReport) -> Iterator[Text]:
-    """Yield a line for each status and reason of indices that were not analysed or not wholly."""
+def lost_lines(report: CycleReport, option: str = "") -> Iterator[Text]:
+    """Yield a line for each status and reason of indices that were not analysed or not wholly.
+
+    Args:
+        report: The cycle's report.
+        option: What a command in another terminal needs to find the rows, such as --data-dir DIR.
+    """
     names: dict[tuple[str, str], list[str]] = {}
     for index, status in report.units.items():
         if status != Status.OK:
@@ -103,7 +108,8 @@ def lost_lines(report: CycleReport) -> Iterator[Text]:
         line.append(status, style=COLOURS[status])
         line.append(f" {', '.join(indices)}")
         if reason:
-            line.append(f": {reason.replace('_', ' ')}, see g6 trace {report.cycle}")
+            trace = f"g6 trace {report.cycle} {option}".rstrip()
+            line.append(f": {reason.replace('_', ' ')}, see {trace}")
         yield line
 
 

@@ -88,13 +88,16 @@ def market_notice(hours: TradingHours, now: datetime) -> Notice:
     return Notice("market", sentence, fix, is_trouble=True, key=key)
 
 
-def login_notice(login: LoginFacts | None, *, has_key: bool, now: datetime) -> Notice | None:
+def login_notice(
+    login: LoginFacts | None, *, has_key: bool, now: datetime, option: str = ""
+) -> Notice | None:
     """Return what a person is told of the account, None of a source without one.
 
     Args:
         login: The access token as the provider describes it.
         has_key: Whether an API key is configured.
         now: The market's instant.
+        option: What a command in another terminal needs to find the rows, such as --data-dir DIR.
     """
     if not has_key:
         sentence = "there is no API key: nothing can be collected"
@@ -104,7 +107,8 @@ def login_notice(login: LoginFacts | None, *, has_key: bool, now: datetime) -> N
         return None
     if not login.is_valid:
         sentence = f"the access token is {login.state}: nothing is collected until there is one"
-        fix = "g6 login, beside this run: it goes on by itself"
+        command = f"g6 login {option}".rstrip()
+        fix = f"{command} in another terminal: this run goes on by itself"
         return Notice("login", sentence, fix, is_trouble=True, key=login.state)
     sentence = "the access token is valid"
     if login.expires:
@@ -161,6 +165,7 @@ def session_lines(
     hours: TradingHours,
     now: datetime,
     day: str,
+    option: str = "",
 ) -> Iterator[Text]:
     """Yield the lines of a session that is over.
 
@@ -170,6 +175,7 @@ def session_lines(
         hours: The market's hours now, which tell the next session.
         now: The market's instant.
         day: The session's day, ISO.
+        option: What a command in another terminal needs to find the rows, such as --data-dir DIR.
     """
     closed = sum(statuses.values())
     words = counts_in_words(statuses) or "none"
@@ -177,7 +183,8 @@ def session_lines(
     yield Text(f"  {'cycles':<{LABEL_WIDTH}}{closed} closed: {words}")
     yield Text(f"  {'gaps':<{LABEL_WIDTH}}{_gap_words(gaps)}")
     if gaps:
-        yield Text(f"  {'':<{LABEL_WIDTH}}g6 data gaps --from {day} --to {day} lists them")
+        command = f"g6 data gaps --from {day} --to {day} {option}".rstrip()
+        yield Text(f"  {'':<{LABEL_WIDTH}}{command} lists them")
     if hours.opens is not None:
         yield Text(f"  {'next':<{LABEL_WIDTH}}{clock_in_india(hours.opens, now)}")
 

@@ -227,7 +227,8 @@ def test_a_long_outage_is_told_once_by_all_workers_and_so_is_its_end(live: Live)
     eventually(lambda: _outages(live, before), 90.0, every=0.3)
     live.meets("SKIPPED", "breaker")
     live.recovers()
-    (told,) = _outages(live, before)
+    told, over = _outages(live, before)
+    assert over["over"] is True
     assert "kite has not answered for" in told["sentence"]
     assert told["fix"].startswith("g6 check")
     ends = [

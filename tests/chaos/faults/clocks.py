@@ -61,11 +61,13 @@ def host_skewed(stack: Stack) -> None:
     stack.expect(0.3 < skew < 0.5, f"the heartbeat says {skew:+.2f} s")
     (sample,) = [each for each in record(beat) if each.family == "g6_clock_skew_seconds"]
     told = eventually(
-        lambda: [each for each in bus.read("0", count=20_000) if each.type == "alert"],
+        lambda: [
+            each
+            for each in bus.read("0", count=20_000)
+            if each.type == "alert" and each.document["state"] == "clock"
+        ],
         75.0,
         every=0.5,
     )
-    stack.expect(
-        told[-1].document["state"] == "clock", f"an alert says: {told[-1].document['sentence']}"
-    )
+    stack.expect(bool(told), f"an alert says: {told[-1].document['sentence']}")
     stack.expect(sample.value > SKEW_ALERT_SECONDS, f"g6_clock_skew_seconds is {sample.value:.2f}")

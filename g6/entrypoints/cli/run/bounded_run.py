@@ -117,7 +117,11 @@ class _BoundedRun:
         """Print the screen of the start, and return who is given alerts."""
         console = self._console
         has_board = console.is_terminal and not self._json_lines
-        self._voice = BoardVoice(console, stack.runtime.clock) if has_board else LogVoice()
+        self._voice = (
+            BoardVoice(console, stack.runtime.clock, stack.runtime.data_option)
+            if has_board
+            else LogVoice()
+        )
         write = partial(console.print, soft_wrap=True)
         self._watch = RunWatch(stack.settings, stack, self._voice, write)
         notices = self._watch.begin()

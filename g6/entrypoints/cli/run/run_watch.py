@@ -72,6 +72,10 @@ class RunWatch:
     _is_silent: bool = False
     _has_key: bool = True
 
+    @property
+    def _option(self) -> str:
+        return self.stack.runtime.data_option
+
     def begin(self) -> Iterator[Notice]:
         """Yield how market and login stand at the start, and remember it."""
         self._has_key = has_key(self.settings)
@@ -130,7 +134,7 @@ class RunWatch:
 
     def _tell_end(self, day: date, hours: TradingHours, now: datetime) -> None:
         lines = run_screen.session_lines(
-            self._of_session, self._gaps(day), hours, now, day.isoformat()
+            self._of_session, self._gaps(day), hours, now, day.isoformat(), self._option
         )
         for line in lines:
             self.write(line)
@@ -153,7 +157,7 @@ class RunWatch:
             self.voice.notice(new)
 
     def _login_notice(self, login: LoginFacts | None, now: datetime) -> Notice | None:
-        return run_screen.login_notice(login, has_key=self._has_key, now=now)
+        return run_screen.login_notice(login, has_key=self._has_key, now=now, option=self._option)
 
     def _look_at_heartbeat(self, follower: RunFollower) -> None:
         """Raise the alert of a system that nobody hears, and end it when it is heard again."""

@@ -66,7 +66,7 @@ def run_until_stopped(
         running(settings, who=who, fresh=settings.simulated, mix=mix, forks=forks) as stack,
     ):
         log.configure(settings)
-        voice = voice_of(settings, console, stack.runtime.clock)
+        voice = voice_of(settings, console, stack.runtime.clock, stack.runtime.data_option)
         watch = RunWatch(settings, stack, voice, partial(console.print, soft_wrap=True))
         start_screen.print_start(
             console, stack, watch.begin(), estimate, serves=settings.features.serve

@@ -40,16 +40,20 @@ class Voice(Protocol):
 
 @dataclass(slots=True)
 class BoardVoice:
-    """Writes boards, coloured by status, for a person who looks."""
+    """Writes boards, coloured by status, for a person who looks.
+
+    `option` is what a command in another terminal needs to find the rows.
+    """
 
     console: Console
     clock: Clock
+    option: str = ""
     _board_at: float = field(default=0.0, init=False)
 
     def cycle(self, report: CycleReport) -> None:
         """Write a cycle's line, and its board unless one was written a moment ago."""
         self._write(run_board.cycle_line(report))
-        for line in run_board.lost_lines(report):
+        for line in run_board.lost_lines(report, self.option):
             self._write(line)
         now = self.clock.wall()
         if now - self._board_at < BOARD_SECONDS:
@@ -112,14 +116,14 @@ class Chorus:
             voice.notice(notice)
 
 
-def voice_of(settings: Settings, console: Console, clock: Clock) -> Voice:
+def voice_of(settings: Settings, console: Console, clock: Clock, option: str = "") -> Voice:
     """Return a board where the console is a terminal, and the log where it goes elsewhere.
 
     `log.format` of json wants lines on a terminal too.
     """
     if not console.is_terminal or settings.log.format == "json":
         return LogVoice()
-    board = BoardVoice(console, clock)
+    board = BoardVoice(console, clock, option)
     return board if sys.stderr.isatty() else Chorus((board, LogVoice()))
 
 

@@ -1,0 +1,135 @@
+"""What a run tells beside its cycles: market and login when they change, the session's end, silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.text import Text
+
+from g6.config import load
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.reports import Alert, CycleReport, Heartbeat, LoginFacts, ProviderFacts
+from g6.entrypoints.cli.run.bounded_run import closed_today
+from g6.entrypoints.cli.run.run_watch import RunWatch
+from g6.rendering.run_screen import Notice
+from tests.worlds.pipeline import SETTINGS, World
+
+CLOSE = "2026-11-18T10:10:00Z"
+
+
+@dataclass(slots=True)
+class Heard:
+    """A voice that remembers what it was told, and lines that were written."""
+
+    notices: list[Notice] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    def cycle(self, report: CycleReport) -> None:
+        raise AssertionError(report)
+
+    def alert(self, alert: Alert) -> None:
+        raise AssertionError(alert)
+
+    def notice(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+    def write(self, line: Text) -> None:
+        self.lines.append(line.plain)
+
+
+class Watched:
+    """A run in the small world, from shortly before the close."""
+
+    def __init__(self, directory: Path) -> None:
+        self.world = World()
+        self.world.clock.now = parse_z(CLOSE).timestamp() - 30.0
+        self.voice = Heard()
+        settings = load(None, SETTINGS | {"demo_dir": directory, "provider.name": "sim"}, {})
+        stack: Any = SimpleNamespace(runtime=self.world.runtime, log_dir=directory)
+        self.watch = RunWatch(settings, stack, self.voice, self.voice.write)
+        self.follower: Any = SimpleNamespace(heard=None, heard_at=0.0)
+        self.begun = list(self.watch.begin())
+
+    def look(self) -> None:
+        self.watch.look(self.follower)
+
+    def hears(self, login: LoginFacts | None = None) -> None:
+        self.follower.heard = Heartbeat(provider=ProviderFacts(login=login))
+        self.follower.heard_at = self.world.clock.now
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path)
+
+
+def test_it_begins_with_the_market_as_it_stands(watched: Watched) -> None:
+    (notice,) = watched.begun
+    assert notice.sentence.startswith("open until 15:40")
+
+
+def test_a_close_is_told_once_and_the_session_is_summed_up(watched: Watched) -> None:
+    watched.watch.statuses["OK"] += 2
+    watched.look()
+    assert watched.voice.notices == []
+    watched.world.later(60.0)
+    for _ in range(2):
+        watched.look()
+    (notice,) = watched.voice.notices
+    assert "closed: after the close" in notice.sentence
+    assert watched.voice.lines[0] == "the session of 2026-11-18 is over"
+    assert watched.voice.lines[-1] == "  next      tomorrow 09:15"
+    assert watched.watch.has_seen_close
+
+
+def test_a_login_is_told_when_it_changes(watched: Watched) -> None:
+    for login in (LoginFacts("missing"), LoginFacts("missing"), LoginFacts("valid", None, 9e4)):
+        watched.hears(login)
+        watched.look()
+    assert [notice.key for notice in watched.voice.notices] == ["missing", "valid"]
+
+
+def test_silence_is_an_alert_until_a_heartbeat_is_heard(watched: Watched) -> None:
+    watched.look()
+    watched.world.later(21.0)
+    for _ in range(2):
+        watched.look()
+    (alert,) = watched.world.reports("alert")
+    assert alert["sentence"].startswith("no heartbeat for 21 s")
+    watched.hears()
+    watched.look()
+    assert watched.world.reports("alert")[-1]["over"] is True
+
+
+@pytest.mark.parametrize(
+    ("clock", "told"),
+    [
+        ("2026-11-22T06:30:00Z", "nothing to collect: closed: Sunday; the next session opens"),
+        ("2026-11-20T11:00:00Z", "nothing to collect: closed: after the close"),
+        ("2026-11-20T06:30:00Z", ""),
+        ("2026-11-20T02:30:00Z", ""),
+    ],
+)
+def test_a_live_run_of_a_closed_day_ends_with_a_sentence(clock: str, told: str) -> None:
+    settings = load(
+        None,
+        {
+            "provider.name": "kite",
+            "provider.root": "http://127.0.0.1:9",
+            "market.start": clock,
+            # The look-alike's clock begins to run in an hour: until then it stands.
+            "market.origin": 4_000_000_000.0,
+        },
+        {},
+    )
+    sentence = closed_today(settings)
+    assert sentence.startswith(told)
+    assert bool(sentence) is bool(told)
+
+
+def test_a_simulated_run_is_never_closed() -> None:
+    assert closed_today(load(None, {"market.start": "2026-11-22T06:30:00Z"}, {})) == ""
