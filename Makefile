@@ -16,7 +16,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream session test-services lock clean help
+.PHONY: demo test check format docs notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream session test-services lock clean healthy-days help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -93,6 +93,9 @@ bench-store: $(VENV)/.dev
 
 bench-market: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_market.py $(ARGS)
+
+healthy-days: $(VENV)/.dev
+	$(BIN)/python -m tests.observe $(ARGS)
 
 bench-kite: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.bench_kite $(ARGS)

@@ -20,8 +20,12 @@ from g6.observability.catalogue.rules import IV_FAILURE_RATIO, PROVIDER_FAILURE_
 
 LIVE = f'and on () (max({PROVIDER_MODE}{{mode="live"}}) == 1)'
 """A simulated market goes at a speed of its own, which minutes of wall time do not measure."""
-CLOSING_AUCTION = "((hour() * 60 + minute() >= 585) < 605)"
-"""15:15 to 15:35 in India, in minutes of UTC: the index stands still then on every day."""
+CLOSING_AUCTION = "((hour() * 60 + minute() >= 585) < 620)"
+"""15:15 to 15:50 in India, in minutes of UTC: the index stands still then on every day.
+
+Options trade on until 15:40. On simulated days the index was frozen then, and on an expiry day the
+nearest forward came from elsewhere for ten minutes after the settlement fix at 15:30.
+"""
 
 PROVIDER_DOWN = AlertingRule(
     "G6ProviderDown",
@@ -107,7 +111,7 @@ SPOT_FROZEN = AlertingRule(
     f" unless on () {CLOSING_AUCTION}",
     "0s",
     Urgency.TICKET,
-    "{{ $labels.index }}: the index stands at {{ $value }} changes in two minutes",
+    "{{ $labels.index }}: the index has not moved for two minutes",
     "Strikes at the money and forwards may be of an old price.",
     "g6 chain {{ $labels.index }}; g6 check",
     "frozen.md",
@@ -127,7 +131,7 @@ OI_FROZEN = AlertingRule(
 )
 FORWARD_FALLBACK_LONG = AlertingRule(
     "G6ForwardFallback",
-    f"{FORWARD_FALLBACK} == 1 {IN_SESSION}",
+    f"{FORWARD_FALLBACK} == 1 {IN_SESSION} unless on () {CLOSING_AUCTION}",
     "5m",
     Urgency.NOTE,
     "{{ $labels.index }}: the nearest forward is not from put-call parity",
