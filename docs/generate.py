@@ -8,17 +8,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-
-import typer
 
 from docs import one_quote
 from g6.config.settings_reference import example_environment, json_schema, scaffold, settings_page
 from g6.domain.figures import definitions as contracts
 from g6.domain.schema import rows
-from g6.entrypoints.cli import application
+from g6.entrypoints.cli.shared.help_file import help_content, help_text
+from g6.entrypoints.cli.shared.help_pages import book_of
 from g6.observability import glossary
 from g6.observability.catalogue.dashboards import DASHBOARDS
 from g6.observability.generators import alerts_page, grafana, prometheus_files
@@ -34,30 +33,18 @@ def settings() -> str:
 
 
 def cli() -> str:
-    helps = "\n".join(
-        f"## {name}\n\n```text\n{text.rstrip()}\n```\n" for name, text in command_helps()
-    )
+    book = book_of(help_content())
+    helps = {"g6": book.overview(100)} | {
+        f"g6 {words}": page.lines(100) for words, page in book.pages.items()
+    }
+    texts = [f"## {name}\n\n```text\n{chr(10).join(lines)}\n```\n" for name, lines in helps.items()]
     return (
         NOTE.format(source="g6/entrypoints/cli")
-        + f"# Command line\n\nExit codes: {EXIT_CODES}\n\n{helps}"
+        + f"# Command line\n\nExit codes: {EXIT_CODES}\n\n{chr(10).join(texts)}"
     )
 
 
 EXIT_CODES = "0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any more) to do it on, 130 interrupted."
-
-
-def command_helps() -> Iterator[tuple[str, str]]:
-    """Yield each command's full name and its --help, 100 columns wide."""
-    pending = [("g6", typer.main.get_command(application()))]
-    while pending:
-        name, command = pending.pop(0)
-        context = command.context_class(
-            command, info_name=name, terminal_width=100, max_content_width=100
-        )
-        yield name, command.get_help(context)
-        pending[:0] = [
-            (f"{name} {below}", each) for below, each in getattr(command, "commands", {}).items()
-        ]
 
 
 OFFSET_FILE = """## Offset file (CSV)
@@ -140,6 +127,7 @@ def architecture() -> str:
 GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/architecture.md", architecture),
     ("docs/reference/settings.md", settings),
+    ("g6/entrypoints/cli/help.json", lambda: help_text(help_content())),
     ("docs/reference/cli.md", cli),
     ("docs/reference/studies.md", studies),
     ("docs/reference/pictures.md", pictures),

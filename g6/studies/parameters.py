@@ -279,7 +279,9 @@ def month_first(value: object) -> date:
         raise BadConfig(f"{str(value)!r} is no month", "write it as 2026-11") from error
 
 
-Index = Annotated[str, Parameter("Such as NIFTY.", "NIFTY", metavar="INDEX", is_positional=True)]
+Index = Annotated[
+    str, Parameter("The index, such as NIFTY.", "NIFTY", metavar="INDEX", is_positional=True)
+]
 At = Annotated[
     datetime | None,
     Parameter(
@@ -299,8 +301,10 @@ Expiry = Annotated[
         read=str,
     ),
 ]
-Cycles = Annotated[int, Parameter("How many cycles back.", "60", least=1, metavar="N")]
-Days = Annotated[int, Parameter("How many calendar days back.", "120", least=1, metavar="N")]
+Cycles = Annotated[int, Parameter("How many cycles to look back.", "60", least=1, metavar="N")]
+Days = Annotated[
+    int, Parameter("How many calendar days to look back.", "120", least=1, metavar="N")
+]
 FromDumps = Annotated[
-    bool, Parameter("Read the dumps that were kept; ask nobody.", option="--kept")
+    bool, Parameter("Read the stored instrument dumps only, and ask no provider.", option="--kept")
 ]

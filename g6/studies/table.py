@@ -74,7 +74,7 @@ STUDIES = (
     Study(
         "workers",
         "now.workers",
-        "Show the processes of the running system by host, and the depth of each queue.",
+        "Show the system's processes and the length of each queue.",
         "g6 ps",
         command="ps",
         reader="running",
@@ -82,15 +82,16 @@ STUDIES = (
     Study(
         "trace",
         "now.cycle_trace",
-        "Show the stages of a cycle's units with their waiting and running times, and its "
-        "expiries.",
+        "Show where the time of one cycle went, stage by stage.",
         "g6 trace 2026-11-18T05:30:00Z",
+        details="Each stage of each unit stands with its waiting and running times in "
+        "milliseconds, and each expiry with its strikes.",
         reader="running",
     ),
     Study(
         "status",
         "now.system_status",
-        "Show the newest cycle, each index, queues and the market, or a line per new cycle.",
+        "Show the newest cycle, the indices, the queues and the market.",
         "g6 status",
         reader="status",
         watch="Write a line per new cycle until Ctrl-C.",
@@ -98,41 +99,44 @@ STUDIES = (
     Study(
         "check",
         "now.provider_answers",
-        "Ask the provider for the price of each index, and say why where it does not answer.",
+        "Ask the provider for prices, and say why it does not answer.",
         "g6 check kite",
-        details="The exit code is 1, with cause and fix, when it cannot be collected from.",
+        details="The exit code is 1, with cause and fix, when quotes cannot be collected.",
         reader="provider",
         settings=("provider*", "data_dir", "recording", "config", "set"),
     ),
     Study(
         "doctor",
         "checks.machine_health",
-        "Look at Redis, disk, login, calendar, ports, settings and processes, and say what mends "
-        "what is wrong.",
+        "Find what is wrong with this machine, and what mends it.",
         "g6 doctor",
-        details="The exit code is 1 when something is wrong.",
+        details="It looks at Redis, disk, login, calendar, ports, settings and processes. The "
+        "exit code is 1 when something is wrong.",
         reader="machine",
     ),
     Study(
         "providers",
         "now.source_answers",
-        "List the providers and what each can do, those of other distributions too.",
+        "List the providers and what each of them can do.",
         "g6 providers",
+        details="Those that other distributions registered are listed too.",
         reader="sources",
         settings=(),
     ),
     Study(
         "stored_days",
         "stored.days.stored_days",
-        "List the stored days by index: in how many files, how far folded, how large.",
+        "List the stored days with their files and their sizes.",
         "g6 data ls --date 2026-11-18",
+        details="Of each index it says in how many files a day is stored, and how far it is "
+        "folded.",
         command="data ls",
         reader="archive",
     ),
     Study(
         "sizes",
         "stored.days.stored_sizes",
-        "Measure what is stored by kind.",
+        "Measure what is stored, by kind.",
         "g6 data size",
         command="data size",
         reader="archive",
@@ -140,7 +144,7 @@ STUDIES = (
     Study(
         "csv_files",
         "stored.days.csv_files",
-        "Count the CSV files: how many, how large, from when to when, by index.",
+        "Count the CSV files of each index, with size and age.",
         "g6 retention-scan --json",
         command="retention-scan",
         reader="archive",
@@ -148,24 +152,26 @@ STUDIES = (
     Study(
         "inspect",
         "stored.days.inspection",
-        "Show a snapshot's rows, and nulls, least and largest value of each column; "
-        "quality flags and IV statuses counted.",
+        "Show a stored snapshot's rows and a summary of its columns.",
         "g6 inspect NIFTY@2026-11-18T05:30:00Z",
+        details="The summary has nulls, distinct values, the least and the largest value of each "
+        "column. Quality flags and IV statuses are counted.",
         reader="archive",
     ),
     Study(
         "verify",
         "checks.verification",
-        "Compute stored figures again by a second implementation and show the largest differences.",
+        "Compute stored figures again by a second method and compare.",
         "g6 verify --cycles 20",
-        details="The exit code is 1 when one is above the tolerance.",
+        details="The second implementation shares no code with the first. The largest difference "
+        "of each figure is shown, and the exit code is 1 when one is above the tolerance.",
         reader="units",
         progress="verifying",
     ),
     Study(
         "coverage",
         "stored.days.coverage_by_day",
-        "Count the cycles of each index and day that were due, and how they ended.",
+        "Count the cycles that were due each day, and how they ended.",
         "g6 data coverage --from 2026-11-18",
         command="data coverage",
         reader="past",
@@ -173,36 +179,39 @@ STUDIES = (
     Study(
         "gaps",
         "stored.days.cycle_gaps",
-        "List the gaps: successive cycles of an index that are not OK, from when to when and why.",
+        "List the gaps: cycles of an index that are missing, and why.",
         "g6 data gaps --index NIFTY --from 2026-11-18",
+        details="A gap is a run of successive cycles that are not OK, from when to when.",
         command="data gaps",
         reader="past",
     ),
     Study(
         "expiries",
         "market.expiry_answers",
-        "Show which listed expiry answers each rule, its strikes, lot and tick, and why.",
+        "Show which listed expiry each bucket stands for, and why.",
         "g6 expiries NIFTY --as-of 2026-11-20",
-        details="The kept dumps answer of any past day.",
+        details="Strikes, lot and tick stand beside it. Instrument dumps that were kept answer "
+        "for any past day.",
         reader="listings",
         settings=_OF_A_PROVIDER,
     ),
     Study(
         "calendar",
         "market.trading_days",
-        "Show the sessions, holidays and expiries of a month, times in India.",
+        "Show the sessions, holidays and expiries of a month.",
         "g6 calendar 2026-11",
+        details="Times are India's.",
         reader="listings",
         settings=("data_dir", "config", "set", "provider"),
     ),
     Study(
         "instrument",
         "market.contract_pages",
-        "Say what a contract or an index is: lot, tick, expiry, bucket, where and when it is "
-        "listed.",
+        "Describe a contract or an index, or search for contracts.",
         "g6 instrument search NIFTY 2026-12-01 24000",
-        details="Beside the lot stand what it is worth and, by a file of the exchange below "
-        "DATA_DIR/freeze, the most units of one order. Of an index every expiry that is listed, "
+        details="It shows lot, tick, expiry and bucket, where and since when a contract is "
+        "listed, and what a lot is worth. The most units of one order come from a file of "
+        "the exchange below DATA_DIR/freeze. Of an index every listed expiry is shown "
         "with its lot and its strikes (--json has each of them).",
         reader="listings",
         settings=_OF_A_PROVIDER,
@@ -210,8 +219,7 @@ STUDIES = (
     Study(
         "lots",
         "market.lot_units",
-        "Show how many units contracts are and who says so, or hold the lots in files against "
-        "that.",
+        "Show lot sizes and their sources, or check files against them.",
         "g6 lots BhavCopy_NSE_FO_0_0_0_20241226_F_0000.csv.zip",
         details="The exit code is 1 when a lot in a file differs.",
         reader="end_of_day",
@@ -220,101 +228,107 @@ STUDIES = (
     Study(
         "chain",
         "stored.chain_by_strike",
-        "Show the newest stored chain of an index: calls left, puts right, ATM and walls marked.",
+        "Show an index's newest chain, calls left and puts right.",
         "g6 chain NIFTY --expiry monthly",
+        details="ATM and the walls of open interest are marked.",
         watch="Show each new cycle until Ctrl-C.",
     ),
     Study(
         "analyze",
         "stored.analysis",
-        "Say what the newest stored chain says: ratios, max pain, levels, expected move, smile, "
-        "exposures, risk.",
+        "Show what a chain says: ratios, levels, expected move, risk.",
         "g6 analyze NIFTY",
+        details="Put/call ratios, max pain, levels of open interest, expected move, smile, "
+        "exposures and risk are those of the newest stored chain.",
     ),
     Study(
         "dossier",
         "stored.dossier",
-        "Show trends of an index over rolling windows, its term structure, and the rank of its "
-        "volatility.",
+        "Show an index's trends, term structure and volatility rank.",
         "g6 dossier NIFTY --windows 30,120",
     ),
     Study(
         "buildup",
         "stored.buildup",
-        "Show how open interest and premiums moved per strike, and what build-up that is; "
-        "windows under 3 minutes count as 3.",
+        "Show how open interest and premiums moved at each strike.",
         "g6 buildup NIFTY --against 30",
+        details="Each strike's kind of build-up is named. Windows under 3 minutes count as 3.",
     ),
     Study(
         "scan",
         "stored.scan",
-        "Rank options whose open interest, volume or volatility moved unlike before, and name "
-        "strikes that are new.",
+        "Rank options whose interest, volume or volatility jumped.",
         "g6 scan NIFTY --cycles 60",
-        details="Steps are between cycles at least 3 minutes apart, each held against the steps "
-        "before it today.",
+        details="Strikes that are new are named. Steps are between cycles at least 3 minutes "
+        "apart, and each is compared with the steps before it today.",
     ),
     Study(
         "interest",
         "stored.interest_by_cycle",
-        "Show PCR, max pain and open interest by cycle, over all strikes or chosen ones; "
-        "without --expiry each cycle's nearest.",
+        "Show PCR, max pain and open interest, cycle by cycle.",
         "g6 interest NIFTY --strikes 24000,24100,24200 --cycles 20",
+        details="They are those of all strikes, or of chosen ones. Without --expiry they are "
+        "those of each cycle's nearest expiry.",
     ),
     Study(
         "moves",
         "stored.moves",
-        "Show expected moves as bands of the index, and the share of stored days on which the "
-        "index stayed within them.",
+        "Show expected moves, and how often the index stayed inside.",
         "g6 moves NIFTY --days 120",
+        details="Moves are shown as bands of the index, and the share is that of the stored days.",
     ),
     Study(
         "spreads",
         "stored.spreads",
-        "Show bid-ask spreads: of each expiry now, and per strike of one expiry over the last "
-        "cycles.",
+        "Show bid-ask spreads by expiry and by strike.",
         "g6 spreads NIFTY --expiry this_week --cycles 30",
+        details="Each expiry's are those of the newest cycle, and those of one expiry's strikes "
+        "are over the last cycles.",
     ),
     Study(
         "smile",
         "stored.smile_curves",
-        "Implied volatility by strike, with the fitted surface; every expiry unless one is named.",
+        "Show implied volatility by strike, with the fitted surface.",
         "g6 plot smile NIFTY --out smile.png",
+        details="Every expiry is shown unless one is named.",
         command="plot smile",
     ),
     Study(
         "surface",
         "stored.surface_grid",
-        "The volatility surface over moneyness and time.",
+        "Show the volatility surface over moneyness and time.",
         "g6 plot surface NIFTY --out surface.html",
         command="plot surface",
     ),
     Study(
         "oi",
         "stored.interest_by_strike",
-        "Open interest by strike and its change, with forward, max pain and walls.",
+        "Show open interest by strike, its change, max pain and walls.",
         "g6 plot oi NIFTY --expiry this_week --out oi.png",
         command="plot oi",
     ),
     Study(
         "straddle",
         "stored.straddle_by_cycle",
-        "The straddle at the money over cycles, with its rolls, its VWAP and the index.",
+        "Show the straddle at the money, cycle by cycle.",
         "g6 plot straddle NIFTY --cycles 100 --out straddle.png",
+        details="Its rolls, its VWAP and the index stand beside it.",
         command="plot straddle",
     ),
     Study(
         "overlays",
         "stored.overlays",
-        "Sessions laid over each other by weekday.",
+        "Show the sessions of a figure laid over each other.",
         "g6 plot overlays NIFTY --figure atm_iv_this_week --out overlays.png",
+        details="Sessions are grouped by weekday.",
         command="plot overlays",
     ),
     Study(
         "heatmap",
         "stored.heatmap",
-        "Open interest or volatility over strikes and cycles, or over strikes and expiries.",
+        "Show open interest or volatility by strike and time.",
         "g6 plot heatmap NIFTY --of iv --out heatmap.png",
+        details="With --by expiry its columns are expiries.",
         command="plot heatmap",
     ),
 )

@@ -121,7 +121,7 @@ IDS = [line.where for line in LINES]
 
 def commands_of(text: str) -> Iterator[list[str]]:
     """Return the `g6 …` commands of a line, as far as they are words, subcommands and options."""
-    for match in re.finditer(r"(?<![\w/.-])g6 (?=[a-z-])([^;,()\n]*)", text):
+    for match in re.finditer(r"(?<![\w/.-])(?<!-A )g6 (?=[a-z-])([^;,()\n]*)", text):
         yield match.group(1).split()
 
 

@@ -1,13 +1,14 @@
 """The command line.
 
-A command that asks a study is a line of `commands.TABLE` and nothing else: its options, its help
+A command that asks a study is a line of `commands.GROUPS` and nothing else: its options, its help
 and its output follow from the study. Any other command lives in a module of this package with a
 function `register(app)`, which adds it to the Typer app. Only what the called command needs is
-imported.
+imported. Help and completion import none: they read `help.json`, which `make docs` writes.
 
 A command takes the shared options of `options`, gets its settings from `options.settings`, writes
 through `terminal.console(settings)`, and raises the errors of `g6.errors`. Its docstring is its
-help: one line of what it does, then `Example:` with one call.
+help: one sentence of at most 62 characters, what else there is to know, then `Example:` with one
+call.
 
 Exit codes: 0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any more) to do it on,
 130 interrupted.
@@ -16,20 +17,17 @@ Exit codes: 0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-import tempfile
-import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-import typer
-from typer.exceptions import Abort, TyperException
-
-from g6.entrypoints.cli.shared import terminal, version
-from g6.entrypoints.cli.shared.commands import COMMANDS, SELDOM
+from g6.entrypoints.cli.shared import shells, terminal
+from g6.entrypoints.cli.shared.commands import COMMANDS
 from g6.entrypoints.cli.shared.fix_commands import SystemOptions
+from g6.entrypoints.cli.shared.help_pages import PROGRAM, read_help
 from g6.errors import (
     BadConfig,
     BreakerOpen,
@@ -44,6 +42,10 @@ from g6.errors import (
     UserError,
 )
 from g6.masking import mask
+
+if TYPE_CHECKING:
+    import typer
+    from typer.exceptions import TyperException
 
 ADVICE: Mapping[type[Exception], str] = {
     RedisDown: (
@@ -60,21 +62,18 @@ ADVICE: Mapping[type[Exception], str] = {
 
 def application(word: str | None = None) -> typer.Typer:
     """Return the app with every command, or with as much as a first word of a line needs."""
-    is_overview = word in ("", "--help", "--version")
+    import typer
+
+    from g6.entrypoints.cli.shared import version
+
     app = typer.Typer(
-        name="g6",
-        no_args_is_help=True,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        help="Collects and analyses Indian index option chains.\n\nExample: g6 demo",
-        epilog=f"Also: {', '.join(SELDOM)}." if is_overview else None,
+        name=PROGRAM, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
     )
-    app.callback()(_root)
-    if is_overview:
-        for command in COMMANDS.values():
-            hidden = command.name in SELDOM
-            app.command(command.name, help=command.sentence, hidden=hidden)(_listed)
+    app.callback()(version.root)
+    if word is not None and (not word or word.startswith("-")):
+        # typer needs commands to tell an option of all from one of a command.
+        for name in COMMANDS:
+            app.command(name)(_listed)
         return app
     registered: set[str] = set()
     for name in [word] if word in COMMANDS else COMMANDS:
@@ -94,14 +93,7 @@ def _add_study(app: typer.Typer, name: str) -> None:
 
 
 def _listed() -> None:
-    """Stand in help for a command whose module is not imported."""
-
-
-def _root(version: version.Option = False) -> None:
-    """Collects and analyses Indian index option chains.
-
-    Example: g6 demo
-    """
+    """Stand for a command whose module is not imported."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,7 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("always", DamagedFile)
         warnings.showwarning = _warn
-        return _run(arguments)
+        # A shell asks through the environment of a process of its own.
+        asked = shells.question(shells.environment()) if arguments is None else None
+        return _run(list(sys.argv[1:] if arguments is None else arguments), asked)
 
 
 def _warn(
@@ -135,12 +129,15 @@ def _warn(
         )
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    words = list(sys.argv[1:] if arguments is None else arguments)
+def _run(words: list[str], asked: shells.ShellQuestion | None) -> int:
     named = SystemOptions.of_words(words)
     try:
-        app = application(words[0] if words else "")
-        return int(app(args=words, prog_name="g6", standalone_mode=False) or 0)
+        if asked is not None:
+            answer, code = shells.answer_of(asked, shells.environment())
+            sys.stdout.write(f"{answer}\n" if answer else "")
+            return code
+        code_of_help = _print_help(words)
+        return _run_command(words) if code_of_help is None else code_of_help
     except NothingToDo as nothing:
         return _fail(named.completed(str(nothing)), 3)
     except UserError as error:
@@ -152,13 +149,47 @@ def _run(arguments: Sequence[str] | None) -> int:
         return code
     except G6Error as error:
         return _fail(named.completed(_with_advice(error)), 1)
-    except TyperException as error:
-        return _fail(_usage(error), error.exit_code)
-    except (Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the last resort: a sentence for the person
+        if asked is not None:
+            # Whatever a completion wrote would stand in the middle of the person's line.
+            return 1
         trace = _write_trace()
         return _fail(f"{type(error).__name__}: {error}\n  the full trace is in {trace}", 1)
+
+
+def _print_help(words: Sequence[str]) -> int | None:
+    """Print the help that a line asks for, and return the exit code, None for any other line."""
+    before_rest = words[: words.index("--")] if "--" in words else words
+    wants_help = "--help" in before_rest
+    if words and not wants_help and not (len(words) == 1 and words[0] in COMMANDS):
+        return None
+    width = shutil.get_terminal_size((80, 24)).columns
+    book = read_help()
+    if not words or words[0] == "--help":
+        lines = book.overview(width)
+    else:
+        page = book.page(words)
+        if page is None or not (wants_help or page.commands):
+            return None
+        lines = page.lines(width)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    # Without a command nothing was done: a script that calls it so is wrong.
+    return 0 if wants_help else 2
+
+
+def _run_command(words: list[str]) -> int:
+    """Run the command of a line and return its exit code."""
+    from typer.exceptions import Abort, TyperException
+
+    try:
+        app = application(words[0] if words else "")
+        return int(app(args=words, prog_name=PROGRAM, standalone_mode=False) or 0)
+    except TyperException as error:
+        return _fail(_usage(error), error.exit_code)
+    except Abort:
+        return 130
 
 
 def _report_retired(error: UserError) -> None:
@@ -197,6 +228,10 @@ def _usage(error: TyperException) -> str:
 
 
 def _write_trace() -> str:
+    # Both cost 20 ms, which help and completion do without.
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile(
         "w", prefix="g6-trace-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:

@@ -48,8 +48,9 @@ class PictureKind:
 
     @property
     def help(self) -> str:
-        """Return the sentence that says what it shows."""
-        return self.sentence or self.study.sentence
+        """Return the sentence that says what it shows, and what else there is to know."""
+        sentence = self.sentence or self.study.sentence
+        return "\n\n".join(filter(None, (sentence, self.study.details)))
 
     @property
     def view(self) -> type[PictureView]:
@@ -89,10 +90,7 @@ KINDS = (
         "over_time.interest",
         False,
         _OTHER_CYCLES,
-        sentence=(
-            "Put/call ratios, spot and max pain, and open interest with its change over cycles, of "
-            "all strikes or chosen ones; without --expiry each cycle's nearest."
-        ),
+        sentence="Show PCR, max pain and open interest over the day's cycles.",
         example="g6 plot interest NIFTY --strikes 24000,24100 --out interest.png",
         defaults={"cycles": _CYCLES_OF_A_SESSION},
     ),

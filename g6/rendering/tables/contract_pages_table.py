@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from g6.domain.reports.json_types import JsonObject
 from g6.rendering.contract_words import size_words
 from g6.rendering.parts import Block, NoView, Part
 from g6.rendering.wording import LAKH, points
@@ -18,7 +19,7 @@ def parts(document: Instruments, _: NoView) -> Iterator[Part]:
     yield Block("\n".join(_lines(document)))
 
 
-def json_value(document: Instruments) -> list[dict[str, object]]:
+def json_value(document: Instruments) -> list[JsonObject]:
     """Return a list under the names that are published."""
     return document.document()
 
@@ -38,7 +39,7 @@ def _lines(document: Instruments) -> Iterator[str]:
         yield _fact("expiry", _series(series))
 
 
-def _columns(facts: Mapping[str, object]) -> tuple[list[str], list[object]]:
+def _columns(facts: JsonObject) -> tuple[list[str], list[object]]:
     return list(facts), list(facts.values())
 
 
@@ -54,7 +55,7 @@ def _match(row: ContractFacts) -> str:
     )
 
 
-def _in_words(page: ContractPage) -> dict[str, object]:
+def _in_words(page: ContractPage) -> JsonObject:
     """Return a contract's facts with its notional in lakh and its freeze quantity in lots."""
     facts = page.document()
     notional = page.size["notional"]

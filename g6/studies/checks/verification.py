@@ -32,7 +32,7 @@ class VerificationParameters:
     cycles: Annotated[
         int,
         Parameter(
-            "Units to verify, drawn at random; all where there are fewer.",
+            "How many stored units to verify, drawn at random.",
             "20",
             least=1,
             metavar="N",
@@ -40,7 +40,7 @@ class VerificationParameters:
     ] = 100
     tolerance: Annotated[
         float,
-        Parameter("Largest relative difference that passes.", "1e-5", metavar="FRACTION"),
+        Parameter("The largest relative difference that passes.", "1e-5", metavar="FRACTION"),
     ] = 1e-5
 
 

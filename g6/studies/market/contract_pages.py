@@ -11,6 +11,7 @@ from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.domain.market.expiry import dte, is_monthly, resolve
 from g6.domain.market.instrument import INDICES, Index
+from g6.domain.reports.json_types import JsonObject
 from g6.errors import NothingToDo
 from g6.ports.readers import ListingReader
 from g6.studies.contract_size import ContractSize, contract_size
@@ -38,9 +39,9 @@ class InstrumentParameters:
     words: Annotated[
         tuple[str, ...],
         Parameter(
-            "A symbol, a token, or search and words.",
+            "A symbol, a token, or search and words to find.",
             "search NIFTY 2026-12-01 24000",
-            metavar="SYMBOL|TOKEN|search WORDS",
+            metavar="SYMBOL|TOKEN|search…",
             read=words,
             is_positional=True,
         ),
@@ -82,7 +83,7 @@ class ContractPage:
     origin: str
     span: tuple[date, date] | None
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> JsonObject:
         """Return the facts under the names that are published."""
         first, last = self.span or (None, None)
         return {
@@ -114,7 +115,7 @@ class IndexSeries:
     strikes: tuple[float, ...]
     sizes: tuple[ContractSize, ...]
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> JsonObject:
         """Return the facts under the names that are published."""
         return {
             "expiry": self.expiry.isoformat(),
@@ -148,7 +149,7 @@ class IndexPage:
     origin: str
     expiries: tuple[IndexSeries, ...]
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> JsonObject:
         """Return the facts under the names that are published."""
         return {
             "symbol": self.index.spot,
@@ -178,7 +179,7 @@ class Instruments:
     page: ContractPage | IndexPage | None = None
     matches: tuple[ContractFacts, ...] = ()
 
-    def document(self) -> list[dict[str, object]]:
+    def document(self) -> list[JsonObject]:
         """Return a list under the names that are published."""
         if self.page is not None:
             return [self.page.document()]

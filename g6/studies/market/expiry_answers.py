@@ -26,7 +26,7 @@ class ExpiryParameters:
     index: Annotated[
         str | None,
         Parameter(
-            "One index; else every enabled one.",
+            "Only this index; else every enabled one.",
             "NIFTY",
             metavar="[INDEX]",
             read=known_index,
@@ -45,7 +45,10 @@ class ExpiryParameters:
     ] = None
     from_dumps: FromDumps = False
     refresh: Annotated[
-        bool, Parameter("Download the day's dumps again, for all workers.", option="--refresh")
+        bool,
+        Parameter(
+            "Download the day's instrument dumps again, for all workers.", option="--refresh"
+        ),
     ] = False
 
 

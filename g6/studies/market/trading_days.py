@@ -27,7 +27,13 @@ class MonthParameters:
 
     month: Annotated[
         date,
-        Parameter("The month.", "2026-11", metavar="YYYY-MM", read=month_first, is_positional=True),
+        Parameter(
+            "The month, such as 2026-11.",
+            "2026-11",
+            metavar="YYYY-MM",
+            read=month_first,
+            is_positional=True,
+        ),
     ]
     from_dumps: FromDumps = False
 

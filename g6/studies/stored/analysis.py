@@ -23,7 +23,10 @@ from g6.studies.parameters import At, Parameter
 OneIndex = Annotated[
     str | None,
     Parameter(
-        "Such as NIFTY; else every stored one.", "NIFTY", metavar="INDEX", is_positional=True
+        "The index, such as NIFTY; else every stored one.",
+        "NIFTY",
+        metavar="INDEX",
+        is_positional=True,
     ),
 ]
 

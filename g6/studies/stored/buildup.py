@@ -44,7 +44,7 @@ def _against(value: object) -> str | float:
 Against = Annotated[
     str | float,
     Parameter(
-        "Previous close, the day's open, or minutes ago.",
+        "Compare with the previous close, the day's open, or so many minutes ago.",
         "30",
         metavar="close|open|MINUTES",
         read=_against,

@@ -35,7 +35,9 @@ def _windows(value: object) -> tuple[float, ...]:
 
 Windows = Annotated[
     tuple[float, ...],
-    Parameter("Lengths of the rolling windows.", "30,120", metavar="MINUTES,…", read=_windows),
+    Parameter(
+        "Lengths of the rolling windows in minutes.", "30,120", metavar="MINUTES,…", read=_windows
+    ),
 ]
 
 FIGURES = (

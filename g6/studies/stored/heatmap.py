@@ -23,8 +23,15 @@ Array = NDArray[np.float64]
 OF = ("oi", "iv")
 BY = ("time", "expiry")
 
-Of = Annotated[str, Parameter("What the heatmap shows.", "iv", choices=OF, metavar="oi|iv")]
-By = Annotated[str, Parameter("Its columns.", "expiry", choices=BY, metavar="time|expiry")]
+Of = Annotated[
+    str, Parameter("Open interest or implied volatility.", "iv", choices=OF, metavar="oi|iv")
+]
+By = Annotated[
+    str,
+    Parameter(
+        "What the columns are: cycles or expiries.", "expiry", choices=BY, metavar="time|expiry"
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from g6.studies.parameters import At, Days, Index, Parameter
 Array = NDArray[np.float64]
 
 Figure = Annotated[
-    str, Parameter("A column of the overview.", "atm_iv_this_week", metavar="COLUMN")
+    str, Parameter("The column of the overview to show.", "atm_iv_this_week", metavar="COLUMN")
 ]
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

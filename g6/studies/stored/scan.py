@@ -25,9 +25,13 @@ Array = NDArray[np.float64]
 
 Least = Annotated[
     float,
-    Parameter("Deviations from its own median that count.", "4", least=0.1, metavar="Z"),
+    Parameter(
+        "How many deviations from its own median count as a jump.", "4", least=0.1, metavar="Z"
+    ),
 ]
-Top = Annotated[int, Parameter("How many findings of each kind.", "10", least=1, metavar="N")]
+Top = Annotated[
+    int, Parameter("How many findings of each kind to show.", "10", least=1, metavar="N")
+]
 
 KINDS = ("oi", "volume", "iv")
 LEAST_POINTS = 0.5

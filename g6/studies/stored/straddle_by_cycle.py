@@ -45,7 +45,7 @@ def _leg(value: object) -> series.PositionLeg:
 Legs = Annotated[
     tuple[series.PositionLeg, ...] | None,
     Parameter(
-        "Up to six fixed legs in the straddle's place.",
+        "Up to six fixed legs in place of the straddle.",
         _EXAMPLE,
         metavar="DATE:STRIKE:CE|PE[:QUANTITY],…",
         read=_legs,

@@ -13,7 +13,8 @@ def register(app: typer.Typer) -> None:
     plot = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Draw stored chains.\n\nExample: g6 plot smile NIFTY --out smile.png",
+        help="Draw stored chains as pictures or pages.\n\n"
+        "Example: g6 plot smile NIFTY --out smile.png",
     )
     for kind in KINDS:
         picture_command.add(plot, kind)

@@ -21,17 +21,20 @@ def register(app: typer.Typer) -> None:
 
 
 def control(
-    name: Annotated[str, typer.Argument(metavar="SWITCH", help="greeks or paused.")],
+    name: Annotated[str, typer.Argument(metavar="greeks|paused", help="The switch.")],
     value: Annotated[
         str,
-        typer.Argument(metavar="VALUE", help="greeks: on, off. paused: all, an index, or none."),
+        typer.Argument(
+            metavar="on|off|all|none|INDEX",
+            help="greeks takes on or off; paused takes all, an index, or none.",
+        ),
     ],
     *,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Throw a switch of a running system, from the next cycle on.
+    """Pause indices or switch Greeks, from the next cycle on.
 
     Example: g6 control greeks off
     """

@@ -32,7 +32,8 @@ def register(app: typer.Typer) -> None:
     dashboards = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Write Grafana's dashboards, or check them against the catalogue.",
+        help="Write Grafana's dashboards, or check files against them.\n\n"
+        "Example: g6 dashboards build",
     )
     dashboards.callback()(lambda: None)
     dashboards.command("build")(build)
@@ -57,9 +58,10 @@ def build(*, directory: Directory = DIRECTORY, only: Only = None) -> None:
 def verify(
     *, directory: Directory = DIRECTORY, only: Only = None, as_json: options.Json = False
 ) -> None:
-    """Compare dashboard files with the catalogue and name the panels that differ.
+    """Compare dashboard files with the catalogue.
 
-    Exit 0 nothing differs, 6 something does. With --json one line a dashboard.
+    It names the panels that differ. Exit 0 nothing differs, 6 something does. With --json one line
+    a dashboard.
 
     Example: g6 dashboards verify --only g6-home
     """

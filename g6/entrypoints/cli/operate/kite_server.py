@@ -46,7 +46,14 @@ Speed = Annotated[
         "--speed", metavar="FACTOR", help="Market seconds per wall second; 0 stands still."
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        help="Seed of the simulated market; a seed makes the same prices again.",
+    ),
+]
 Fault = Annotated[
     list[str] | None,
     typer.Option(
@@ -133,7 +140,7 @@ def kite_server(
     print_env: PrintEnv = False,
     as_json: options.Json = False,
 ) -> None:
-    """Serve the simulated market or a recording as Kite Connect does, for its own client.
+    """Serve a simulated or recorded market as Kite Connect does.
 
     The client takes root= and nothing else.
 

@@ -35,7 +35,7 @@ WAIT_SECONDS = 120.0
 """How long nothing may end before the rest counts as unfinished, longer than one unit may take."""
 First = Annotated[
     str,
-    typer.Option("--from", metavar="quotes|analytics|persist", help="The first stage to do again."),
+    typer.Option("--from", metavar="quotes|analytics|persist", help="The first stage to repeat."),
 ]
 FIRST = {"quotes": "analyse", "analytics": "analyse", "persist": "persist"}
 """The stage that a rerun begins with, by what a person wants done again."""
@@ -44,12 +44,12 @@ Cycle = Annotated[
     str | None, typer.Option("--cycle", metavar="CYCLE", help="One cycle's instant, such as 11:02.")
 ]
 Since = Annotated[
-    str | None, typer.Option("--since", metavar="CYCLE", help="Every cycle from this instant …")
+    str | None, typer.Option("--since", metavar="CYCLE", help="Every cycle from this one on.")
 ]
-Until = Annotated[str | None, typer.Option("--until", metavar="CYCLE", help="… to this one.")]
-Failed = Annotated[
-    bool, typer.Option("--failed", help="Only units that are not OK, or not stored.")
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="CYCLE", help="Every cycle up to this one.")
 ]
+Failed = Annotated[bool, typer.Option("--failed", help="Only units that are not OK or not stored.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -73,10 +73,11 @@ def rerun(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Do past cycles again from their stored quotes, never from today's market.
+    """Repeat past cycles from their stored quotes.
 
-    The exit code is 3 when the quotes of all are gone, and 1 when a unit was not done: its quotes
-    are gone, it is unfinished or not stored, or nobody serves the queue.
+    Today's market is never asked. The exit code is 3 when the quotes of all are gone, and 1 when a
+    unit was not done: its quotes are gone, it is unfinished or not stored, or nobody serves the
+    queue.
 
     Example: g6 rerun --cycle 2026-11-18T05:30:00Z --index NIFTY
     """

@@ -10,15 +10,24 @@ import typer
 
 from g6.entrypoints.cli.shared import options
 
-Host = Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")]
+Host = Annotated[
+    str | None,
+    typer.Option("--host", metavar="ADDRESS", help="Address to listen on; else as configured."),
+]
 MetricsPort = Annotated[
     int | None,
-    typer.Option("--metrics-port", metavar="PORT", help="Port of /metrics; 0 takes a free one."),
+    typer.Option(
+        "--metrics-port",
+        metavar="PORT",
+        help="Port of /metrics, 0 for a free one; else as configured.",
+    ),
 ]
 WebPort = Annotated[
     int | None,
     typer.Option(
-        "--web-port", metavar="PORT", help="Port of /status and panels; 0 takes a free one."
+        "--web-port",
+        metavar="PORT",
+        help="Port of /status and panels, 0 for a free one; else as configured.",
     ),
 ]
 
@@ -37,7 +46,9 @@ def serve(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Answer over HTTP: /metrics on one port, /healthz, /readyz, /status and /panels on another.
+    """Serve metrics, health, status and panels over HTTP.
+
+    One port has /metrics, another one /healthz, /readyz, /status and /panels.
 
     Example: g6 serve --metrics-port 0
     """

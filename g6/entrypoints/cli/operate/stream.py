@@ -25,10 +25,10 @@ def ticker(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Stream ticks into the quote cache until Ctrl-C, as g6 up does by itself.
+    """Stream ticks into the quote cache until Ctrl-C.
 
-    Another host may do it alone. The exit code is 1 when the stream ended by itself: start it
-    anew, as systemd and g6 up do.
+    g6 up does so by itself. Another host may do it alone. The exit code is 1 when the stream ended
+    by itself: start it anew, as systemd and g6 up do.
 
     Example: g6 ticker --set provider.name=kite
     """

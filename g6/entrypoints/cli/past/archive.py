@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="What is stored: list, measure, check, mend, compact.",
+        help="List, measure, check, mend and compact what is stored.\n\nExample: g6 data ls",
     )
     group.callback()(lambda: None)
 

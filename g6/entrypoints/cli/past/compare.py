@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     compare = typer.Typer(
         no_args_is_help=True,
-        help="Hold a recording against parity, or against the exchange.\n\n"
+        help="Compare a recording with parity or with the exchange.\n\n"
         "Example: g6 compare parity --recording day.parquet",
     )
     compare.command("parity")(parity)
@@ -60,7 +60,9 @@ def parity(
     indices: options.Indices = None,
     json_: options.Json = False,
 ) -> None:
-    """Show what parity says of each expiry of a recording: forwards, calls against puts, ATM.
+    """Show what put-call parity says of each recorded expiry.
+
+    It shows forwards, calls against puts, and ATM.
 
     Example: g6 compare parity --recording day.parquet
     """
@@ -134,7 +136,9 @@ def exchange_iv(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Compare our implied volatility and sums with the exchange's own, by its own convention.
+    """Compare our volatilities and sums with the exchange's own.
+
+    They are computed by the exchange's convention.
 
     Example: g6 compare exchange-iv NIFTY_20220401.json
     """

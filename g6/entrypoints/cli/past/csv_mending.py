@@ -29,10 +29,11 @@ def mend(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Write into CSV files what Parquet has and they do not have or say otherwise.
+    """Mend CSV files from the Parquet files.
 
-    What stood there is set aside beside the file. Lines that Parquet knows nothing of stay. Readers
-    and writers may go on meanwhile.
+    Lines that are missing or say something else are written anew. What stood there is set aside
+    beside the file. Lines that Parquet knows nothing of stay. Readers and writers may go on
+    meanwhile.
 
     Example: g6 data mend --date 2026-11-18 --index NIFTY
     """

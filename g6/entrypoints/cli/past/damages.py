@@ -34,7 +34,7 @@ def check(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Read every stored file, and name each damage with the file and what mends it.
+    """Read every stored file, and say what mends each damage.
 
     The exit code is 1 when there is any.
 

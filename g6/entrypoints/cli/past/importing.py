@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Directory = Annotated[
     Path, typer.Argument(metavar="DIR", help="The base directory of the older files.")
 ]
+HELP = "Bring in rows of other file layouts.\n\nExample: g6 import table day.csv.gz"
 SHOWN = 20
 """Rows that could not be read and are named on a terminal; --json has them all."""
 
@@ -31,7 +32,9 @@ SHOWN = 20
 def register(app: typer.Typer) -> None:
     """Add `g6 import`."""
     group = typer.Typer(
-        no_args_is_help=True, rich_markup_mode=None, help="Bring in rows of other layouts."
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help=HELP,
     )
     group.callback()(lambda: None)
     group.command("csv")(import_csv)
@@ -48,7 +51,7 @@ def import_csv(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Read CSV files of two older layouts into Parquet, and report what could not be read.
+    """Read CSV files of two older layouts into Parquet.
 
     Cycles that are stored already are left as they are, so that a second run, or one after Ctrl-C,
     does only what is left. One bad cell costs its row, which is named. Exit code 1 when a row or a

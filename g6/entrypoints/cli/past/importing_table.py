@@ -45,11 +45,11 @@ def import_table(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Read tables of one row per option and instant into Parquet. Analytics are computed anew.
+    """Read tables with a row per option and instant into Parquet.
 
-    The layout that is used is shown with three rows as they were understood, and kept as TOML in
-    DATA_DIR/layouts. Cycles that are stored already are left as they are. A row or file that cannot
-    be read costs itself, is named, and makes the exit code 1.
+    Analytics are computed anew. The layout that is used is shown with three rows as they were
+    understood, and kept as TOML in DATA_DIR/layouts. Cycles that are stored already are left as
+    they are. A row or file that cannot be read costs itself, is named, and makes the exit code 1.
 
     Example: g6 import table day.csv.gz --columns ltp=close --format expiry=dmy --unit contracts
     """

@@ -58,12 +58,13 @@ def repair(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Fill gaps from the provider's minute candles: prices, volume and open interest.
+    """Fill gaps from the provider's minute candles.
 
-    Analysis is computed from them. Rows are marked (source backfill, quality bit 128) and dated to
-    the repair for as_of. A row that is there is never touched. After Ctrl-C call it again: what was
-    asked for is not asked for again. A second run changes nothing. A simulated or replayed day is
-    filled between its first and its last row. --since and --until name more.
+    Candles have prices, volume and open interest. Analysis is computed from them. Rows are marked
+    (source backfill, quality bit 128) and dated to the repair for as_of. A row that is there is
+    never touched. After Ctrl-C call it again: what was asked for is not asked for again. A second
+    run changes nothing. A simulated or replayed day is filled between its first and its last row.
+    --since and --until name more.
 
     Example: g6 data repair --from 2026-11-18
     """

@@ -22,22 +22,27 @@ if TYPE_CHECKING:
     from g6.adapters.data_dir.retention import Dated
 
 Before = Annotated[
-    str | None, typer.Option("--before", metavar="DAY", help="Days earlier than this one.")
+    str | None, typer.Option("--before", metavar="DAY", help="Delete days before this one.")
 ]
 Keep = Annotated[
     int | None,
     typer.Option(
-        "--keep-days", metavar="N", min=1, help="All but the last N days of the calendar."
+        "--keep-days", metavar="N", min=1, help="Delete all but the last N calendar days."
     ),
 ]
 Kinds = Annotated[
     str,
     typer.Option(
         "--kinds",
-        metavar="A,B",
-        help="Of chain, overview, events, csv; instruments are never pruned.",
+        metavar="KIND,…",
+        help="Kinds of files, of chain, overview, events and csv.",
     ),
 ]
+
+HELP = (
+    "Delete old days; nothing is deleted unless you ask.\n\n"
+    "Example: g6 retention plan --keep-days 365"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +50,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Prune old days; everything is kept unless you do.",
+        help=HELP,
     )
     group.callback()(lambda: None)
     group.command("plan")(plan)
@@ -63,7 +68,7 @@ def plan(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Show what pruning would take away, by day and kind, and delete nothing.
+    """Show what would be deleted, and delete nothing.
 
     Example: g6 retention plan --keep-days 365
     """
@@ -78,13 +83,13 @@ def apply(
     before: Before = None,
     keep_days: Keep = None,
     kinds: Kinds = "csv",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Delete what `g6 retention plan` shows with the same options, after asking.
+    """Delete what g6 retention plan shows, after asking.
 
     What is deleted cannot be fetched again.
 

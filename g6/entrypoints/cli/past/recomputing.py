@@ -42,7 +42,7 @@ def recompute(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Compute analytics of stored days again from what the market said, over all cores.
+    """Compute the analytics of stored days again, on all cores.
 
     Quotes and statuses stay. With the same settings not a byte changes. --model or --set
     greeks.risk_free_rate=0.06 make other rows. After Ctrl-C the same command goes on where it was.

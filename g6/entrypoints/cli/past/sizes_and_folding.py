@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from g6.ports.history import FoldReport
 
 Estimate = Annotated[
-    bool, typer.Option("--estimate", help="What a day of this configuration will take instead.")
+    bool,
+    typer.Option("--estimate", help="Estimate what a day of this configuration will take instead."),
 ]
 
 
@@ -59,7 +60,7 @@ def size(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Measure what is stored by kind, or estimate what a whole day will take.
+    """Measure what is stored, or estimate what a day will take.
 
     Example: g6 data size --estimate --interval 30
     """
@@ -108,7 +109,7 @@ def compact(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Fold every day that is over into one file per index, or the day that is named.
+    """Fold each day that is over into one file per index.
 
     Readers may read meanwhile. What is stopped half way goes on where it was when it is called
     again.

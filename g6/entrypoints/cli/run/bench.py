@@ -30,13 +30,19 @@ from g6.studies.checks.solver_speed import CallSpeed, best_call, recomputation
 
 Sizes = Annotated[
     str,
-    typer.Option("--sizes", metavar="N,…", help="Options in one call, each size timed by itself."),
+    typer.Option(
+        "--sizes", metavar="N,…", help="How many options are in one call; each size is timed."
+    ),
 ]
 Total = Annotated[
-    int, typer.Option("--options", metavar="N", min=1, help="Options of the long recomputation.")
+    int,
+    typer.Option(
+        "--options", metavar="N", min=1, help="How many options the long recomputation has."
+    ),
 ]
 Seconds = Annotated[
-    float, typer.Option("--seconds", metavar="S", min=0.01, help="How long each size is timed.")
+    float,
+    typer.Option("--seconds", metavar="S", min=0.01, help="Seconds for which each size is timed."),
 ]
 
 LARGEST_CALL = 1_000_000
@@ -59,7 +65,7 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Time G6's arithmetic.\n\nExample: g6 bench iv",
+        help="Time G6's arithmetic on this machine.\n\nExample: g6 bench iv",
     )
     bench.command("iv")(iv)
     bench.callback()(lambda: None)
@@ -73,7 +79,9 @@ def iv(
     seconds: Seconds = 0.5,
     json_: options.Json = False,
 ) -> None:
-    """Time volatilities and five Greeks on one core, by size of a call and in a long recomputation.
+    """Time implied volatilities and Greeks on one core.
+
+    Calls of each size are timed by themselves, then a long recomputation.
 
     Example: g6 bench iv --sizes 400 --options 200000
     """

@@ -28,7 +28,7 @@ CallbackPort = Annotated[
     ),
 ]
 WaitSeconds = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the browser.")
+    float, typer.Option("--wait", metavar="SECONDS", help="Seconds to wait for the browser.")
 ]
 
 
@@ -53,7 +53,9 @@ def live(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Collect one live day: log in if needed, check, wait for the open, sum up in the evening.
+    """Collect one live day, from login to the evening's summary.
+
+    It logs in if needed, checks, waits for the open, and sums up in the evening.
 
     Example: g6 live --paste
     """

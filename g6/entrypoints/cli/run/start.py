@@ -16,18 +16,23 @@ from g6.ports.sources import Ability
 Cycles = Annotated[
     int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after N cycles.")
 ]
-Once = Annotated[bool, typer.Option("--once", help="One cycle; the same as --cycles 1.")]
+Once = Annotated[bool, typer.Option("--once", help="Stop after one cycle, as --cycles 1 does.")]
 Faults = Annotated[
     str | None,
-    typer.Option("--faults", metavar="LIST", help="Faults of the market, such as fail:BANKNIFTY."),
+    typer.Option(
+        "--faults", metavar="LIST", help="Faults of the simulated market, such as fail:BANKNIFTY."
+    ),
 ]
 
 OpenMarket = Annotated[
-    bool, typer.Option("--open-market", help="The whole session of the start's day, open to close.")
+    bool,
+    typer.Option("--open-market", help="Run the whole session of the day, from open to close."),
 ]
 SelfTest = Annotated[
     bool,
-    typer.Option("--self-test", help="Print the market's figures beside a real one's, and stop."),
+    typer.Option(
+        "--self-test", help="Compare the simulated market's figures with a real one's, and stop."
+    ),
 ]
 
 Anyway = Annotated[
@@ -69,7 +74,9 @@ def demo(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Collect a few cycles of the simulated market and show them, without account or network.
+    """Collect and show a few simulated cycles, without an account.
+
+    The market is simulated, and no network is needed.
 
     Example: g6 demo --cycles 3 --seed 42
     """
@@ -122,7 +129,7 @@ def run(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Run the real pipeline for a bounded number of cycles, then stop.
+    """Run the whole system for a number of cycles, then stop.
 
     Example: g6 run --cycles 60 --interval 1 --config config/wide.json
     """
@@ -172,7 +179,9 @@ def up(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Run workers, beat, serve and, if none is configured, Redis on this machine until Ctrl-C.
+    """Run the whole system on this machine until Ctrl-C.
+
+    It starts workers, beat and serve, and a Redis where none is configured.
 
     Example: g6 up --interval 60
     """

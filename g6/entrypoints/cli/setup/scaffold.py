@@ -14,8 +14,8 @@ from g6.domain.market.instrument import INDICES
 from g6.entrypoints.cli.shared import options
 from g6.errors import Unavailable
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, take the defaults.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace files that are there.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing and take the defaults.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 CONFIG = Path("config/g6_config.json")
 ENVIRONMENT = Path(".env.example")
 
@@ -32,7 +32,9 @@ def init(
     indices: options.Indices = None,
     interval: options.Interval = None,
 ) -> None:
-    """Write config/g6_config.json and .env.example into the working directory.
+    """Write a first configuration file and .env.example.
+
+    They go into the working directory, the configuration as config/g6_config.json.
 
     Example: g6 init --yes
     """

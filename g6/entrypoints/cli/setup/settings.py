@@ -14,8 +14,12 @@ from g6.errors import NothingToDo, UserError
 from g6.masking import mask_setting
 
 Origin = Annotated[bool, typer.Option("--origin", help="Say where each value came from.")]
-Changed = Annotated[bool, typer.Option("--changed", help="Only what differs from the defaults.")]
-Section = Annotated[str | None, typer.Argument(metavar="[SECTION]", help="One section or key.")]
+Changed = Annotated[
+    bool, typer.Option("--changed", help="Show only what differs from the defaults.")
+]
+Section = Annotated[
+    str | None, typer.Argument(metavar="[SECTION]", help="One section or setting; else all.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +27,7 @@ def register(app: typer.Typer) -> None:
     config = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Show, explain and check the configuration.",
+        help="Show, explain and check the configuration.\n\nExample: g6 config show --changed",
     )
     config.command("show")(show)
     config.command("schema")(schema)
@@ -70,7 +74,9 @@ def _as_json(
 
 
 def schema(section: Section = None, as_json: options.Json = False) -> None:
-    """List every key with what it takes, its default and its meaning, or write the JSON Schema.
+    """List the settings with their defaults and their meaning.
+
+    --json writes the JSON Schema.
 
     Example: g6 config schema greeks
     """
@@ -80,7 +86,7 @@ def schema(section: Section = None, as_json: options.Json = False) -> None:
 
 
 def check(config: options.Config = None, set_: options.Set = None) -> None:
-    """Say whether G6 would start with these settings, and what is wrong if not.
+    """Say whether G6 would start, and what is wrong if not.
 
     Example: g6 config check --config config/wide.json
     """
@@ -109,7 +115,7 @@ def diff(
     running: Annotated[
         bool,
         typer.Option(
-            "--running", help="Against the settings that the running system was started with."
+            "--running", help="Compare with the settings that the system was started with."
         ),
     ] = False,
     json_: options.Json = False,
@@ -117,7 +123,9 @@ def diff(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Show which settings differ from those of the running system's start, secrets left out.
+    """Show which settings changed since the system started.
+
+    Secrets are left out.
 
     Example: g6 config diff --running
     """

@@ -13,7 +13,7 @@ RequestToken = Annotated[
     typer.Option(
         "--request-token",
         metavar="TOKEN",
-        help="What the broker's redirect carried, or the whole address; - reads it.",
+        help="The token of the redirect, or its whole address; - reads standard input.",
     ),
 ]
 Headless = Annotated[
@@ -35,7 +35,7 @@ CallbackPort = Annotated[
     ),
 ]
 WaitSeconds = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for the browser.")
+    float, typer.Option("--wait", metavar="SECONDS", help="Seconds to wait for the browser.")
 ]
 
 
@@ -56,7 +56,9 @@ def login(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Fetch the day's access token for Kite, which running workers take up by themselves.
+    """Get today's access token for Kite.
+
+    Running workers take it up by themselves.
 
     Example: g6 login --request-token https://127.0.0.1:5010/?request_token=…
     """

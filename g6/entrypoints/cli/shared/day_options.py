@@ -12,10 +12,17 @@ from g6.studies.parameters import cycle_name, session_day
 
 Date = Annotated[
     str | None,
-    typer.Option("--date", metavar="DAY", help="Only this session day, such as 2026-11-20."),
+    typer.Option(
+        "--date", metavar="DAY", help="Only this session day, such as 2026-11-20; else all."
+    ),
 ]
-From = Annotated[str | None, typer.Option("--from", metavar="DAY", help="The first day.")]
-To = Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="DAY", help="The first day; else the first stored one."),
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="DAY", help="The last day; else the last stored one.")
+]
 
 
 def instant(text: str, at: MarketTime) -> str:

@@ -14,34 +14,55 @@ from g6.domain.market.instrument import INDICES
 from g6.errors import BadConfig
 
 Config = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="Configuration file (or G6_CONFIG).")
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Configuration file; else G6_CONFIG, else config/g6_config.json.",
+    ),
 ]
 Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Any setting, for instance greeks.enabled=false; repeatable.",
+        help="Change a setting, such as greeks.enabled=false; repeatable.",
     ),
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", metavar="DIR", help="Where rows go, simulated ones too."),
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Directory of the rows, simulated ones too; else the configured one.",
+    ),
 ]
 LogFormat = Annotated[
     str | None,
-    typer.Option("--log-format", metavar="auto|human|json", help="How logs are written."),
+    typer.Option(
+        "--log-format",
+        metavar="auto|human|json",
+        help="How logs are written; auto is human on a terminal.",
+    ),
 ]
-NoBanner = Annotated[bool, typer.Option("--no-banner", help="Leave the banner out.")]
+NoBanner = Annotated[bool, typer.Option("--no-banner", help="Do not print the banner.")]
 Interval = Annotated[
-    int | None, typer.Option("--interval", metavar="SECONDS", help="Market seconds between cycles.")
+    int | None,
+    typer.Option(
+        "--interval", metavar="SECONDS", help="Market seconds between cycles; else as configured."
+    ),
 ]
 Indices = Annotated[
-    str | None, typer.Option("--indices", metavar="A,B", help="Only these indices.")
+    str | None,
+    typer.Option(
+        "--indices", metavar="INDEX,…", help="Only these indices; else all that are enabled."
+    ),
 ]
 ProviderName = Annotated[
     str | None,
-    typer.Option("--provider", metavar="sim|replay|kite", help="Where quotes come from."),
+    typer.Option(
+        "--provider", metavar="sim|replay|kite", help="Where quotes come from; else as configured."
+    ),
 ]
 ProviderWord = Annotated[
     str | None,
@@ -50,18 +71,27 @@ ProviderWord = Annotated[
     ),
 ]
 Recording = Annotated[
-    Path | None, typer.Option("--recording", metavar="PATH", help="What to replay.")
+    Path | None, typer.Option("--recording", metavar="PATH", help="File or directory to replay.")
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse a recording of which anything cannot be read.")
 ]
-OnlyIndex = Annotated[str | None, typer.Option("--index", metavar="INDEX", help="Only this index.")]
+OnlyIndex = Annotated[
+    str | None, typer.Option("--index", metavar="INDEX", help="Only this index; else all.")
+]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Seed of the simulated market.")
+    int | None,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        help="Seed of the simulated market; a seed makes the same prices again.",
+    ),
 ]
 Speed = Annotated[
     str | None,
-    typer.Option("--speed", metavar="FACTOR|max", help="Market seconds per wall second."),
+    typer.Option(
+        "--speed", metavar="FACTOR|max", help="Market seconds per second; max waits for nothing."
+    ),
 ]
 Start = Annotated[
     str | None,
@@ -70,12 +100,15 @@ Start = Annotated[
     ),
 ]
 Model = Annotated[
-    str | None, typer.Option("--model", metavar="black76|nse|bse", help="Pricing convention.")
+    str | None,
+    typer.Option(
+        "--model", metavar="black76|nse|bse", help="Pricing convention; else as configured."
+    ),
 ]
 Mix = Annotated[
     bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
 
 
 def settings(

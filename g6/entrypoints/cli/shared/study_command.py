@@ -30,6 +30,9 @@ CONFIGURED: Mapping[str, tuple[str, object]] = {
 """By the names of `Study.settings`: what says under which settings a study is asked."""
 WATCH_SECONDS = 1.0
 
+Values = Mapping[str, Any]
+"""The values of a command line, by the names of its options and arguments."""
+
 
 def add(app: typer.Typer, words: str) -> None:
     """Add the command of a study, by its words after `g6`."""
@@ -115,7 +118,7 @@ def _keyword(name: str, annotation: object, *, default: object) -> Argument:
     return Argument(name, Argument.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def answer(study: Study, values: Mapping[str, Any]) -> None:
+def answer(study: Study, values: Values) -> None:
     """Ask a study with the values of a command line and write its document.
 
     Raises:
@@ -141,7 +144,7 @@ def answer(study: Study, values: Mapping[str, Any]) -> None:
         raise typer.Exit(1)
 
 
-def settings_of(study: Study, values: Mapping[str, Any]) -> Settings | None:
+def settings_of(study: Study, values: Values) -> Settings | None:
     """Return the settings that a study is asked under, None where it reads none."""
     if not study.settings:
         return None
@@ -176,9 +179,7 @@ def _tracks(
     return (partial(track, description=study.progress, console=console, transient=True),)
 
 
-def _write(
-    study: Study, document: Document, values: Mapping[str, Any], settings: Settings | None
-) -> None:
+def _write(study: Study, document: Document, values: Values, settings: Settings | None) -> None:
     """Write a document as JSON, as CSV, or as its view shows it to a person."""
     from g6.entrypoints.cli.shared import terminal
     from g6.rendering import parts, plain

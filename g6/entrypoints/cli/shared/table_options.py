@@ -70,7 +70,7 @@ Scale = Annotated[
 ]
 OfIndex = Annotated[
     str | None,
-    typer.Option("--index", metavar="NAME", help="The index of a table that does not name it."),
+    typer.Option("--index", metavar="INDEX", help="The index of a table that does not name it."),
 ]
 Window = Annotated[
     int | None,

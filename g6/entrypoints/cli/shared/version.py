@@ -62,3 +62,7 @@ Option = Annotated[
         "--version", callback=_print_versions, is_eager=True, help="Show versions and exit."
     ),
 ]
+
+
+def root(version: Option = False) -> None:
+    """Collect and analyse option chains of Indian indices."""

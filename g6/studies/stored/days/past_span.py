@@ -28,20 +28,33 @@ class PastSpan:
     """
 
     index: Annotated[
-        str | None, Parameter("Only this index.", "NIFTY", metavar="INDEX", read=known_index)
+        str | None,
+        Parameter("Only this index; else all.", "NIFTY", metavar="INDEX", read=known_index),
     ] = None
     first: Annotated[
         date | None,
-        Parameter("The first day.", "2026-11-18", option="--from", metavar="DAY", read=session_day),
+        Parameter(
+            "The first day; else the first stored one.",
+            "2026-11-18",
+            option="--from",
+            metavar="DAY",
+            read=session_day,
+        ),
     ] = None
     last: Annotated[
         date | None,
-        Parameter("The last day.", "2026-11-20", option="--to", metavar="DAY", read=session_day),
+        Parameter(
+            "The last day; else the last stored one.",
+            "2026-11-20",
+            option="--to",
+            metavar="DAY",
+            read=session_day,
+        ),
     ] = None
     since: Annotated[
         datetime | None,
         Parameter(
-            "Nothing before this instant.",
+            "Leave out cycles before this one.",
             "2026-11-18 11:00",
             metavar="CYCLE",
             read_at=instant_of_text,
@@ -50,7 +63,7 @@ class PastSpan:
     until: Annotated[
         datetime | None,
         Parameter(
-            "Nothing after this instant.",
+            "Leave out cycles after this one.",
             "2026-11-18 12:00",
             metavar="CYCLE",
             read_at=instant_of_text,

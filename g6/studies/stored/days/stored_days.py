@@ -22,7 +22,7 @@ class DaysParameters:
     day: Annotated[
         date | None,
         Parameter(
-            "Only this session day, such as 2026-11-20.",
+            "Only this session day, such as 2026-11-20; else all.",
             "2026-11-20",
             option="--date",
             metavar="DAY",

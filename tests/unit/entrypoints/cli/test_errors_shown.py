@@ -97,7 +97,7 @@ def test_a_person_reads_sentences(
         return app
 
     monkeypatch.setattr(cli, "application", application)
-    assert main([]) == code
+    assert main(["--"]) == code
     said = capsys.readouterr().err
     assert said == shown + "\n"
     assert not re.search(rf"\('|Traceback|{name}\b", said)

@@ -13,8 +13,11 @@ import pytest
 import typer
 
 from g6.entrypoints import cli
-from g6.entrypoints.cli.shared.commands import COMMANDS
+from g6.entrypoints.cli.shared.commands import COMMANDS, GROUPS
+from g6.entrypoints.cli.shared.help_pages import HelpPage, read_help
 from g6.errors import BadConfig, NothingToDo, StoreBusy
+
+PAGES = read_help().pages
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -28,33 +31,78 @@ def commands() -> Iterator[tuple[str, Any]]:
             yield name, command
 
 
-def test_the_help_fits_a_screen(g6: Any) -> None:
-    answer = g6("--help")
-    assert answer.code == 0
-    assert len(answer.out.splitlines()) <= 40
-    assert max(map(len, answer.out.splitlines())) <= 80
+def test_without_a_word_the_overview_is_shown_and_nothing_was_done(g6: Any) -> None:
+    assert g6().out == g6("--help").out
+    assert (g6().code, g6("--help").code) == (2, 0)
 
 
-def test_the_help_lists_the_commands_that_there_are_in_their_own_words() -> None:
-    there = {
-        name: command.get_short_help_str(1000)
-        for name, command in typer.main.get_command(cli.application()).commands.items()
-    }
-    assert list(there.items()) == [
-        (command.name, command.sentence) for command in COMMANDS.values()
-    ]
+def test_the_overview_has_every_command_with_its_whole_sentence(g6: Any) -> None:
+    lines = g6("--help").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    for name in COMMANDS:
+        assert f" {name} {PAGES[name].sentence}" in text
+
+
+def test_every_sentence_fits_a_line_of_eighty_columns(g6: Any) -> None:
+    lines = g6("--help").out.splitlines()
+    for name in COMMANDS:
+        assert any(line.endswith(f" {PAGES[name].sentence}") for line in lines), name
+    for words, page in PAGES.items():
+        assert len(page.sentence) <= 62, words
+        assert page.sentence.endswith("."), words
+
+
+def test_the_overview_is_grouped_by_what_a_person_wants(g6: Any) -> None:
+    lines = g6("--help").out.splitlines()
+    places = [lines.index(f"{title}:") for title in GROUPS]
+    assert places == sorted(places)
+    assert sum(len(group) for group in GROUPS.values()) == len(COMMANDS)
+
+
+@pytest.mark.parametrize("line", ["chain", "data ls", "plot oi", "config check", "up"])
+def test_help_of_a_command_is_what_the_command_takes(g6: Any, line: str) -> None:
+    command = dict(commands())[f"g6 {line}"]
+    shown = g6(*line.split(), "--help")
+    assert shown.code == 0
+    assert shown.out.splitlines()[0].startswith(f"Usage: g6 {line}")
+    for parameter in command.params:
+        for name in parameter.opts if parameter.param_type_name == "option" else ():
+            assert f"  {name}" in shown.out
+
+
+def test_help_may_stand_anywhere_before_what_is_passed_on(g6: Any) -> None:
+    assert g6("chain", "NIFTY", "--help").out == g6("chain", "--help").out
+    assert "Usage" not in g6("instrument", "--", "--help").out
+
+
+def test_a_group_alone_shows_its_commands(g6: Any) -> None:
+    answer = g6("data")
+    assert answer.code == 2
+    assert answer.out == g6("data", "--help").out
+    assert "\n  coverage  " in answer.out
+
+
+def test_help_of_what_is_no_command_names_the_nearest(g6: Any) -> None:
+    assert "Did you mean 'chain'" in g6("chian", "--help").err
+    assert "coverage" in g6("data", "coverag", "--help").err
 
 
 HEAVY = frozenset(("scipy", "pyarrow", "kiteconnect"))
-OVERVIEW_HEAVY = HEAVY | {"numpy", "pydantic", "rich"}
+HELP_HEAVY = HEAVY | {"numpy", "pydantic", "rich", "typer"}
 
 
 @pytest.mark.parametrize(
-    ("word", "heavy"),
-    [("--help", OVERVIEW_HEAVY), ("--version", OVERVIEW_HEAVY), ("calendar", HEAVY)],
+    ("line", "heavy"),
+    [
+        ("--help", HELP_HEAVY),
+        ("chain --help", HELP_HEAVY),
+        ("--version", HELP_HEAVY - {"typer"}),
+        ("calendar 2026-11 --kept", HEAVY - {"pyarrow"}),
+    ],
 )
 def test_nothing_is_imported_that_a_quick_answer_does_not_stand_on(
-    word: str, heavy: frozenset[str]
+    line: str, heavy: frozenset[str], tmp_path: Path
 ) -> None:
     asked = "; ".join(
         (
@@ -64,24 +112,23 @@ def test_nothing_is_imported_that_a_quick_answer_does_not_stand_on(
             f"sys.exit(', '.join({set(heavy)!r} & {{*sys.modules}}) or 0)",
         )
     )
-    ended = subprocess.run([sys.executable, "-c", asked, word], capture_output=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", asked, *line.split()],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+    )
     assert ended.returncode == 0, ended.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "command"), list(commands()), ids=lambda each: each if isinstance(each, str) else ""
-)
-def test_every_command_has_an_example_of_itself(name: str, command: Any) -> None:
-    assert f"Example: {name}" in command.help
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_every_command_has_an_example_of_itself(page: HelpPage) -> None:
+    assert page.example.startswith(f"g6 {page.words}")
 
 
-@pytest.mark.parametrize(
-    ("name", "command"), list(commands()), ids=lambda each: each if isinstance(each, str) else ""
-)
-def test_every_option_says_what_it_does(name: str, command: Any) -> None:
-    assert not [
-        each.name for each in command.params if each.param_type_name == "option" and not each.help
-    ]
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_every_option_and_argument_says_what_it_does(page: HelpPage) -> None:
+    assert [entry for entry in (*page.arguments, *page.options) if not entry.meaning] == []
 
 
 def test_the_version_names_what_g6_stands_on(g6: Any) -> None:
@@ -147,7 +194,7 @@ def test_what_goes_wrong_decides_the_exit_code(
 ) -> None:
     monkeypatch.setattr(cli, "application", raising(error))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert cli.main([]) == code
+    assert cli.main(["--"]) == code
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -158,7 +205,7 @@ def test_the_trace_of_a_slip_is_in_the_file_that_is_named_without_its_secrets(
         cli, "application", raising(ZeroDivisionError("at redis://:hunter2@host/0"))
     )
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    cli.main([])
+    cli.main(["--"])
     (trace,) = tmp_path.glob("g6-trace-*.txt")
     said = capsys.readouterr().err
     assert str(trace) in said

@@ -51,3 +51,14 @@ def test_a_directory_without_a_manifest_could_not_be_checked(g6: Any, tmp_path: 
     answer = g6("panels", "verify", "--panels-dir", str(tmp_path / "none"))
     assert answer.code == 2
     assert "has no manifest.json" in answer.err
+
+
+def test_panels_that_are_named_are_checked_alone(g6: Any, panels: Path) -> None:
+    (panels / "indices.json").unlink()
+    place = ("--panels-dir", str(panels), "--strict")
+    assert "indices.json: file_missing" in g6("panels", "verify", "indices", *place).out
+    (panels / "cycle.json").write_text("{}")
+    assert g6("panels", "verify", "cycle", *place).code == 0
+    answer = g6("panels", "verify", "index_NIFTY", *place)
+    assert answer.code == 2
+    assert "has no panel index_NIFTY" in answer.err
