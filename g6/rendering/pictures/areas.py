@@ -8,10 +8,9 @@ from g6.rendering.pictures.picture import Picture, PlotHeat
 
 __all__ = ["Area", "areas_of", "narrow_height"]
 
-_NARROW_HEAD = 284
 _NARROW_PLOT = 270
 _NARROW_GAP = 92
-"""Pixels of title and legend, of one plot, and between two of them, on a phone."""
+"""Pixels of one plot, and between two of them, on a phone."""
 _GAP = 0.055
 _GAP_OF_HEAT = 0.14
 """Room between plots side by side as a share of the width: a heat map has its scale in it."""
@@ -34,8 +33,8 @@ class Area:
 
 
 def narrow_height(plots: int) -> int:
-    """Return the height of so many plots on a phone, with title and legend, in pixels."""
-    return _NARROW_HEAD + _NARROW_PLOT * plots
+    """Return the height of so many plots on a phone, in pixels."""
+    return _NARROW_PLOT * plots
 
 
 def areas_of(picture: Picture, *, is_narrow: bool) -> list[Area]:

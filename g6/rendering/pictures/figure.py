@@ -18,7 +18,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, MaxNLocator
 
-from g6.rendering.pictures.palette import THEMES, Palette
+from g6.rendering.pictures.palette import CONTOURS, THEMES, Palette
 from g6.rendering.pictures.picture import (
     Layer,
     Picture,
@@ -348,7 +348,7 @@ class _Drawing:
                 layer.y,
                 z,
                 levels=contour_values(layer.low, layer.high),
-                colors=self._palette.paper,
+                colors=CONTOURS,
                 linewidths=0.7,
             )
             axes.clabel(lines, fmt="%.1f", fontsize=0.8 * self._look.text)

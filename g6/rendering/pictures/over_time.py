@@ -12,7 +12,7 @@ from g6.rendering.pictures.marks import clock_axis, level_lines, padded_range, s
 from g6.rendering.pictures.numbers import title_of
 from g6.rendering.pictures.picture import Layer, Picture, Plot, PlotAxis, PlotDots, PlotLine
 from g6.rendering.pictures.view import PictureView
-from g6.rendering.wording import LAKH
+from g6.rendering.wording import LAKH, day_words
 from g6.studies.documents import columns_of
 from g6.studies.stored.interest_by_cycle import CycleInterest, InterestByCycle
 from g6.studies.stored.overlays import Overlays, SessionCurve
@@ -167,7 +167,10 @@ def _session_layers(sessions: tuple[SessionCurve, ...], first: int) -> list[Laye
     layers: list[Layer] = []
     for curve in sessions[:-1]:
         name = "earlier sessions of the weekday"
-        layers.append(PlotLine(name, curve.minute - first, curve.value, "quiet", width=0.9))
+        note = day_words(curve.day)
+        layers.append(
+            PlotLine(name, curve.minute - first, curve.value, "quiet", width=0.9, note=note)
+        )
     newest = sessions[-1]
     name = "newest session of the weekday"
     layers.append(PlotLine(name, newest.minute - first, newest.value, "calls", width=2.0))

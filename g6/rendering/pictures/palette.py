@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["THEMES", "Palette"]
+__all__ = ["CONTOURS", "THEMES", "Palette"]
+
+CONTOURS = "#ffffff"
+"""Of the lines of equal value on the scale of levels, which is the same on both papers."""
 
 
 @dataclass(frozen=True, slots=True)

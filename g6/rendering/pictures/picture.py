@@ -73,6 +73,7 @@ class PlotLine:
         starts: Where a new line begins, 0 left out.
         is_over_heat: Whether it crosses a heat map, so that it needs a halo.
         is_step: Whether the value stays until the next point.
+        note: What a page says beside a value, where the name alone does not tell lines apart.
     """
 
     name: str
@@ -84,6 +85,7 @@ class PlotLine:
     starts: tuple[int, ...] = ()
     is_over_heat: bool = False
     is_step: bool = False
+    note: str = ""
 
     def pieces(self) -> list[slice]:
         """Return the ranges of points that are joined."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.rendering.pictures.areas import Area, areas_of, narrow_height
-from g6.rendering.pictures.palette import Palette
+from g6.rendering.pictures.palette import CONTOURS, Palette
 from g6.rendering.pictures.picture import (
     Layer,
     Picture,
@@ -33,9 +33,14 @@ Described = dict[str, object]
 """An object of plotly's JSON."""
 
 _SYMBOLS = {"circle": "circle", "ring": "circle-open", "triangle": "triangle-down"}
-_MARGINS = (70, 20, 92, 104)
-_NARROW_MARGINS = (54, 12, 134, 150)
-"""Pixels at the left, right, top and bottom: the title is above, the legend below."""
+_MARGINS = {"l": 70, "r": 20, "t": 92, "b": 104}
+_NARROW_MARGINS = {"l": 54, "r": 12, "t": 88}
+"""Pixels around the plots: the title is above, the legend below."""
+_NARROW_TITLE = 34
+"""Pixels of a plot's own title."""
+_NARROW_AXIS = 52
+_NARROW_ENTRIES = 24
+"""Pixels of the numbers and words below the last plot, and of a line of the legend."""
 _POINT = 5
 
 
@@ -70,7 +75,10 @@ class _Arrangement:
             axes |= self._axes(plot, area)
             self._note(plot, area)
         has_heat = any(isinstance(layer, PlotHeat) for plot in plots for layer in plot.layers)
-        height = narrow_height(len(plots)) if self._is_narrow else 0
+        margins = self._margins()
+        height = 0
+        if self._is_narrow:
+            height = narrow_height(len(plots)) + margins["t"] + margins["b"]
         size = 11 if self._is_narrow else 13
         layout = {
             "title": {
@@ -94,9 +102,7 @@ class _Arrangement:
                 "font": {"color": self._palette.text},
             },
             "legend": {"orientation": "h", "y": 0, "yref": "container", "yanchor": "bottom"},
-            "margin": dict(
-                zip("lrtb", _NARROW_MARGINS if self._is_narrow else _MARGINS, strict=True)
-            ),
+            "margin": margins,
             "barmode": "overlay",
             "dragmode": "pan" if self._is_narrow else "zoom",
             "shapes": self._shapes,
@@ -104,6 +110,16 @@ class _Arrangement:
             **axes,
         }
         return {"data": self._data, "layout": layout, "height": height}
+
+    def _margins(self) -> dict[str, int]:
+        """Return the room around the plots, on a phone as much as title and legend take."""
+        if not self._is_narrow:
+            return _MARGINS
+        has_titles = any(plot.title for plot in self._picture.plots)
+        top = _NARROW_MARGINS["t"] + (_NARROW_TITLE if has_titles else 0)
+        # Two entries of the legend fit a line.
+        lines = -(-len(self._named) // 2)
+        return {**_NARROW_MARGINS, "t": top, "b": _NARROW_AXIS + _NARROW_ENTRIES * (lines + 1)}
 
     def _title(self) -> str:
         if not self._is_narrow:
@@ -120,8 +136,11 @@ class _Arrangement:
                 "font": {"size": 12},
                 "standoff": 6,
             }
-        if self._picture.shares_y and area.y:
+        if area.y and self._picture.shares_y:
             y["matches"] = "y"
+        # Plots that compare the same strikes or times are zoomed together.
+        if area.x and plot.x == self._picture.plots[0].x:
+            x["matches"] = "x"
         axes: Described = {f"yaxis{area.y}": y}
         # A shared axis stands below the lowest plot, which comes last.
         if not self._picture.shares_x or area.is_lowest:
@@ -155,7 +174,11 @@ class _Arrangement:
                 "categoryorder": "array",
                 "categoryarray": list(axis.places),
             }
-        if axis.ticks:
+        if axis.ticks and len(axis.ticks) == len(axis.places):
+            # Where every place may be named, plotly names others after a zoom.
+            count = 3 if self._is_narrow else max(3, 8 // self._picture.columns)
+            described |= {"nticks": count, "tickangle": 0}
+        elif axis.ticks:
             places, words = evenly(axis.ticks, 4 if self._is_narrow else 7)
             described["tickmode"] = "array"
             described["tickvals"] = places
@@ -228,7 +251,7 @@ class _Arrangement:
                     **self._shared(layer.name, area),
                     "line": line,
                     "marker": {"size": _POINT},
-                    "hovertemplate": self._hover(plot),
+                    "hovertemplate": f"{self._hover(plot)} {layer.note}".rstrip(),
                 }
             )
 
@@ -348,9 +371,9 @@ class _Arrangement:
                 "coloring": "heatmap",
                 "showlabels": True,
                 "labelformat": layer.form,
-                "labelfont": {"color": self._palette.paper},
+                "labelfont": {"color": CONTOURS},
             }
-            trace["line"] = {"color": self._palette.paper, "width": 0.4}
+            trace["line"] = {"color": CONTOURS, "width": 0.4}
         self._data.append(trace)
 
 
