@@ -125,7 +125,9 @@ class _BoundedRun:
         write = partial(console.print, soft_wrap=True)
         self._watch = RunWatch(stack.settings, stack, self._voice, write)
         notices = self._watch.begin()
-        start_screen.print_start(console, stack, notices, self._estimate, serves=False)
+        start_screen.print_start(
+            console, stack, notices, self._estimate, serves=False, is_bounded=True
+        )
         return self._voice.alert
 
     def follow(self, stack: Stack, follower: RunFollower, cycles: int, limit: float) -> None:

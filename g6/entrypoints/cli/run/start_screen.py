@@ -28,6 +28,7 @@ def print_start(
     estimate: Estimate | None,
     *,
     serves: bool,
+    is_bounded: bool = False,
 ) -> None:
     """Print the screen of a start unless `console.banner` is off.
 
@@ -36,7 +37,10 @@ def print_start(
     settings = stack.settings
     notices = list(notices)
     if settings.console.banner:
-        rows = [*_rows(settings, stack.broker, notices, estimate, serves=serves)]
+        sentence = ""
+        if estimate is not None:
+            sentence = sizing.sentence(settings, estimate, is_whole=not is_bounded)
+        rows = [*_rows(settings, stack.broker, notices, sentence, serves=serves)]
         for line in run_screen.start_lines(_title(settings), rows, console.width):
             console.print(line, soft_wrap=True)
         return
@@ -55,7 +59,7 @@ def _rows(
     settings: Settings,
     broker: str,
     notices: Iterable[Notice],
-    estimate: Estimate | None,
+    estimate: str,
     *,
     serves: bool,
 ) -> Iterator[tuple[str, str]]:
@@ -67,8 +71,8 @@ def _rows(
             yield "", f"fix: {notice.fix}"
     free = megabytes(shutil.disk_usage(settings.directory).free)
     yield "files", f"{settings.directory} ({free} free)"
-    if estimate is not None:
-        yield "", sizing.sentence(settings, estimate, is_whole=serves)
+    if estimate:
+        yield "", estimate
     if serves:
         yield "pages", pages(settings)
     yield "Redis", mask_address(broker)

@@ -153,7 +153,7 @@ WORKERS = Dashboard(
         ),
         DashboardPanel(
             "Memory",
-            "Resident memory of a worker and its children.",
+            "Memory of a worker and its children, shared pages by their share.",
             "bytes",
             (newest(PROCESS_RESIDENT_BYTES, "worker"),),
         ),

@@ -113,7 +113,7 @@ PROCESS_RESIDENT_BYTES = Family(
     ("worker",),
     "bytes",
     "heartbeat",
-    "Resident memory of a worker and its children.",
+    "Memory of a worker and its children, shared pages by their share.",
 )
 PROCESS_CPU_RATIO = Family(
     "workers",
