@@ -261,6 +261,7 @@ def _indices(system: SystemFacts) -> dict[str, dict[str, object]]:
 
 def _age(system: SystemFacts, row: OverviewRow) -> float | None:
     """Return the market seconds since the newest instant of an index's own data."""
+    # The time of receipt is no age: a feed that was 80 s old had 0.3 s in status and panels.
     age: float | None = row.get("quote_age_seconds")
     if age is None:
         return None

@@ -45,6 +45,8 @@ OLD_SECONDS = 180.0
 # The slowest exchange publishes it every three minutes.
 
 
+# Ratios of a window of 21 strikes were called those of the whole chain: 0.795 against 0.948 at the
+# same instant. The other strikes are asked for a few a cycle, and remembered.
 @dataclass(frozen=True, slots=True)
 class ChainMemory:
     """The listed strikes of one index on one day, as the cycles so far saw them.

@@ -65,6 +65,8 @@ def cleaned(bars: Bars, day: date) -> Bars:
     midnight = datetime.combine(day, time(), IST).timestamp()
     is_of_day = (bars["start"] >= midnight) & (bars["start"] < midnight + DAY_SECONDS)
     bars = bars[is_of_day & np.isfinite(bars["close"])]
+    # A candle without open interest was stored as 0, and a minute that came twice doubled the day's
+    # volume.
     newest = {int(start // MINUTE): row for row, start in enumerate(bars["start"].tolist())}
     return bars[[newest[minute] for minute in sorted(newest)]]
 
