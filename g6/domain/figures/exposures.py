@@ -14,7 +14,6 @@ from math import isfinite, nan, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from g6.domain.market.instrument import CE, PE
 from g6.domain.pricing.black76 import PHI, greeks, higher_greeks
@@ -290,6 +289,8 @@ def _signs(book: Positions, moves: Array) -> Array:
 
 
 def _root(book: Positions, low: float, high: float) -> float:
+    from scipy.optimize import brentq
+
     return float(
         brentq(lambda move: float(net_gex(book, np.array([move]))[0]), low, high, xtol=1e-10)
     )

@@ -41,6 +41,7 @@ from g6.errors import (
     RedisDown,
     UserError,
 )
+from g6.extras import extra_of, missing
 from g6.masking import mask
 
 if TYPE_CHECKING:
@@ -155,6 +156,10 @@ def _run(words: list[str], asked: shells.ShellQuestion | None) -> int:
         if asked is not None:
             # Whatever a completion wrote would stand in the middle of the person's line.
             return 1
+        if isinstance(error, ImportError) and (library := extra_of(error)):
+            command = COMMANDS.get(words[0] if words else "")
+            runs = command is not None and command.module.startswith(("run.", "operate."))
+            return _fail(str(missing(library, on_host=runs)), 2)
         trace = _write_trace()
         return _fail(f"{type(error).__name__}: {error}\n  the full trace is in {trace}", 1)
 

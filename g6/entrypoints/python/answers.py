@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from g6.errors import Unavailable
+from g6.extras import optional
 from g6.rendering import parts, plain, web_table
 from g6.studies.documents import Document
 
@@ -60,10 +60,8 @@ class Answer:
         Raises:
             Unavailable: pandas is not installed.
         """
-        try:
+        with optional():
             import pandas as pd
-        except ImportError as error:
-            raise Unavailable("pandas is not installed", "pip install 'g6[pandas]'") from error
         table = pd.DataFrame(dict(self.document.columns()))
         # `g6.load` gives instants in India's time as well.
         for name, column in table.items():

@@ -12,6 +12,7 @@ from inspect import Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from g6.extras import optional
 from g6.studies import table
 
 if TYPE_CHECKING:
@@ -55,9 +56,11 @@ def _function(study: table.Study) -> Callable[..., Answer]:
         place = values.pop("data_dir", None)
         directory = directory_of(place) if study.settings else None
         overrides = {path: values.pop(name) for name, path in SETTINGS.items() if name in values}
-        reader = reader_of_directory(study.reader, directory, overrides)
-        parameters: Any = made(study.parameters, values, directory_time(directory))
-        document: Any = study.answer(reader, parameters)
+        # The figures of some studies need scipy, which an extra brings.
+        with optional():
+            reader = reader_of_directory(study.reader, directory, overrides)
+            parameters: Any = made(study.parameters, values, directory_time(directory))
+            document: Any = study.answer(reader, parameters)
         return Answer(study.name, document)
 
     ask.__name__ = study.name

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from g6.extras import optional
+
 
 def sample(
     days: int = 20,
@@ -34,7 +36,21 @@ def sample(
     Raises:
         Unavailable: The directory holds rows of a live market.
         UserError: There is no such index.
+        Unavailable: scipy is not installed. The sentence has the line that installs it.
     """
+    with optional():
+        return _written(days, indices, interval, seed, to, data_dir, processes)
+
+
+def _written(
+    days: int,
+    indices: str | Sequence[str],
+    interval: int | None,
+    seed: int | None,
+    to: str | date | None,
+    data_dir: str | Path | None,
+    processes: int | None,
+) -> Path:
     from g6.adapters.parquet.queries.patience import counted
     from g6.bootstrap.sample import last_sessions, sample_plan, sample_settings, write_sample
     from g6.studies.parameters import session_day

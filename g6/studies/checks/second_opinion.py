@@ -14,8 +14,6 @@ from math import erfc, exp, inf, isfinite, log, nan, pi, sqrt
 from statistics import median
 from typing import Any, NamedTuple
 
-from scipy.optimize import brentq
-
 __all__ = [
     "LARGEST_COUNT",
     "SIGNS",
@@ -239,6 +237,8 @@ def _volatility(price: float, F: float, K: float, T: float, r: float, phi: int) 
 
     if not gap(LEAST_SIGMA) < 0 < gap(LARGEST_SIGMA):
         return nan
+    from scipy.optimize import brentq
+
     return float(brentq(gap, LEAST_SIGMA, LARGEST_SIGMA, xtol=1e-15, rtol=1e-14))
 
 

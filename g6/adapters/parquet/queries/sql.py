@@ -19,7 +19,7 @@ from g6.adapters.parquet.queries.stored_span import check_directory
 from g6.adapters.parquet.reading import day_table, read
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
-from g6.errors import BadInput, DamagedFile, G6Error, Unavailable, UserError
+from g6.errors import BadInput, DamagedFile, UserError
 from g6.extras import optional
 from g6.ports.history import OVERVIEW
 
@@ -74,9 +74,11 @@ def _patiently(query: str, directory: Path, tz: str, take: Callable[[Any], T]) -
     """Return what `take` makes of the answer, without the damaged files where there are some."""
     if not directory.is_dir():
         check_directory(directory)
+    with optional():
+        import duckdb
     try:
         return take(_relation(query, directory, tz))
-    except _duckdb_error() as error:
+    except duckdb.Error as error:
         damaged = {} if _of_the_query(error) else _damaged(directory)
         if not damaged:
             raise _refused(error) from error
@@ -85,7 +87,7 @@ def _patiently(query: str, directory: Path, tz: str, take: Callable[[Any], T]) -
         warnings.warn(f"left out: {trouble.sentence}", DamagedFile, stacklevel=4)
     try:
         return take(_relation(query, directory, tz, damaged))
-    except _duckdb_error() as error:
+    except duckdb.Error as error:
         raise _refused(error) from error
 
 
@@ -96,14 +98,6 @@ def _relation(query: str, directory: Path, tz: str, left_out: Container[Path] = 
     return relation
 
 
-def _duckdb_error() -> type[Exception]:
-    try:
-        import duckdb
-    except ImportError:
-        return Unavailable
-    return duckdb.Error
-
-
 def _of_the_query(error: Exception) -> bool:
     """Tell whether DuckDB refuses the query's own words, so that no file need be read."""
     import duckdb
@@ -112,9 +106,7 @@ def _of_the_query(error: Exception) -> bool:
     return isinstance(error, kinds)
 
 
-def _refused(error: Exception) -> G6Error:
-    if isinstance(error, G6Error):
-        return error
+def _refused(error: Exception) -> UserError:
     return UserError(
         str(error),
         "the tables are chain, overview, events and instruments; `describe chain` lists columns",

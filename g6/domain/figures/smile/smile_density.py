@@ -9,9 +9,9 @@ from math import nan, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from g6.domain.figures.smile import volatility_smile
+from g6.domain.pricing.distribution import ndtr
 from g6.domain.schema.chain import Chain
 
 __all__ = [

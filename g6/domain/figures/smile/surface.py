@@ -21,7 +21,6 @@ from math import isfinite, log, nan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import nnls
 
 from g6.domain.figures.smile.smile_density import (
     GOOD_POINTS,
@@ -238,6 +237,8 @@ def _mixture(m: Array, iv: Array, error: Array, years: float) -> tuple[Array, Ar
         np.array([_BINDING]),
         np.zeros(len(x) - 1),
     ]
+    from scipy.optimize import nnls
+
     try:
         weight, _ = nnls(np.concatenate(conditions), np.concatenate(target), maxiter=20 * len(x))
     except RuntimeError:  # no convergence: quotes that are no smile

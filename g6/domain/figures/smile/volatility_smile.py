@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from g6.domain.figures.many_expiries import Figure, beside, pick
 from g6.domain.market.instrument import CE, PE
+from g6.domain.pricing.distribution import ndtr
 
 __all__ = [
     "SESSIONS_PER_YEAR",
@@ -40,7 +40,8 @@ SESSIONS_PER_YEAR = 252
 STRADDLE_SHARE = 0.85
 """Of a straddle: half of a normal distribution lies within 0.85 of its mean absolute value."""
 WING_DELTA = 0.25
-_WING_DEVIATIONS = float(ndtri(1 - WING_DELTA))
+_WING_DEVIATIONS = 0.6744897501960817
+"""`ndtri(1 - WING_DELTA)`, written down: computed at import it would import scipy."""
 
 
 def smile(strike: Array, forward: Figure, iv: Array) -> Array:

@@ -13,10 +13,10 @@ from math import log, pi
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from g6.domain.pricing.black76.broadcasting import Array
 from g6.domain.pricing.black76.model import mills
+from g6.domain.pricing.distribution import ndtri
 
 __all__ = ["bracketed_root"]
 

@@ -17,9 +17,9 @@ from math import pi, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import erfcx, ndtr
 
 from g6.domain.pricing.black76.broadcasting import Array, chunks, columns
+from g6.domain.pricing.distribution import erfcx, ndtr
 
 __all__ = [
     "PHI",

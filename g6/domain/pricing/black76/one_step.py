@@ -18,10 +18,10 @@ from math import pi, sqrt
 import numpy as np
 from numpy import absolute, add, bitwise_and, copysign, divide, exp, less, log, multiply, subtract
 from numpy.typing import NDArray
-from scipy.special import erfcx
 
 from g6.domain.pricing.black76.broadcasting import Array
 from g6.domain.pricing.black76.guess import first_guess
+from g6.domain.pricing.distribution import erfcx
 
 __all__ = ["ROUNDING", "ROWS", "greeks_after", "step"]
 
