@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from g6.domain.documents.json_plain import json_plain
+from g6.domain.documents.panel_notes import notes_of
 from g6.domain.figures import breadth
 from g6.domain.reports import CycleReport, OverviewRow
 from g6.domain.reports.alerts import unit_alerts
@@ -138,8 +139,10 @@ def build(
     by_name = {name: Chain.of_rows(frame) for name, frame in chains.items()}
     data: dict[str, object] = {
         "summary": _summary(report, by_index),
-        "indices": {name: _index(row) for name, row in by_index.items()},
-        "analytics": {name: _picked(row, _ANALYTICS) for name, row in by_index.items()},
+        "indices": {name: _noted(row, _index(row)) for name, row in by_index.items()},
+        "analytics": {
+            name: _noted(row, _picked(row, _ANALYTICS)) for name, row in by_index.items()
+        },
         "breadth": _breadth(by_name),
         "overview": {"rows": list(rows)},
         "alerts": {"alerts": [*unit_alerts(report.units, report.reasons), *alerts]},
@@ -201,6 +204,11 @@ def _picked(row: OverviewRow, names: Iterable[str]) -> JsonObject:
     return {name: row.get(name) for name in names}
 
 
+def _noted(row: OverviewRow, figures: JsonObject) -> JsonObject:
+    """Return figures with a note beside them for each that is null, if there is one."""
+    return figures | present(notes=notes_of(row, figures))
+
+
 def _index(row: OverviewRow) -> JsonObject:
     # A bucket's figures are no substitute: after the fix on expiry day the first bucket is still
     # the expiring series.
@@ -238,10 +246,9 @@ def _cycle(report: CycleReport) -> JsonObject:
 
 def _index_panel(row: OverviewRow, chain: Chain, report: CycleReport, window: int) -> JsonObject:
     head = _index(row) | {"index": row["underlying"], "latency_seconds": report.elapsed_seconds}
-    return head | {
-        "expiry": row.get("expiry_nearest"),
-        "strikes": _strikes(chain, row.get("expiry_nearest"), window),
-    }
+    head["expiry"] = row.get("expiry_nearest")
+    strikes = _strikes(chain, row.get("expiry_nearest"), window)
+    return _noted(row, head) | {"strikes": strikes}
 
 
 def _strikes(chain: Chain, expiry: str | None, window: int) -> list[JsonObject]:

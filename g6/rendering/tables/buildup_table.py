@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
 from rich.table import Table
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
-from g6.rendering.parts import Line, NoView, Part, WideTable, plain_table
+from g6.rendering.parts import Line, Part, WideTable, plain_table
 from g6.rendering.wording import (
     around,
     clock,
@@ -22,20 +24,42 @@ from g6.rendering.wording import (
     spelled,
     strike_cell,
 )
+from g6.studies.parameters import Parameter
 from g6.studies.stored.buildup import PREVIOUS_CLOSE, BuildUps, SideBuildUp
 
-_STRIKES = 21
+LEAST_STRIKES = 3
+LINES_AROUND = 12
+"""Lines above and below the strikes, and that of the cursor."""
 WITH_INTEREST = 110
 """Columns of a screen from which on open interest stands beside its change."""
 
 
-def parts(document: BuildUps, _: NoView) -> Iterator[Part]:
+Strikes = Annotated[int, Parameter("Strikes around ATM; 0: all.", "21", least=0, metavar="N")]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildUpView:
+    """How many strikes are shown."""
+
+    strikes: Strikes = 21
+
+
+VIEW = BuildUpView
+
+
+def fitted(view: BuildUpView, height: int) -> BuildUpView:
+    """Return a view of as many strikes as fit so many lines."""
+    most = max(LEAST_STRIKES, height - LINES_AROUND)
+    return BuildUpView(min(view.strikes or most, most))
+
+
+def parts(document: BuildUps, view: BuildUpView) -> Iterator[Part]:
     """Yield the index's word, the strikes around the money, and a count of words by side."""
     yield Line(f"{document.index} {day_words(document.expiry)} · {in_india(document.cycle)}")
     yield Line(f"changes since {_against(document)}")
     if document.index_build_up:
         yield Line(f"the nearest future: {_word(document.index_build_up)}")
-    yield WideTable(partial(_table, document))
+    yield WideTable(partial(_table, document, view))
     for name, side in (("calls", document.calls), ("puts", document.puts)):
         counts = Counter(word for word in side.build_up if word)
         words = [f"{_word(word)} {count}" for word, count in counts.most_common()]
@@ -58,7 +82,7 @@ def _word(build_up: str) -> str:
     return spelled(build_up).replace("build up", "build-up")
 
 
-def _table(document: BuildUps, width: int) -> Table:
+def _table(document: BuildUps, view: BuildUpView, width: int) -> Table:
     table = plain_table()
     heads = ["Δ price\npoints", "ΔOI\nlakh"]
     is_wide = width >= WITH_INTEREST
@@ -72,8 +96,10 @@ def _table(document: BuildUps, width: int) -> Table:
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("PUTS\n", justify="right", no_wrap=True)
     centre = around(document.offset)
-    first = max(0, centre - _STRIKES // 2)
-    last = min(len(document.strike), centre + _STRIKES // 2 + 1)
+    count = len(document.strike)
+    strikes = view.strikes or count
+    first = max(0, min(centre - strikes // 2, count - strikes))
+    last = min(count, first + strikes)
     for row in range(first, last):
         is_centre = row == centre
         strike = strike_cell(float(document.strike[row]), is_centre=is_centre)

@@ -102,13 +102,14 @@ WALL = "*"
 GAPS = (2, 1)
 """Blanks between columns, the first with which the least columns fit."""
 LEAST_WIDTH = 80
+LEAST_STRIKES = 3
 LINES_AROUND = 12
 """Lines above and below the strikes, and that of the cursor."""
 
 
 def fitted(view: ChainView, height: int) -> ChainView:
     """Return a view of as many strikes as fit so many lines."""
-    most = max(1, height - LINES_AROUND)
+    most = max(LEAST_STRIKES, height - LINES_AROUND)
     return replace(view, strikes=min(view.strikes or most, most))
 
 

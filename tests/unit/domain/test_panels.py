@@ -216,3 +216,41 @@ def test_a_difference_holds_only_what_changed() -> None:
 def test_one_and_true_and_one_point_nought_differ_as_their_hashes_do() -> None:
     assert panel_diff({"a": 1}, {"a": True}) == {"edit": {"a": {"to": True}}}
     assert panel_diff([1], [1.0]) == {"items": {"0": {"to": 1.0}}}
+
+
+def test_a_figure_that_is_missing_is_null_with_a_note_and_breaks_nothing(
+    panels: dict[str, Any], chain_of: ChainOf
+) -> None:
+    nifty = panels["indices"]["data"]["NIFTY"]
+    assert nifty["forward"] is None
+    assert nifty["notes"]["forward"].startswith("no forward")
+    assert nifty["notes"]["support"] == "no open interest on both sides is known"
+    assert "spot" not in nifty["notes"]
+    missing = panels["indices"]["data"]["SENSEX"]
+    assert set(missing["notes"].values()) == {"MISSING: poison"}
+    for panel in ("indices", "analytics"):
+        for figures in panels[panel]["data"].values():
+            nulls = {name for name, value in figures.items() if value is None}
+            assert nulls == set(figures["notes"])
+    bare = {"underlying": "NIFTY", "timestamp": CYCLE, "status": "OK", "reason": ""}
+    chains = {"NIFTY": chain_of(CYCLE)}
+    documents = build(report(), [bare], chains, provider={}, generated_at=LATER)
+    assert documents["index_NIFTY"]["data"]["notes"]["ltp"]
+    assert documents["index_NIFTY"]["data"]["strikes"] == []
+
+
+def test_a_panel_in_which_nothing_is_missing_has_no_notes() -> None:
+    whole = {column.name: 1.0 for column in OVERVIEW}
+    whole |= {"timestamp": CYCLE, "underlying": "NIFTY", "status": "OK", "expiry_nearest": None}
+    documents = build(report(), [whole], {}, provider={}, generated_at=LATER)
+    assert documents["indices"]["data"]["NIFTY"]["notes"] == {
+        "expiry_nearest": "no expiry lies ahead"
+    }
+    assert "notes" not in _without(documents["analytics"]["data"]["NIFTY"], "expiry_nearest")
+
+
+def _without(figures: dict[str, Any], name: str) -> dict[str, Any]:
+    notes = {key: note for key, note in figures.get("notes", {}).items() if key != name}
+    return {key: value for key, value in figures.items() if key != "notes"} | (
+        {"notes": notes} if notes else {}
+    )

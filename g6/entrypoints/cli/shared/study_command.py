@@ -195,8 +195,12 @@ def _write(study: Study, document: Document, values: Values, settings: Settings 
     named = SystemOptions.of_settings(
         values.get("data_dir"), values.get("config"), values.get("set_")
     )
+    console = terminal.console(settings)
+    # A heading that scrolled away heads nothing: who names no number of strikes gets a screenful.
+    if console.is_terminal and view == parts.view_of(name)():
+        view = parts.fitted(name, view, console.height)
     shown = parts.with_commands(parts.parts_of(name, document, view), named.completed)
-    parts.print_parts(terminal.console(settings), shown)
+    parts.print_parts(console, shown)
     for note in parts.notes_of(name, document):
         typer.echo(named.completed(note), err=True)
 
