@@ -63,7 +63,7 @@ def parts(document: BuildUps, view: BuildUpView) -> Iterator[Part]:
     for name, side in (("calls", document.calls), ("puts", document.puts)):
         counts = Counter(word for word in side.build_up if word)
         words = [f"{_word(word)} {count}" for word, count in counts.most_common()]
-        yield Line(f"{name}: {', '.join(words) or 'nothing to compare with'}")
+        yield f"{name}: {', '.join(words) or 'nothing to compare with'}"
     yield Line(
         "price and OI up: long build-up; price down, OI up: short build-up;\n"
         "price up, OI down: short covering; price and OI down: long unwinding"

@@ -49,6 +49,6 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     # rich's table takes 1.7 s of processor time for the 1,488 lines of a year.
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     signs = ["<" if place < LEFT_COLUMNS else ">" for place in range(len(widths))]
-    form = "  ".join(f"{{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True))
+    form = " ".join(f"{{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True))
     for row in rows:
         yield form.format(*row)

@@ -18,7 +18,7 @@ LABELS: Mapping[str, tuple[str, float, int]] = {
     "atm_iv_this_week": ("ATM IV this week, %", 100, 2),
     "atm_iv_this_month": ("ATM IV this month, %", 100, 2),
     "straddle_nearest": ("straddle, nearest", 1, 2),
-    "em_sd": ("move to expiry ±, 1σ", 1, 1),
+    "em_sd": ("move to expiry, ±", 1, 1),
     "rr25": ("risk reversal 25Δ, %", 100, 2),
     "bf25": ("butterfly 25Δ, %", 100, 2),
     "pcr_this_week": ("PCR this week", 1, 3),
