@@ -17,6 +17,7 @@ from g6.domain.reports.json_types import JsonObject
 from g6.domain.schema import rows
 from g6.domain.schema.layout import PRUNABLE
 from g6.entrypoints.cli import application
+from g6.studies.selection import EXPIRY_WORDS
 
 __all__ = ["help_content", "help_text"]
 
@@ -65,7 +66,7 @@ def _words() -> JsonObject:
     sections = dict.fromkeys(key.path.split(".")[0] for key in keys())
     return {
         "indices": list(INDICES),
-        "buckets": list(BIT),
+        "buckets": [*BIT, *EXPIRY_WORDS],
         "providers": [source.name for source in SHIPPED],
         "settings": [key.path for key in keys()],
         "sections": list(sections),

@@ -40,6 +40,7 @@ def offered(line: str, directory: Path | str = "nowhere") -> list[str]:
         ("g6 chain --gre", ["--greeks"]),
         ("g6 chain NIF", ["NIFTY", "NIFTYNXT50"]),
         ("g6 chain NIFTY --expiry this", ["this_week", "this_month"]),
+        ("g6 spreads NIFTY --expiry mon", ["monthly"]),
         ("g6 plot heatmap NIFTY --of ", ["oi", "iv"]),
         ("g6 buildup NIFTY --against ", ["close", "open"]),
         ("g6 plot overlays NIFTY --figure atm_iv_this_w", ["atm_iv_this_week"]),
