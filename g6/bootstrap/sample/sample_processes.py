@@ -82,8 +82,9 @@ class _Worker:
         self.thread = Thread(target=self._work, daemon=True)
 
     def _work(self) -> None:
+        # With -m Python warns on standard error: the package has imported this module before.
         with subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-c", f"from {__name__} import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -170,7 +171,3 @@ def main() -> None:
             print(json.dumps({"error": error.sentence, "fix": error.fix}), flush=True)
             return
         print("{}", flush=True)
-
-
-if __name__ == "__main__":
-    main()
