@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from rich.table import Table
 
 from g6.rendering.parts import NoView, Part
-from g6.rendering.wording import in_india
+from g6.rendering.wording import day_words, in_india, spelled
 from g6.studies.now.cycle_trace import CycleTrace, UnitTrace
 
 
@@ -17,12 +18,14 @@ def parts(document: CycleTrace, _: NoView) -> Iterator[Part]:
         f"opened {_text(document.opened)}, fired {_text(document.fired)}, "
         f"closed {_text(document.closed)}"
     )
-    yield f"cycle {in_india(document.cycle)}: {times} (milliseconds after its instant)"
+    yield f"cycle {in_india(document.cycle)}: {times} (ms after it)"
     yield _table(document)
 
 
 def _table(document: CycleTrace) -> Table:
-    table = Table("index", "stage", "began", "ended", "parts, ms", box=None, padding=(0, 2, 0, 0))
+    table = Table(
+        "index", "stage", "began, ms", "ended, ms", "parts, ms", box=None, padding=(0, 2, 0, 0)
+    )
     for index, unit in document.units.items():
         _add_unit(table, index, unit)
     for name, stage in document.closing.items():
@@ -34,7 +37,7 @@ def _add_unit(table: Table, index: str, unit: UnitTrace) -> None:
     for name, stage in unit.stages.items():
         table.add_row(index, name, _text(stage.began), _text(stage.ended), _parts(stage.parts))
     for expiry in unit.expiries:
-        table.add_row("", f"  {expiry['expiry']}", "", "", _expiry(expiry))
+        table.add_row("", f"  {_day(expiry['expiry'])}", "", "", _expiry(expiry))
     for name in unit.not_listed:
         table.add_row("", f"  {name}", "", "", "asked for and not listed")
     if unit.reason or unit.status != "OK":
@@ -49,9 +52,13 @@ def _expiry(expiry: Mapping[str, object]) -> str:
     )
 
 
+def _day(text: object) -> str:
+    return day_words(date.fromisoformat(str(text)))
+
+
 def _parts(parts: Mapping[str, float]) -> str:
-    return " ".join(
-        f"{part} {milliseconds:g}" for part, milliseconds in parts.items() if milliseconds
+    return ", ".join(
+        f"{spelled(part)} {milliseconds:g}" for part, milliseconds in parts.items() if milliseconds
     )
 
 
