@@ -9,14 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from g6.config import build
-from g6.config.settings_reference import example_environment, scaffold
+from g6.config.settings_reference import example_environment, json_schema, scaffold
 from g6.domain.market.instrument import INDICES
 from g6.entrypoints.cli.shared import options
+from g6.entrypoints.cli.shared.invocation import as_typed
 from g6.errors import Unavailable
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing and take the defaults.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 CONFIG = Path("config/g6_config.json")
+SCHEMA = CONFIG.with_name("schema_v2.json")
 ENVIRONMENT = Path(".env.example")
 
 
@@ -49,8 +51,11 @@ def init(
     config = _with_answers(scaffold(), indices, interval)
     build({name: value for name, value in config.items() if name != "$schema"})
     _write(CONFIG, json.dumps(config, indent=2) + "\n")
+    # The configuration names it, for editors: it stands beside it from a wheel too.
+    _write(SCHEMA, json.dumps(json_schema(), indent=2) + "\n")
     _write(ENVIRONMENT, example_environment())
-    typer.echo("next: g6 config check, then g6 run --once")
+    program = as_typed("g6")
+    typer.echo(f"next: {program} config check, then {program} run --once")
 
 
 def _write(path: Path, text: str) -> None:

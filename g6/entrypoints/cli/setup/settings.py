@@ -10,7 +10,7 @@ import typer
 
 from g6.config import Settings, changed, config_id, flat, nested, values
 from g6.entrypoints.cli.shared import options, terminal
-from g6.errors import NothingToDo, UserError
+from g6.errors import BadConfig, NothingToDo, UserError
 from g6.masking import mask_setting
 
 Origin = Annotated[bool, typer.Option("--origin", help="Say where each value came from.")]
@@ -92,6 +92,7 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
     """
     from g6.bootstrap.sources import check_start
     from g6.config import calendar, plan
+    from g6.entrypoints.cli.setup.expiry_rules import unanswered_expiries
     from g6.entrypoints.workers.celery_lint import lint
     from g6.entrypoints.workers.queues import celery_settings
 
@@ -102,6 +103,11 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
     calendar()
     lint(settings, celery_settings(settings, settings.redis.broker_url or ""))
     check_start(settings)
+    if refusals := list(unanswered_expiries(settings)):
+        raise BadConfig(
+            "\n".join(refusal.sentence for refusal in refusals),
+            "; ".join(dict.fromkeys(refusal.fix for refusal in refusals)),
+        )
     console = terminal.console(settings)
     console.print(
         f"ok  config id {config_id(settings)}  "

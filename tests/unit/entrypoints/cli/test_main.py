@@ -239,3 +239,16 @@ def test_in_the_c_locale_only_ascii_is_written() -> None:
 
 def test_a_pipe_gets_no_colours_unless_they_are_wanted() -> None:
     assert b"\x1b[" not in outside("config", "check")
+
+
+def test_a_checkout_says_its_commit(g6: Any) -> None:
+    root = Path(__file__).resolve().parents[4]
+    done = subprocess.run(
+        ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip("this is no checkout")
+    assert f"commit {done.stdout.strip()}" in g6("--version").out

@@ -164,3 +164,42 @@ def test_a_check_asks_nobody(g6: Any) -> None:
         ).code
         == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("provider.name=zerodha", "no such provider; there are sim, replay, kite"),
+        (
+            "index_params.NIFTY.expiries=nth:40",
+            "nth_40 answers to no expiry; listed are 2026-11-23",
+        ),
+        ("index_params.NIFTY.expiries=2031-01-01", "2031-01-01 answers to no expiry; listed are"),
+        ("index_params.NIFTY.expiries=,", "nothing of NIFTY would be collected"),
+        ("greeks.risk_free_rate=5.5", "5.5 % is 0.055"),
+    ],
+)
+def test_check_refuses_what_no_provider_answers_to(g6: Any, assignment: str, said: str) -> None:
+    answer = g6("config", "check", "--set", assignment)
+    assert answer.code == 2
+    assert said in answer.err
+
+
+def test_check_takes_every_bucket_and_a_listed_day(g6: Any) -> None:
+    rules = "index_params.NIFTY.expiries=this_week,next_week,next_month,2026-11-23,nth:2"
+    assert g6("config", "check", "--set", rules).code == 0
+
+
+def test_what_init_writes_names_nothing_that_is_not_there(
+    g6: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert g6("init", "--yes").code == 0
+    schema = json.loads(Path("config/g6_config.json").read_text())["$schema"]
+    jsonschema.validate(
+        json.loads(Path("config/g6_config.json").read_text()),
+        json.loads(Path("config", schema).read_text()),
+    )
+    Path(".env").write_text(Path(".env.example").read_text().replace("#G6_INTERVAL", "G6_INTERVAL"))
+    shown = g6("config", "show", "--origin").out
+    assert "60  [env G6_INTERVAL in .env]" in shown
