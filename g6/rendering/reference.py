@@ -31,6 +31,9 @@ answer.to_json()  # what the command writes with --json
 `at` (`--as-of` on the command line) asks the question as of an instant: the newest cycle that is
 not later, and no row that was observed later. `as_of` of `g6.load` and `g6.sql` only leaves out
 rows that were observed later.
+
+The settings that a study is asked under are options of its command. `g6.ask` takes `data_dir`,
+`provider` and `recording` where they are among them.
 """
 
 
@@ -47,9 +50,17 @@ def _section(study: Study) -> str:
         study.details,
         f"`{command}` and `g6.ask.{study.name}`. Example: `{study.example}`",
         parameter_table(fields_of(study.parameters)),
+        _settings(study),
         *_documents(study.document),
     ]
     return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _settings(study: Study) -> str:
+    """Return the options that say under which settings it is asked, empty without any."""
+    names = [setting for setting in study.settings if not setting.endswith("*")]
+    options = ", ".join(f"`--{name.replace('_', '-')}`" for name in names)
+    return f"Settings: {options}." if names else "It reads nothing that is configured."
 
 
 def parameter_table(parameters: Sequence[Field]) -> str:

@@ -50,7 +50,7 @@ def test_status_and_trace_say_why_nothing_is_collected() -> None:
     sentence = "the instrument dump of NFO for 2026-11-20 cannot be used (row 3: the dump is cut), and no earlier one is on disk"
     page = Console(file=io.StringIO(), width=200)
     provider = {"name": "kite", "mode": "live", "instruments": {"NFO": sentence}}
-    market = {"phase": "open", "next_change": None}
+    market = {"open": False, "phase": "closed", "next_change": None, "closes": None, "opens": None}
     status = {
         "cycle": None,
         "readiness_ok": True,
