@@ -206,7 +206,10 @@ def _walk(runtime: Runtime, now: float, most: int) -> int:
         until = missed[-1]
     elif len(instants) == MOST_WALKED:
         until = instants[-1]
-    runtime.ledger.record_swept(isoformat_z(until))
+    # A Redis that was emptied during the walk has lost what was skipped in it. The mark would have
+    # kept the next sweep from looking there again.
+    if not instants or runtime.ledger.swept_until() == mark:
+        runtime.ledger.record_swept(isoformat_z(until))
     return skipped
 
 

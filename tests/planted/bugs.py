@@ -23,6 +23,7 @@ RUNTIME = "g6/pipeline/runtime.py"
 CLAIMS = "g6/domain/cycles/claims.py"
 LEDGER = "g6/adapters/memory/ledger.py"
 PANELS = "g6/adapters/memory/panels.py"
+STORE = "g6/adapters/memory/store.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,12 @@ BUGS = (
         "        if unit.cycle not in self._cycles:\n            return",
     ),
     bug(
+        "two cycles of an index are collected at once",
+        LEDGER,
+        "        if other != unit.cycle and until > now:\n",
+        "        if False:\n",
+    ),
+    bug(
         "a collected index is not released",
         LEDGER,
         '        if self._collecting.get(unit.index, ("", 0.0))[0] == unit.cycle:\n',
@@ -127,16 +134,34 @@ BUGS = (
         "",
     ),
     bug(
+        "a rerun keeps the deadline of before",
+        LEDGER,
+        "            deadline=opening.deadline,\n            config_id",
+        "            config_id",
+    ),
+    bug(
         "a panel steps back",
         PANELS,
         "            if parse_z(older) <= at:\n",
         "            if True:\n",
     ),
     bug(
+        "an older chain stays where a newer one is written",
+        STORE,
+        "        self._chains[unit] = Frame(dict(frame.header), columns)\n",
+        "        self._chains.setdefault(unit, Frame(dict(frame.header), columns))\n",
+    ),
+    bug(
         "the sweep forgets the last index",
         SWEEP,
         "        for index, unit in record.units.items():\n            kind = _mend",
         "        for index, unit in list(record.units.items())[:-1]:\n            kind = _mend",
+    ),
+    bug(
+        "a lost collection is sent again from analyse",
+        SWEEP,
+        "return STAGES[position:] if _has",
+        "return STAGES[1:] if _has",
     ),
     bug(
         "the sweep skips the first index alone",
@@ -247,6 +272,19 @@ BUGS = (
         CLAIMS,
         "        return self is FinishAnswer.COMPLETED\n",
         "        return self is not FinishAnswer.LATE\n",
+    ),
+    bug(
+        "an overview is that of another cycle",
+        CLOSING,
+        "    record = runtime.ledger.record(cycle)\n    if record is None:\n        return False\n    watch",
+        "    record = next(iter(runtime.ledger.open_cycles()), None)\n"
+        "    if record is None:\n        return False\n    watch",
+    ),
+    bug(
+        "the closing report says OK of every unit",
+        CLOSING,
+        "    statuses = {index: Status(unit.status) for",
+        "    statuses = {index: Status.OK for",
     ),
     bug(
         "a refused overview counts as stored",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.planted.__main__ import chosen_bugs, hunt, write_rows
+from tests.planted.__main__ import chosen_bugs, hunt, planted, write_rows
 from tests.planted.bugs import BUGS, Edit
+from tests.simulate.__main__ import NONE
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = (
@@ -25,6 +29,7 @@ def test_the_text_that_a_bug_replaces_is_there_once(name: str, edit: Edit) -> No
     assert (ROOT / edit.path).read_text("utf-8").count(edit.before) == 1
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", QUICK)
 def test_a_planted_bug_is_found_and_shrunk(name: str) -> None:
     (bug,) = [bug for bug in BUGS if bug.name == name]
@@ -50,3 +55,29 @@ def test_a_row_that_is_measured_again_takes_the_place_of_the_older_one(tmp_path:
     write_rows(path, [{"bug": second, "schedules": 2}, {"bug": first, "schedules": 7}])
     rows = json.loads(path.read_text("utf-8"))
     assert [(row["bug"], row["schedules"]) for row in rows] == [(first, 7), (second, 2)]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", ["a claim is not atomic", "a rerun loses its attempt"])
+def test_the_command_of_a_finding_replays_it_in_another_clone(name: str) -> None:
+    (bug,) = [bug for bug in BUGS if bug.name == name]
+    finding = hunt(bug, 300, with_unit_tests=False)
+    command = [
+        *(sys.executable, "-m", "tests.simulate", "--json", "--seed", str(finding.seed)),
+        *("--deviations", ",".join(finding.deviations) or NONE),
+    ]
+    digests = set()
+    for environment in (
+        {"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "UTC"},
+        {"PYTHONHASHSEED": "271828", "LC_ALL": "C.UTF-8", "TZ": "Asia/Kolkata"},
+    ):
+        with planted(bug) as root:
+            answer = subprocess.run(
+                command, cwd=root, capture_output=True, text=True, check=False,
+                env={**os.environ, **environment, "PYTHONPATH": str(root)},
+            )  # fmt: skip
+        assert answer.returncode == 1, answer.stderr
+        document = json.loads(answer.stdout)
+        assert document["problems"][0] == finding.problem
+        digests.add(document["digest"])
+    assert len(digests) == 1

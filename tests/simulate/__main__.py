@@ -19,6 +19,9 @@ from tests.simulate.analysis import cheap_analysis
 from tests.simulate.deviations import Deviation
 from tests.simulate.running import CYCLES, Outcome, run, run_seed, shrunk
 
+NONE = "none"
+"""What stands for no deviations at all on the command line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -30,7 +33,21 @@ class Failure:
 
     def command(self) -> str:
         """Return the command that replays it."""
-        return f"python -m tests.simulate --seed {self.seed} --deviations {','.join(map(str, self.deviations))}"
+        return (
+            f"python -m tests.simulate --seed {self.seed} --deviations {written(self.deviations)}"
+        )
+
+
+def written(deviations: Sequence[Deviation]) -> str:
+    """Write deviations as the command line takes them."""
+    return ",".join(map(str, deviations)) or NONE
+
+
+def read(text: str) -> tuple[Deviation, ...]:
+    """Return the deviations that `written` wrote."""
+    if text == NONE:
+        return ()
+    return tuple(Deviation.parse(part) for part in text.split(",") if part)
 
 
 def failures(seeds: Sequence[int]) -> tuple[int, list[Failure]]:
@@ -51,7 +68,7 @@ def _replay(seed: int, text: str | None) -> Outcome:
     with cheap_analysis():
         if text is None:
             return run_seed(seed)[0]
-        return run(seed, tuple(Deviation.parse(part) for part in text.split(",") if part))
+        return run(seed, read(text))
 
 
 def _campaign(first: int, cycles: int, jobs: int) -> int:
@@ -112,7 +129,8 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, help="run the schedule of this seed alone")
     parser.add_argument(
-        "--deviations", help="run exactly these deviations, written as STEP:KIND:AMOUNT,…"
+        "--deviations",
+        help=f"run exactly these deviations, written as STEP:KIND:AMOUNT,…, or {NONE}",
     )
     parser.add_argument("--cycles", type=int, default=5_000, help="cycles to judge (default 5000)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (default 0)")

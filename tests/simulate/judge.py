@@ -77,7 +77,10 @@ def _chain_problems(
     lost_state = world.redis_lost_state
     if chain is None:
         # A full disk costs chains, which an alert tells; a Redis that forgets costs what it had not handed on.
-        is_evicted = world.frames_gone_until >= unit.instant.timestamp()
+        # A host whose clock is ahead collects a cycle before it is due.
+        is_evicted = bool(world.frames_gone_until) and (
+            world.clocks_jumped or world.frames_gone_until >= unit.instant.timestamp()
+        )
         if has_figures and not (world.disk_was_full or lost_state or is_evicted):
             yield f"{name} is {row['status']} and no chain is stored"
         return

@@ -31,6 +31,10 @@ REGRESSIONS = {
         3033,
         "681:overload:4.3",
     ),
+    "a walk of the grid was marked in a Redis that was emptied meanwhile": (
+        3103,
+        "1190:disk_full:4.97,1262:redis_away:24.94,1395:redis_emptied:0.07",
+    ),
     "a first cycle that an emptied Redis forgot was marked as walked": (
         811,
         "21:lose:0,34:die:12.34,61:die_after:24.54,68:kill_worker:33.02,69:lose:0,81:redis_emptied:0.83",

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from g6 import pipeline
+from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
+from g6.adapters.memory.sender import MemorySender
 from g6.domain.cycles.cycle import Unit
 from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_TRIES, POISON
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
@@ -309,6 +311,31 @@ def test_a_first_cycle_that_an_emptied_server_forgot_is_not_lost(world: World) -
     swept(world)
     world.drain()
     assert world.ends()["NIFTY"] == ("SKIPPED", "ledger_lost")
+
+
+class EmptyingSender(MemorySender):
+    """A sender whose first aggregate meets a Redis that is emptied."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+
+    def aggregate(self, cycle: str) -> None:
+        super().aggregate(cycle)
+        if len(self.sent) == 1:
+            MemoryLedger.__init__(self.world.ledger, self.world.bus, self.world.controls)
+
+
+def test_a_walk_during_which_the_server_was_emptied_is_walked_again(world: World) -> None:
+    world.cycle()
+    swept(world, 60.0)
+    sound = world.runtime
+    world.runtime = replace(sound, sender=EmptyingSender(world))
+    assert swept(world, 240.0)["gaps"] > 2
+    world.runtime = sound
+    swept(world)
+    world.drain()
+    assert world.ends(SECOND)["NIFTY"] == ("SKIPPED", "ledger_lost")
 
 
 def test_a_recording_is_never_walked(world: World) -> None:
