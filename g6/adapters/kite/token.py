@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken
-
 from g6.domain.market.calendar import IST
 
 # Kite flushes the tokens of the day before at 06:00; some live an hour longer, none is relied on.
@@ -68,6 +66,9 @@ def sealing_key(api_key: str, api_secret: str) -> bytes:
 
 def seal(token: Token, key: bytes) -> bytes:
     """Encrypt a token so that only the owner of `key` can read it."""
+    # Imported by who seals or opens a token: a host of the simulated market has no cryptography.
+    from cryptography.fernet import Fernet
+
     return Fernet(key).encrypt(json.dumps(asdict(token)).encode())
 
 
@@ -78,6 +79,8 @@ def unseal(content: bytes, key: bytes) -> Token | None:
         None when the key is another one, the bytes are damaged, or another version of G6 sealed
         them.
     """
+    from cryptography.fernet import Fernet, InvalidToken
+
     try:
         return Token(**json.loads(Fernet(key).decrypt(content)))
     except (InvalidToken, ValueError, TypeError):
