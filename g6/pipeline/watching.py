@@ -31,7 +31,8 @@ from g6.domain.reports.alerts import (
     stall_alert,
     unserved_alert,
 )
-from g6.domain.schema.words import QueueName, QuoteSource
+from g6.domain.reports.switches import EVERY_INDEX
+from g6.domain.schema.words import QueueName, QuoteSource, Reason
 from g6.pipeline.raised_alerts import note, show_alerts
 from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
 from g6.pipeline.sink_refusals import forget_old
@@ -174,7 +175,8 @@ def _token(
 ) -> Alert | None:
     """Return the alert of a session without an access token.
 
-    It is that of a session that is open or opens soon. Once raised it lasts until there is a token.
+    It is that of a session of which units were withheld, or that opens soon. Once raised it lasts
+    until there is a token.
     """
     if login is None:
         return None
@@ -183,7 +185,9 @@ def _token(
     if login.is_valid:
         lasts = opens is None or (login.seconds_left or inf) > (opens - at).total_seconds()
         return None if lasts else _token_alert(login, opens, at)
-    if opens is not None or _session_opens(runtime, at):
+    # A request token of the settings is exchanged by the first unit: before that nothing is wrong.
+    is_withheld = switches.paused.get(EVERY_INDEX) == Reason.TOKEN
+    if opens is not None or (is_withheld and _session_opens(runtime, at)):
         return _token_alert(login, opens, at)
     return None if raised is None else raised.alert
 

@@ -81,7 +81,7 @@ def test_what_a_failed_collection_asked_stands_in_its_report(world: Logged) -> N
         ("2026-11-18T02:50:00Z", {"state": "valid", "seconds_left": 60.0}, 1),
         ("2026-11-18T02:50:00Z", {"state": "valid", "seconds_left": 70_000.0}, 0),
         ("2026-11-18T01:00:00Z", {"state": "missing", "seconds_left": None}, 0),
-        ("2026-11-18T05:00:00Z", {"state": "missing", "seconds_left": None}, 1),
+        ("2026-11-18T05:00:00Z", {"state": "missing", "seconds_left": None}, 0),
         ("2026-11-21T02:50:00Z", {"state": "missing", "seconds_left": None}, 0),
     ],
 )
@@ -93,6 +93,17 @@ def test_of_a_session_without_a_token_a_person_is_told_once(
         pipeline.heartbeat(world.runtime)
     told = world.reports("alert")
     assert [(each["state"], each["fix"]) for each in told] == [("token", "g6 login")] * alerts
+
+
+def test_a_token_for_want_of_which_units_are_withheld_is_told_of_once(world: Logged) -> None:
+    world.clock.now = parse_z("2026-11-18T05:00:00Z").timestamp()
+    world.provider.login = {"state": "missing", "seconds_left": None}
+    world.controls.set("paused", {"*": "token"})
+    for _ in range(3):
+        pipeline.heartbeat(world.runtime)
+    (alert,) = world.reports("alert")
+    assert alert["sentence"] == "the access token is missing and the market is open"
+    assert alert["fix"] == "g6 login"
 
 
 def test_a_provider_that_refuses_every_index_is_told_of_until_it_gives_quotes(

@@ -43,6 +43,15 @@ def has_key(settings: Settings) -> bool:
     return False
 
 
+def has_request_token(settings: Settings) -> bool:
+    """Tell whether the first worker fetches the access token by itself."""
+    if not settings.source.can(Ability.ACCOUNT):
+        return False
+    with suppress(G6Error):
+        return bool(credentials(settings).request_token)
+    return False
+
+
 def hours_now(settings: Settings, stack: Stack) -> TradingHours | None:
     """Return the market's hours as they stand, None of a recording, which asks no calendar."""
     if stack.runtime.feeds is not None:
@@ -71,6 +80,7 @@ class RunWatch:
     _heard_from: float = 0.0
     _is_silent: bool = False
     _has_key: bool = True
+    _has_request_token: bool = False
 
     @property
     def _option(self) -> str:
@@ -79,6 +89,7 @@ class RunWatch:
     def begin(self) -> Iterator[Notice]:
         """Yield how market and login stand at the start, and remember it."""
         self._has_key = has_key(self.settings)
+        self._has_request_token = has_request_token(self.settings)
         self._hours = hours_now(self.settings, self.stack)
         self._login = self.stack.runtime.provider.describe().login
         now = market_now(self.stack.runtime.clock)
@@ -157,6 +168,8 @@ class RunWatch:
             self.voice.notice(new)
 
     def _login_notice(self, login: LoginFacts | None, now: datetime) -> Notice | None:
+        if login is not None and login.state == "missing" and self._has_request_token:
+            return None
         return run_screen.login_notice(login, has_key=self._has_key, now=now, option=self._option)
 
     def _look_at_heartbeat(self, follower: RunFollower) -> None:
