@@ -5,7 +5,7 @@
 # make notebooks    runs the notebooks of docs/notebooks and writes them with their outputs; a minute
 # make chaos     kills, stops and empties what can be, and writes docs/reference/faults.md; 25 minutes (ARGS="--only 4,9", --short)
 # make simulate    thousands of seeded schedules of faults in one process, judged by grid and files (SEED=17, CYCLES=100000)
-# make planted     plants bugs one at a time and tells in how many schedules each is found; forty minutes
+# make planted     plants bugs one at a time and tells in how many schedules each is found, by what unit tests (ARGS="--only twin")
 # make images       the pictures of README.md, from what G6 writes
 # make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
 # make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)

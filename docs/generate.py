@@ -97,6 +97,46 @@ def alerts() -> str:
     return NOTE.format(source="g6/observability/catalogue") + alerts_page.render()
 
 
+PLANTED_HEAD = """# Planted bugs
+
+Each bug is planted alone in a copy of G6. Then schedules of the [simulation](../simulation.md) run until one fails; the list of
+its deviations is shrunk. The last column is the first unit test that fails with the bug, without the simulation: of the pipeline,
+the tasks' door and the contracts of the adapters in memory.
+
+`make planted`, {date}: {found} of {count} bugs were found by the simulation. Of {ran} for which the unit tests were run, they
+found {by_units}.
+
+| bug | schedules | deviations | the judge says | unit test |
+|---|---:|---:|---|---|
+"""
+
+
+def planted() -> str:
+    """Return the table of planted bugs, from the last measurement."""
+    bugs = json.loads((ROOT / "benchmarks/planted.json").read_text(encoding="utf-8"))
+    lines = []
+    for bug in bugs:
+        unit_test = bug["unit_test"]
+        if unit_test is None:
+            test = "not run"
+        else:
+            test = f"`{unit_test.rpartition('::')[2]}`" if unit_test else "none"
+        lines.append(
+            f"| {bug['bug']} | {bug['schedules'] or 'none'} | {len(bug['deviations'])} "
+            f"| {bug['judge']} | {test} |"
+        )
+    head = PLANTED_HEAD.format(
+        date=max(bug["measured"] for bug in bugs),
+        count=len(bugs),
+        found=sum(bool(bug["schedules"]) for bug in bugs),
+        ran=sum(bug["unit_test"] is not None for bug in bugs),
+        by_units=sum(bool(bug["unit_test"]) for bug in bugs),
+    )
+    return (
+        NOTE.format(source="tests/planted, and run make planted") + head + "\n".join(lines) + "\n"
+    )
+
+
 def table(title: str, members: tuple[rows.Column, ...]) -> str:
     lines = [
         f"| `{each.name}` | {each.kind} | {each.unit} | {each.meaning.replace('|', chr(92) + '|')} |"
@@ -133,6 +173,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/pictures.md", pictures),
     ("docs/reference/columns.md", columns),
     ("docs/reference/metrics.md", metrics),
+    ("docs/reference/planted.md", planted),
     ("docs/reference/alerts.md", alerts),
     (
         "docs/reference/contracts.md",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted.__main__ import chosen_bugs, hunt, planted, write_rows
+from tests.planted.__main__ import RESULTS, chosen_bugs, hunt, planted, write_rows
 from tests.planted.bugs import BUGS, Edit
 from tests.simulate.__main__ import NONE
 
@@ -81,3 +81,19 @@ def test_the_command_of_a_finding_replays_it_in_another_clone(name: str) -> None
         assert document["problems"][0] == finding.problem
         digests.add(document["digest"])
     assert len(digests) == 1
+
+
+def test_a_row_without_unit_tests_keeps_what_they_said(tmp_path: Path) -> None:
+    path = tmp_path / "planted.json"
+    name = BUGS[0].name
+    write_rows(path, [{"bug": name, "unit_test": "test_it", "schedules": 9}])
+    write_rows(path, [{"bug": name, "unit_test": None, "schedules": 4}])
+    (row,) = json.loads(path.read_text("utf-8"))
+    assert (row["unit_test"], row["schedules"]) == ("test_it", 4)
+
+
+def test_the_table_is_of_the_bugs_that_there_are_and_each_was_found() -> None:
+    rows = json.loads(RESULTS.read_text("utf-8"))
+    assert [row["bug"] for row in rows] == [bug.name for bug in BUGS]
+    assert all(0 < row["schedules"] <= 10_000 for row in rows)
+    assert all(len(row["deviations"]) <= 15 for row in rows)
