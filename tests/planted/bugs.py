@@ -111,12 +111,6 @@ BUGS = (
         "if False:",
     ),
     bug(
-        "a cycle that was opened again is closed by an old aggregate",
-        LEDGER,
-        "if account is None or account.closed or not account.fired:",
-        "if account is None or account.closed:",
-    ),
-    bug(
         "a rerun leaves the cycle closed",
         LEDGER,
         "            account.fired = account.closed = 0.0\n",

@@ -19,13 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEDULES_EACH = 20
 REGRESSIONS = {
     "a cycle that gave up its chain was never sent to be stored again": (0, "909:disk_full:15.12"),
-    "an aggregate closed a cycle that had been opened again meanwhile": (
-        21061,
-        "612:jump_clock:-9.88,656:redis_restored:0.74",
-    ),
     "who gave up collecting after its unit was closed still held the index": (
-        10312,
-        "629:kill_worker:15.13,680:slow_provider:9.6,694:slow:8.57",
+        12,
+        "1510:overload:5.86,1512:slow_provider:3.09",
     ),
     "who ended its unit in collect held the index until its lease lapsed": (
         3033,
