@@ -90,5 +90,5 @@ def test_lot_notional_and_freeze_quantity_stand_beside_a_contract(g6: Any, tmp_p
 
 def test_a_chain_says_in_what_it_counts_and_what_a_lot_is_worth(g6: Any, stored: Stored) -> None:
     shown = g6("chain", "FINNIFTY", "--data-dir", str(stored.directory)).out
-    assert "quantities in units; lot 60 (" in shown
-    assert " lakh)" in shown
+    assert "lot 60 (" in shown
+    assert "lakh: 100,000" in shown

@@ -49,7 +49,7 @@ def test_it_says_version_indices_interval_provider_market_files_and_pages(tmp_pa
     assert "source    sim, the simulated market of seed 7" in text
     assert "market    closed: Sunday" in text
     assert "fix: g6 calendar 2026-11" in text
-    assert f"{tmp_path} (" in text
+    assert str(tmp_path) in text
     assert "http://127.0.0.1:9109/status, http://127.0.0.1:9108/metrics" in " ".join(text.split())
     assert len(text.splitlines()) <= 24
 
