@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from g6.ports import Store
     from g6.ports.readers import (
         ArchiveReader,
+        DamageReader,
         EndOfDayReader,
         ListingReader,
         MachineReader,
+        PanelReader,
         PastReader,
         ProviderReader,
         RunningReader,
@@ -94,6 +96,20 @@ def provider_reader(settings: Settings) -> ProviderReader:
     return AskedProvider(settings)
 
 
+def damage_reader(settings: Settings) -> DamageReader:
+    """Return the reader of the damage in the data directory."""
+    from g6.bootstrap.stored_files.damage_reading import DirectoryDamage
+
+    return DirectoryDamage(settings)
+
+
+def panel_reader(settings: Settings) -> PanelReader:
+    """Return the reader of panel files and their manifest."""
+    from g6.bootstrap.panel_reading import DirectoryPanels
+
+    return DirectoryPanels(settings)
+
+
 def machine_reader(settings: Settings) -> MachineReader:
     """Return the reader of this machine and the system that runs on it."""
     from g6.bootstrap.machine_reading import MachineReading
@@ -145,6 +161,8 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "listings": listing_reader,
     "provider": provider_reader,
     "machine": machine_reader,
+    "panels": panel_reader,
+    "damages": damage_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""
 WITHOUT_SETTINGS: Mapping[str, Callable[[], object]] = {

@@ -88,6 +88,8 @@ MODULES: Mapping[str, str] = {
     "status": "status_table",
     "check": "provider_answers_table",
     "doctor": "machine_health_table",
+    "damage": "stored_damage_table",
+    "panel_files": "panel_checks_table",
     "providers": "sources_table",
     "expiries": "expiries_table",
     "calendar": "trading_days_table",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Protocol, runtime_checkable
 
@@ -27,6 +27,15 @@ class Verdict(Protocol):
     @property
     def passes(self) -> bool:
         """Tell whether everything that was looked at is as it should be."""
+        ...
+
+
+@runtime_checkable
+class Mending(Protocol):
+    """A document that names commands as fixes, in what programs read of it too."""
+
+    def with_fixes(self, completed: Callable[[str], str]) -> Document:
+        """Return the same with every fix completed by a function."""
         ...
 
 

@@ -9,8 +9,10 @@ from g6.ports.readers.archive import (
     SnapshotColumns,
     UnitReader,
 )
+from g6.ports.readers.damages import DamageReader, DamageSearch
 from g6.ports.readers.listings import EndOfDayFile, EndOfDayReader, FileLots, ListingReader
 from g6.ports.readers.machine import MachineReader
+from g6.ports.readers.panel_files import PanelReader
 from g6.ports.readers.past import CollectionSettings, PastReader, StoredChains
 from g6.ports.readers.readings import RunningReader, StatusReader, StoredReader
 from g6.ports.readers.sources import ProviderReader, SourceLine, SourceReader
@@ -20,6 +22,8 @@ __all__ = [
     "CollectionSettings",
     "ColumnSummary",
     "CsvFiles",
+    "DamageReader",
+    "DamageSearch",
     "EndOfDayFile",
     "EndOfDayReader",
     "FileLots",
@@ -27,6 +31,7 @@ __all__ = [
     "Holding",
     "ListingReader",
     "MachineReader",
+    "PanelReader",
     "PastReader",
     "ProviderReader",
     "RunningReader",

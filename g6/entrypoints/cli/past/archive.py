@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 
 from g6.entrypoints.cli.past.csv_mending import mend
-from g6.entrypoints.cli.past.damages import check
 from g6.entrypoints.cli.past.missing_cycles import repair
 from g6.entrypoints.cli.past.sizes_and_folding import compact, size
 from g6.entrypoints.cli.shared import study_command
@@ -22,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
     study_command.add(group, "data ls")
     group.command("size")(size)
-    group.command("check")(check)
+    study_command.add(group, "data check")
     group.command("mend")(mend)
     group.command("compact")(compact)
     study_command.add(group, "data coverage")

@@ -15,7 +15,7 @@ from g6.config import Settings
 from g6.entrypoints.cli.shared import options
 from g6.entrypoints.cli.shared.fix_commands import SystemOptions
 from g6.errors import UserError
-from g6.studies.documents import Document, OfCycle, Verdict
+from g6.studies.documents import Document, Mending, OfCycle, Verdict
 from g6.studies.parameters import Field, fields_of, made, written
 from g6.studies.table import Study, by_command
 
@@ -171,12 +171,11 @@ def _tracks(
     """Return what shows the progress of a study that has any."""
     if not study.progress:
         return ()
-    from rich.progress import track
-
     from g6.entrypoints.cli.shared import terminal
+    from g6.entrypoints.cli.shared.progress import followed
 
     console = terminal.console(settings, stderr=as_json)
-    return (partial(track, description=study.progress, console=console, transient=True),)
+    return (partial(followed, what=study.progress, console=console),)
 
 
 def _write(study: Study, document: Document, values: Values, settings: Settings | None) -> None:
@@ -185,6 +184,13 @@ def _write(study: Study, document: Document, values: Values, settings: Settings 
     from g6.rendering import parts, plain
 
     name = study.name
+    named = SystemOptions.of_settings(
+        values.get("data_dir"), values.get("config"), values.get("set_")
+    )
+    if isinstance(document, Mending):
+        document = document.with_fixes(named.completed)
+    if values.get("quiet"):
+        return
     if values["json_"]:
         typer.echo(plain.as_json(parts.json_value_of(name, document), parts.json_indent_of(name)))
         return
@@ -192,9 +198,6 @@ def _write(study: Study, document: Document, values: Values, settings: Settings 
         plain.write_csv(document, sys.stdout, parts.csv_line_end_of(name))
         return
     view: object = made(parts.view_of(name), values)
-    named = SystemOptions.of_settings(
-        values.get("data_dir"), values.get("config"), values.get("set_")
-    )
     console = terminal.console(settings)
     # A heading that scrolled away heads nothing: who names no number of strikes gets a screenful.
     if console.is_terminal and view == parts.view_of(name)():

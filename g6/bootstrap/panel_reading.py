@@ -1,0 +1,32 @@
+"""Panel files, as the study of them reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from g6.adapters.panel_files import verify_manifest_hashes
+from g6.config import Settings
+
+__all__ = ["DirectoryPanels"]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPanels:
+    """Reads the panel files of the configured directory, or of another one."""
+
+    settings: Settings
+
+    @property
+    def directory(self) -> Path:
+        """Return where the configured panels are."""
+        return self.settings.panels_dir
+
+    def has_file(self, directory: Path, name: str) -> bool:
+        """Tell whether a directory has a file of that name."""
+        return (directory / name).is_file()
+
+    def issues(self, directory: Path) -> Mapping[str, str]:
+        """Return a word by file that is not as the manifest says."""
+        return dict(verify_manifest_hashes(directory))

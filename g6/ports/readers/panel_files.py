@@ -1,0 +1,24 @@
+"""What the study of panel files reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+
+class PanelReader(Protocol):
+    """Reads panel files beside their manifest."""
+
+    @property
+    def directory(self) -> Path:
+        """Return where the configured panels are."""
+        ...
+
+    def has_file(self, directory: Path, name: str) -> bool:
+        """Tell whether a directory has a file of that name."""
+        ...
+
+    def issues(self, directory: Path) -> Mapping[str, str]:
+        """Return a word by file that is not as the manifest says."""
+        ...
