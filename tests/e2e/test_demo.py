@@ -88,7 +88,7 @@ def test_what_it_recommends_works_as_printed(shown: tuple[World, CompletedProces
     world, done = shown
     steps = next_steps(world, done)
     assert set(steps) == {"trader", "researcher", "operator", "everyone"}
-    contents = {"trader": "NIFTY", "researcher": "max pain", "everyone": "Commands"}
+    contents = {"trader": "NIFTY", "researcher": "max pain", "everyone": "Usage: g6"}
     for person, content in contents.items():
         ran = subprocess.run(
             ["sh", "-c", steps[person]],
