@@ -15,12 +15,12 @@ A picture is drawn from the answer of a [study](studies.md), and from nothing el
 line, Python and a loaded data frame draw the same ones, with the study's parameters and those of
 the view:
 
-```console
-$ g6 plot smile NIFTY --out smile.png
-$ g6 plot oi NIFTY --strikes 21 --theme dark --out oi.svg
-$ g6 plot heatmap NIFTY --of iv --html
-$ g6 plot straddle NIFTY --size phone --out straddle.png
-$ g6 plot smile NIFTY --out smile.json
+```text
+g6 plot smile NIFTY --out smile.png
+g6 plot oi NIFTY --strikes 21 --theme dark --out oi.svg
+g6 plot heatmap NIFTY --of iv --html
+g6 plot straddle NIFTY --size phone --out straddle.png
+g6 plot smile NIFTY --out smile.json
 ```
 
 ```python

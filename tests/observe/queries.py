@@ -53,12 +53,28 @@ def filled(expression: str, interval: str) -> str:
     return expression.replace("$__rate_interval", interval).replace(" or vector(0)", "")
 
 
+def reads_series(expression: promql.Expr) -> bool:
+    """Return whether an expression reads a series, or the time."""
+    names: list[str] = []
+
+    def visit(node: promql.Expr) -> None:
+        if isinstance(node, promql.VectorSelector):
+            names.append(node.name)
+
+    promql.walk(expression, visit)
+    return bool(names)
+
+
 def left_sides(expression: str) -> list[str]:
-    """Return the left side of each comparison of a rule, the whole where there is none."""
+    """Return the left side of each comparison of a rule, the whole where there is none.
+
+    A comparison that reads no series, as of the hour, is left out: it is empty for most of a day.
+    """
     sides: list[str] = []
 
     def visit(node: promql.Expr) -> None:
-        if isinstance(node, promql.BinaryExpr) and str(node.op) in COMPARISONS:
+        is_comparison = isinstance(node, promql.BinaryExpr) and str(node.op) in COMPARISONS
+        if is_comparison and reads_series(node.lhs):
             sides.append(node.lhs.prettify())
 
     promql.walk(promql.parse(expression), visit)

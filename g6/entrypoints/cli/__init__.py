@@ -140,16 +140,16 @@ def _run(words: list[str], asked: shells.ShellQuestion | None) -> int:
         code_of_help = _print_help(words)
         return _run_command(words) if code_of_help is None else code_of_help
     except NothingToDo as nothing:
-        return _fail(named.completed(str(nothing)), 3)
+        return _fail(named.completed_fix(str(nothing)), 3)
     except UserError as error:
         # A command that reads the configuration which is wrong would say no more than this one.
         is_of_configuration = isinstance(error, BadConfig)
-        code = _fail(str(error) if is_of_configuration else named.completed(str(error)), 2)
+        code = _fail(str(error) if is_of_configuration else named.completed_fix(str(error)), 2)
         # After the sentence: a server that does not answer costs up to four seconds.
         _report_retired(error)
         return code
     except G6Error as error:
-        return _fail(named.completed(_with_advice(error)), 1)
+        return _fail(named.completed_fix(_with_advice(error)), 1)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the last resort: a sentence for the person

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -348,6 +349,10 @@ def _become(request: Request, log: int, parent: int) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
+    # A forked process goes on with its server's buffers, and PYTHONUNBUFFERED is read at a start
+    # alone: lines of a log came when 8 KB were full, and never of a process that was killed.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     os.environ.clear()
     os.environ.update(request.environment)
     set_title(" ".join(("g6", *(request.arguments or [request.module.rpartition(".")[2]]))))

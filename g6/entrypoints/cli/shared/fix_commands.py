@@ -16,6 +16,8 @@ __all__ = ["SystemOptions"]
 
 NAMES = ("--data-dir", "--config", "--set", "--provider", "--recording")
 """Options that say on which directory and system a command acts."""
+FIX = "\n  fix: "
+"""What an error's fix begins with."""
 _COMMAND = re.compile(r"(?<![\w/.@-])g6((?: [a-z][a-z-]*)+)")
 _WORD = re.compile(r" (\S+)")
 _ENDS = ";,)`"
@@ -50,6 +52,15 @@ class SystemOptions:
         texts: list[tuple[str, object]] = [("--data-dir", data_dir), ("--config", config)]
         texts += [("--set", assignment) for assignment in set_ or ()]
         return cls(tuple((name, str(value)) for name, value in texts if value is not None))
+
+    def completed_fix(self, text: str) -> str:
+        """Return an error's sentence with the commands of its fix completed.
+
+        Without a fix the whole sentence is. Before a fix it may name another process by its
+        command: `in use by another G6 (process 7, g6 up)` is nothing to copy.
+        """
+        sentence, sign, fix = text.rpartition(FIX)
+        return sentence + sign + self.completed(fix)
 
     def completed(self, text: str) -> str:
         """Return a sentence whose commands of G6 carry the options that they can take."""
