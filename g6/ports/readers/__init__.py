@@ -12,7 +12,7 @@ from g6.ports.readers.archive import (
 from g6.ports.readers.damages import DamageReader, DamageSearch
 from g6.ports.readers.listings import EndOfDayFile, EndOfDayReader, FileLots, ListingReader
 from g6.ports.readers.machine import MachineReader
-from g6.ports.readers.panel_files import PanelReader
+from g6.ports.readers.panel_reader import PanelReader
 from g6.ports.readers.past import CollectionSettings, PastReader, StoredChains
 from g6.ports.readers.readings import RunningReader, StatusReader, StoredReader
 from g6.ports.readers.sources import ProviderReader, SourceLine, SourceReader
