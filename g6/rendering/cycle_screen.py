@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -143,9 +143,3 @@ def _side(columns: Mapping[str, NDArray[Any]], side: str, row: int) -> list[str]
         percent(float(columns[f"{side}iv"][row])),
         number(columns[f"{side}price"][row]),
     ]
-
-
-def rows_by_index(report: Row) -> Mapping[str, Row]:
-    """Return a report's overview rows by index."""
-    rows: Sequence[Row] = report["rows"]
-    return {row["underlying"]: row for row in rows}

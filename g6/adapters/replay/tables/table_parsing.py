@@ -82,11 +82,6 @@ class Losses:
     other_rows: set[int] = field(default_factory=set)
 
 
-def check_columns(names: list[str]) -> None:
-    """Refuse a table that lacks columns. Errors: Malformed, naming what is missing."""
-    TableLayout().columns_of(names)
-
-
 def parse_table(
     table: pa.Table,
     before: int = 0,
