@@ -65,4 +65,6 @@ def test_a_state_that_nobody_need_act_on_is_no_alert(wiring: Wiring, shared: Sha
 
 def test_nothing_is_raised_where_no_redis_is_known(tmp_path: Path) -> None:
     settings = load(None, {"provider.name": "kite", "demo_dir": str(tmp_path)}, {})
-    shared_state(wire_without_redis(settings)).notify(ProviderState("outage", "gone", "g6 check"))
+    wiring = wire_without_redis(settings)
+    shared_state(wiring).notify(ProviderState("outage", "gone", "g6 check"))
+    assert list(tmp_path.iterdir()) == []

@@ -2,34 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from g6.entrypoints.cli.run.start import Anyway
 from g6.entrypoints.cli.shared import options
-
-Headless = Annotated[
-    bool,
-    typer.Option(
-        "--headless", help="No browser and no questions: KITE_REQUEST_TOKEN, or a look-alike."
-    ),
-]
-Paste = Annotated[
-    bool,
-    typer.Option(
-        "--paste", help="Show the login page's address and ask for the one you are sent to."
-    ),
-]
-CallbackPort = Annotated[
-    int,
-    typer.Option(
-        "--port", metavar="N", help="Port of your registered redirect URL; 0 takes a free one."
-    ),
-]
-WaitSeconds = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", help="Seconds to wait for the browser.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,10 +18,10 @@ def live(
     interval: options.Interval = None,
     indices: options.Indices = None,
     provider: options.ProviderName = None,
-    headless: Headless = False,
-    paste: Paste = False,
-    port: CallbackPort = 5010,
-    wait: WaitSeconds = 300.0,
+    headless: options.Headless = False,
+    paste: options.Paste = False,
+    port: options.CallbackPort = 5010,
+    wait: options.WaitSeconds = 300.0,
     data_dir: options.DataDir = None,
     mix: options.Mix = False,
     anyway: Anyway = False,

@@ -16,27 +16,6 @@ RequestToken = Annotated[
         help="The token of the redirect, or its whole address; - reads standard input.",
     ),
 ]
-Headless = Annotated[
-    bool,
-    typer.Option(
-        "--headless", help="No browser and no questions: KITE_REQUEST_TOKEN, or a look-alike."
-    ),
-]
-Paste = Annotated[
-    bool,
-    typer.Option(
-        "--paste", help="Show the login page's address and ask for the one you are sent to."
-    ),
-]
-CallbackPort = Annotated[
-    int,
-    typer.Option(
-        "--port", metavar="N", help="Port of your registered redirect URL; 0 takes a free one."
-    ),
-]
-WaitSeconds = Annotated[
-    float, typer.Option("--wait", metavar="SECONDS", help="Seconds to wait for the browser.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -47,10 +26,10 @@ def register(app: typer.Typer) -> None:
 def login(
     *,
     request_token: RequestToken = None,
-    headless: Headless = False,
-    paste: Paste = False,
-    port: CallbackPort = 5010,
-    wait: WaitSeconds = 300.0,
+    headless: options.Headless = False,
+    paste: options.Paste = False,
+    port: options.CallbackPort = 5010,
+    wait: options.WaitSeconds = 300.0,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,

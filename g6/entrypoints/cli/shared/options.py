@@ -109,6 +109,27 @@ Mix = Annotated[
     bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
+Headless = Annotated[
+    bool,
+    typer.Option(
+        "--headless", help="No browser and no questions: KITE_REQUEST_TOKEN, or a look-alike."
+    ),
+]
+Paste = Annotated[
+    bool,
+    typer.Option(
+        "--paste", help="Show the login page's address and ask for the one you are sent to."
+    ),
+]
+CallbackPort = Annotated[
+    int,
+    typer.Option(
+        "--port", metavar="N", help="Port of your registered redirect URL; 0 takes a free one."
+    ),
+]
+WaitSeconds = Annotated[
+    float, typer.Option("--wait", metavar="SECONDS", help="Seconds to wait for the browser.")
+]
 
 
 def settings(
