@@ -7,7 +7,7 @@ import resource
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +36,7 @@ class MachineReading:
     """Looks at this machine under some settings, and changes nothing."""
 
     settings: Settings
+    restart_reasons: Sequence[str] = ()
 
     def facts(self) -> MachineFacts:
         """Return what is found, errors as sentences."""
@@ -54,6 +55,7 @@ class MachineReading:
             ports=dict(self._ports()),
             refusals=tuple((refusal.sentence, refusal.fix) for refusal in refusals(self.settings)),
             cautions=tuple(cautions(self.settings)),
+            restart_reasons=self.restart_reasons,
             open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         )
 

@@ -6,7 +6,7 @@ instead of 0.75 s, and a study of stored days needs none of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,11 +110,11 @@ def panel_reader(settings: Settings) -> PanelReader:
     return DirectoryPanels(settings)
 
 
-def machine_reader(settings: Settings) -> MachineReader:
+def machine_reader(settings: Settings, restart_reasons: Sequence[str] = ()) -> MachineReader:
     """Return the reader of this machine and the system that runs on it."""
     from g6.bootstrap.machine_reading import MachineReading
 
-    return MachineReading(settings)
+    return MachineReading(settings, tuple(restart_reasons))
 
 
 def source_reader() -> SourceReader:

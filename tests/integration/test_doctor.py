@@ -14,6 +14,9 @@ import pytest
 import redis
 
 from g6.adapters.redis.server import connect, free_port
+from g6.bootstrap.study_readers import machine_reader
+from g6.config import load
+from g6.studies.checks.machine_health import findings
 from tests.waiting import eventually
 
 SERVER = shutil.which("redis-server")
@@ -90,3 +93,12 @@ def test_a_redis_that_is_away_is_named_without_its_password(tmp_path: Path) -> N
     assert code == 1
     assert "hunter2" not in json.dumps(wrong)
     assert wrong["redis"]["fix"]
+
+
+@needs_redis
+def test_a_setting_that_changed_since_the_start_is_named(tmp_path: Path, url: str) -> None:
+    settings = load("", {"redis.broker_url": url, "data_dir": tmp_path, "demo_dir": tmp_path}, {})
+    changed = "interval: 60 -> 30"
+    facts = machine_reader(settings, [changed]).facts()
+    seen = [finding.seen for finding in findings(facts) if finding.check == "restart"]
+    assert seen == [changed]

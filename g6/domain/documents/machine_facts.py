@@ -38,14 +38,12 @@ class DirectoryHealth:
         path: Where it is.
         trouble: Why it cannot be written, empty when it can.
         free_bytes: Room on its disk, None unknown.
-        day_bytes: What a day will take, None where that is not known.
         open_secrets: Files with secrets that others may read, with their modes as text.
     """
 
     path: str = ""
     trouble: str = ""
     free_bytes: float | None = None
-    day_bytes: float | None = None
     open_secrets: Sequence[tuple[str, str]] = ()
 
 

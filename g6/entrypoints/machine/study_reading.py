@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +12,15 @@ from g6.adapters.parquet.queries import market_time
 from g6.bootstrap import study_readers
 from g6.config import Settings, load
 from g6.domain.market.instants import WALL, MarketTime
+from g6.errors import G6Error
 
 if TYPE_CHECKING:
     from g6.domain.documents.status import SystemFacts
     from g6.entrypoints.web.state import Watcher
+    from g6.ports.readers import MachineReader
 
 STATUS = "status"
+MACHINE = "machine"
 
 
 def reader(kind: str, settings: Settings | None) -> object:
@@ -32,6 +36,8 @@ def reader(kind: str, settings: Settings | None) -> object:
     """
     if kind == STATUS and settings is not None:
         return status_reader(settings)
+    if kind == MACHINE and settings is not None:
+        return machine_reader(settings)
     return study_readers.reader(kind, settings)
 
 
@@ -58,6 +64,18 @@ def time_of(settings: Settings | None) -> MarketTime:
 def directory_time(directory: Path | None) -> MarketTime:
     """Return what such instants count from in a data directory, whatever is configured."""
     return WALL if directory is None else market_time.directory_time(directory)
+
+
+def machine_reader(settings: Settings) -> MachineReader:
+    """Return the reader of this machine, which knows what changed since its system started."""
+    from g6.bootstrap.running_system import recorded_start
+    from g6.entrypoints.machine.drift import restart_reasons
+
+    reasons: Sequence[str] = ()
+    # Without a Redis nobody recorded a start, and the doctor says by itself that there is none.
+    with suppress(G6Error):
+        reasons = restart_reasons(recorded_start(settings), settings)
+    return study_readers.machine_reader(settings, reasons)
 
 
 def status_reader(settings: Settings) -> RunningStatus:

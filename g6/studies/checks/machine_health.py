@@ -8,7 +8,7 @@ from datetime import date
 
 from g6.domain.documents.machine_facts import MachineFacts
 from g6.domain.reports import VitalSigns
-from g6.domain.reports.alerts import SKEW_SECONDS
+from g6.domain.reports.alerts import LITTLE_BYTES, SKEW_SECONDS
 from g6.ports.readers import MachineReader
 from g6.studies.documents import columns_of
 
@@ -124,22 +124,19 @@ def _directory(facts: MachineFacts) -> Iterator[HealthFinding]:
         yield HealthFinding("data directory", ok=False, seen=directory.trouble, fix=fix)
     else:
         yield HealthFinding("data directory", ok=True, seen=directory.path)
-    yield _disk(directory.free_bytes, directory.day_bytes)
+    yield _disk(directory.free_bytes)
     for path, mode in directory.open_secrets:
         sentence = f"{path} holds a secret and has mode {mode}"
         yield HealthFinding("secret file", ok=False, seen=sentence, fix=f"chmod 600 {path}")
 
 
-def _disk(free: float | None, needed: float | None) -> HealthFinding:
+def _disk(free: float | None) -> HealthFinding:
     if free is None:
         return HealthFinding("disk", ok=True, seen="not there yet")
-    room = f"{free / 1e9:.1f} GB left"
-    if needed is None:
-        return HealthFinding("disk", ok=True, seen=room)
-    if free < needed:
-        sentence = f"{room}, and a day takes {needed / 1e9:.1f} GB"
+    if free < LITTLE_BYTES:
+        sentence = f"{free / 1e6:.0f} MB left, and a day of six indices takes more"
         return HealthFinding("disk", ok=False, seen=sentence, fix="g6 data size; g6 retention plan")
-    return HealthFinding("disk", ok=True, seen=f"{room}, {free / needed:.0f} days")
+    return HealthFinding("disk", ok=True, seen=f"{free / 1e9:.1f} GB left")
 
 
 def _login(facts: MachineFacts) -> Iterator[HealthFinding]:

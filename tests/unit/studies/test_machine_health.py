@@ -26,7 +26,7 @@ WELL = MachineFacts(
     date(2026, 11, 18),
     2026,
     redis=REDIS,
-    directory=DirectoryHealth("data", "", 50e9, 1e9),
+    directory=DirectoryHealth("data", "", 50e9),
     login=LoginFacts("valid", None, 7200.0),
     vitals=VITALS,
 )
@@ -73,7 +73,7 @@ FAULTS = {
         "data directory",
         "--data-dir",
     ),
-    "full disk": (_directory(free_bytes=0.5e9), "disk", "g6 data size"),
+    "full disk": (_directory(free_bytes=50e6), "disk", "g6 data size"),
     "open token": (_directory(open_secrets=(("data/.token", "644"),)), "secret file", "chmod 600"),
     "dead token": (replace(WELL, login=LoginFacts("expired")), "token", "g6 login"),
     "no token": (replace(WELL, login=LoginFacts("missing")), "token", "g6 login"),
