@@ -98,7 +98,7 @@ def test_a_redis_that_is_away_is_named_without_its_password(tmp_path: Path) -> N
 @needs_redis
 def test_a_setting_that_changed_since_the_start_is_named(tmp_path: Path, url: str) -> None:
     settings = load("", {"redis.broker_url": url, "data_dir": tmp_path, "demo_dir": tmp_path}, {})
-    changed = "interval: 60 -> 30"
+    changed = "interval: 60 [file] -> 30 [env]"
     facts = machine_reader(settings, [changed]).facts()
     seen = [finding.seen for finding in findings(facts) if finding.check == "restart"]
     assert seen == [changed]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.markup import escape
+
 from g6.rendering.parts import Line, NoView, Part
 from g6.studies.checks.machine_health import MachineHealth
 
@@ -13,7 +15,8 @@ def parts(document: MachineHealth, _: NoView) -> Iterator[Part]:
     for finding in document.findings:
         mark = "✓" if finding.ok else "✗"
         fix = f"\n  fix: {finding.fix}" if finding.fix else ""
-        yield Line(f"{mark} {finding.check}: {finding.seen}{fix}")
+        # `interval: 60 [file] -> 30 [env]`: rich took the brackets for marks and left them out.
+        yield Line(escape(f"{mark} {finding.check}: {finding.seen}{fix}"))
     wrong = sum(not finding.ok for finding in document.findings)
     yield Line(f"{wrong} to mend" if wrong else "all is well")
 

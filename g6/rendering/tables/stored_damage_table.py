@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from rich.markup import escape
+
 from g6.rendering.parts import Line, NoView, Part
 from g6.studies.checks.stored_damage import StoredDamage
 
@@ -15,7 +17,8 @@ MOST_SHOWN = 50
 def parts(document: StoredDamage, _: NoView) -> Iterator[Part]:
     """Yield a line and a fix per damage, and how many there are of each kind."""
     for finding in document.findings[:MOST_SHOWN]:
-        yield Line(f"{finding.kind}: {finding.path}: {finding.what}\n  fix: {finding.fix}")
+        sentence = f"{finding.kind}: {finding.path}: {finding.what}"
+        yield Line(escape(f"{sentence}\n  fix: {finding.fix}"))
     more = len(document.findings) - MOST_SHOWN
     if more > 0:
         yield Line(f"… and {more} more; --json lists them all")
