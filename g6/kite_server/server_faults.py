@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -66,6 +66,7 @@ class Fault:
         share: Part of the requests that it strikes.
         family: Only requests of quote, historical or other.
         path: Only requests whose path begins so.
+        keys: Only requests for an instrument whose key begins so: `BFO:` is SENSEX's chain.
         error_type: Kite's name of the error.
         since: Wall time of its beginning.
         market_since: Market time of its beginning.
@@ -78,6 +79,7 @@ class Fault:
     share: float = 1.0
     family: str = ""
     path: str = ""
+    keys: str = ""
     error_type: str = "GeneralException"
     since: float = 0.0
     market_since: datetime | None = None
@@ -96,9 +98,10 @@ class Fault:
         has_ended = self.seconds is not None and now >= self.since + self.seconds
         return (self.count is None or self.count > 0) and not has_ended
 
-    def meets(self, family: str, path: str) -> bool:
+    def meets(self, family: str, path: str, keys: Sequence[str] = ()) -> bool:
         """Tell whether it concerns a request."""
-        return self.family in ("", family) and path.startswith(self.path)
+        asks = not self.keys or any(key.startswith(self.keys) for key in keys)
+        return self.family in ("", family) and path.startswith(self.path) and asks
 
 
 _KINDS: Mapping[str, type] = MappingProxyType({"count": int, "seconds": float, "share": float})
@@ -169,14 +172,20 @@ class ServerFaults:
         now = time.time()
         return [fault for fault in tuple(self.on) if fault.name == name and fault.lasts(now)]
 
-    def strikes(self, family: str, path: str, names: tuple[str, ...] = HTTP) -> list[Fault]:
+    def strikes(
+        self,
+        family: str,
+        path: str,
+        names: tuple[str, ...] = HTTP,
+        keys: Sequence[str] = (),
+    ) -> list[Fault]:
         """Return the faults that strike a request now, and use each up once."""
         now = time.time()
         striking = []
         with self._lock:
             self.on = [fault for fault in self.on if fault.lasts(now)]
             for position, fault in enumerate(self.on):
-                if fault.name not in names or not fault.meets(family, path):
+                if fault.name not in names or not fault.meets(family, path, keys):
                     continue
                 if self._die.random() < fault.share:
                     striking.append(fault)

@@ -19,24 +19,30 @@ MetricFamily = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 Series = Mapping[tuple[str, ...], Mapping[str, float]]
 
 
-def render(state: Mapping[str, float], *, now: float, build: Mapping[str, str]) -> bytes:
+def render(
+    state: Mapping[str, float], *, now: float, build: Mapping[str, str], reads_bus: bool = True
+) -> bytes:
     """Return the text of /metrics.
 
     Args:
         state: The totals: see `sample_totals`.
         now: Wall time in epoch seconds.
         build: The labels of g6_build_info.
+        reads_bus: Whether the bus is read: totals of a Redis that is away stand still.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Totals(state, now, build))
+    registry.register(_Totals(state, now, build, reads_bus))
     return generate_latest(registry)
 
 
 class _Totals(Collector):
-    def __init__(self, state: Mapping[str, float], now: float, build: Mapping[str, str]) -> None:
+    def __init__(
+        self, state: Mapping[str, float], now: float, build: Mapping[str, str], reads_bus: bool
+    ) -> None:
         self._state = state
         self._now = now
         self._build = build
+        self._reads_bus = reads_bus
 
     def describe(self) -> Iterable[MetricFamily]:
         return (_empty(family) for family in FAMILIES.values())
@@ -50,6 +56,7 @@ class _Totals(Collector):
         series[built.name] = {
             tuple(self._build.get(label, "") for label in built.labels): {"": 1.0}
         }
+        series[FAMILIES["g6_redis_up"].name] = {(): {"": float(self._reads_bus)}}
         for family in FAMILIES.values():
             yield _filled(family, series.get(family.name, {}), self._now)
 

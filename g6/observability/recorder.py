@@ -10,6 +10,7 @@ from functools import singledispatch
 from math import nan
 
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.documents.status import SILENT_SECONDS
 from g6.domain.reports import (
     Alert,
     AnalysisFacts,
@@ -30,7 +31,7 @@ from g6.domain.reports import (
 )
 from g6.domain.reports.cycle_report import OverviewRow
 from g6.domain.schema.provider_words import BreakerState, ContractFault, ProviderMode
-from g6.domain.schema.words import Bucket, Stage, Status, WriteReason
+from g6.domain.schema.words import Bucket, Reason, Stage, Status, WriteReason
 from g6.observability.catalogue import ALL
 from g6.observability.sample_totals import Sample
 
@@ -180,10 +181,11 @@ def _of_refusal(refused: StoreRefused, _event: Event) -> Iterator[Sample]:
 @_samples.register
 def _of_cycle(report: CycleReport, event: Event) -> Iterator[Sample]:
     at = _epoch(report.cycle)
+    closed = _epoch(event.ts)
     if report.attempt == 1:
         yield from _first_close(report)
+        yield from _states(report, closed)
     if report.is_analysed:
-        closed = _epoch(event.ts)
         yield Sample("g6_last_success_cycle_unixtime", (), closed, as_of=closed)
     for index, options in report.options.items():
         yield Sample("g6_index_options_processed", (index,), float(options), as_of=at)
@@ -200,12 +202,22 @@ def _first_close(report: CycleReport) -> Iterator[Sample]:
         yield Sample("g6_cycle_start_lateness_seconds", (), report.lateness_seconds)
     for index, status in report.units.items():
         yield Sample("g6_units_total", (index, status))
-        if status == Status.MISSING:
-            at = _epoch(report.cycle)
-            labels = (index, report.reasons.get(index, ""))
-            yield Sample("g6_missing_unit_unixtime", labels, at, as_of=at)
         if status == Status.SKIPPED:
             yield Sample("g6_cycle_skipped_total", (index, report.reasons.get(index, "")))
+
+
+def _states(report: CycleReport, closed: float) -> Iterator[Sample]:
+    """Yield how each index stands: the state of its newest unit, and which was lost why."""
+    at = _epoch(report.cycle)
+    for index, status in report.units.items():
+        reason = report.reasons.get(index, "")
+        for word in Status:
+            yield Sample("g6_unit_state", (index, word), float(word == status), as_of=at)
+        if status != Status.OK:
+            yield Sample("g6_lost_unit_unixtime", (index, reason), at, as_of=at)
+        if Status(status).has_chain or reason == Reason.PAUSED:
+            labels = (index,)
+            yield Sample("g6_index_last_success_unixtime", labels, closed, as_of=closed)
 
 
 def _overview(row: OverviewRow, at: float) -> Iterator[Sample]:
@@ -223,6 +235,8 @@ def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
     vitals = beat.vitals
     now = _epoch(event.ts)
     if beat.plan is not None:
+        overdue = now + max(SILENT_SECONDS, 3 * beat.plan.heartbeat_seconds)
+        yield Sample("g6_heartbeat_overdue_unixtime", (), overdue)
         yield Sample("g6_cycle_step_seconds", (), beat.plan.step)
         open_age = 0.0 if beat.open_since is None else max(0.0, now - beat.open_since)
         yield Sample("g6_oldest_open_unit_age_seconds", (), open_age)

@@ -55,8 +55,8 @@ STEP = prometheus_files.SCRAPE_SECONDS
 FIRST = time(8, 30)
 LAST = time(16, 0)
 OPTIONS = {"collection.scope": "window", "interval": 60}
-INSTANTS = ("g6_last_success_cycle_unixtime", "g6_token_expires_unixtime")
-"""Series that hold an instant, which is counted from promtool's time 0."""
+INSTANT = "_unixtime"
+"""End of the names of series that hold an instant, which is counted from promtool's time 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ def _in_utc(day: date, at: time) -> datetime:
 
 
 def _shifted(series: str, value: str, midnight: datetime) -> str:
-    if series.partition("{")[0] in INSTANTS and float(value) > 0:
+    if series.partition("{")[0].endswith(INSTANT) and float(value) > 0:
         return f"{float(value) - midnight.timestamp():.3f}"
     return value
 

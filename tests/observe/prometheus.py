@@ -20,18 +20,28 @@ WHY_NOT = "prometheus is not installed: make test-services"
 
 
 class Prometheus:
-    """Prometheus with the generated rules, which it reads and evaluates every `seconds`."""
+    """Prometheus with the generated rules, which it reads and evaluates every `seconds`.
 
-    def __init__(self, directory: Path, target: str, *, seconds: float = 1.0) -> None:
+    `alertmanager` is the address of one; `shorter` divides how long alerts hold.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        target: str,
+        *,
+        seconds: float = 1.0,
+        alertmanager: str = prometheus_files.ALERTMANAGER_TARGET,
+        shorter: int = 1,
+    ) -> None:
         self.directory = directory
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         rules = directory / "rules"
         rules.mkdir(parents=True)
-        (rules / "g6.yml").write_text(prometheus_files.rules_file(), "utf-8")
-        text = prometheus_files.prometheus_settings(target)
-        often = text.replace(f"{prometheus_files.SCRAPE_SECONDS}s", f"{seconds:g}s")
-        (directory / "prometheus.yml").write_text(often, "utf-8")
+        (rules / "g6.yml").write_text(prometheus_files.rules_file(shorter), "utf-8")
+        text = prometheus_files.prometheus_settings(target, alertmanager, seconds=seconds)
+        (directory / "prometheus.yml").write_text(text, "utf-8")
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

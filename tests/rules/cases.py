@@ -37,9 +37,29 @@ def _units(index: str, status: str, values: str) -> tuple[str, str]:
     return f'g6_units_total{{index="{index}",status="{status}"}}', values
 
 
+def _late() -> str:
+    """Return wall times of an index's chains: a minute apart, from 50 to 76 minutes 150 s apart.
+
+    Each is then 135 s old for one evaluation, which is stale and too short for G6IndexMissing.
+    """
+    instants: list[str] = []
+    for second in range(0, 120 * 60, 15):
+        period = 150 if 3_000 <= second < 4_560 else 60
+        instants.append(str(second // period * period))
+    return " ".join(instants)
+
+
 CASES = (
     Case("Watchdog", (OPEN,), "", "1m", ""),
     Case("G6MetricsDown", (('up{job="g6",instance="a"}', "1x8 0x8 1x20"),), "1m", "4m", "6m"),
+    Case("G6RedisDown", (("g6_redis_up", "1x8 0x8 1x20"),), "1m", "4m", "7m"),
+    Case(
+        "G6HeartbeatLost",
+        (("g6_heartbeat_overdue_unixtime", "40+15x8 160x8 400+15x20"),),
+        "2m",
+        "4m",
+        "7m",
+    ),
     Case(
         "G6QueueBacklog",
         (('g6_queue_oldest_message_age_seconds{queue="analytics"}', "0x8 80x20 0x20"),),
@@ -158,27 +178,20 @@ CASES = (
         "6m",
     ),
     Case(
+        # At 6 minutes the last chain is 4 minutes old: its wall time is an instant of promtool's.
         "G6IndexMissing",
-        (
-            OPEN,
-            _units("NIFTY", "OK", "0+1x8 8x20 8+1x60"),
-            _units("NIFTY", "MISSING", "0x8 1+1x19 20x60"),
-        ),
-        "2m",
+        (OPEN, STEP, ('g6_index_last_success_unixtime{index="NIFTY"}', "0x7 120x20 450x20")),
+        "3m",
         "6m",
-        "18m",
+        "8m",
         'index="NIFTY"',
     ),
     Case(
         "G6CyclePartial",
-        (
-            OPEN,
-            _units("NIFTY", "OK", "0+1x8 8x28 8+1x60"),
-            _units("NIFTY", "PARTIAL", "0x8 1+1x27 28x60"),
-        ),
-        "2m",
-        "9m",
-        "20m",
+        (OPEN, ('g6_unit_state{index="NIFTY",status="PARTIAL"}', "0x16 1x20 0x20")),
+        "3m",
+        "7m",
+        "10m",
         'index="NIFTY"',
     ),
     Case(
@@ -232,6 +245,17 @@ CASES = (
         "80m",
         "110m",
         'index="NIFTY"',
+    ),
+    *(
+        Case(
+            alert,
+            (OPEN, STEP, ('g6_index_last_success_unixtime{index="NIFTY"}', _late())),
+            "50m",
+            firing,
+            "110m",
+            'index="NIFTY"',
+        )
+        for alert, firing in (("G6FreshnessBudgetFast", "70m"), ("G6FreshnessBudgetSlow", "75m"))
     ),
     Case(
         "G6ProviderDown",

@@ -69,8 +69,13 @@ def test_every_alert_is_silent_then_fires_then_resolves(tmp_path: Path) -> None:
 def test_an_index_that_is_missing_is_named_with_cycle_and_reason(tmp_path: Path) -> None:
     case = next(case for case in CASES if case.alert == "G6IndexMissing")
     document = group(case)
-    newest = 'g6_missing_unit_unixtime{index="NIFTY",reason="provider"}'
-    series = [*document["input_series"], {"series": newest, "values": "3600x400"}]
+    newest = 'g6_lost_unit_unixtime{index="NIFTY",reason="provider"}'
+    state = 'g6_unit_state{index="NIFTY",status="MISSING"}'
+    series = [
+        *document["input_series"],
+        {"series": newest, "values": "3600x400"},
+        {"series": state, "values": "1x400"},
+    ]
     document |= {
         "input_series": series,
         "promql_expr_test": [],
@@ -82,8 +87,8 @@ def test_an_index_that_is_missing_is_named_with_cycle_and_reason(tmp_path: Path)
                     {
                         "exp_labels": {"severity": "page", "index": "NIFTY"},
                         "exp_annotations": {
-                            "summary": "NIFTY: 80% of its units ended MISSING, the newest "
-                            "1970-01-01 01:00:00 +0000 UTC (provider)",
+                            "summary": "NIFTY: no chain for 4m 0s, newest: "
+                            "NIFTY 1970-01-01T01:00:00Z (provider)",
                             "description": "This index loses its quotes, which cannot be "
                             "collected later.",
                             "fix": "g6 data gaps --index NIFTY; g6 trace CYCLE",

@@ -22,7 +22,12 @@ def metrics_app(watcher: Watcher) -> FastAPI:
         if totals is None:
             # Zeros now and the stored totals a moment later would look like a restart and a burst.
             return PlainTextResponse(f"totals are not read yet: {watcher.follower.trouble}\n", 503)
-        text = render(totals.state, now=watcher.runtime.clock.wall(), build=build)
+        text = render(
+            totals.state,
+            now=watcher.runtime.clock.wall(),
+            build=build,
+            reads_bus=not watcher.follower.trouble,
+        )
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return app

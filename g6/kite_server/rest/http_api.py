@@ -69,7 +69,7 @@ class Api:
         request = await _request(scope, receive)
         family = endpoints.family(request.path)
         arrival = self.server.quota.arrive(family, request.method, request.path, len(request.keys))
-        faults = self.server.faults.strikes(family, request.path)
+        faults = self.server.faults.strikes(family, request.path, keys=request.keys)
         by_name = {fault.name: fault for fault in faults}
         if delay := by_name.get("delay"):
             await asyncio.sleep(delay.number(1.0))

@@ -30,6 +30,8 @@ class AlertingRule:
         fix: The command that helps or shows more.
         runbook: The page under docs/runbooks.
         inhibited_by: Alerts while which it is not told, since it follows from them.
+        keep: How long it goes on after its condition ends, in Prometheus' words. What follows from
+            it ends later than it does, and would be told then.
         needs: What must run for its series to exist: empty, login, ticker, stream
             or influx.
     """
@@ -43,4 +45,5 @@ class AlertingRule:
     fix: str
     runbook: str
     inhibited_by: tuple[str, ...] = ()
+    keep: str = ""
     needs: str = ""

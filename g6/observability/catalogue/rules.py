@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from g6.domain.market.instrument import INDICES
 from g6.observability.catalogue.families.cycle_families import (
     CYCLE_DURATION_SECONDS,
+    CYCLE_STEP_SECONDS,
+    INDEX_LAST_SUCCESS_UNIXTIME,
     MARKET_OPEN,
     UNITS_TOTAL,
 )
@@ -49,17 +52,27 @@ FATAL_RATIO = RecordingRule(
     f'sum(increase({UNITS_TOTAL}{{status="MISSING"}}[15m])) / sum(increase({UNITS_TOTAL}[15m]))',
     "Units that ended MISSING over all units due. A skipped unit is due and is not fatal.",
 )
-PARTIAL_RATIO = RecordingRule(
-    "g6:units_partial_ratio_5m",
-    f'sum by (index) (increase({UNITS_TOTAL}{{status="PARTIAL"}}[5m]))'
-    f" / sum by (index) (increase({UNITS_TOTAL}[5m]))",
-    "Units of an index that ended PARTIAL over all of its units.",
-)
-MISSING_RATIO = RecordingRule(
-    "g6:units_missing_ratio_5m",
-    f'sum by (index) (increase({UNITS_TOTAL}{{status="MISSING"}}[5m]))'
-    f" / sum by (index) (increase({UNITS_TOTAL}[5m]))",
-    "Units of an index that ended MISSING over all of its units.",
+
+
+def _ages() -> str:
+    """Return the seconds since each index had a chain, of those whose exchange is in session.
+
+    An exchange counts as in session once it has been open for three minutes: at the open the last
+    chain is yesterday's.
+    """
+    ages: list[str] = []
+    for exchange in ("NSE", "BSE"):
+        names = "|".join(name for name, index in INDICES.items() if index.exchange == exchange)
+        is_open = f'min(min_over_time({MARKET_OPEN}{{exchange="{exchange}"}}[3m])) == 1'
+        age = f'(time() - {INDEX_LAST_SUCCESS_UNIXTIME}{{index=~"{names}"}})'
+        ages.append(f"({age} and on () ({is_open}))")
+    return f"max by (index) ({' or '.join(ages)})"
+
+
+INDEX_AGE = RecordingRule(
+    "g6:index_age_seconds",
+    _ages(),
+    "Wall seconds since the index had a chain, while its exchange is in session.",
 )
 IV_FAILURE_RATIO = RecordingRule(
     "g6:iv_failure_ratio_5m",
@@ -95,6 +108,8 @@ OBJECTIVE = 0.999
 """Share of due units of an index that are to end OK in session."""
 BURN_WINDOWS = ("5m", "30m", "1h", "6h")
 """Windows over which the error budget is looked at: a fast pair pages, a slow pair is a ticket."""
+DAY = "1d"
+"""Window over which the home dashboard shows what is left of a budget."""
 
 
 def _error_ratio(window: str) -> RecordingRule:
@@ -107,17 +122,32 @@ def _error_ratio(window: str) -> RecordingRule:
     )
 
 
-ERROR_RATIOS = {window: _error_ratio(window) for window in BURN_WINDOWS}
+def _stale_ratio(window: str) -> RecordingRule:
+    return RecordingRule(
+        f"g6:slo_stale_ratio_{window}",
+        f"avg_over_time({INDEX_IS_STALE}[{window}])",
+        f"Share of the session in which the index had no chain of the last two cycles, {window}.",
+    )
+
+
+INDEX_IS_STALE = RecordingRule(
+    "g6:slo_index_is_stale",
+    f"{INDEX_AGE} > bool on () group_left () clamp_min(2 * max({CYCLE_STEP_SECONDS}), 30)",
+    "1 while the newest chain of the index is older than two cycles, in session.",
+)
+ERROR_RATIOS = {window: _error_ratio(window) for window in (*BURN_WINDOWS, DAY)}
+STALE_RATIOS = {window: _stale_ratio(window) for window in (*BURN_WINDOWS, DAY)}
 
 RULES = (
     MARKET_IS_OPEN,
+    INDEX_AGE,
     FATAL_RATIO,
-    PARTIAL_RATIO,
-    MISSING_RATIO,
     IV_FAILURE_RATIO,
     PROVIDER_FAILURE_RATIO,
     CYCLE_P95,
     QUEUE_WAIT_P95,
     BUS_PUBLISH_P95,
+    INDEX_IS_STALE,
     *ERROR_RATIOS.values(),
+    *STALE_RATIOS.values(),
 )

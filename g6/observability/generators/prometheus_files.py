@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
 from g6.observability.catalogue.alerts import ALERTING_RULES
@@ -19,13 +20,35 @@ METRICS_TARGET = "127.0.0.1:9108"
 ALERTMANAGER_TARGET = "127.0.0.1:9093"
 
 
-def rules_file() -> str:
+@dataclass(frozen=True, slots=True)
+class AlertTiming:
+    """How long Alertmanager waits, in its words.
+
+    Attributes:
+        root: Before it tells of an alert that no other explains.
+        symptom: Before it tells of one that may follow from another, which silences it if it fires
+            meanwhile.
+        group: Before it tells what changed in a group of alerts.
+        repeat: Before it tells the same again.
+    """
+
+    root: str = "5s"
+    symptom: str = "20s"
+    group: str = "30s"
+    repeat: str = "1h"
+
+
+def rules_file(shorter: int = 1) -> str:
     """Return prometheus/rules/g6.yml.
+
+    `shorter` divides how long alerts hold and are kept, for tests that cannot wait: windows and
+    limits in the conditions stay.
 
     One group holds all: Prometheus evaluates the rules of a group in their order, and groups in
     none. An alert in a group of its own saw the recorded ratio of the evaluation before.
     """
-    rules = "".join([*map(_recording, RULES), *map(_alerting, ALERTING_RULES)])
+    alerts = [_alerting(_shortened(rule, shorter)) for rule in ALERTING_RULES]
+    rules = "".join([*map(_recording, RULES), *alerts])
     return f"{NOTE}groups:\n  - name: g6\n    rules:\n{rules}"
 
 
@@ -33,6 +56,7 @@ def prometheus_settings(
     target: str = METRICS_TARGET,
     alertmanager: str = ALERTMANAGER_TARGET,
     rules: str = "rules/*.yml",
+    seconds: float = SCRAPE_SECONDS,
 ) -> str:
     """Return prometheus.yml: it scrapes `g6 serve` and asks Alertmanager to tell people.
 
@@ -40,10 +64,11 @@ def prometheus_settings(
         target: Host and port of /metrics.
         alertmanager: Host and port of Alertmanager.
         rules: Where the rule files are, as seen from the file.
+        seconds: Between two scrapes, and between two evaluations.
     """
     return f"""{NOTE}global:
-  scrape_interval: {SCRAPE_SECONDS}s
-  evaluation_interval: {SCRAPE_SECONDS}s
+  scrape_interval: {seconds:g}s
+  evaluation_interval: {seconds:g}s
 rule_files:
   - {_text(rules)}
 alerting:
@@ -57,23 +82,25 @@ scrape_configs:
 """
 
 
-def alertmanager_settings(webhook: str | None = None) -> str:
+def alertmanager_settings(webhook: str | None = None, timing: AlertTiming | None = None) -> str:
     """Return alertmanager.yml: one receiver an urgency, and who silences whom.
 
     Args:
         webhook: Where alerts are posted, with the urgency as last part of the path. Without it they
             are shown on Alertmanager's page and sent nowhere.
+        timing: How long it waits, those of a day's work unless given.
     """
+    timing = timing or AlertTiming()
     urgencies = [str(urgency) for urgency in Urgency]
-    routes = "".join(_route(urgency) for urgency in urgencies)
+    routes = "".join(_route(urgency, timing) for urgency in urgencies)
     receivers = "".join(_receiver(urgency, webhook) for urgency in urgencies)
     inhibitions = "".join(_inhibitions(ALERTING_RULES))
     return f"""{NOTE}route:
   receiver: {Urgency.TICKET}
   group_by: [alertname, index]
-  group_wait: 5s
-  group_interval: 30s
-  repeat_interval: 1h
+  group_wait: {timing.root}
+  group_interval: {timing.group}
+  repeat_interval: {timing.repeat}
   routes:
 {routes}receivers:
 {receivers}inhibit_rules:
@@ -88,11 +115,33 @@ def _recording(rule: RecordingRule) -> str:
     )
 
 
+def _shortened(rule: AlertingRule, shorter: int) -> AlertingRule:
+    if shorter == 1:
+        return rule
+    return replace(rule, hold=_divided(rule.hold, shorter), keep=_divided(rule.keep, shorter))
+
+
+def _divided(duration: str, by: int) -> str:
+    if not duration:
+        return duration
+    return f"{1000 * seconds_of(duration) / by:.0f}ms"
+
+
+def seconds_of(duration: str) -> int:
+    """Return the seconds of a duration in Prometheus' words.
+
+    >>> seconds_of("2m")
+    120
+    """
+    return int(duration[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[duration[-1]]
+
+
 def _alerting(rule: AlertingRule) -> str:
     lines = [
         f"      - alert: {rule.id}",
         f"        expr: {_text(rule.expression)}",
         f"        for: {rule.hold}",
+        *([f"        keep_firing_for: {rule.keep}"] if rule.keep else []),
         "        labels:",
         f"          severity: {rule.urgency}",
         "        annotations:",
@@ -104,8 +153,19 @@ def _alerting(rule: AlertingRule) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _route(urgency: str) -> str:
-    return f"    - receiver: {urgency}\n      matchers: ['severity = {urgency}']\n"
+def _route(urgency: str, timing: AlertTiming) -> str:
+    """Return the route of an urgency. What may follow from another alert waits for that one."""
+    symptoms = "|".join(
+        rule.id for rule in ALERTING_RULES if rule.inhibited_by and rule.urgency == urgency
+    )
+    route = f"    - receiver: {urgency}\n      matchers: ['severity = {urgency}']\n"
+    if not symptoms:
+        return route
+    return (
+        f"{route}      routes:\n"
+        f"        - matchers: ['alertname =~ \"{symptoms}\"']\n"
+        f"          group_wait: {timing.symptom}\n"
+    )
 
 
 def _receiver(urgency: str, webhook: str | None) -> str:

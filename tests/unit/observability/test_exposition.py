@@ -18,10 +18,10 @@ BUILD = {
 INDICES = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
 
 
-def shown(*samples, now=1_000.0, indices=INDICES):
+def shown(*samples, now=1_000.0, indices=INDICES, reads_bus=True):
     totals = Totals(indices)
     totals.commit(totals.advance(samples))
-    text = render(totals.state, now=now, build=BUILD).decode()
+    text = render(totals.state, now=now, build=BUILD, reads_bus=reads_bus).decode()
     # The parser takes `_total` off; a gauge and a counter may differ by nothing else.
     return {
         f.name + "_total" * (f.type == "counter"): f for f in text_string_to_metric_families(text)
@@ -43,7 +43,12 @@ def test_every_family_is_listed_before_the_first_event(family):
     assert listed.documentation == family.help
     for sample in listed.samples:
         assert {*sample.labels} - {"le"} == {label_name(label) for label in family.labels}
-        assert sample.value == 0 or family.name == "g6_build_info"
+        assert sample.value == 0 or family.name in {"g6_build_info", "g6_redis_up"}
+
+
+def test_a_redis_that_is_away_is_told_beside_the_totals_as_they_stood():
+    assert values(shown(), "g6_redis_up") == {(): 1.0}
+    assert values(shown(reads_bus=False), "g6_redis_up") == {(): 0.0}
 
 
 def test_counters_of_known_labels_begin_at_zero():

@@ -202,6 +202,21 @@ def test_a_cycle_counts_itself_and_its_units():
     assert totals.value("g6_index_options_processed", "NIFTY") == 100
 
 
+def test_each_index_stands_as_its_newest_unit_ended_and_a_lost_one_has_cycle_and_reason():
+    totals = counted(cycle_report())
+    assert totals.value("g6_unit_state", "NIFTY", "OK") == 1
+    assert totals.value("g6_unit_state", "BANKNIFTY", "MISSING") == 1
+    assert totals.value("g6_unit_state", "BANKNIFTY", "OK") == 0
+    assert totals.value("g6_lost_unit_unixtime", "SENSEX", "overrun") == AT
+    assert totals.value("g6_index_last_success_unixtime", "NIFTY") == AT + 1
+    assert totals.value("g6_index_last_success_unixtime", "BANKNIFTY") == 0
+
+
+def test_an_index_that_a_person_paused_is_not_late():
+    paused = cycle_report(units={"NIFTY": "SKIPPED"}, reasons={"NIFTY": "paused"}, rows=[])
+    assert counted(paused).value("g6_index_last_success_unixtime", "NIFTY") == AT + 1
+
+
 def test_a_cycle_sets_the_gauges_of_its_overview_rows_and_invents_none():
     totals = counted(cycle_report())
     assert totals.value("g6_index_spot", "NIFTY") == 26_000.0

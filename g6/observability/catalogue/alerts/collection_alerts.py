@@ -1,20 +1,24 @@
 """Alerts of cycles and units: what is missing, late or in part."""
 
+from collections.abc import Mapping
+
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
 from g6.observability.catalogue.families.cycle_families import (
     CYCLE_SKIPPED_TOTAL,
     CYCLE_STEP_SECONDS,
     LAST_SUCCESS_CYCLE_UNIXTIME,
-    MISSING_UNIT_UNIXTIME,
+    LOST_UNIT_UNIXTIME,
+    UNIT_STATE,
 )
 from g6.observability.catalogue.families.quality_families import COVERAGE_RATIO
 from g6.observability.catalogue.rules import (
     ERROR_RATIOS,
     FATAL_RATIO,
+    INDEX_AGE,
     MARKET_IS_OPEN,
-    MISSING_RATIO,
     OBJECTIVE,
-    PARTIAL_RATIO,
+    STALE_RATIOS,
+    RecordingRule,
 )
 
 IN_SESSION = f"and on () (min_over_time({MARKET_IS_OPEN}[3m]) == 1)"
@@ -24,13 +28,52 @@ At the open the last success is yesterday's: a rule that asked only whether the 
 would page every morning.
 """
 
-_NEWEST_SERIES = f"topk(1, {MISSING_UNIT_UNIXTIME}{{index='%s'}})"
-NEWEST = (
-    '{{ with printf "' + _NEWEST_SERIES + '" $labels.index | query }}'
-    ", the newest {{ with first . }}{{ . | value | humanizeTimestamp }}"
-    ' ({{ . | label "reason" }}){{ end }}{{ end }}'
+_LOST = f"{UNIT_STATE}{{status=~'PARTIAL|MISSING|SKIPPED'%s}} == 1"
+_NAMED = f"topk(1, {LOST_UNIT_UNIXTIME} and on (index) ({_LOST}))"
+_CYCLE = '{{ (. | value | toTime).Format "2006-01-02T15:04:05Z" }} ({{ . | label "reason" }})'
+
+
+def _newest(of_index: bool) -> str:
+    """Return the template that names the newest cycle that was lost, and why, as `g6 status` does.
+
+    Nothing is said where the newest units are whole: of what never closed nobody knows the cycle.
+    """
+    matcher = ",index='%s'" if of_index else ""
+    argument = " $labels.index" if of_index else ""
+    question = f'printf "{_NAMED % matcher}"{argument}' if of_index else f'"{_NAMED % matcher}"'
+    return (
+        "{{ with " + question + " | query }}, newest: {{ with first . }}"
+        '{{ . | label "index" }} ' + _CYCLE + "{{ end }}{{ end }}"
+    )
+
+
+OF_INDEX = _newest(of_index=True)
+OF_ANY = _newest(of_index=False)
+
+NAMED_LOSSES = "|".join(
+    (
+        "G6CycleStalled",
+        "G6IndexMissing",
+        "G6CyclePartial",
+        "G6RedisDown",
+        "G6HeartbeatLost",
+        "G6ProviderDown",
+        "G6TokenExpiring",
+        "G6MetricsDown",
+    )
 )
-"""Names the newest cycle of the index that ended MISSING, and the reason."""
+"""Alerts that say by name what was lost, and why."""
+
+
+def _unexplained(window: str) -> str:
+    """Return what holds an alert over a long window back where an alert named the loss within it.
+
+    Ratios over long windows stay high after a fault is mended: without this each fault paged a
+    second time, minutes after its end.
+    """
+    named = f'ALERTS{{alertstate="firing",alertname=~"{NAMED_LOSSES}"}}'
+    return f"unless on () (count(count_over_time({named}[{window}])) > 0)"
+
 
 CYCLE_STALLED = AlertingRule(
     "G6CycleStalled",
@@ -38,38 +81,48 @@ CYCLE_STALLED = AlertingRule(
     f" {IN_SESSION}",
     "0s",
     Urgency.PAGE,
-    "no cycle has analysed anything for {{ $value | humanizeDuration }}",
+    "no cycle has analysed anything for {{ $value | humanizeDuration }}" + OF_ANY,
     "Every index loses its quotes, which cannot be collected later.",
     "g6 status; g6 ps",
     "no-worker.md",
+    inhibited_by=(
+        "G6MetricsDown",
+        "G6RedisDown",
+        "G6HeartbeatLost",
+        "G6ProviderDown",
+        "G6TokenExpiring",
+    ),
 )
+_ROOTS = (*CYCLE_STALLED.inhibited_by, CYCLE_STALLED.id)
 INDEX_MISSING = AlertingRule(
     "G6IndexMissing",
-    f"{MISSING_RATIO} > 0.5 {IN_SESSION}",
-    "30s",
+    f"{INDEX_AGE} > on () group_left () clamp_min(2 * max({CYCLE_STEP_SECONDS}), 30)",
+    "15s",
     Urgency.PAGE,
-    "{{ $labels.index }}: {{ $value | humanizePercentage }} of its units ended MISSING" + NEWEST,
+    "{{ $labels.index }}: no chain for {{ $value | humanizeDuration }}" + OF_INDEX,
     "This index loses its quotes, which cannot be collected later.",
     "g6 data gaps --index {{ $labels.index }}; g6 trace CYCLE",
     "index-missing.md",
-    inhibited_by=("G6CycleStalled",),
+    inhibited_by=_ROOTS,
 )
 CYCLE_PARTIAL = AlertingRule(
     "G6CyclePartial",
-    f"{PARTIAL_RATIO} > 0.5 {IN_SESSION}",
+    f'{UNIT_STATE}{{status="PARTIAL"}} == 1 {IN_SESSION}',
     "2m",
     Urgency.TICKET,
-    "{{ $labels.index }}: {{ $value | humanizePercentage }} of its units ended PARTIAL",
+    "{{ $labels.index }}: its chains are PARTIAL" + OF_INDEX,
     "Strikes or expiries are missing from the stored chains of this index.",
     "g6 data gaps --index {{ $labels.index }}; g6 trace CYCLE",
     "partial.md",
+    inhibited_by=_ROOTS,
 )
 CYCLE_OVERRUN = AlertingRule(
     "G6CycleOverrun",
-    f'sum by (index) (increase({CYCLE_SKIPPED_TOTAL}{{reason="overrun"}}[5m])) > 1',
+    f'sum by (index) (increase({CYCLE_SKIPPED_TOTAL}{{reason="overrun"}}[5m])) > 1'
+    f" {_unexplained('5m')}",
     "0s",
     Urgency.TICKET,
-    "{{ $labels.index }}: a cycle was still under way when the next one was due",
+    "{{ $labels.index }}: a cycle was still under way when the next one was due" + OF_INDEX,
     "The next cycle is skipped, so every second instant may be lost.",
     "g6 ps; g6 trace CYCLE shows which stage takes the time",
     "overrun.md",
@@ -87,10 +140,10 @@ COVERAGE_LOW = AlertingRule(
 )
 FATAL_SPIKE = AlertingRule(
     "G6PipelineFatalSpike",
-    f"{FATAL_RATIO} > 0.05",
+    f"{FATAL_RATIO} > 0.05 {_unexplained('15m')}",
     "10m",
     Urgency.TICKET,
-    "{{ $value | humanizePercentage }} of the units of 15 minutes ended MISSING",
+    "{{ $value | humanizePercentage }} of the units of 15 minutes ended MISSING" + OF_ANY,
     "Instants of the day have no chain.",
     "g6 data gaps",
     "index-missing.md",
@@ -98,10 +151,10 @@ FATAL_SPIKE = AlertingRule(
 )
 FATAL_SUSTAINED = AlertingRule(
     "G6PipelineFatalSustained",
-    f"{FATAL_RATIO} > 0.10",
+    f"{FATAL_RATIO} > 0.10 {_unexplained('15m')}",
     "5m",
     Urgency.PAGE,
-    "{{ $value | humanizePercentage }} of the units of 15 minutes ended MISSING",
+    "{{ $value | humanizePercentage }} of the units of 15 minutes ended MISSING" + OF_ANY,
     "More than one instant in ten has no chain.",
     "g6 data gaps",
     "index-missing.md",
@@ -109,24 +162,39 @@ FATAL_SUSTAINED = AlertingRule(
 )
 
 
-def _budget(id: str, short: str, long: str, factor: float, urgency: Urgency) -> AlertingRule:
-    """Return the alert of an error budget that burns `factor` times too fast over both windows."""
+def _budget(
+    id: str, ratios: Mapping[str, RecordingRule], windows: tuple[str, str], urgency: Urgency
+) -> AlertingRule:
+    """Return the alert of an error budget that burns too fast over both of two windows."""
+    short, long = windows
+    is_fast = urgency is Urgency.PAGE
+    factor = FAST_BURN if is_fast else SLOW_BURN
     limit = f"{factor * (1 - OBJECTIVE):.4g}"
+    what = "do not end OK" if ratios is ERROR_RATIOS else "were due and not fresh"
     return AlertingRule(
         id,
-        f"{ERROR_RATIOS[short]} > {limit} and {ERROR_RATIOS[long]} > {limit}",
-        "0s" if urgency is Urgency.PAGE else "5m",
+        f"{ratios[short]} > {limit} and {ratios[long]} > {limit} {_unexplained(long)}",
+        "1m" if is_fast else "5m",
         urgency,
-        "{{ $labels.index }}: {{ $value | humanizePercentage }} of its units did not end OK",
+        f"{{{{ $labels.index }}}}: {{{{ $value | humanizePercentage }}}} of its units {what}"
+        + OF_INDEX,
         f"The error budget of {1 - OBJECTIVE:.1%} burns {factor:g} times too fast over {long}.",
         "g6 data gaps --index {{ $labels.index }}",
         "error-budget.md",
-        inhibited_by=("G6IndexMissing", "G6CycleStalled", "G6CyclePartial"),
+        inhibited_by=(*_ROOTS, INDEX_MISSING.id, CYCLE_PARTIAL.id),
     )
 
 
-BUDGET_FAST = _budget("G6ErrorBudgetFast", "5m", "1h", 14.4, Urgency.PAGE)
-BUDGET_SLOW = _budget("G6ErrorBudgetSlow", "30m", "6h", 6.0, Urgency.TICKET)
+FAST_BURN = 14.4
+"""A month's budget is gone in two days: 2 % of it in an hour, as Google's SRE workbook has it."""
+SLOW_BURN = 6.0
+"""A month's budget is gone in five days: 5 % of it in six hours."""
+FAST = ("5m", "1h")
+SLOW = ("30m", "6h")
+BUDGET_FAST = _budget("G6ErrorBudgetFast", ERROR_RATIOS, FAST, Urgency.PAGE)
+BUDGET_SLOW = _budget("G6ErrorBudgetSlow", ERROR_RATIOS, SLOW, Urgency.TICKET)
+FRESHNESS_FAST = _budget("G6FreshnessBudgetFast", STALE_RATIOS, FAST, Urgency.PAGE)
+FRESHNESS_SLOW = _budget("G6FreshnessBudgetSlow", STALE_RATIOS, SLOW, Urgency.TICKET)
 
 ALERTS = (
     CYCLE_STALLED,
@@ -138,4 +206,6 @@ ALERTS = (
     FATAL_SUSTAINED,
     BUDGET_FAST,
     BUDGET_SLOW,
+    FRESHNESS_FAST,
+    FRESHNESS_SLOW,
 )

@@ -11,7 +11,9 @@ from g6.observability.catalogue.families.worker_families import (
     BUS_EVENTS_DROPPED_TOTAL,
     BUS_SUBSCRIBER_LAG_EVENTS,
     CLOCK_SKEW_SECONDS,
+    HEARTBEAT_OVERDUE_UNIXTIME,
     QUEUE_OLDEST_MESSAGE_AGE_SECONDS,
+    REDIS_UP,
     WORKER_UP,
 )
 from g6.observability.catalogue.rules import BUS_PUBLISH_P95
@@ -31,6 +33,33 @@ SCRAPE_DOWN = AlertingRule(
     "Nothing is known of the system, and no other alert can fire.",
     "g6 ps; g6 serve",
     "serve-down.md",
+    # On its return the totals are as old as its absence until the bus is read again.
+    keep="30s",
+)
+REDIS_DOWN = AlertingRule(
+    "G6RedisDown",
+    f"{REDIS_UP} == 0",
+    "10s",
+    Urgency.PAGE,
+    "Redis does not answer g6 serve",
+    "Nothing is collected while it is away. The cycles between become SKIPPED (redis_down).",
+    "redis-cli -u URL PING; g6 config show --origin",
+    "redis-down.md",
+    inhibited_by=("G6MetricsDown",),
+    # Cycles are analysed again a step after its return.
+    keep="90s",
+)
+HEARTBEAT_LOST = AlertingRule(
+    "G6HeartbeatLost",
+    f"time() > {HEARTBEAT_OVERDUE_UNIXTIME}",
+    "0s",
+    Urgency.PAGE,
+    "no heartbeat: no beat runs, or no worker serves the queue maintenance",
+    "Cycles are not sent, or not closed. Every index loses its quotes.",
+    "g6 ps; celery -A g6 beat; celery -A g6 worker -Q maintenance",
+    "no-beat.md",
+    inhibited_by=("G6MetricsDown", "G6RedisDown"),
+    keep="90s",
 )
 WATCHDOG = AlertingRule(
     "Watchdog",
@@ -44,13 +73,16 @@ WATCHDOG = AlertingRule(
 )
 QUEUE_BACKLOG = AlertingRule(
     "G6QueueBacklog",
-    f"max by (queue) ({QUEUE_OLDEST_MESSAGE_AGE_SECONDS}) > 60",
-    "30s",
+    # Reruns wait in the queue manual, by the hundred, and compaction holds up the files' worker.
+    f'max by (queue) ({QUEUE_OLDEST_MESSAGE_AGE_SECONDS}{{queue!~"manual|persist"}}) > 30'
+    f' or max by (queue) ({QUEUE_OLDEST_MESSAGE_AGE_SECONDS}{{queue="persist"}}) > 45',
+    "15s",
     Urgency.PAGE,
     "the oldest message of queue {{ $labels.queue }} has waited {{ $value | humanizeDuration }}",
     "Units of this queue miss their deadlines.",
     "g6 ps; start workers: celery -A g6 worker -Q {{ $labels.queue }}",
     "no-worker.md",
+    inhibited_by=("G6MetricsDown", "G6RedisDown", "G6HeartbeatLost", "G6CycleStalled"),
 )
 WORKER_DOWN = AlertingRule(
     "G6WorkerDown",
@@ -61,6 +93,7 @@ WORKER_DOWN = AlertingRule(
     "Its queues have fewer workers, or none.",
     "g6 ps",
     "no-worker.md",
+    inhibited_by=("G6MetricsDown", "G6RedisDown", "G6HeartbeatLost"),
 )
 SINK_FAILING = AlertingRule(
     "G6SinkFailing",
@@ -172,6 +205,8 @@ BUS_SATURATED_CRITICAL = _bus(
 ALERTS = (
     WATCHDOG,
     SCRAPE_DOWN,
+    REDIS_DOWN,
+    HEARTBEAT_LOST,
     QUEUE_BACKLOG,
     WORKER_DOWN,
     SINK_FAILING,

@@ -1,7 +1,7 @@
 """Alerts of the provider, its login and its tick stream."""
 
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
-from g6.observability.catalogue.alerts.collection_alerts import IN_SESSION
+from g6.observability.catalogue.alerts.collection_alerts import CYCLE_STALLED, IN_SESSION, OF_ANY
 from g6.observability.catalogue.families.option_families import INDEX_NEAR_OI, INDEX_SPOT
 from g6.observability.catalogue.families.provider_families import (
     INSTRUMENTS_FAULTY,
@@ -31,24 +31,26 @@ PROVIDER_DOWN = AlertingRule(
     "G6ProviderDown",
     f'(max({PROVIDER_BREAKER_STATE}{{state="open"}}) == 1 or {PROVIDER_FAILURE_RATIO} > 0.5)'
     f" {IN_SESSION}",
-    "30s",
+    "10s",
     Urgency.PAGE,
-    "the provider does not answer",
+    "the provider does not answer" + OF_ANY,
     "No quotes come. Cycles end MISSING with the reason provider or are SKIPPED by the breaker.",
     "g6 status; g6 check",
     "provider.md",
-    inhibited_by=("G6TokenExpiring",),
+    inhibited_by=("G6MetricsDown", "G6TokenExpiring"),
+    keep="90s",
 )
 TOKEN_EXPIRING = AlertingRule(
     "G6TokenExpiring",
     f"{TOKEN_EXPIRES_UNIXTIME} - time() < 1800 {IN_SESSION}",
     "0s",
     Urgency.PAGE,
-    "the access token ends in {{ $value | humanizeDuration }}",
+    "the access token ends in {{ $value | humanizeDuration }}" + OF_ANY,
     "Without a token the provider refuses every request.",
     "g6 login",
     "token.md",
     needs="login",
+    keep="90s",
 )
 TICKER_SILENT = AlertingRule(
     "G6TickerSilent",
@@ -60,7 +62,7 @@ TICKER_SILENT = AlertingRule(
     "REST bridges a few instruments only; the others have old quotes.",
     "g6 status --json; g6 login if the stream refuses the token",
     "provider.md",
-    inhibited_by=("G6TokenExpiring",),
+    inhibited_by=("G6MetricsDown", "G6RedisDown", "G6TokenExpiring"),
     needs="ticker",
 )
 BUDGET_EXHAUSTED = AlertingRule(
@@ -115,7 +117,7 @@ SPOT_FROZEN = AlertingRule(
     "Strikes at the money and forwards may be of an old price.",
     "g6 chain {{ $labels.index }}; g6 check",
     "frozen.md",
-    inhibited_by=("G6CycleStalled", "G6IndexMissing", "G6ProviderDown"),
+    inhibited_by=(*CYCLE_STALLED.inhibited_by, "G6CycleStalled", "G6IndexMissing"),
 )
 OI_FROZEN = AlertingRule(
     "G6OIFrozen",
@@ -127,7 +129,7 @@ OI_FROZEN = AlertingRule(
     "PCR, walls and max pain stand still because the feed does.",
     "g6 interest {{ $labels.index }}",
     "frozen.md",
-    inhibited_by=("G6CycleStalled", "G6IndexMissing", "G6ProviderDown"),
+    inhibited_by=(*CYCLE_STALLED.inhibited_by, "G6CycleStalled", "G6IndexMissing"),
 )
 FORWARD_FALLBACK_LONG = AlertingRule(
     "G6ForwardFallback",

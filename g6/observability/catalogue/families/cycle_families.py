@@ -96,15 +96,34 @@ OLDEST_OPEN_UNIT_AGE_SECONDS = Family(
     "heartbeat",
     "Wall seconds since the oldest unit that is still open fell due; 0 when none is open.",
 )
-MISSING_UNIT_UNIXTIME = Family(
+LOST_UNIT_UNIXTIME = Family(
     "cycle",
-    "g6_missing_unit_unixtime",
+    "g6_lost_unit_unixtime",
     "gauge",
     ("index", "reason=cause"),
     "seconds",
     "cycle.report",
-    "Instant of the newest cycle in which the index ended MISSING for this reason, market time.",
+    "Instant of the newest cycle in which the index did not end OK, by reason, market time.",
     primed=False,
+)
+UNIT_STATE = Family(
+    "cycle",
+    "g6_unit_state",
+    "gauge",
+    ("index", "status"),
+    "boolean",
+    "cycle.report",
+    "1 for how the index ended in the newest closed cycle.",
+)
+INDEX_LAST_SUCCESS_UNIXTIME = Family(
+    "cycle",
+    "g6_index_last_success_unixtime",
+    "gauge",
+    ("index",),
+    "seconds",
+    "cycle.report",
+    "Wall time at which the last cycle closed in which the index has a chain, or was paused by a "
+    "person; 0 before the first.",
 )
 
 FAMILIES = (
@@ -118,5 +137,7 @@ FAMILIES = (
     UNITS_TOTAL,
     CYCLE_STEP_SECONDS,
     OLDEST_OPEN_UNIT_AGE_SECONDS,
-    MISSING_UNIT_UNIXTIME,
+    LOST_UNIT_UNIXTIME,
+    UNIT_STATE,
+    INDEX_LAST_SUCCESS_UNIXTIME,
 )

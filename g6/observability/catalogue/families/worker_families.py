@@ -51,6 +51,26 @@ BUS_PUBLISH_LATENCY_MS = Family(
     "From the publisher's stamp to the server's append; the server's clock ticks in milliseconds.",
     buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0),
 )
+REDIS_UP = Family(
+    "bus",
+    "g6_redis_up",
+    "gauge",
+    (),
+    "boolean",
+    "the scrape",
+    "1 while g6 serve reads the bus, which is in Redis.",
+    primed=False,
+)
+HEARTBEAT_OVERDUE_UNIXTIME = Family(
+    "workers",
+    "g6_heartbeat_overdue_unixtime",
+    "gauge",
+    (),
+    "seconds",
+    "heartbeat",
+    "Wall time from which the next heartbeat is overdue: 20 s or three heartbeats after the last.",
+    primed=False,
+)
 QUEUE_LENGTH = Family(
     "workers",
     "g6_queue_length",
@@ -140,6 +160,8 @@ FAMILIES = (
     BUS_QUEUE_RETAINED_EVENTS,
     BUS_SUBSCRIBER_LAG_EVENTS,
     BUS_PUBLISH_LATENCY_MS,
+    REDIS_UP,
+    HEARTBEAT_OVERDUE_UNIXTIME,
     QUEUE_LENGTH,
     QUEUE_OLDEST_MESSAGE_AGE_SECONDS,
     QUEUE_WAIT_SECONDS,
