@@ -17,7 +17,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from g6.domain.reports import Alert, CycleReport, StageReport
 from g6.domain.schema.words import Status
-from g6.masking import MASK, hides, mask
+from g6.errors.masking import MASK, hides, mask
 
 QUIET = ("celery", "kombu", "amqp", "billiard", "flower", "uvicorn", "httpx", "httpcore", "asyncio")
 """Libraries that log from WARNING on, whatever level G6 has."""

@@ -106,9 +106,8 @@ def validator() -> Draft202012Validator:
     # jsonschema is slow to import, and only the process that writes panels needs it.
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(
-        json.loads(files("g6").joinpath("panel-envelope-v1.json").read_text("utf-8"))
-    )
+    schema = files("g6.domain.documents").joinpath("panel-envelope-v1.json")
+    return Draft202012Validator(json.loads(schema.read_text("utf-8")))
 
 
 def validate(document: Document, mode: Mode) -> tuple[str, ...]:

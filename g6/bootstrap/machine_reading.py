@@ -23,7 +23,7 @@ from g6.domain.documents.machine_facts import DirectoryHealth, MachineFacts, Red
 from g6.domain.market.calendar import day_of
 from g6.domain.reports import LoginFacts, VitalSigns
 from g6.errors import G6Error, Unavailable
-from g6.masking import mask
+from g6.errors.masking import mask
 
 __all__ = ["MachineReading"]
 

@@ -50,7 +50,7 @@ def calendar(local: Path = LOCAL_SESSIONS) -> Calendar:
     Raises:
         BadInput: The additions are not TOML, or say something that no session can be.
     """
-    shipped = resources.files("g6").joinpath("sessions.toml").read_text(encoding="utf-8")
+    shipped = resources.files("g6.config").joinpath("sessions.toml").read_text(encoding="utf-8")
     try:
         additions = tomllib.loads(local.read_text(encoding="utf-8")) if local.is_file() else None
     except tomllib.TOMLDecodeError as error:

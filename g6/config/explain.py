@@ -12,7 +12,7 @@ from g6.config.keys import allowed, is_fraction, nearest, nearest_variable
 from g6.config.retired import retired_setting
 from g6.domain.market.instrument import INDICES
 from g6.errors import BadConfig
-from g6.masking import MASK, hides, mask_setting, resembles_a_secret
+from g6.errors.masking import MASK, hides, mask_setting, resembles_a_secret
 
 SHOWN_CHARACTERS = 60
 """Characters of a value that an error quotes."""

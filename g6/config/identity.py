@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 from g6.config.keys import keys
 from g6.config.settings_model import Settings
 from g6.domain.market.instrument import INDICES
-from g6.masking import mask_setting
+from g6.errors.masking import mask_setting
 
 Nested = dict[str, Any]
 """Values as JSON has them: numbers, texts, lists, and mappings of these by name."""

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from g6.domain.documents.json_plain import DECIMALS, LEAST_TAIL, json_plain
 from g6.domain.market.calendar import IST
 from g6.errors import UserError
-from g6.extras import optional
+from g6.errors.extras import optional
 from g6.files import busy, shown
 
 __all__ = ["FORMATS", "as_csv", "json_rows", "suffix_of", "write_table"]

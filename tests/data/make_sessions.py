@@ -1,4 +1,4 @@
-"""Writes `g6/sessions.toml`: weekday closures from exchange-calendars' XBOM, everything else from the circulars named here.
+"""Writes `g6/config/sessions.toml`: weekday closures from exchange-calendars' XBOM, everything else from the circulars named here.
 
     python tests/data/make_sessions.py            print it
     python tests/data/make_sessions.py --write    write it
@@ -15,7 +15,7 @@ from pathlib import Path
 import exchange_calendars
 
 FIRST_YEAR, LAST_YEAR = 2023, 2026
-TARGET = Path(__file__).resolve().parents[2] / "g6" / "sessions.toml"
+TARGET = Path(__file__).resolve().parents[2] / "g6/config/sessions.toml"
 
 NAMES = {
     "Republic Day": "2023-01-26 2024-01-26 2026-01-26",

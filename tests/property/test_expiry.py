@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from g6.domain.market.calendar import IST, Calendar
 from g6.domain.market.expiry import BIT, BUCKETS, is_monthly, resolve
 
-SESSIONS = Path(__file__).resolve().parents[2] / "g6" / "sessions.toml"
+SESSIONS = Path(__file__).resolve().parents[2] / "g6/config/sessions.toml"
 CALENDAR = Calendar.parse(tomllib.loads(SESSIONS.read_text(encoding="utf-8")))
 
 weekdays = st.dates(date(2025, 9, 1), date(2028, 12, 31)).filter(lambda each: each.weekday() < 5)

@@ -14,7 +14,7 @@ import typer.main
 from g6.config.keys import ALIASES, allowed, keys, paths, variable
 from g6.entrypoints.cli import application
 from g6.entrypoints.cli.shared.commands import COMMANDS
-from g6.masking import mask
+from g6.errors.masking import mask
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "g6").rglob("*.py"))
@@ -203,7 +203,7 @@ def test_the_lines_are_found() -> None:
     assert len(LINES) > 150
     modules = {
         "files",
-        "errors",
+        "errors/__init__",
         "bootstrap/settings_checks/settings_lint",
         "config/explain",
         "config/retired",

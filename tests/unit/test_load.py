@@ -24,7 +24,7 @@ from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import CHAIN, OVERVIEW
 from g6.errors import NothingToDo, Unavailable, UserError
-from g6.extras import optional
+from g6.errors.extras import optional
 
 CYCLES = ["2026-11-18T04:05:00Z", "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z"]
 DAY = "2026-11-20"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from g6.config import load
-from g6.masking import mask, mask_address, mask_setting, resembles_a_secret
+from g6.errors.masking import mask, mask_address, mask_setting, resembles_a_secret
 
 FIRST, LAST = "Zq1v", "9jXw"
 """A password's ends. Neither occurs in what stands around it, so each shows a part that leaked."""

@@ -8,7 +8,7 @@ from g6.adapters.kite import Access, KiteCredentials
 from g6.bootstrap.wiring import Wiring
 from g6.config import Settings, is_loopback, secrets_of
 from g6.errors import BadConfig
-from g6.masking import mask_address
+from g6.errors.masking import mask_address
 from g6.ports.shared_cache import SharedCache
 
 PLAIN = {"http": "https", "ws": "wss"}

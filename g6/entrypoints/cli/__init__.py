@@ -41,8 +41,8 @@ from g6.errors import (
     RedisDown,
     UserError,
 )
-from g6.extras import extra_of, missing
-from g6.masking import mask
+from g6.errors.extras import extra_of, missing
+from g6.errors.masking import mask
 
 if TYPE_CHECKING:
     import typer

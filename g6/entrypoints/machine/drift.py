@@ -13,7 +13,7 @@ from g6.config import Settings, flat, load, values
 from g6.entrypoints.machine.supervisor import aligned
 from g6.entrypoints.workers.driving import PATHS
 from g6.errors import UserError
-from g6.masking import mask_setting
+from g6.errors.masking import mask_setting
 
 COMMAND_LINE = "command line"
 """The origin of a setting that an option of a command gave."""

@@ -35,8 +35,8 @@ from g6.domain.reports import ProviderState
 from g6.domain.reports.alerts import STREAM_REFUSED, STREAM_UNTRUSTED
 from g6.entrypoints.machine import ticker_children
 from g6.errors import Retryable, TokenDead, UncoveredYear, UserError
+from g6.errors.masking import mask
 from g6.log import configure
-from g6.masking import mask
 from g6.ports import Clock
 
 EARLY = timedelta(minutes=45)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from g6.extras import optional
+from g6.errors.extras import optional
 from g6.rendering import parts, plain, web_table
 from g6.studies.documents import Document
 

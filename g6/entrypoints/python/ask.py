@@ -12,7 +12,7 @@ from inspect import Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from g6.extras import optional
+from g6.errors.extras import optional
 from g6.studies import table
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from g6.extras import optional
+from g6.errors.extras import optional
 
 
 def sample(

@@ -38,8 +38,8 @@ from g6.entrypoints.workers.jobs import SWEEP
 from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import beat_schedule
 from g6.errors import RedisDown, Retryable, UserError
+from g6.errors.masking import mask
 from g6.log import configure
-from g6.masking import mask
 from g6.pipeline import Runtime
 from g6.ports import Provider
 

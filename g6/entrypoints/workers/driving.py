@@ -27,7 +27,7 @@ from g6.config import Settings, config_id, flat, values
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.reports.switches import RunWindow
 from g6.errors import Retryable, Unavailable
-from g6.masking import mask_setting
+from g6.errors.masking import mask_setting
 from g6.ports import Controls, Vitals
 
 DriverRecord = Mapping[str, Any]

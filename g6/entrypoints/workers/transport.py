@@ -29,7 +29,7 @@ from redis.sentinel import Sentinel
 
 from g6.adapters.redis.server import Address, parse_address
 from g6.adapters.redis.vitals import UNREADABLE
-from g6.masking import MASK, mask_address
+from g6.errors.masking import MASK, mask_address
 
 KEPT = 100
 """Unreadable texts that are kept."""

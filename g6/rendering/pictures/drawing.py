@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from g6.extras import optional
+from g6.errors.extras import optional
 from g6.rendering import plain
 from g6.rendering.pictures.kinds import PictureKind
 from g6.rendering.pictures.numbers import numbers_of

@@ -15,7 +15,7 @@ from g6.config import Settings, build, config_id, hashes, influences, load, nest
 from g6.config.keys import Key, keys
 from g6.domain.cycles.plan import Plan
 from g6.errors import UserError
-from g6.masking import mask_setting
+from g6.errors.masking import mask_setting
 
 
 def settings(**overrides: Any) -> Settings:

@@ -27,7 +27,7 @@ from g6.errors import BadConfig
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared" / "data" / "kite"
 CALENDAR = Calendar.parse(
-    tomllib.loads((ROOT / "g6" / "sessions.toml").read_text(encoding="utf-8"))
+    tomllib.loads((ROOT / "g6/config/sessions.toml").read_text(encoding="utf-8"))
 )
 BSE_ROOTS = {"SENSEX", "BANKEX", "SENSEX50", "FOCIT"}
 

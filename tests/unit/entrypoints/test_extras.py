@@ -13,7 +13,7 @@ import pytest
 from scipy.special import ndtri
 
 from g6.domain.figures.smile import volatility_smile
-from g6.extras import LIBRARIES
+from g6.errors.extras import LIBRARIES
 from tests.worlds.stored_cycles import Stored
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -58,7 +58,9 @@ def test_every_library_is_a_requirement_or_of_an_extra() -> None:
     of_extras = {library for libraries in LIBRARIES.values() for library in libraries}
     base = distributions(PROJECT["dependencies"])
     strange = [name for name in imported() - of_extras if of_library(name) not in base]
-    assert strange == [], "name it in pyproject.toml, and in g6/extras.py where an extra brings it"
+    assert strange == [], (
+        "name it in pyproject.toml, and in g6/errors/extras.py where an extra brings it"
+    )
 
 
 @pytest.mark.parametrize("extra", LIBRARIES)
@@ -74,7 +76,7 @@ def test_a_number_that_was_written_down_is_scipys() -> None:
 START = """
 import sys
 from importlib.machinery import PathFinder
-from g6.extras import EXTRAS
+from g6.errors.extras import EXTRAS
 
 class Lean(PathFinder):
     @classmethod

@@ -26,7 +26,7 @@ from service_identity import VerificationError
 from twisted.internet import ssl
 
 from g6.errors import BadConfig
-from g6.masking import mask_address
+from g6.errors.masking import mask_address
 
 if TYPE_CHECKING:
     from twisted.internet._sslverify import IOpenSSLTrustRoot

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import pyarrow as pa
 
 from g6.adapters.parquet.queries.choices import one_of
-from g6.extras import is_installed, optional
+from g6.errors.extras import is_installed, optional
 
 if TYPE_CHECKING:
     import duckdb

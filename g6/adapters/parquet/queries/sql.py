@@ -20,7 +20,7 @@ from g6.adapters.parquet.reading import day_table, read
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
 from g6.errors import BadInput, DamagedFile, UserError
-from g6.extras import optional
+from g6.errors.extras import optional
 from g6.ports.history import OVERVIEW
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from redis.connection import URL_QUERY_ARGUMENT_PARSERS
 
 from g6.errors import BadConfig
-from g6.masking import mask_address
+from g6.errors.masking import mask_address
 
 FORMS = "write redis://host:6379/0, rediss://…, unix:///path?db=0 or sentinel://host:26379"
 ENCODING = (

@@ -18,7 +18,7 @@ from redis.sentinel import Sentinel
 from g6.adapters.redis.server.address import Address, Options, parse_address
 from g6.adapters.redis.server.refusals import CLUSTER, CLUSTER_FIX, plain, refusal
 from g6.errors import BadConfig, G6Error, RedisDown, Unavailable
-from g6.masking import mask_address
+from g6.errors.masking import mask_address
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -1,7 +1,7 @@
 """When the exchanges trade index derivatives: sessions by day, from holidays and hours by era.
 
 Days are dates in India, and every instant handed out is UTC. The defaults stand in
-`g6/sessions.toml`, circular by circular.
+`g6/config/sessions.toml`, circular by circular.
 """
 
 from __future__ import annotations

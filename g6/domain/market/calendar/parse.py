@@ -54,7 +54,7 @@ def parse_sessions(
     """Return the days of each exchange, and the covered years.
 
     Args:
-        base: Content of `g6/sessions.toml`.
+        base: Content of `g6/config/sessions.toml`.
         additions: Content of a user's file, which wins.
 
     Raises:
@@ -150,7 +150,9 @@ class _File:
         for key, value in self.content.items():
             if not isinstance(value, _SHAPES[key]):
                 raise BadInput(
-                    self.name, key, "has the wrong shape; see g6/sessions.toml for the format"
+                    self.name,
+                    key,
+                    "has the wrong shape; see g6/config/sessions.toml for the format",
                 )
         for year in self.content.get("covered_years", ()):
             if not isinstance(year, int):

@@ -35,7 +35,7 @@ class Calendar:
         closes, and `covered_years` adds years.
 
         Args:
-            base: Parsed content in the format of `g6/sessions.toml`.
+            base: Parsed content in the format of `g6/config/sessions.toml`.
             additions: The same of a user's file.
 
         Raises:

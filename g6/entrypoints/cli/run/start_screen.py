@@ -15,7 +15,7 @@ from g6.entrypoints.cli.shared import sizing
 from g6.entrypoints.cli.shared.sizing import Estimate
 from g6.entrypoints.machine.supervisor import Stack
 from g6.errors import G6Error, Unavailable
-from g6.masking import mask_address
+from g6.errors.masking import mask_address
 from g6.rendering import run_screen
 from g6.rendering.run_screen import Notice
 from g6.rendering.wording import megabytes

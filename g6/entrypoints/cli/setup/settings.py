@@ -11,7 +11,7 @@ import typer
 from g6.config import Settings, changed, config_id, flat, nested, values
 from g6.entrypoints.cli.shared import options, terminal
 from g6.errors import BadConfig, NothingToDo, UserError
-from g6.masking import mask_setting
+from g6.errors.masking import mask_setting
 
 Origin = Annotated[bool, typer.Option("--origin", help="Say where each value came from.")]
 Changed = Annotated[
