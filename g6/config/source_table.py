@@ -16,7 +16,7 @@ ENTRY_POINTS = "g6.providers"
 SHIPPED = (
     Source(
         "sim",
-        "g6.bootstrap.simulated_source:simulated_market",
+        "g6.bootstrap.quote_sources.simulated_source:simulated_market",
         "the simulated market: any instant, no network, the same prices for the same --seed",
         frozenset({Ability.CANDLES}),
         is_simulated=True,
@@ -24,7 +24,7 @@ SHIPPED = (
     ),
     Source(
         "replay",
-        "g6.bootstrap.sources:replayed_market",
+        "g6.bootstrap.quote_sources.sources:replayed_market",
         "a recording (--recording PATH): NSE option-chain answers, snapshot tables, "
         "G6's own stored days",
         frozenset({Ability.RECORDED}),
@@ -32,7 +32,7 @@ SHIPPED = (
     ),
     Source(
         "kite",
-        "g6.bootstrap.kite_source:kite_provider",
+        "g6.bootstrap.quote_sources.kite_source:kite_provider",
         "Zerodha's Kite Connect: live chains with five-level books and open interest; "
         "needs KITE_API_KEY and g6 login",
         frozenset(Ability) - {Ability.RECORDED},

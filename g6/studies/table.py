@@ -24,7 +24,7 @@ class Study:
         example: One call of the command.
         details: A second paragraph of the command's help.
         command: The words of the command after `g6`, where they are not the name.
-        reader: What the study reads: `stored`, or another kind that `bootstrap.study_readers`
+        reader: What the study reads: `stored`, or another kind that `bootstrap.reading`
             builds.
         settings: The options of settings that the study is asked under, none where it reads
             nothing that is configured. A name with a star is an argument of the command.

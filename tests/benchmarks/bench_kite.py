@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from g6.adapters.redis.server import EmbeddedServer
-from g6.bootstrap.sources import provider as configured_provider
+from g6.bootstrap.quote_sources.sources import provider as configured_provider
 from g6.bootstrap.wiring import wire_if_running
 from g6.config import environment, load
 from g6.domain.cycles.cycle import parse_z

@@ -22,7 +22,8 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
-from g6.bootstrap import process_runtime, stores
+from g6.bootstrap import stores
+from g6.bootstrap.processes import process_runtime
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.figures import unit_facts

@@ -24,7 +24,7 @@ from kombu.entity import Queue
 from kombu.transport.redis import Channel
 
 from g6.adapters.redis import clock, lifeline, vitals
-from g6.bootstrap import sources
+from g6.bootstrap.quote_sources import sources
 from g6.config import load
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes

@@ -18,7 +18,7 @@ import pytest
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.replay import Recording, Replay
-from g6.bootstrap.guarding import guarded, shared_state
+from g6.bootstrap.quote_sources.guarding import guarded, shared_state
 from g6.bootstrap.wiring import wire_if_running
 from g6.config import calendar, load
 from g6.domain.cycles.cycle import parse_z

@@ -20,7 +20,7 @@ app = create_app(load("", {"interval": 60}, {}), "redis://127.0.0.1:1/0")
 print("g6.resume" in app.tasks, app.conf.task_routes["g6.resume"], app.conf.task_annotations["g6.resume"])
 """
 SOURCE = """
-from g6.bootstrap.sources import provider
+from g6.bootstrap.quote_sources.sources import provider
 from g6.bootstrap.wiring import wire_without_redis
 from g6.config import load
 from g6.entrypoints.cli import main

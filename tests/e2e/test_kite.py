@@ -325,8 +325,8 @@ def issued(live: Live) -> list[str]:
 
 
 TOKEN = """
-from g6.bootstrap.guarding import shared_state
-from g6.bootstrap.kite_source import token_keeper
+from g6.bootstrap.quote_sources.guarding import shared_state
+from g6.bootstrap.quote_sources.kite_source import token_keeper
 from g6.bootstrap.wiring import wire_if_running
 from g6.config import load
 wiring = wire_if_running(load())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from g6.adapters.redis.server import EmbeddedServer, connect
-from g6.bootstrap.redis_ports import vitals
+from g6.bootstrap.processes.redis_ports import vitals
 from g6.bootstrap.wiring import wire
 from g6.config import load
 from tests.e2e.conftest import configured

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from g6.adapters.kite.token import issued_token
-from g6.bootstrap.guarding import shared_state
-from g6.bootstrap.kite_source import token_keeper
+from g6.bootstrap.quote_sources.guarding import shared_state
+from g6.bootstrap.quote_sources.kite_source import token_keeper
 from g6.bootstrap.wiring import wire
 from g6.config import load
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from g6.bootstrap.study_readers import provider_reader
+from g6.bootstrap.reading.study_readers import provider_reader
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import parse_z
 from g6.errors import BadDump

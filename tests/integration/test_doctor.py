@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from g6.adapters.redis.server import connect, free_port
-from g6.bootstrap.study_readers import machine_reader
+from g6.bootstrap.reading.study_readers import machine_reader
 from g6.config import load
 from g6.studies.checks.machine_health import findings
 from tests.waiting import eventually

@@ -16,7 +16,7 @@ from g6.adapters.kite.kite_provider import KiteProvider
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
-from g6.bootstrap.guarding import SharedState, guarded, shared_state
+from g6.bootstrap.quote_sources.guarding import SharedState, guarded, shared_state
 from g6.bootstrap.wiring import wire_if_running
 from g6.config import Settings, calendar, load
 from g6.domain.cycles.cycle import parse_z

@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.server import connect, find_server, free_port, redis_time, translated
 from g6.adapters.redis.server.refusals import RIGHTS
-from g6.bootstrap.process_runtime import build_runtime, start_market
-from g6.bootstrap.redis_ports import redis_facts
+from g6.bootstrap.processes.process_runtime import build_runtime, start_market
+from g6.bootstrap.processes.redis_ports import redis_facts
 from g6.bootstrap.wiring import wire
 from g6.config import load
 from g6.domain.reports import parse_report

@@ -17,7 +17,7 @@ from g6.adapters.kite.limits import REQUEST_SPACINGS
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Resilient
-from g6.bootstrap.guarding import guarded, shared_state
+from g6.bootstrap.quote_sources.guarding import guarded, shared_state
 from g6.bootstrap.settings_checks.rest_budget import least_interval, rest_budget
 from g6.bootstrap.wiring import wire_if_running
 from g6.config import Settings, calendar, load

@@ -25,7 +25,7 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.memory.vitals import MemoryVitals
 from g6.bootstrap.inprocess import PATIENT, AskedClock, InlineSender, UndamagedPanels
-from g6.bootstrap.simulated_source import simulated_market
+from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.config import Settings, calendar, load, plan
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.calendar import IST

@@ -25,7 +25,7 @@ from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.wrapping.streamed import Streamed
-from g6.bootstrap.process_runtime import build_runtime
+from g6.bootstrap.processes.process_runtime import build_runtime
 from g6.bootstrap.wiring import wire
 from g6.config import environment, load
 from g6.domain.market.calendar import day_of

@@ -21,7 +21,7 @@ from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.parquet.whole_days import put_overview_day, write_chain_day
 from g6.bootstrap.inprocess import PATIENT, AskedClock, InlineSender, UndamagedPanels
-from g6.bootstrap.simulated_source import simulated_market
+from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.instrument import INDICES, Listing

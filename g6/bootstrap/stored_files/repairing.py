@@ -21,7 +21,7 @@ from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet.listings import kept_listing
 from g6.adapters.wrapping.backfill import Backfill
-from g6.bootstrap.sources import guarded_source, provider
+from g6.bootstrap.quote_sources.sources import guarded_source, provider
 from g6.bootstrap.stores import store
 from g6.bootstrap.wiring import Wiring, wire_if_running
 from g6.config import Settings, plan

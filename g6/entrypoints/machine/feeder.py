@@ -17,7 +17,7 @@ from functools import partial
 from typing import Protocol
 
 from g6.adapters.redis.vitals import RedisVitals
-from g6.bootstrap.redis_ports import vitals
+from g6.bootstrap.processes.redis_ports import vitals
 from g6.config import load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.reports.switches import RunWindow

@@ -370,7 +370,7 @@ def preload() -> None:
         import_module(module)
     import pyarrow as pa
 
-    from g6.bootstrap.warming import warm_up_at_defaults
+    from g6.bootstrap.processes.warming import warm_up_at_defaults
 
     # Arrow's own pool keeps what is given back to it: 6 MB of each process.
     pa.set_memory_pool(pa.system_memory_pool())

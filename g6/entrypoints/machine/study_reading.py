@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g6.adapters.parquet.queries import market_time
-from g6.bootstrap import study_readers
+from g6.bootstrap.reading import study_readers
 from g6.config import Settings, load
 from g6.domain.market.instants import WALL, MarketTime
 from g6.errors import G6Error
@@ -68,7 +68,7 @@ def directory_time(directory: Path | None) -> MarketTime:
 
 def machine_reader(settings: Settings) -> MachineReader:
     """Return the reader of this machine, which knows what changed since its system started."""
-    from g6.bootstrap.running_system import recorded_start
+    from g6.bootstrap.reading.running_system import recorded_start
     from g6.entrypoints.machine.drift import restart_reasons
 
     reasons: Sequence[str] = ()
@@ -81,8 +81,8 @@ def machine_reader(settings: Settings) -> MachineReader:
 def status_reader(settings: Settings) -> RunningStatus:
     """Return the reader of the system that runs under these settings, all its events read."""
     # With Celery the imports take 0.9 s of CPU, and no other reader needs them.
-    from g6.bootstrap.redis_ports import totals
-    from g6.bootstrap.running_system import recorded_start, settings_as_started
+    from g6.bootstrap.processes.redis_ports import totals
+    from g6.bootstrap.reading.running_system import recorded_start, settings_as_started
     from g6.bootstrap.wiring import redis_url, wire
     from g6.entrypoints.machine.drift import restart_reasons
     from g6.entrypoints.web.state import Watcher

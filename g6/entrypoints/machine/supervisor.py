@@ -19,15 +19,15 @@ from g6 import log
 from g6.adapters.data_dir.owner import System
 from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.redis.vitals import RedisVitals
-from g6.bootstrap.embedded_redis import embedded_redis
 from g6.bootstrap.ownership import (
     owned_directories,
     owning_system,
     record_configuration,
     redis_namespace,
 )
-from g6.bootstrap.redis_ports import redis_facts, vitals
-from g6.bootstrap.sources import open_recording, settings_in_force
+from g6.bootstrap.processes.embedded_redis import embedded_redis
+from g6.bootstrap.processes.redis_ports import redis_facts, vitals
+from g6.bootstrap.quote_sources.sources import open_recording, settings_in_force
 from g6.bootstrap.wiring import wire
 from g6.config import Settings, calendar, environment
 from g6.domain.market.calendar import Calendar

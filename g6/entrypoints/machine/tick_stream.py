@@ -25,8 +25,8 @@ import structlog
 from g6.adapters.kite.ticker.feeds import StreamLimits, Ticker
 from g6.adapters.kite.ticker.socket import Login
 from g6.adapters.kite.ticker.stream_client import route
+from g6.bootstrap.processes.ticker_ports import TickerPorts, ticker_ports
 from g6.bootstrap.settings_checks.credentials import credentials
-from g6.bootstrap.ticker_ports import TickerPorts, ticker_ports
 from g6.bootstrap.wiring import redis_url, wire
 from g6.config import Settings, load
 from g6.domain.market.calendar import Calendar, Session, day_of

@@ -35,7 +35,7 @@ def announce_contracts(settings: Settings, broker: str) -> None:
 
     Exits 1, with the reason, where these are not known.
     """
-    from g6.bootstrap.process_runtime import build_runtime
+    from g6.bootstrap.processes.process_runtime import build_runtime
     from g6.bootstrap.wiring import wire
     from g6.pipeline.choice import choose
 
@@ -57,7 +57,7 @@ def learn_previous_interest(settings: Settings, broker: str) -> None:
     Collectors read what there is, so the questions need not be over before the open. Exits STORED
     where the store has it all, 1, with the reason, where the provider refuses.
     """
-    from g6.bootstrap.process_runtime import build_runtime
+    from g6.bootstrap.processes.process_runtime import build_runtime
     from g6.bootstrap.wiring import wire
     from g6.pipeline.choice import choose
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from g6.adapters.parquet.queries.engines import Frame
     from g6.adapters.parquet.queries.stored_span import Days
-    from g6.bootstrap.cycle_feed import CycleTables
+    from g6.bootstrap.reading.cycle_feed import CycleTables
 
 F = TypeVar("F")
 Index: TypeAlias = str | Sequence[str]
@@ -145,8 +145,8 @@ def listen(
         RedisDown: The running system is gone.
     """
     from g6.adapters.parquet.queries.engines import engine_in_force
-    from g6.bootstrap.cycle_feed import FeedStart, running_cycles, stored_cycles
-    from g6.bootstrap.reading_place import place_settings
+    from g6.bootstrap.reading.cycle_feed import FeedStart, running_cycles, stored_cycles
+    from g6.bootstrap.reading.reading_place import place_settings
     from g6.errors import UserError
 
     chosen = engine_in_force(engine)

@@ -47,7 +47,7 @@ def export(
         Unavailable: XlsxWriter is not installed. The sentence has the line that installs it.
         StoreBusy: The disk refuses.
     """
-    from g6.bootstrap.export_rows import ExportQuery, about, export_table
+    from g6.bootstrap.reading.export_rows import ExportQuery, about, export_table
     from g6.entrypoints.python.stored_frames import directory_of
     from g6.rendering.table_files import suffix_of, write_table
 

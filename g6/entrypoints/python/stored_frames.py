@@ -240,6 +240,6 @@ def directory_of(data_dir: str | Path | None) -> Path:
     """Return the directory to read. One that is named costs no reading of the configuration."""
     if data_dir is not None:
         return Path(data_dir).expanduser()
-    from g6.bootstrap.reading_place import data_directory
+    from g6.bootstrap.reading.reading_place import data_directory
 
     return data_directory()

@@ -23,11 +23,11 @@ from g6.bootstrap.ownership import (
     record_configuration,
     redis_namespace,
 )
-from g6.bootstrap.process_runtime import build_runtime, start_market
-from g6.bootstrap.redis_ports import RedisFacts, redis_facts, vitals
-from g6.bootstrap.sending import task_sender
-from g6.bootstrap.sources import provider, settings_in_force
-from g6.bootstrap.warming import rehearse, warm_up, warmed_market
+from g6.bootstrap.processes.process_runtime import build_runtime, start_market
+from g6.bootstrap.processes.redis_ports import RedisFacts, redis_facts, vitals
+from g6.bootstrap.processes.sending import task_sender
+from g6.bootstrap.processes.warming import rehearse, warm_up, warmed_market
+from g6.bootstrap.quote_sources.sources import provider, settings_in_force
 from g6.bootstrap.wiring import Wiring, redis_url, wire
 from g6.config import Settings
 from g6.domain.schema.words import QueueName

@@ -13,7 +13,7 @@ import pytest
 
 import g6
 from g6.adapters.parquet import ParquetStore
-from g6.bootstrap.cycle_feed import CycleTables, FeedStart, RunningPorts, closing_cycles
+from g6.bootstrap.reading.cycle_feed import CycleTables, FeedStart, RunningPorts, closing_cycles
 from g6.domain.cycles.cycle import Unit
 from g6.errors import NothingToDo, Unavailable, UserError
 from g6.pipeline import persist

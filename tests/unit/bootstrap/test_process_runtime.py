@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from g6.bootstrap.process_runtime import build_runtime
+from g6.bootstrap.processes.process_runtime import build_runtime
 from g6.bootstrap.wiring import wire
 from g6.config import load
 from g6.pipeline import Runtime

@@ -10,7 +10,7 @@ import pytest
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.server import EmbeddedServer
-from g6.bootstrap.guarding import SharedState, shared_state
+from g6.bootstrap.quote_sources.guarding import SharedState, shared_state
 from g6.bootstrap.wiring import Wiring, wire, wire_without_redis
 from g6.config import load
 from g6.domain.reports import ProviderState

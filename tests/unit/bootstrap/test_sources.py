@@ -13,9 +13,9 @@ import pytest
 
 from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.wrapping.resilient import Resilient
+from g6.bootstrap.quote_sources.sources import provider
 from g6.bootstrap.settings_checks.credentials import credentials
 from g6.bootstrap.settings_checks.rest_budget import request_seconds
-from g6.bootstrap.sources import provider
 from g6.bootstrap.wiring import live_clock, wire_if_running
 from g6.config import Settings, environment, hashes, load, values
 from g6.errors import BadConfig

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from g6.adapters.clocks import WallClock
-from g6.bootstrap.sources import provider
+from g6.bootstrap.quote_sources.sources import provider
 from g6.bootstrap.wiring import wire, wire_without_redis
 from g6.config import load
 from g6.config.source_table import SHIPPED, source_named

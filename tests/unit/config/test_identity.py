@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from g6.bootstrap.simulated_source import simulated_market
+from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.config import Settings, build, config_id, hashes, influences, load, nested, plan, record
 from g6.config.keys import Key, keys
 from g6.domain.cycles.plan import Plan

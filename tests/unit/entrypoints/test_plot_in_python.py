@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import g6
-from g6.bootstrap.study_readers import directory_reader
+from g6.bootstrap.reading.study_readers import directory_reader
 from g6.domain.documents.json_plain import json_plain
 from g6.entrypoints.python.loaded_rows import LoadedRows
 from g6.errors import NothingToDo, UserError

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from g6.bootstrap.study_readers import directory_reader
+from g6.bootstrap.reading.study_readers import directory_reader
 from g6.errors import NothingToDo
 from g6.rendering.pictures.figure import figure_of
 from g6.rendering.pictures.kinds import KINDS, kind_of

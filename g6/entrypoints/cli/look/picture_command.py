@@ -57,7 +57,7 @@ def _keyword(name: str, annotation: object, *, default: object) -> Argument:
 
 
 def _draw(kind: PictureKind, values: Mapping[str, Any]) -> None:
-    from g6.bootstrap.study_readers import market_time, reader
+    from g6.bootstrap.reading.study_readers import market_time, reader
     from g6.rendering.pictures import drawing
     from g6.rendering.pictures.numbers import title_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from g6.bootstrap.study_readers import past_reader
+from g6.bootstrap.reading.study_readers import past_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN, Row

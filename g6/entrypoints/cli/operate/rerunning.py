@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from g6.adapters.data_dir.owner import owner
-from g6.bootstrap.study_readers import market_time
+from g6.bootstrap.reading.study_readers import market_time
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
@@ -120,7 +120,7 @@ def _as_started(settings: Settings) -> Settings:
 
     Errors: RedisDown.
     """
-    from g6.bootstrap.running_system import settings_as_started
+    from g6.bootstrap.reading.running_system import settings_as_started
 
     # Under other settings a rerun of a system that was started with --indices asked for units that
     # were never due, and wrote rows under another configuration.

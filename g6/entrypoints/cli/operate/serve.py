@@ -52,8 +52,8 @@ def serve(
 
     Example: g6 serve --metrics-port 0
     """
-    from g6.bootstrap.redis_ports import totals, vitals
-    from g6.bootstrap.running_system import recorded_start, settings_as_started
+    from g6.bootstrap.processes.redis_ports import totals, vitals
+    from g6.bootstrap.reading.running_system import recorded_start, settings_as_started
     from g6.bootstrap.wiring import redis_url, wire
     from g6.entrypoints.machine.drift import restart_reasons_in_child
     from g6.entrypoints.web import serving as server

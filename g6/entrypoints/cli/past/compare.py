@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from g6.adapters.replay import Recording
-from g6.bootstrap.sources import open_recording, recorded_plan, replay_provider
+from g6.bootstrap.quote_sources.sources import open_recording, recorded_plan, replay_provider
 from g6.config import Settings, calendar
 from g6.domain.documents.json_plain import json_plain
 from g6.entrypoints.cli.shared import left_out, options, terminal

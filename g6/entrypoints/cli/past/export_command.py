@@ -66,8 +66,8 @@ def export(
 
     Example: g6 export NIFTY --out nifty.csv --day 2026-11-18
     """
-    from g6.bootstrap.export_rows import ExportQuery, about, export_table
-    from g6.bootstrap.reading_place import reading_settings
+    from g6.bootstrap.reading.export_rows import ExportQuery, about, export_table
+    from g6.bootstrap.reading.reading_place import reading_settings
     from g6.rendering.table_files import suffix_of, write_table
 
     suffix_of(out)

@@ -19,7 +19,7 @@ from g6.entrypoints.cli.shared.progress import followed
 from g6.errors import NothingToDo
 
 if TYPE_CHECKING:
-    from g6.bootstrap.older_csv_import import ImportedFiles
+    from g6.bootstrap.importing.older_csv_import import ImportedFiles
 
 Directory = Annotated[
     Path, typer.Argument(metavar="DIR", help="The base directory of the older files.")
@@ -59,7 +59,7 @@ def import_csv(
 
     Example: g6 import csv data/csv
     """
-    from g6.bootstrap.older_csv_import import import_older_day
+    from g6.bootstrap.importing.older_csv_import import import_older_day
 
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)

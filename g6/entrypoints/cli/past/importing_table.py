@@ -18,9 +18,9 @@ from g6.entrypoints.cli.shared.option_groups import spread
 from g6.errors import UserError
 
 if TYPE_CHECKING:
+    from g6.bootstrap.importing.recording_import import ImportedDay
+    from g6.bootstrap.importing.table_import import TableRemainder, UnreadTableRow
     from g6.bootstrap.inprocess import ReplayedUnit
-    from g6.bootstrap.recording_import import ImportedDay
-    from g6.bootstrap.table_import import TableRemainder, UnreadTableRow
 
 Files = Annotated[
     list[Path],
@@ -55,7 +55,7 @@ def import_table(
     """
     from g6.adapters.replay.tables.table_files import TableFiles
     from g6.adapters.replay.tables.table_layout import TableLayout
-    from g6.bootstrap.table_import import store_table, table_remainder
+    from g6.bootstrap.importing.table_import import store_table, table_remainder
     from g6.entrypoints.cli.shared.table_rows import first_rows, print_layout
 
     layout = table.table_layout() or TableLayout()

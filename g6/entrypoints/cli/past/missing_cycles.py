@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from g6.bootstrap.study_readers import past_reader
+from g6.bootstrap.reading.study_readers import past_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.cycles.gaps import NO_CHAIN, instant_at

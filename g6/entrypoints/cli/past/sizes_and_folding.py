@@ -64,7 +64,7 @@ def size(
 
     Example: g6 data size --estimate --interval 30
     """
-    from g6.bootstrap.study_readers import archive_reader
+    from g6.bootstrap.reading.study_readers import archive_reader
     from g6.rendering import parts, plain
     from g6.studies.stored.days.stored_sizes import SizesParameters, answer
 

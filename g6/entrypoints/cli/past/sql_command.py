@@ -45,7 +45,7 @@ def sql(
     Example: g6 sql "select underlying, count(*) from chain group by all"
     """
     from g6.adapters.parquet.queries.sql import answer_table
-    from g6.bootstrap.reading_place import reading_settings
+    from g6.bootstrap.reading.reading_place import reading_settings
 
     if (csv_, json_, out is not None).count(True) > 1:
         raise UserError("--csv, --json and --out exclude each other", "leave the others out")

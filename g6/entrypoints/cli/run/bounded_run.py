@@ -15,7 +15,7 @@ from rich.console import Console
 
 from g6 import log
 from g6.adapters.replay import LeftOut
-from g6.bootstrap.sources import check_start
+from g6.bootstrap.quote_sources.sources import check_start
 from g6.bootstrap.wiring import live_clock
 from g6.config import Settings, calendar
 from g6.domain.documents.json_plain import json_plain

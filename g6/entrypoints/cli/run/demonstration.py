@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from g6.bootstrap.simulated_source import simulated_market
+from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.bootstrap.stores import store as configured_store
 from g6.config import Settings, calendar
 from g6.domain.cycles.cycle import Unit, parse_z

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import typer
 from rich.console import Console
 
+from g6.bootstrap.reading.study_readers import past_reader, provider_reader
 from g6.bootstrap.settings_checks.credentials import credentials
-from g6.bootstrap.study_readers import past_reader, provider_reader
 from g6.bootstrap.wiring import live_clock
 from g6.config import Settings, calendar
 from g6.domain.market.calendar import Session, day_of

@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from rich.text import Text
 
+from g6.bootstrap.reading.study_readers import past_reader
 from g6.bootstrap.settings_checks.credentials import credentials
-from g6.bootstrap.study_readers import past_reader
 from g6.config import Settings
 from g6.domain.cycles.gaps import Gap
 from g6.domain.market.calendar import day_of

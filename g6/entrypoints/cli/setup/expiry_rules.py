@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from g6.adapters.parquet.listings import kept_listing
+from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.bootstrap.settings_checks.settings_lint import Refusal
-from g6.bootstrap.simulated_source import simulated_market
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.plan import IndexPlan
 from g6.domain.market.calendar import day_of

@@ -90,7 +90,7 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
 
     Example: g6 config check --config config/wide.json
     """
-    from g6.bootstrap.sources import check_start
+    from g6.bootstrap.quote_sources.sources import check_start
     from g6.config import calendar, plan
     from g6.entrypoints.cli.setup.expiry_rules import unanswered_expiries
     from g6.entrypoints.workers.celery_lint import lint
@@ -137,7 +137,7 @@ def diff(
     """
     from dataclasses import asdict
 
-    from g6.bootstrap.running_system import recorded_start
+    from g6.bootstrap.reading.running_system import recorded_start
     from g6.entrypoints.machine.drift import differences
 
     if not running:

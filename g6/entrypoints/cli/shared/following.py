@@ -12,7 +12,7 @@ from rich.console import Console
 
 from g6 import log
 from g6.adapters.parquet.queries.market_time import kind_of_rows
-from g6.bootstrap.study_readers import stored_reader
+from g6.bootstrap.reading.study_readers import stored_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import Alert, CycleReport, Heartbeat, StageReport

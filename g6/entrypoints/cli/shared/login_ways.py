@@ -16,9 +16,9 @@ from rich.console import Console
 from g6.adapters.kite.access import Access, KiteCredentials
 from g6.adapters.kite.browser_login import Callback, exchange, login_url, request_token_of
 from g6.adapters.kite.token import Token, issued_token
-from g6.bootstrap.guarding import shared_state
-from g6.bootstrap.kite_source import token_keeper
-from g6.bootstrap.redis_ports import controls
+from g6.bootstrap.processes.redis_ports import controls
+from g6.bootstrap.quote_sources.guarding import shared_state
+from g6.bootstrap.quote_sources.kite_source import token_keeper
 from g6.bootstrap.settings_checks.credentials import TOKEN_FILE, credentials
 from g6.bootstrap.wiring import live_clock, wire, wire_if_running
 from g6.config import Settings

@@ -8,7 +8,7 @@ from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from g6.bootstrap.study_readers import market_time
+from g6.bootstrap.reading.study_readers import market_time
 from g6.domain.market.instants import MarketTime
 from g6.entrypoints.cli.shared import options as shared
 from g6.entrypoints.cli.shared.study_command import argument_of

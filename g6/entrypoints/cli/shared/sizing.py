@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from g6.adapters.parquet.listings import kept_listing
-from g6.bootstrap.simulated_source import simulated_market
+from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles import sizing
 from g6.domain.cycles.plan import IndexPlan

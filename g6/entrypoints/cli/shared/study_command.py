@@ -148,7 +148,7 @@ def settings_of(study: Study, values: Values) -> Settings | None:
     """Return the settings that a study is asked under, None where it reads none."""
     if not study.settings:
         return None
-    from g6.bootstrap.reading_place import reading_settings
+    from g6.bootstrap.reading.reading_place import reading_settings
 
     provider = values.get("provider")
     # The word itself means the configured one: g6 check provider.

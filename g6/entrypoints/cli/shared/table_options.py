@@ -171,7 +171,7 @@ def settings_with_layout(
     if layout is None:
         yield settings
         return
-    from g6.bootstrap.sources import recording_path
+    from g6.bootstrap.quote_sources.sources import recording_path
     from g6.entrypoints.cli.shared import terminal
     from g6.entrypoints.cli.shared.table_rows import first_rows, open_table, print_layout
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from g6.adapters.replay.tables.quantity_units import lots_of
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
-from g6.bootstrap.sources import recorded_table
+from g6.bootstrap.quote_sources.sources import recorded_table
 from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import SIDES
 from g6.errors import UserError

@@ -20,7 +20,7 @@ from g6.adapters.kite.dump_parsing import parse_dump
 from g6.adapters.kite.quote_parsing import parse_quotes, parse_underlying
 from g6.adapters.kite.rest_client import ask_quotes, make_client
 from g6.adapters.memory.limiter import MemoryLimiter
-from g6.bootstrap.guarding import guarded, shared_state
+from g6.bootstrap.quote_sources.guarding import guarded, shared_state
 from g6.bootstrap.wiring import wire_if_running
 from g6.config import calendar, load
 from g6.domain.cycles.plan import Pricing, Quality

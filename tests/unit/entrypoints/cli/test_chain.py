@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 import g6 as package
-from g6.bootstrap.study_readers import directory_reader
+from g6.bootstrap.reading.study_readers import directory_reader
 from g6.domain.cycles.cycle import Unit
 from g6.domain.pricing.black76 import higher_greeks
 from g6.domain.schema import rows

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import g6 as package
-from g6.bootstrap.export_rows import KEYS
+from g6.bootstrap.reading.export_rows import KEYS
 from g6.domain.schema.rows import CHAIN, OVERVIEW
 from g6.errors import UserError
 from g6.rendering import table_files

@@ -17,8 +17,8 @@ from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.lifeline import RedisLifeline
 from g6.adapters.redis.panels import RedisPanels
 from g6.bootstrap import stores
-from g6.bootstrap.redis_ports import vitals
-from g6.bootstrap.sources import collection_plan, provider
+from g6.bootstrap.processes.redis_ports import vitals
+from g6.bootstrap.quote_sources.sources import collection_plan, provider
 from g6.bootstrap.wiring import Wiring, clock_speed
 from g6.config import Settings
 from g6.config.identity import changed

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from g6.adapters.data_dir.owner import owner
-from g6.bootstrap.redis_ports import redis_facts, vitals
+from g6.bootstrap.processes.redis_ports import redis_facts, vitals
+from g6.bootstrap.quote_sources.sources import provider
 from g6.bootstrap.settings_checks.settings_lint import cautions, refusals
-from g6.bootstrap.sources import provider
 from g6.bootstrap.wiring import Wiring, redis_url, wire, wire_without_redis
 from g6.config import Settings, calendar
 from g6.domain.documents.machine_facts import DirectoryHealth, MachineFacts, RedisHealth

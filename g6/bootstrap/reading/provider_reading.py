@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 
-from g6.bootstrap.guarding import guarded, shared_state
-from g6.bootstrap.sources import check_names, provider
+from g6.bootstrap.quote_sources.guarding import guarded, shared_state
+from g6.bootstrap.quote_sources.sources import check_names, provider
 from g6.bootstrap.wiring import Wiring, wire_if_running
 from g6.config import Settings
 from g6.ports import Provider

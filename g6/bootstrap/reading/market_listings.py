@@ -132,7 +132,7 @@ class MarketListings:
         Raises:
             BadConfig: The provider has no dumps.
         """
-        from g6.bootstrap.guarding import guarded, shared_state
+        from g6.bootstrap.quote_sources.guarding import guarded, shared_state
         from g6.bootstrap.wiring import wire_if_running
         from g6.domain.reports import ProviderState
 
@@ -165,7 +165,7 @@ class MarketListings:
 
     @cached_property
     def _provider(self) -> Provider:
-        from g6.bootstrap.sources import provider
+        from g6.bootstrap.quote_sources.sources import provider
         from g6.bootstrap.wiring import wire_if_running
 
         return provider(wire_if_running(self._settings))

@@ -12,8 +12,8 @@ from g6.adapters import older_csv
 from g6.adapters.older_csv import OlderDay, UnreadRow
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import QUANTITIES, TableLayout
-from g6.bootstrap.recording_import import store_recording
-from g6.bootstrap.sources import table_recording
+from g6.bootstrap.importing.recording_import import store_recording
+from g6.bootstrap.quote_sources.sources import table_recording
 from g6.config import Settings, calendar, plan
 from g6.domain.market.rule_expiries import expiry_of
 from g6.errors import BadInput

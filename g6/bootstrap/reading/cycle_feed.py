@@ -100,8 +100,8 @@ def running_cycles(
         RedisDown: Its Redis does not answer any more.
     """
     # Imported here: a feed of stored days needs no client of Redis.
-    from g6.bootstrap.process_runtime import build_runtime
-    from g6.bootstrap.running_system import settings_as_started
+    from g6.bootstrap.processes.process_runtime import build_runtime
+    from g6.bootstrap.reading.running_system import settings_as_started
     from g6.bootstrap.wiring import wire
 
     try:

@@ -47,7 +47,7 @@ def reading_settings(settings: Settings) -> Settings:
     if has_rows(settings.directory) or not settings.redis.broker_url:
         return settings
     # Imported where it is needed: with the client of Redis a first g6.load takes 0.2 s longer.
-    from g6.bootstrap.running_system import settings_as_started
+    from g6.bootstrap.reading.running_system import settings_as_started
 
     with suppress(RedisDown, Unavailable):
         started = settings_as_started(settings)

@@ -56,7 +56,7 @@ def market_time(settings: Settings) -> MarketTime:
 
 def running_reader(settings: Settings) -> RunningReader:
     """Return the ports of the system that runs in a data directory or on a configured Redis."""
-    from g6.bootstrap.running_reading import DirectoryRunning
+    from g6.bootstrap.reading.running_reading import DirectoryRunning
 
     return DirectoryRunning.of(settings)
 
@@ -84,14 +84,14 @@ def unit_reader(settings: Settings) -> UnitReader:
 
 def listing_reader(settings: Settings) -> ListingReader:
     """Return the reader of what is listed, by the configured provider."""
-    from g6.bootstrap.market_listings import MarketListings
+    from g6.bootstrap.reading.market_listings import MarketListings
 
     return MarketListings(settings)
 
 
 def provider_reader(settings: Settings) -> ProviderReader:
     """Return the reader of the configured provider, which does not try again."""
-    from g6.bootstrap.provider_reading import AskedProvider
+    from g6.bootstrap.reading.provider_reading import AskedProvider
 
     return AskedProvider(settings)
 
@@ -105,28 +105,28 @@ def damage_reader(settings: Settings) -> DamageReader:
 
 def panel_reader(settings: Settings) -> PanelReader:
     """Return the reader of panel files and their manifest."""
-    from g6.bootstrap.panel_reading import DirectoryPanels
+    from g6.bootstrap.reading.panel_reading import DirectoryPanels
 
     return DirectoryPanels(settings)
 
 
 def machine_reader(settings: Settings, restart_reasons: Sequence[str] = ()) -> MachineReader:
     """Return the reader of this machine and the system that runs on it."""
-    from g6.bootstrap.machine_reading import MachineReading
+    from g6.bootstrap.reading.machine_reading import MachineReading
 
     return MachineReading(settings, tuple(restart_reasons))
 
 
 def source_reader() -> SourceReader:
     """Return the reader of the table of sources."""
-    from g6.bootstrap.source_reading import RegisteredSources
+    from g6.bootstrap.quote_sources.source_reading import RegisteredSources
 
     return RegisteredSources()
 
 
 def end_of_day_reader() -> EndOfDayReader:
     """Return the reader of the exchanges' end-of-day files."""
-    from g6.bootstrap.end_of_day_reading import EndOfDayFiles
+    from g6.bootstrap.reading.end_of_day_reading import EndOfDayFiles
 
     return EndOfDayFiles()
 

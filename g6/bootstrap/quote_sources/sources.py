@@ -10,7 +10,7 @@ from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout, read_layout
 from g6.adapters.wrapping.resilient import Resilient
 from g6.adapters.wrapping.streamed import Streamed
-from g6.bootstrap.guarding import guarded, shared_state
+from g6.bootstrap.quote_sources.guarding import guarded, shared_state
 from g6.bootstrap.wiring import Wiring, connect_to, wire_without_redis
 from g6.config import Settings, calendar, plan
 from g6.config.source_table import SHIPPED, is_shipped, plugged_in

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from g6.adapters.data_dir.owner import owner
-from g6.bootstrap.process_runtime import build_runtime
+from g6.bootstrap.processes.process_runtime import build_runtime
 from g6.bootstrap.wiring import wire
 from g6.config import Settings
 from g6.pipeline import Runtime

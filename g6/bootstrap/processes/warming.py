@@ -25,7 +25,7 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
-from g6.bootstrap.process_runtime import build_runtime
+from g6.bootstrap.processes.process_runtime import build_runtime
 from g6.bootstrap.wiring import wire
 from g6.config import Settings, build, calendar
 from g6.domain.cycles.cycle import Unit, isoformat_z

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_scan import LostRow
-from g6.bootstrap.recording_import import ImportedDay, Track, store_recording
-from g6.bootstrap.sources import recorded_plan, table_recording
+from g6.bootstrap.importing.recording_import import ImportedDay, Track, store_recording
+from g6.bootstrap.quote_sources.sources import recorded_plan, table_recording
 from g6.config import Settings
 from g6.errors import UserError
 

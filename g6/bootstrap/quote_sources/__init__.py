@@ -1,0 +1,1 @@
+"""The configured source of quotes, and the guards that stand around it."""

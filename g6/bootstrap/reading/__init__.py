@@ -1,0 +1,1 @@
+"""What studies read: stored rows, the running system, the machine, the provider, listings."""
