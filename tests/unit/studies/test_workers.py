@@ -10,7 +10,7 @@ from rich.console import Console
 from g6.adapters.memory.vitals import MemoryVitals
 from g6.domain.reports import ProcessFacts, VitalSigns, WorkerFacts
 from g6.rendering.parts import NoView
-from g6.rendering.tables import workers_table
+from g6.rendering.tables.now import workers_table
 from g6.studies.now.workers import Workers, WorkersParameters, answer
 
 SIGNS = VitalSigns(

@@ -22,7 +22,7 @@ from g6.domain.pricing.black76 import higher_greeks
 from g6.domain.schema import rows
 from g6.domain.schema.frame import Frame
 from g6.rendering.parts import print_parts
-from g6.rendering.tables.chain_table import ChainView, chain_table, fitted, parts
+from g6.rendering.tables.stored.chain_table import ChainView, chain_table, fitted, parts
 from g6.studies.stored import chain_by_strike
 
 MARKET = ("spot", "future", "forward", "vix")

@@ -1,0 +1,1 @@
+"""Documents of checks as parts for a terminal."""

@@ -1,0 +1,1 @@
+"""Documents of contracts, lots and trading days as parts for a terminal."""

@@ -1,0 +1,1 @@
+"""Documents of the running system as parts for a terminal."""

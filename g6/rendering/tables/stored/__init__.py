@@ -1,0 +1,1 @@
+"""Documents of stored chains as parts for a terminal."""

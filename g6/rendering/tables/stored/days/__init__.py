@@ -1,0 +1,1 @@
+"""Documents of the stored days as such as parts for a terminal."""
