@@ -16,8 +16,8 @@ from docs import one_quote
 from g6.config.settings_reference import example_environment, json_schema, scaffold, settings_page
 from g6.domain.figures import definitions as contracts
 from g6.domain.schema import rows
-from g6.entrypoints.cli.shared.help_file import help_content, help_text
-from g6.entrypoints.cli.shared.help_pages import book_of
+from g6.entrypoints.cli.shared.help.help_file import help_content, help_text
+from g6.entrypoints.cli.shared.help.help_pages import book_of
 from g6.observability import glossary
 from g6.observability.catalogue.dashboards import DASHBOARDS
 from g6.observability.generators import alerts_page, grafana, prometheus_files

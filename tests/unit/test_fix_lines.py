@@ -13,7 +13,7 @@ import typer.main
 
 from g6.config.keys import ALIASES, allowed, keys, paths, variable
 from g6.entrypoints.cli import application
-from g6.entrypoints.cli.shared.commands import COMMANDS
+from g6.entrypoints.cli.shared.help.commands import COMMANDS
 from g6.errors.masking import mask
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -29,7 +29,7 @@ VAGUE = {
     "data",
 }
 MAY_READ_THE_ENVIRONMENT = {"g6/config/loading.py"}
-MAY_READ_A_SHELLS_QUESTION = {"g6/entrypoints/cli/shared/shells.py"}
+MAY_READ_A_SHELLS_QUESTION = {"g6/entrypoints/cli/shared/shell/shells.py"}
 MAY_PASS_IT_ON = {
     "g6/entrypoints/cli/__init__.py",
     "g6/entrypoints/cli/operate/stream.py",

@@ -24,10 +24,11 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
-from g6.entrypoints.cli.shared import shells, terminal
-from g6.entrypoints.cli.shared.commands import COMMANDS
-from g6.entrypoints.cli.shared.fix_commands import SystemOptions
-from g6.entrypoints.cli.shared.help_pages import PROGRAM, read_help
+from g6.entrypoints.cli.shared.help.commands import COMMANDS
+from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
+from g6.entrypoints.cli.shared.help.help_pages import PROGRAM, read_help
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.shell import shells
 from g6.errors import (
     BadConfig,
     BreakerOpen,
@@ -65,7 +66,7 @@ def application(word: str | None = None) -> typer.Typer:
     """Return the app with every command, or with as much as a first word of a line needs."""
     import typer
 
-    from g6.entrypoints.cli.shared import version
+    from g6.entrypoints.cli.shared.screen import version
 
     app = typer.Typer(
         name=PROGRAM, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
@@ -88,7 +89,7 @@ def application(word: str | None = None) -> typer.Typer:
 
 
 def _add_study(app: typer.Typer, name: str) -> None:
-    from g6.entrypoints.cli.shared import study_command
+    from g6.entrypoints.cli.shared.arguments import study_command
 
     study_command.add(app, name)
 

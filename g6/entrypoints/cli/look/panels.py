@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from g6.entrypoints.cli.shared import study_command
+from g6.entrypoints.cli.shared.arguments import study_command
 
 
 def register(app: typer.Typer) -> None:

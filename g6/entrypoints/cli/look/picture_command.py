@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from g6.entrypoints.cli.shared import options, study_command
+from g6.entrypoints.cli.shared.arguments import options, study_command
 from g6.errors import Unavailable, UserError
 from g6.rendering.pictures.kinds import PictureKind
 from g6.studies.parameters import fields_of, made

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from g6.domain.reports.switches import EVERY_INDEX, Switches
-from g6.entrypoints.cli.shared import options
+from g6.entrypoints.cli.shared.arguments import options
 from g6.errors import BadConfig
 
 PAUSED_BY_HAND = "by hand"

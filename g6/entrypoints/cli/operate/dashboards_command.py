@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from g6.entrypoints.cli.shared import options
+from g6.entrypoints.cli.shared.arguments import options
 from g6.errors import BadInput, Unavailable
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import typer
 from g6.config import calendar
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.instants import instant_of_text
-from g6.entrypoints.cli.shared import options
+from g6.entrypoints.cli.shared.arguments import options
 from g6.errors import BadConfig
 
 if TYPE_CHECKING:

@@ -16,9 +16,11 @@ from g6.bootstrap.reading.study_readers import market_time
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
-from g6.entrypoints.cli.shared import manual, options, terminal
-from g6.entrypoints.cli.shared.day_options import instant
-from g6.entrypoints.cli.shared.fix_commands import SystemOptions
+from g6.entrypoints.cli.shared import manual
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.day_options import instant
+from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import NothingToDo, UserError
 from g6.pipeline import Runtime
 from g6.pipeline.rerun import has_quotes

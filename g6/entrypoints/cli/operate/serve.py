@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from g6.entrypoints.cli.shared import options
+from g6.entrypoints.cli.shared.arguments import options
 
 Host = Annotated[
     str | None,

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from g6.config import environment
-from g6.entrypoints.cli.shared import options
+from g6.entrypoints.cli.shared.arguments import options
 from g6.errors import BadConfig
 from g6.ports.sources import Ability
 

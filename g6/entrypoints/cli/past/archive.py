@@ -7,7 +7,7 @@ import typer
 from g6.entrypoints.cli.past.csv_mending import mend
 from g6.entrypoints.cli.past.missing_cycles import repair
 from g6.entrypoints.cli.past.sizes_and_folding import compact, size
-from g6.entrypoints.cli.shared import study_command
+from g6.entrypoints.cli.shared.arguments import study_command
 
 
 def register(app: typer.Typer) -> None:

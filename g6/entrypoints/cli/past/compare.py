@@ -14,7 +14,8 @@ from g6.adapters.replay import Recording
 from g6.bootstrap.quote_sources.sources import open_recording, recorded_plan, replay_provider
 from g6.config import Settings, calendar
 from g6.domain.documents.json_plain import json_plain
-from g6.entrypoints.cli.shared import left_out, options, terminal
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.screen import left_out, terminal
 from g6.errors import BadInput
 from g6.studies.checks.exchange_agreement import ExchangeAgreement, exchange_agreement
 from g6.studies.checks.parity import ParityFigures, parity_figures

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.day_options import Date, day_given
-from g6.entrypoints.cli.shared.progress import followed
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo
 from g6.files import shown
 

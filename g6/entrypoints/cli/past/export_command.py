@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from g6.entrypoints.cli.shared import options, terminal
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import UserError
 
 Names = Annotated[

@@ -14,8 +14,9 @@ from rich.console import Console
 from g6.adapters import older_csv
 from g6.adapters.older_csv import UnreadRow
 from g6.entrypoints.cli.past.importing_table import import_table
-from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.progress import followed
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo
 
 if TYPE_CHECKING:

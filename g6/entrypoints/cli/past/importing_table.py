@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from g6.entrypoints.cli.shared import options, table_options, terminal
-from g6.entrypoints.cli.shared.option_groups import spread
+from g6.entrypoints.cli.shared.arguments import options, table_options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def import_table(
     from g6.adapters.replay.tables.table_files import TableFiles
     from g6.adapters.replay.tables.table_layout import TableLayout
     from g6.bootstrap.importing.table_import import store_table, table_remainder
-    from g6.entrypoints.cli.shared.table_rows import first_rows, print_layout
+    from g6.entrypoints.cli.shared.arguments.table_rows import first_rows, print_layout
 
     layout = table.table_layout() or TableLayout()
     settings = options.settings(config, set_, data_dir=data_dir, indices=indices)

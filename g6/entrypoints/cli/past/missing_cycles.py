@@ -15,9 +15,10 @@ from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.cycles.gaps import NO_CHAIN, instant_at
 from g6.domain.schema.words import Status
-from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.option_groups import spread
-from g6.entrypoints.cli.shared.progress import followed
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import BadInput
 from g6.studies.stored.days.past_span import PastSpan
 from g6.studies.stored.days.stored_past import IndexDay, index_days, missing_instants

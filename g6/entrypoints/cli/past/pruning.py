@@ -12,9 +12,10 @@ import typer
 
 from g6.config import Settings
 from g6.domain.market.calendar import day_of
-from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.day_options import day_given
-from g6.entrypoints.cli.shared.progress import followed
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.day_options import day_given
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import UserError
 from g6.rendering.wording import megabytes
 

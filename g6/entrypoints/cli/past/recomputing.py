@@ -14,9 +14,11 @@ from rich.console import Console
 
 from g6.config import Settings, plan
 from g6.domain.reports import RecomputeReport
-from g6.entrypoints.cli.shared import manual, options, terminal
-from g6.entrypoints.cli.shared.day_options import From, To, day_given
-from g6.entrypoints.cli.shared.progress import followed
+from g6.entrypoints.cli.shared import manual
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.day_options import From, To, day_given
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo, Unavailable
 from g6.pipeline import Runtime
 

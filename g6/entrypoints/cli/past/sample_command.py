@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from g6.entrypoints.cli.shared import options, terminal
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.files import quoted
 from g6.studies.parameters import session_day
 

@@ -13,9 +13,10 @@ from rich.console import Console
 
 from g6.config import Settings, calendar
 from g6.domain.market.calendar import Calendar
-from g6.entrypoints.cli.shared import options, terminal
-from g6.entrypoints.cli.shared.day_options import Date, day_given
-from g6.entrypoints.cli.shared.progress import followed
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import G6Error, NothingToDo
 from g6.rendering.wording import megabytes
 

@@ -24,7 +24,8 @@ from rich.table import Table
 from rich.text import Text
 
 from g6.config import load
-from g6.entrypoints.cli.shared import options, terminal
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import UserError
 from g6.studies.checks.solver_speed import CallSpeed, best_call, recomputation
 

@@ -27,7 +27,6 @@ from g6.entrypoints.cli.run import start_screen
 from g6.entrypoints.cli.run.bounded import STORED_SECONDS, started, with_progress
 from g6.entrypoints.cli.run.run_watch import RunWatch
 from g6.entrypoints.cli.run.voices import BoardVoice, LogVoice, Voice
-from g6.entrypoints.cli.shared import left_out, terminal
 from g6.entrypoints.cli.shared.following import (
     ClosedCycle,
     RunFollower,
@@ -35,6 +34,7 @@ from g6.entrypoints.cli.shared.following import (
     stoppable,
     warn_about_status_file,
 )
+from g6.entrypoints.cli.shared.screen import left_out, terminal
 from g6.entrypoints.cli.shared.sizing import Estimate
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.supervisor import Stack

@@ -22,8 +22,10 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.pricing.black76 import implied_vol
 from g6.entrypoints.cli.run.bounded import STORED_SECONDS, started, with_progress
-from g6.entrypoints.cli.shared import invocation, sizing, terminal
+from g6.entrypoints.cli.shared import sizing
 from g6.entrypoints.cli.shared.following import ClosedCycle, RunFollower, stoppable
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.shell import invocation
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.supervisor import Stack
 from g6.errors import G6Error, UserError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from g6.entrypoints.cli.run.start import Anyway
-from g6.entrypoints.cli.shared import options
+from g6.entrypoints.cli.shared.arguments import options
 
 
 def register(app: typer.Typer) -> None:

@@ -17,9 +17,9 @@ from g6.config import Settings, calendar
 from g6.domain.market.calendar import Session, day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.entrypoints.cli.run.unbounded import run_until_stopped
-from g6.entrypoints.cli.shared import terminal
 from g6.entrypoints.cli.shared.following import stoppable
 from g6.entrypoints.cli.shared.login_ways import LoginWay, sign_in, tokens_of
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.errors import G6Error, UserError
 from g6.ports import Clock

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from g6.entrypoints.cli.shared import options, table_options
-from g6.entrypoints.cli.shared.option_groups import spread
+from g6.entrypoints.cli.shared.arguments import options, table_options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.errors import UserError
 from g6.ports.sources import Ability

@@ -11,7 +11,6 @@ from g6.config import Settings, hashes
 from g6.entrypoints.cli.run import start_screen
 from g6.entrypoints.cli.run.run_watch import RunWatch
 from g6.entrypoints.cli.run.voices import Voice, voice_of
-from g6.entrypoints.cli.shared import terminal
 from g6.entrypoints.cli.shared.following import (
     RunFollower,
     continued,
@@ -19,6 +18,7 @@ from g6.entrypoints.cli.shared.following import (
     stoppable,
     warn_about_status_file,
 )
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.pools import pool_sizes
 from g6.entrypoints.machine.port_holder import port_holder

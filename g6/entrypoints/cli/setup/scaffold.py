@@ -11,8 +11,8 @@ import typer
 from g6.config import build
 from g6.config.settings_reference import example_environment, json_schema, scaffold
 from g6.domain.market.instrument import INDICES
-from g6.entrypoints.cli.shared import options
-from g6.entrypoints.cli.shared.invocation import as_typed
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.shell.invocation import as_typed
 from g6.errors import Unavailable
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing and take the defaults.")]

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from g6.config import Settings, changed, config_id, flat, nested, values
-from g6.entrypoints.cli.shared import options, terminal
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import BadConfig, NothingToDo, UserError
 from g6.errors.masking import mask_setting
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from g6.entrypoints.cli.shared import options
+from g6.entrypoints.cli.shared.arguments import options
 
 RequestToken = Annotated[
     str | None,

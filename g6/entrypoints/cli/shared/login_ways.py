@@ -25,7 +25,7 @@ from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.words import Reason
-from g6.entrypoints.cli.shared import terminal
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import G6Error, Unavailable, UserError
 from g6.rendering.wording import countdown, moment
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from g6.entrypoints.cli import main
-from g6.entrypoints.cli.shared import terminal
+from g6.entrypoints.cli.shared.screen import terminal
 from tests.worlds.stored_cycles import STORED_CYCLES, Stored
 
 __all__ = ["STORED_CYCLES", "Answer", "Run", "Stored"]

@@ -23,7 +23,7 @@ from g6.bootstrap.stored_files.damage_search import lasting
 from g6.config import calendar
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.reports import GapOpened
-from g6.entrypoints.cli.shared.fix_commands import SystemOptions
+from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from g6.ports import Event
 from g6.ports.history import BusPosition, Finding
 from g6.simulation import SimulatedMarket

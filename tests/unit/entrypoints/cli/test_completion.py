@@ -14,10 +14,10 @@ import pytest
 
 from g6.config import load
 from g6.domain.schema import rows
-from g6.entrypoints.cli.shared import shells
-from g6.entrypoints.cli.shared.completion import Completion
-from g6.entrypoints.cli.shared.help_pages import read_help
-from g6.entrypoints.cli.shared.stored_words import StoredWords
+from g6.entrypoints.cli.shared.help.help_pages import read_help
+from g6.entrypoints.cli.shared.shell import shells
+from g6.entrypoints.cli.shared.shell.completion import Completion
+from g6.entrypoints.cli.shared.shell.stored_words import StoredWords
 
 from .conftest import STORED_CYCLES, Run, Stored
 

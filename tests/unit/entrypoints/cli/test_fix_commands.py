@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from g6.entrypoints.cli.shared.fix_commands import SystemOptions
+from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 
 from .conftest import Run, Stored
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from g6.entrypoints.cli.run.demonstration import next_steps
-from g6.entrypoints.cli.shared.invocation import as_typed, seconds_since_start
+from g6.entrypoints.cli.shared.shell.invocation import as_typed, seconds_since_start
 
 BIN = Path(sys.executable).parent
 
@@ -48,6 +48,6 @@ def test_there_is_one_next_step_a_person_each_on_one_line_and_the_shell_takes_it
 
 
 def test_the_age_of_this_process_is_told_in_seconds() -> None:
-    script = "from g6.entrypoints.cli.shared.invocation import seconds_since_start as s; print(s())"
+    script = "from g6.entrypoints.cli.shared.shell.invocation import seconds_since_start as s; print(s())"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert 0.0 < float(done.stdout) < seconds_since_start() + 60.0

@@ -13,8 +13,8 @@ import pytest
 import typer
 
 from g6.entrypoints import cli
-from g6.entrypoints.cli.shared.commands import COMMANDS, GROUPS
-from g6.entrypoints.cli.shared.help_pages import HelpPage, read_help
+from g6.entrypoints.cli.shared.help.commands import COMMANDS, GROUPS
+from g6.entrypoints.cli.shared.help.help_pages import HelpPage, read_help
 from g6.errors import BadConfig, NothingToDo, StoreBusy
 
 PAGES = read_help().pages

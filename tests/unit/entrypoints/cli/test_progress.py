@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from g6.entrypoints.cli.shared.progress import followed
+from g6.entrypoints.cli.shared.screen.progress import followed
 
 
 def told(*, terminal: bool, items: int = 20) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from g6.config import load
-from g6.entrypoints.cli.shared import terminal
-from g6.entrypoints.cli.shared.terminal import console, plain
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.terminal import console, plain
 from g6.rendering.ascii_signs import SIGNS
 
 
@@ -47,7 +47,8 @@ def test_ascii_replaces_every_sign_that_has_a_spelling(monkeypatch: pytest.Monke
 
 def test_every_sign_that_commands_write_has_a_spelling() -> None:
     pages = [
-        ast.parse(path.read_text("utf-8")) for path in Path(terminal.__file__).parent.glob("*.py")
+        ast.parse(path.read_text("utf-8"))
+        for path in Path(terminal.__file__).parents[1].rglob("*.py")
     ]
     words = [
         each.value

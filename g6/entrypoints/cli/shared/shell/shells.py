@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from g6.entrypoints.cli.shared.completion import Candidate, Completion
-from g6.entrypoints.cli.shared.help_pages import read_help
-from g6.entrypoints.cli.shared.stored_words import StoredWords, directory_in_force
+from g6.entrypoints.cli.shared.help.help_pages import read_help
+from g6.entrypoints.cli.shared.shell.completion import Candidate, Completion
+from g6.entrypoints.cli.shared.shell.stored_words import StoredWords, directory_in_force
 
 __all__ = [
     "COMPLETE_VARIABLE",

@@ -33,7 +33,7 @@ def _installed(name: str) -> str:
 
 
 def _commit() -> str:
-    root = Path(__file__).resolve().parents[4]
+    root = Path(__file__).resolve().parents[5]
     git = shutil.which("git")
     if git is None or not (root / ".git").exists():
         return ""

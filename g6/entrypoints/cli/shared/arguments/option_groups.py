@@ -10,8 +10,8 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from g6.bootstrap.reading.study_readers import market_time
 from g6.domain.market.instants import MarketTime
-from g6.entrypoints.cli.shared import options as shared
-from g6.entrypoints.cli.shared.study_command import argument_of
+from g6.entrypoints.cli.shared.arguments import options as shared
+from g6.entrypoints.cli.shared.arguments.study_command import argument_of
 from g6.studies.parameters import Parameter as StudyParameter
 from g6.studies.parameters import fields_of, made
 

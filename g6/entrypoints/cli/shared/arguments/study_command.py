@@ -12,8 +12,8 @@ from typing import Annotated, Any, cast
 import typer
 
 from g6.config import Settings
-from g6.entrypoints.cli.shared import options
-from g6.entrypoints.cli.shared.fix_commands import SystemOptions
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from g6.errors import UserError
 from g6.studies.documents import Document, Mending, OfCycle, Verdict
 from g6.studies.parameters import Field, fields_of, made, written
@@ -171,8 +171,8 @@ def _tracks(
     """Return what shows the progress of a study that has any."""
     if not study.progress:
         return ()
-    from g6.entrypoints.cli.shared import terminal
-    from g6.entrypoints.cli.shared.progress import followed
+    from g6.entrypoints.cli.shared.screen import terminal
+    from g6.entrypoints.cli.shared.screen.progress import followed
 
     console = terminal.console(settings, stderr=as_json)
     return (partial(followed, what=study.progress, console=console),)
@@ -180,7 +180,7 @@ def _tracks(
 
 def _write(study: Study, document: Document, values: Values, settings: Settings | None) -> None:
     """Write a document as JSON, as CSV, or as its view shows it to a person."""
-    from g6.entrypoints.cli.shared import terminal
+    from g6.entrypoints.cli.shared.screen import terminal
     from g6.rendering import parts, plain
 
     name = study.name
@@ -238,7 +238,7 @@ def _watch(
 
 def _show_screen(study: Study, document: Document, view: object, settings: Settings | None) -> None:
     """Write a document over what a terminal shows, elsewhere below it."""
-    from g6.entrypoints.cli.shared import terminal
+    from g6.entrypoints.cli.shared.screen import terminal
     from g6.rendering import parts
 
     console = terminal.console(settings)

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from g6.entrypoints.cli.shared.help_pages import Entry, HelpBook, HelpPage
-from g6.entrypoints.cli.shared.stored_words import StoredWords
+from g6.entrypoints.cli.shared.help.help_pages import Entry, HelpBook, HelpPage
+from g6.entrypoints.cli.shared.shell.stored_words import StoredWords
 
 __all__ = ["Candidate", "Completion"]
 

@@ -172,8 +172,8 @@ def settings_with_layout(
         yield settings
         return
     from g6.bootstrap.quote_sources.sources import recording_path
-    from g6.entrypoints.cli.shared import terminal
-    from g6.entrypoints.cli.shared.table_rows import first_rows, open_table, print_layout
+    from g6.entrypoints.cli.shared.arguments.table_rows import first_rows, open_table, print_layout
+    from g6.entrypoints.cli.shared.screen import terminal
 
     if not settings.source.can(Ability.RECORDED):
         raise UserError(

@@ -101,7 +101,7 @@ def _options_of(words: Sequence[str]) -> _Accepted | None:
     import typer
 
     from g6.entrypoints.cli import application
-    from g6.entrypoints.cli.shared.commands import COMMANDS
+    from g6.entrypoints.cli.shared.help.commands import COMMANDS
 
     if words[0] not in COMMANDS:
         return None

@@ -13,7 +13,7 @@ from importlib import resources
 from textwrap import wrap
 from typing import Any
 
-from g6.entrypoints.cli.shared.commands import GROUPS
+from g6.entrypoints.cli.shared.help.commands import GROUPS
 
 __all__ = ["HELP_FILE", "PROGRAM", "Entry", "HelpBook", "HelpPage", "book_of", "read_help"]
 
