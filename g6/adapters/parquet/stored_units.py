@@ -20,7 +20,7 @@ from g6.adapters.parquet import days
 from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.columns import CHAIN_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
-from g6.adapters.parquet.parquet_history import ParquetHistory
+from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.adapters.parquet.reading import headers, read
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.gaps import REPAIRED, instants_of

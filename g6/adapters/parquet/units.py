@@ -12,8 +12,8 @@ import pyarrow as pa
 from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
 from g6.adapters.parquet.days import DayFile, FoldLevel
+from g6.adapters.parquet.maintenance.rewriting import RECOMPUTED
 from g6.adapters.parquet.reading import by_instant, header, headers, read, readable, whole
-from g6.adapters.parquet.rewriting import RECOMPUTED
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.reports import OverviewRow
 from g6.domain.schema import layout

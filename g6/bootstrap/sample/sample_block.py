@@ -19,7 +19,7 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import OI_COLUMNS, MemoryStore
 from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.parquet import ParquetStore
-from g6.adapters.parquet.whole_days import put_overview_day, write_chain_day
+from g6.adapters.parquet.maintenance.whole_days import put_overview_day, write_chain_day
 from g6.bootstrap.inprocess import PATIENT, AskedClock, InlineSender, UndamagedPanels
 from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.config import Settings, calendar, plan

@@ -11,7 +11,7 @@ from math import ceil
 from pathlib import Path
 
 from g6.adapters.parquet import days
-from g6.adapters.parquet.whole_days import DayState, day_state
+from g6.adapters.parquet.maintenance.whole_days import DayState, day_state
 from g6.bootstrap.ownership import owned_directories, record_configuration
 from g6.bootstrap.sample.sample_block import SampleBlock, SampleProgress, make_block
 from g6.bootstrap.sample.sample_processes import made_by_processes

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from g6.adapters.data_dir import retention
-from g6.adapters.parquet import sizes, snapshot_columns
+from g6.adapters.parquet import snapshot_columns
 from g6.adapters.parquet.columns import chain_table
-from g6.adapters.parquet.holdings import holdings
+from g6.adapters.parquet.maintenance import sizes
+from g6.adapters.parquet.maintenance.holdings import holdings
 from g6.adapters.parquet.queries import plain_units
 from g6.bootstrap.stores import store
 from g6.config import Settings

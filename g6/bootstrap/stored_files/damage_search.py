@@ -10,7 +10,7 @@ from pathlib import Path
 
 from g6.adapters.csv.line_checks import Stored, check_day, indices_by_day, strays
 from g6.adapters.panel_files import verify_manifest_hashes
-from g6.adapters.parquet import checking
+from g6.adapters.parquet.maintenance import checking
 from g6.adapters.parquet.units import is_recomputed
 from g6.bootstrap.stored_files.csv_lines import csv_days, stored_lines
 from g6.config import Settings

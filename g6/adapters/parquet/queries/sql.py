@@ -12,7 +12,7 @@ import pyarrow as pa
 from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
-from g6.adapters.parquet.parquet_history import ParquetHistory
+from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.adapters.parquet.queries.engines import engine_in_force, to_engine
 from g6.adapters.parquet.queries.load import TRADED_PRICES
 from g6.adapters.parquet.queries.stored_span import check_directory

@@ -96,7 +96,7 @@ class Journal:
 def _lots(
     settings: Settings, index: str | None, first: date | None, last: date | None
 ) -> list[Lot]:
-    from g6.adapters.parquet.holdings import holdings
+    from g6.adapters.parquet.maintenance.holdings import holdings
 
     holdings_ = [lot for lot in holdings(settings.directory) if lot.kind == "chain"]
     lots: list[Lot] = []

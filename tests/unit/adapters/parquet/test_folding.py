@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from g6.adapters.parquet import ParquetStore, folding
+from g6.adapters.parquet import ParquetStore
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
-from g6.adapters.parquet.folding import compact, fold
+from g6.adapters.parquet.maintenance import folding
+from g6.adapters.parquet.maintenance.folding import compact, fold
 from g6.adapters.parquet.reading import day_table
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.schema.frame import Frame

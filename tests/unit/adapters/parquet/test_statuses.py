@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from g6.adapters.parquet import ParquetHistory, ParquetStore
-from g6.adapters.parquet.sizes import sizes
+from g6.adapters.parquet.maintenance.sizes import sizes
 from g6.adapters.parquet.statuses import statuses
 from g6.domain.cycles.gaps import Row
 

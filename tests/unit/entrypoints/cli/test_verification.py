@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame
-from g6.adapters.parquet.folding import compact
+from g6.adapters.parquet.maintenance.folding import compact
 from g6.domain.figures import exposures
 from g6.domain.schema.chain import Chain
 

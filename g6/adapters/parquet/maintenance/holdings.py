@@ -13,7 +13,7 @@ from pathlib import Path
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.days import FoldLevel
-from g6.adapters.parquet.parquet_history import ParquetHistory
+from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
 from g6.ports.readers import Holding

@@ -22,7 +22,7 @@ from g6.adapters.parquet.columns import (
     overview_rows_table,
 )
 from g6.adapters.parquet.days import FoldLevel
-from g6.adapters.parquet.folding import FileSummary, facts_of, merged_metadata
+from g6.adapters.parquet.maintenance.folding import FileSummary, facts_of, merged_metadata
 from g6.adapters.parquet.reading import metadata_of, read
 from g6.domain.reports import OverviewRow
 from g6.domain.reports.json_types import Document

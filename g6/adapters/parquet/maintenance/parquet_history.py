@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from g6.adapters.parquet import days, events, folding, rewriting
+from g6.adapters.parquet import days, events
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import FoldLevel
-from g6.adapters.parquet.sizes import sizes
+from g6.adapters.parquet.maintenance import folding, rewriting
+from g6.adapters.parquet.maintenance.sizes import sizes
 from g6.domain.reports.json_types import Document
 from g6.domain.schema import layout
 from g6.domain.schema.frame import ColumnValues, Words

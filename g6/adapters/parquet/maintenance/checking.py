@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
-from g6.adapters.parquet.parquet_history import ParquetHistory
+from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
+from g6.adapters.parquet.maintenance.rewriting import RECOMPUTED
 from g6.adapters.parquet.reading import DAMAGED, header, headers, whole, words_of
-from g6.adapters.parquet.rewriting import RECOMPUTED
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind

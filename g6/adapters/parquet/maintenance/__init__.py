@@ -1,0 +1,1 @@
+"""Work on stored files: counting, checking, folding and rewriting them."""
