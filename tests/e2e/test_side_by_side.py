@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from g6.ports import CycleRecord
+from tests.e2e.running import START, World
 from tests.waiting import eventually
-
-from .running import START, World
 
 SIX = 6
 DELAY = 2.0

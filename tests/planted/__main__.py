@@ -39,7 +39,7 @@ UNIT_TESTS = (
     "tests/unit/pipeline/test_rerun.py",
     "tests/unit/pipeline/test_refusals.py",
     "tests/unit/pipeline/test_withheld.py",
-    "tests/unit/entrypoints/test_unit_tasks.py",
+    "tests/unit/entrypoints/workers/test_unit_tasks.py",
 )
 """The tests of ledger, stages, sweep, closing and rerun, without the simulation: the ones that could know."""
 FAILED = re.compile(r"^FAILED (\S+)", re.MULTILINE)

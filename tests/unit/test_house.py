@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.language import Language, counted
+from tests.unit.house.language import Language, counted
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "g6").rglob("*.py"))

@@ -11,7 +11,13 @@ import pytest
 from g6.domain.schema.words import Reason
 from g6.errors import Retryable, Terminal
 from g6.observability.catalogue import FAMILIES
-from tests.unit.test_fix_lines import MODULES, ROOT, commands_of, wrong_command, wrong_settings
+from tests.unit.house.test_fix_lines import (
+    MODULES,
+    ROOT,
+    commands_of,
+    wrong_command,
+    wrong_settings,
+)
 
 BOOKS = ROOT / "docs" / "runbooks"
 PAGES = sorted(BOOKS.glob("*.md"))

@@ -8,8 +8,7 @@ import shlex
 import pytest
 
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
-
-from .conftest import Run, Stored
+from tests.unit.entrypoints.cli.conftest import Run, Stored
 
 NAMED = SystemOptions.of_words(["--data-dir", "my rows", "--config=c.json", "--set", "a.b=1"])
 WITH = "--data-dir 'my rows' --config c.json --set a.b=1"

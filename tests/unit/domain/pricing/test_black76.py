@@ -16,7 +16,7 @@ from g6.domain.pricing.black76 import (
     vega,
 )
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 OWN = ROOT / "tests" / "data" / "black76_vectors.csv"
 SHARED = ROOT.parent / "shared" / "bench" / "iv" / "vectors.csv"
 WEEK = 7 / 365

@@ -12,8 +12,7 @@ from g6.adapters.csv import CsvStore
 from g6.adapters.parquet import ParquetStore
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
-
-from .conftest import Run
+from tests.unit.entrypoints.cli.conftest import Run
 
 CYCLES = ("2026-11-17T04:05:00Z", "2026-11-18T04:05:00Z", "2026-11-20T04:05:00Z")
 

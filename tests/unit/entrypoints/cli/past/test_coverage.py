@@ -17,8 +17,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.frame import Frame
-
-from .conftest import Run
+from tests.unit.entrypoints.cli.conftest import Run
 
 TUESDAY, WEDNESDAY, THURSDAY = "2026-11-17", "2026-11-18", "2026-11-19"
 SESSION = 386

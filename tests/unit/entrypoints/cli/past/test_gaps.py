@@ -25,8 +25,7 @@ from g6.domain.market.instrument import INDICES
 from g6.pipeline import Runtime, analyse, collect, persist
 from g6.simulation import SimulatedMarket
 from g6.simulation.simulated_candles import SimulatedCandles
-
-from .conftest import Run
+from tests.unit.entrypoints.cli.conftest import Run
 
 DAY, FIRST = "2026-11-18", parse_z("2026-11-18T05:30:00Z")
 LOST = range(3, 23)

@@ -18,7 +18,7 @@ from g6.domain.reports.alerts import (
     unit_alerts,
 )
 
-RUNBOOKS = Path(__file__).resolve().parents[3] / "docs" / "runbooks"
+RUNBOOKS = Path(__file__).resolve().parents[4] / "docs" / "runbooks"
 REFUSAL = SinkRefusal("cannot write", "free space", ("csv",), "persist", "NIFTY", 2.0, 1.0, "x")
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 import g6 as package
-
-from .conftest import Run
+from tests.unit.entrypoints.cli.conftest import Run
 
 HEADER = (
     "Date Time",

@@ -6,9 +6,8 @@ from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures.smile.repricing import iv_error
 from g6.domain.pricing.black76 import PHI, price
 from g6.domain.schema.chain import Chain
+from tests.unit.domain.conftest import World
 from tests.worlds.chains import bare_chain
-
-from .conftest import World
 
 
 def test_a_volatility_gives_back_its_price_to_a_ten_thousandth_and_shared_ones_are_of_another(

@@ -11,7 +11,7 @@ import pytest
 from g6.domain.market.calendar import IST, Calendar
 from g6.errors import BadInput, UncoveredYear
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SESSIONS = ROOT / "g6/config/sessions.toml"
 BASE = tomllib.loads(SESSIONS.read_text(encoding="utf-8"))
 CALENDAR = Calendar.parse(BASE)

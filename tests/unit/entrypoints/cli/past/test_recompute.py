@@ -12,8 +12,7 @@ from g6.adapters.memory.sender import MemorySender
 from g6.domain.reports import VitalSigns, WorkerFacts, parse_report
 from g6.entrypoints.cli.past import recomputing as recompute
 from g6.entrypoints.cli.past.recomputing import Journal
-
-from .conftest import Run, Stored
+from tests.unit.entrypoints.cli.conftest import Run, Stored
 
 LOTS = [("2026-11-18", "NIFTY"), ("2026-11-18", "SENSEX"), ("2026-11-19", "NIFTY")]
 

@@ -28,8 +28,7 @@ from g6.domain.cycles.sizing import Sizing
 from g6.entrypoints.cli.shared.sizing import estimate_day
 from g6.pipeline import Runtime, analyse, collect, persist
 from g6.simulation import SimulatedMarket
-
-from .conftest import Run
+from tests.unit.entrypoints.cli.conftest import Run
 
 FIRST, CYCLES = parse_z("2026-11-18T05:30:00Z"), 8
 WITHIN = pytest.approx(1.0, abs=0.2)
@@ -74,7 +73,7 @@ def test_parts_and_csv_are_estimated_within_a_fifth_of_what_a_run_wrote(
 
 
 def test_compacted_days_are_estimated_within_a_fifth_of_the_measured_ones() -> None:
-    results = Path(__file__).parents[4] / "benchmarks/results.json"
+    results = Path(__file__).parents[5] / "benchmarks/results.json"
     measured = json.loads(results.read_text("utf-8"))["store"]
     params = {
         "expiries": ["nth:1", "nth:2", "nth:3", "nth:4"],

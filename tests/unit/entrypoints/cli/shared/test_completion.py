@@ -18,8 +18,7 @@ from g6.entrypoints.cli.shared.help.help_pages import read_help
 from g6.entrypoints.cli.shared.shell import shells
 from g6.entrypoints.cli.shared.shell.completion import Completion
 from g6.entrypoints.cli.shared.shell.stored_words import StoredWords
-
-from .conftest import STORED_CYCLES, Run, Stored
+from tests.unit.entrypoints.cli.conftest import STORED_CYCLES, Run, Stored
 
 BOOK = read_help()
 
@@ -254,7 +253,7 @@ def test_a_completion_imports_neither_typer_nor_the_settings(tmp_path: Path) -> 
 def test_the_script_that_is_installed_completes_in_bash(tmp_path: Path) -> None:
     program = tmp_path / "g6"
     main = "import sys; from g6.entrypoints.cli import main; sys.exit(main())"
-    root = Path(__file__).resolve().parents[4]
+    root = Path(__file__).resolve().parents[5]
     program.write_text(
         f'#!/bin/sh\nPYTHONPATH="{root}" exec "{sys.executable}" -c \'{main}\' "$@"\n'
     )

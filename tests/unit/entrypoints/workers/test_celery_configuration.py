@@ -2,7 +2,7 @@
 
 A change here is one that running workers and the machines beside them notice. Write the file again, where that is meant:
 
-    python -m tests.unit.entrypoints.test_celery_configuration
+    python -m tests.unit.entrypoints.workers.test_celery_configuration
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from g6.entrypoints.workers.schedule import CycleSchedule, WallSchedule, beat_sc
 from g6.pipeline import Runtime
 from tests.worlds.pipeline import World
 
-RECORDED = Path(__file__).resolve().parents[2] / "data" / "celery.json"
+RECORDED = Path(__file__).resolve().parents[3] / "data" / "celery.json"
 URL = "redis://127.0.0.1:1/0"
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "default": {},

@@ -11,8 +11,7 @@ import pytest
 
 import g6 as package
 from g6.adapters.parquet import ParquetHistory
-
-from .conftest import Run, Stored
+from tests.unit.entrypoints.cli.conftest import Run, Stored
 
 DAY = "2026-11-18"
 

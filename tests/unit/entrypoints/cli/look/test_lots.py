@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.adapters.test_exchange_files import OLDER, older, row, write
-
-from .conftest import Stored
+from tests.unit.entrypoints.cli.conftest import Stored
 
 
 def test_every_row_of_the_table_is_shown_with_its_source(g6: Any) -> None:

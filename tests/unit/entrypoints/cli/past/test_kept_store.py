@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import g6 as package
-
-from .conftest import Run
+from tests.unit.entrypoints.cli.conftest import Run
 
 INDICES = ("NIFTY", "MIDCPNIFTY")
 COMPACTED, IN_PARTS = "2026-11-17", "2026-11-18"

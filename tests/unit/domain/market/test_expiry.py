@@ -24,7 +24,7 @@ from g6.domain.market.expiry import (
 from g6.domain.market.instrument import monthly_by_symbol
 from g6.errors import BadConfig
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SHARED = ROOT.parent / "shared" / "data" / "kite"
 CALENDAR = Calendar.parse(
     tomllib.loads((ROOT / "g6/config/sessions.toml").read_text(encoding="utf-8"))

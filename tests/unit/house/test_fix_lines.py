@@ -16,7 +16,7 @@ from g6.entrypoints.cli import application
 from g6.entrypoints.cli.shared.help.commands import COMMANDS
 from g6.errors.masking import mask
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MODULES = sorted((ROOT / "g6").rglob("*.py"))
 SECTIONS = {path.split(".")[0] for path in paths() if "." in path}
 HOLE = "\x00"

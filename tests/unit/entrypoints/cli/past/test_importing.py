@@ -13,8 +13,7 @@ import g6 as package
 from g6.adapters.parquet import ParquetStore
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
-
-from .conftest import Run
+from tests.unit.entrypoints.cli.conftest import Run
 
 SPOT, EXPIRY, DAY = 24000.0, "2026-11-24", "2026-11-18"
 FIRST = "timestamp,index,expiry_tag,expiry,offset,index_price,atm,strike,ce,pe,tp,avg_ce,avg_pe,ce_vol,pe_vol,ce_oi,pe_oi,ce_iv"

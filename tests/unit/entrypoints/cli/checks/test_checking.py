@@ -27,8 +27,7 @@ from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from g6.ports import Event
 from g6.ports.history import BusPosition, Finding
 from g6.simulation import SimulatedMarket
-
-from .conftest import Run, Stored
+from tests.unit.entrypoints.cli.conftest import Run, Stored
 
 DAY = "2026-11-18"
 CHAIN = f"chain/underlying=FINNIFTY/date={DAY}"

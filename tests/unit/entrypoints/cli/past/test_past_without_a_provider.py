@@ -11,8 +11,7 @@ import pytest
 
 import g6 as package
 from g6.simulation import SimulatedMarket
-
-from .conftest import Run, Stored
+from tests.unit.entrypoints.cli.conftest import Run, Stored
 
 
 @pytest.fixture(autouse=True)
