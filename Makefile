@@ -84,10 +84,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
 
 footprint: $(VENV)/.run
-	$(BIN)/python tests/benchmarks/footprint.py $(ARGS)
+	$(BIN)/python tests/benchmarks/running/footprint.py $(ARGS)
 
 soak: $(VENV)/.dev
-	$(BIN)/python tests/benchmarks/soak.py $(ARGS)
+	$(BIN)/python tests/benchmarks/running/soak.py $(ARGS)
 
 bench-iv: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/run_bench_iv.py $(ARGS)
@@ -102,13 +102,13 @@ healthy-days: $(VENV)/.dev
 	$(BIN)/python -m tests.observe $(ARGS)
 
 bench-kite: $(VENV)/.dev
-	$(BIN)/python -m tests.benchmarks.bench_kite $(ARGS)
+	$(BIN)/python -m tests.benchmarks.provider.bench_kite $(ARGS)
 
 bench-stream: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_stream.py $(ARGS)
 
 session: $(VENV)/.dev
-	$(BIN)/python -m tests.e2e.expiry_day $(ARGS)
+	$(BIN)/python -m tests.e2e.expiry.expiry_day $(ARGS)
 
 test-services:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

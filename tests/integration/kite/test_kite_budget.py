@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.bench_kite import Usage, measure
+from tests.benchmarks.provider.bench_kite import Usage, measure
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """What the files of an expiry day must show: the frozen index and its auction, the fix, expired contracts, the roll.
 
 As a program, `make session`: runs `g6 demo --open-market --speed 60x` through whole sessions, an expiry of each exchange among
-them, and holds the files against the session's grid and all this: `python -m tests.e2e.expiry_day [DAY,DAY]`, seven minutes each.
+them, and holds the files against the session's grid and all this: `python -m tests.e2e.expiry.expiry_day [DAY,DAY]`, seven minutes each.
 A busy machine may miss cycles; a row that says so is not wrong, a row that is not there is.
 """
 

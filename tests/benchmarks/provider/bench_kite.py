@@ -1,6 +1,6 @@
 """Eight collecting processes ask a Kite look-alike for six whole chains as fast as the shared budget lets them.
 
-    make bench-kite            or python -m tests.benchmarks.bench_kite --requests 60 --processes 8
+    make bench-kite            or python -m tests.benchmarks.provider.bench_kite --requests 60 --processes 8
 
 What is judged comes from the look-alike's own clock: the gap between neighbouring requests, requests in a calendar second, keys in
 a request, and how much of the time was used.
@@ -32,7 +32,7 @@ from g6.domain.cycles.cycle import parse_z
 from g6.errors import ProviderBusy
 from tests.worlds.kite import Kite, kite_server
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 START = "2026-11-20T05:00:00Z"
 INDICES = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
 
@@ -82,7 +82,7 @@ def contending(
     """Run collecting processes for the block, against a broker of their own."""
     with EmbeddedServer.start(directory / "broker", append_only=False) as server:
         environ = configured(kite, origin, server.url, directory)
-        command = [sys.executable, "-m", "tests.benchmarks.bench_kite", "--collect"]
+        command = [sys.executable, "-m", "tests.benchmarks.provider.bench_kite", "--collect"]
         running = [
             subprocess.Popen(
                 [*command, str(number)], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True

@@ -18,7 +18,7 @@ from g6.rendering.status_screen import status_parts
 from g6.studies.now import provider_answers
 from g6.studies.now.cycle_trace import CycleTrace, UnitTrace
 from g6.studies.now.provider_answers import ProviderParameters
-from tests.integration.test_kite_provider import World
+from tests.integration.kite.test_kite_provider import World
 from tests.unit.adapters.kite.test_dump import CALL, FUTURE, PUT, dump
 from tests.worlds.kite import kite_server
 

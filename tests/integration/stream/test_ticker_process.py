@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.timeout(110)
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = """
 import sys
 from datetime import UTC, datetime

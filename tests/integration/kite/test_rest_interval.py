@@ -25,7 +25,7 @@ from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes
 from g6.errors import ProviderBusy
-from tests.integration.test_kite_provider import AT, BUCKETS, SIX, START
+from tests.integration.kite.test_kite_provider import AT, BUCKETS, SIX, START
 from tests.worlds.kite import Kite, kite_server
 
 pytestmark = pytest.mark.timeout(180)

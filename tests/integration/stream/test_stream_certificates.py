@@ -21,7 +21,7 @@ from g6.errors import ProviderBusy
 from tests.worlds.certificates import Certificates, Pair, make_certificates
 
 pytestmark = pytest.mark.timeout(110)
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 POSTBACK = {
     "type": "order",
     "data": {"user_id": "AB1234", "account_id": "AC99", "order_id": "220303000308932"},
@@ -121,7 +121,7 @@ def connected(roots: dict[str, str], **variables: str) -> tuple[dict[str, Any], 
     environ = {
         name: value for name, value in os.environ.items() if "proxy" not in name.lower()
     } | variables
-    command = [sys.executable, "-m", "tests.integration.stream_client", json.dumps(roots)]
+    command = [sys.executable, "-m", "tests.integration.stream.stream_client", json.dumps(roots)]
     done = subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=100, check=True
     )

@@ -1,6 +1,6 @@
 """The least intervals over REST as run: `g6 up` on a Kite look-alike at the interval that the lint names, whole or not.
 
-    python -m tests.benchmarks.bench_rest --scope chain --indices 1,2,3,4,5,6 --cycles 3
+    python -m tests.benchmarks.provider.bench_rest --scope chain --indices 1,2,3,4,5,6 --cycles 3
 
 Every line is one system: its indices, the interval, what its cycles were after the first (which also downloads the day's dumps),
 and how many options they had. Exit code 1 when a cycle was not whole.

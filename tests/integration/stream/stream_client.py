@@ -1,6 +1,6 @@
 """One process of the stream's sockets, for tests: connects to every address it is told, and prints what each was told.
 
-    python -m tests.integration.stream_client '{"good": "wss://127.0.0.1:1234"}'
+    python -m tests.integration.stream.stream_client '{"good": "wss://127.0.0.1:1234"}'
 
 A reactor runs once in a process; so all addresses are tried by one.
 """

@@ -9,7 +9,7 @@ import pytest
 
 from g6.config import calendar
 from tests.e2e.conftest import configured
-from tests.e2e.expiry_day import auction, expiry, problems, rows_of
+from tests.e2e.expiry.expiry_day import auction, expiry, problems, rows_of
 from tests.e2e.running import World
 from tests.ledger_check import Ledgered
 

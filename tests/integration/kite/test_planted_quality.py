@@ -20,7 +20,7 @@ from g6.domain.market.calendar import IST
 from g6.domain.pricing.black76 import price
 from g6.domain.pricing.quality import Flag
 from g6.observability.follower import BusFollower
-from tests.integration.test_kite_provider import AT, START, World
+from tests.integration.kite.test_kite_provider import AT, START, World
 from tests.worlds.kite import kite_server
 from tests.worlds.pipeline import World as Pipeline
 
