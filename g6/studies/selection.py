@@ -87,11 +87,11 @@ def chains(reader: StoredReader, of: Sequence[Unit], at: datetime | None) -> lis
     Raises:
         NothingToDo: None of the units has one.
     """
-    stored = []
-    for unit in of:
-        frame = reader.chain(unit)
-        if frame is not None and len(frame) and is_observed_by(frame, at):
-            stored.append(frame)
+    stored = [
+        frame
+        for frame in reader.chains(of)
+        if frame is not None and len(frame) and is_observed_by(frame, at)
+    ]
     if not stored:
         raise NothingToDo(f"no chain of these cycles is stored in {reader.place}")
     return stored

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -115,12 +115,20 @@ class LoadedRows:
             UserError: The rows are no chains.
         """
         self._check("chain")
-        is_of_unit = (self.instants == unit.instant.timestamp()) & self._is_of(unit.index)
-        rows = self.rows[is_of_unit]
+        # The rows are sorted by instant.
+        instant = unit.instant.timestamp()
+        first = int(np.searchsorted(self.instants, instant, "left"))
+        last = int(np.searchsorted(self.instants, instant, "right"))
+        rows = self.rows.iloc[first:last]
+        rows = rows[rows["underlying"].astype(str) == unit.index]
         if not len(rows):
             return None
         columns = {column.name: _values(rows[column.name], column) for column in CHAIN}
         return Frame({"stamp": {"cycle": unit.cycle}}, columns)
+
+    def chains(self, units: Sequence[Unit]) -> Iterator[Frame | None]:
+        """Yield the chain of each unit."""
+        yield from map(self.chain, units)
 
     def overview(
         self, index: str, first: date, until: datetime, columns: Sequence[str], at: datetime | None

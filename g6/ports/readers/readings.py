@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -81,6 +81,14 @@ class StoredReader(Protocol):
 
     def chain(self, unit: Unit) -> Frame | None:
         """Return the stored chain of a unit, None when there is none that can be read."""
+        ...
+
+    def chains(self, units: Sequence[Unit]) -> Iterator[Frame | None]:
+        """Yield what `chain` returns of each unit, each file being read once.
+
+        Args:
+            units: Of any indices, those of one session beside each other.
+        """
         ...
 
     def overview(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from g6.adapters.parquet.queries.load import Query, load_table
+from g6.adapters.parquet.queries.patience import counted
+from g6.adapters.parquet.units import session_units
 from g6.domain.cycles.cycle import Unit
-from g6.domain.market.calendar import IST, Calendar
+from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.schema.frame import Frame
 from g6.errors import BadInput, DamagedFile
 from g6.ports import Store
@@ -51,8 +54,25 @@ class DirectoryReader:
         try:
             return self.store.read_chain(unit)
         except BadInput as error:
-            warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
+            _warn_of(error)
             return None
+
+    def chains(self, units: Sequence[Unit]) -> Iterator[Frame | None]:
+        """Yield the stored chain of each unit. A bar shows long reading on a terminal."""
+        sessions = [
+            list(of_session)
+            for _, of_session in groupby(units, lambda unit: (unit.index, day_of(unit.instant)))
+        ]
+        counts = ((session, len(session)) for session in sessions)
+        for session in counted(counts, len(units), "reading chains"):
+            if len(session) == 1:
+                yield self.chain(session[0])
+                continue
+            stored, damaged = session_units(self.directory, session)
+            for error in damaged:
+                _warn_of(error)
+            for unit in session:
+                yield stored.get(unit)
 
     def overview(
         self, index: str, first: date, until: datetime, columns: Sequence[str], at: datetime | None
@@ -79,6 +99,10 @@ class DirectoryReader:
     def freeze_quantity(self, root: str, day: date) -> tuple[int, date] | None:
         """Return the most units of one order by the exchange's file that was kept."""
         return self.freeze(self.directory, root, day)
+
+
+def _warn_of(error: BadInput) -> None:
+    warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=3)
 
 
 def _array(column: pa.ChunkedArray) -> NDArray[np.generic]:
