@@ -5,7 +5,7 @@ Instants are epoch seconds ascending. What is unknown is NaN and stays out of ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from math import nan
@@ -28,14 +28,12 @@ __all__ = [
     "PositionLeg",
     "Rank",
     "Straddle",
-    "Trend",
     "interest",
     "legs_value",
     "overlay",
     "parse_leg",
     "rank",
     "rolling_straddle",
-    "trends",
 ]
 
 Array = NDArray[np.float64]
@@ -318,74 +316,3 @@ def overlay(instants: Sequence[float], values: Sequence[float]) -> dict[int, lis
         curve = DayCurve(day, day.weekday(), minutes, ordered)
         curves.setdefault(day.weekday(), []).append(curve)
     return dict(sorted(curves.items()))
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    """One figure over one window that ends now, NaN with fewer than two known values.
-
-    Attributes:
-        name: Of the figure.
-        seconds: Length of the window.
-        cycles: Known values in the window.
-        last: The last known value.
-        change: From the first known value to the last.
-        low: The least.
-        high: The largest.
-        mean: Of the known values.
-        slope: Least-squares change per hour.
-    """
-
-    name: str
-    seconds: float
-    cycles: int
-    last: float
-    change: float
-    low: float
-    high: float
-    mean: float
-    slope: float
-
-
-def trends(
-    instants: Sequence[float], figures: Mapping[str, Sequence[float]], windows: Sequence[float]
-) -> list[Trend]:
-    """Return every figure's trend over windows that end at the last instant.
-
-    Args:
-        instants: Epoch seconds.
-        figures: Values at the instants, by name.
-        windows: Lengths in seconds.
-
-    >>> (trend,) = trends([0.0, 1800.0, 3600.0], {"pcr": [0.8, 0.9, 1.0]}, [3600.0])
-    >>> trend.cycles, round(trend.change, 6), round(trend.slope, 6)
-    (3, 0.2, 0.2)
-    """
-    at = np.asarray(instants, dtype=np.float64)
-    last = at[-1] if len(at) else nan
-    records = []
-    for name, values in figures.items():
-        series = np.asarray(values, dtype=np.float64)
-        for seconds in windows:
-            is_inside = np.isfinite(series) & (at >= last - seconds)
-            records.append(_trend(name, seconds, at[is_inside], series[is_inside]))
-    return records
-
-
-def _trend(name: str, seconds: float, at: Array, value: Array) -> Trend:
-    if len(value) < 2:
-        last = float(value[-1]) if len(value) else nan
-        return Trend(name, seconds, len(value), last, *[nan] * 5)
-    hours = (at - at.mean()) / 3600
-    spread = float(hours @ hours)
-    return Trend(
-        name=name,
-        seconds=seconds,
-        cycles=len(value),
-        last=float(value[-1]),
-        change=float(value[-1] - value[0]),
-        low=float(value.min()),
-        high=float(value.max()),
-        mean=float(value.mean()),
-        slope=float(hours @ value) / spread if spread > 0 else nan,
-    )

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
+
+import numpy as np
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.figures import series
 from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
 from g6.domain.figures.smile import term_structure
-from g6.domain.market.calendar import IST
+from g6.domain.figures.trends import Trend, TrendFigure, TrendWindow, trends
+from g6.domain.market.calendar import IST, Calendar, day_of
+from g6.domain.market.instrument import INDICES
 from g6.domain.schema.chain import Chain
-from g6.errors import UserError
+from g6.domain.schema.words import Bucket
+from g6.errors import UncoveredYear, UserError
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import columns_of
@@ -40,26 +46,28 @@ Windows = Annotated[
     ),
 ]
 
-FIGURES = (
-    "spot",
-    "forward",
-    "basis",
-    "vix",
-    "atm_iv_this_week",
-    "atm_iv_this_month",
-    "straddle_nearest",
-    "em_sd",
-    "rr25",
-    "bf25",
-    "pcr_this_week",
-    "pcr_this_month",
-    "max_pain_nearest",
-    "support",
-    "resistance",
-    "oi_calls",
-    "oi_puts",
-)
-"""Columns of the overview whose trends are shown."""
+FIGURES: Mapping[str, str] = {
+    "spot": "",
+    "forward": "expiry_nearest",
+    "basis": "future_expiry",
+    "vix": "",
+    "atm_iv_this_week": Bucket.THIS_WEEK,
+    "atm_iv_this_month": Bucket.THIS_MONTH,
+    "straddle_nearest": "expiry_nearest",
+    "em_sd": "expiry_nearest",
+    "rr25": "expiry_nearest",
+    "bf25": "expiry_nearest",
+    "pcr_this_week": Bucket.THIS_WEEK,
+    "pcr_this_month": Bucket.THIS_MONTH,
+    "max_pain_nearest": "expiry_nearest",
+    "support": "expiry_nearest",
+    "resistance": "expiry_nearest",
+    "oi_calls": "expiry_nearest",
+    "oi_puts": "expiry_nearest",
+}
+"""Columns of the overview whose trends are shown, and which expiry each is of: the column that has
+it, or the bucket."""
+_EXPIRY_COLUMNS = ("expiry_nearest", "future_expiry")
 # A session's volatility is that of its last cycle before the closing auction, in which the index
 # stands still.
 RANKED_BEFORE = time(15, 15)
@@ -92,14 +100,14 @@ class Dossier:
 
     index: str
     cycle: str
-    trends: tuple[series.Trend, ...]
+    trends: tuple[Trend, ...]
     constant_maturity: Mapping[int, float]
     forward_volatility: tuple[float, ...]
     iv_rank: series.Rank
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per figure and window."""
-        return columns_of(series.Trend, self.trends)
+        return columns_of(Trend, self.trends)
 
 
 def answer(reader: StoredReader, parameters: DossierParameters) -> Dossier:
@@ -111,31 +119,76 @@ def answer(reader: StoredReader, parameters: DossierParameters) -> Dossier:
     """
     at = parameters.at
     unit, frame = selection.latest(reader, parameters.index, at)
-    windows = [60.0 * minutes for minutes in parameters.windows]
-    years, volatilities = _term(expiry_figures(Chain.of_rows(frame)))
+    chain = Chain.of_rows(frame)
+    years, volatilities = _term(expiry_figures(chain))
     maturities = {
         days: term_structure.constant_maturity(years, volatilities, days)
         for days in term_structure.MATURITIES_DAYS
     }
     between = term_structure.forward_volatility(years, volatilities)
-    past = _past_volatility(reader, unit, at)
+    sessions = _past_sessions(reader, unit, at)
+    buckets = {session.day: session.expiry_of for session in sessions}
+    buckets[day_of(unit.instant)] = _expiry_of(chain)
+    windows = [
+        _window(reader.calendar, unit, timedelta(minutes=minutes)) for minutes in parameters.windows
+    ]
     return Dossier(
         index=unit.index,
         cycle=unit.cycle,
-        trends=tuple(_trends(reader, unit, windows, at)),
+        trends=tuple(_trends(reader, unit, windows, buckets, at)),
         constant_maturity=maturities,
         forward_volatility=tuple(between),
-        iv_rank=series.rank(maturities[RANKED_MATURITY], past),
+        iv_rank=series.rank(
+            maturities[RANKED_MATURITY], [session.volatility for session in sessions]
+        ),
     )
 
 
+def _window(calendar: Calendar, unit: Unit, length: timedelta) -> TrendWindow:
+    """Return the window of a length that ends at a cycle."""
+    exchange = INDICES[unit.index].exchange
+    start = unit.instant - length
+    # Of a year that no calendar covers the close before is not known.
+    with suppress(UncoveredYear):
+        session = calendar.session(exchange, day_of(start))
+        if session is None or start < session.open:
+            session = calendar.previous_session(exchange, day_of(start))
+        start = min(start, session.close)
+    return TrendWindow(length.total_seconds(), start.timestamp())
+
+
 def _trends(
-    reader: StoredReader, unit: Unit, windows: Sequence[float], at: datetime | None
-) -> list[series.Trend]:
-    first = (unit.instant - timedelta(seconds=max(windows))).astimezone(IST).date()
-    rows = reader.overview(unit.index, first, unit.instant, FIGURES, at)
-    values = {name: rows.columns[name].tolist() for name in FIGURES}
-    return series.trends(rows.columns["timestamp"].tolist(), values, windows)
+    reader: StoredReader,
+    unit: Unit,
+    windows: Sequence[TrendWindow],
+    buckets: Mapping[date, Mapping[str, date]],
+    at: datetime | None,
+) -> list[Trend]:
+    first = day_of(datetime.fromtimestamp(min(window.start for window in windows), UTC))
+    names = (*FIGURES, *_EXPIRY_COLUMNS)
+    rows = reader.overview(unit.index, first, unit.instant, names, at).columns
+    instants = rows["timestamp"].tolist()
+    days = [day_of(datetime.fromtimestamp(instant, UTC)) for instant in instants]
+    figures = {}
+    for name, expiry in FIGURES.items():
+        expiries = None
+        if expiry in _EXPIRY_COLUMNS:
+            expiries = rows[expiry]
+        elif expiry:
+            of_day = [buckets.get(day, {}).get(expiry) for day in days]
+            expiries = np.array(of_day, dtype="datetime64[D]")
+        figures[name] = TrendFigure(rows[name], expiries)
+    return trends(instants, figures, windows)
+
+
+def _expiry_of(chain: Chain) -> dict[str, date]:
+    """Return the expiry of each bucket that is filled."""
+    return {
+        bucket: expiry.day
+        for expiry in chain.expiries
+        for bucket in Bucket
+        if expiry.mask & bucket.bit
+    }
 
 
 def _term(figures: Sequence[ExpiryFigures]) -> tuple[list[float], list[float]]:
@@ -143,17 +196,36 @@ def _term(figures: Sequence[ExpiryFigures]) -> tuple[list[float], list[float]]:
     return [expiry.years for expiry in figures], [expiry.atm_iv for expiry in figures]
 
 
-def _past_volatility(reader: StoredReader, unit: Unit, at: datetime | None) -> list[float]:
-    """Return the 30-day volatility of each earlier session, oldest first."""
-    values = []
-    for earlier in _ranked_units(reader, unit):
-        frame = reader.chain(earlier)
+@dataclass(frozen=True, slots=True)
+class _PastSession:
+    """A session before, as its last cycle of continuous trading was.
+
+    Attributes:
+        day: India's.
+        volatility: 30 days ahead, NaN where the chain is gone.
+        expiry_of: The expiry of each bucket.
+    """
+
+    day: date
+    volatility: float
+    expiry_of: Mapping[str, date]
+
+
+def _past_sessions(reader: StoredReader, unit: Unit, at: datetime | None) -> list[_PastSession]:
+    """Return each earlier session, oldest first."""
+    sessions = []
+    units = _ranked_units(reader, unit)
+    for earlier, frame in zip(units, reader.chains(units), strict=True):
         figures: Sequence[ExpiryFigures] = ()
+        expiry_of: Mapping[str, date] = {}
         if frame is not None and len(frame) and selection.is_observed_by(frame, at):
-            figures = expiry_figures(Chain.of_rows(frame))
+            chain = Chain.of_rows(frame)
+            figures = expiry_figures(chain)
+            expiry_of = _expiry_of(chain)
         # A day whose chain is gone is NaN and stays in its place: the rank counts known days.
-        values.append(term_structure.constant_maturity(*_term(figures), RANKED_MATURITY))
-    return values
+        volatility = term_structure.constant_maturity(*_term(figures), RANKED_MATURITY)
+        sessions.append(_PastSession(day_of(earlier.instant), volatility, expiry_of))
+    return sessions
 
 
 def _ranked_units(reader: StoredReader, unit: Unit) -> list[Unit]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isnan
 
 from rich.table import Table
 
+from g6.domain.figures.series import LEAST_DAYS, Rank
+from g6.domain.figures.trends import NoTrend
 from g6.rendering.parts import Line, NoView, Part, plain_table
 from g6.rendering.wording import LAKH, in_india, number, percent
 from g6.studies.stored.dossier import FIGURES, Dossier
@@ -13,7 +16,7 @@ from g6.studies.stored.dossier import FIGURES, Dossier
 LABELS: Mapping[str, tuple[str, float, int]] = {
     "spot": ("index", 1, 1),
     "forward": ("forward", 1, 1),
-    "basis": ("forward − index", 1, 2),
+    "basis": ("future − index", 1, 2),
     "vix": ("India VIX", 1, 2),
     "atm_iv_this_week": ("ATM IV this week, %", 100, 2),
     "atm_iv_this_month": ("ATM IV this month, %", 100, 2),
@@ -30,6 +33,12 @@ LABELS: Mapping[str, tuple[str, float, int]] = {
     "oi_puts": ("OI puts, lakh", 1 / LAKH, 1),
 }
 """By the figure: its name for a person, the factor to the unit that is shown, and its places."""
+REASONS: Mapping[str, str] = {
+    NoTrend.NOT_STORED: "– over {lengths} min, nothing is stored near its start: {names}",
+    NoTrend.ROLLED: "– over {lengths} min, it was of another expiry then: {names}",
+    NoTrend.UNKNOWN_NOW: "– now, the newest cycle has no value: {names}",
+}
+"""What is said of each reason why a change is not known."""
 
 
 def parts(document: Dossier, _: NoView) -> Iterator[Part]:
@@ -39,21 +48,34 @@ def parts(document: Dossier, _: NoView) -> Iterator[Part]:
     maturities = document.constant_maturity.items()
     constant = ", ".join(f"{days} d {percent(iv)}" for days, iv in maturities)
     between = ", ".join(map(percent, document.forward_volatility)) or "–"
-    yield f"ATM IV at constant maturity, %: {constant}; between expiries: {between}"
-    rank = document.iv_rank
-    yield Line(
+    yield f"ATM IV at constant maturity, %: {constant}"
+    if any(map(isnan, document.constant_maturity.values())):
+        yield "– at a maturity, it lies before the first or after the last expiry of the chain"
+    yield f"ATM IV between expiries, %: {between}"
+    yield Line(_rank(document.iv_rank))
+    yield (
+        "points unless a line says otherwise; a window that begins while the market is closed "
+        "begins with the close before; low and high are of the longest window that has a change; "
+        "support and resistance: most OI of puts and calls"
+    )
+    yield from _reasons(document)
+
+
+def _rank(rank: Rank) -> str:
+    if rank.n_days < LEAST_DAYS:
+        return (
+            f"IV rank –, percentile –: of {rank.n_days} stored days before, "
+            f"and {LEAST_DAYS} are needed"
+        )
+    return (
         f"IV rank {percent(rank.rank)} %, percentile {percent(rank.percentile)} %, "
         f"of {rank.n_days} stored days"
-    )
-    yield (
-        "points unless a line says otherwise; low and high are of the longest window; "
-        "support and resistance: most OI of puts and calls"
     )
 
 
 def _trends_table(document: Dossier) -> Table:
     """Return one line per figure: its change over each window, its range over the longest."""
-    windows = sorted({trend.seconds for trend in document.trends})
+    windows = _windows(document)
     changes = [f"Δ\n{seconds / 60:g} min" for seconds in windows]
     table = plain_table()
     table.add_column("\nfigure", no_wrap=True)
@@ -64,10 +86,15 @@ def _trends_table(document: Dossier) -> Table:
     return table
 
 
+def _windows(document: Dossier) -> list[float]:
+    return sorted({trend.seconds for trend in document.trends})
+
+
 def _line(document: Dossier, name: str, windows: list[float]) -> list[str]:
     trends = {trend.seconds: trend for trend in document.trends if trend.name == name}
     # Low and high are those of the longest window: the others lie within.
-    longest = trends[windows[-1]]
+    of_change = [trends[seconds] for seconds in windows if not trends[seconds].reason]
+    longest = of_change[-1] if of_change else trends[windows[-1]]
     label, factor, places = LABELS[name]
     return [
         label,
@@ -76,3 +103,16 @@ def _line(document: Dossier, name: str, windows: list[float]) -> list[str]:
         number(factor * longest.low, places),
         number(factor * longest.high, places),
     ]
+
+
+def _reasons(document: Dossier) -> Iterator[str]:
+    """Yield a sentence for each reason why a change is a dash."""
+    for reason, sentence in REASONS.items():
+        lacking = [trend for trend in document.trends if trend.reason == reason]
+        if not lacking:
+            continue
+        windows = sorted({trend.seconds for trend in lacking})
+        lengths = ", ".join(f"{seconds / 60:g}" for seconds in windows)
+        names = list(dict.fromkeys(LABELS[trend.name][0] for trend in lacking))
+        listed = "all figures" if len(names) == len(FIGURES) else " · ".join(names)
+        yield sentence.format(names=listed, lengths=lengths)

@@ -124,23 +124,6 @@ def test_days_are_laid_over_each_other_by_weekday_in_indian_time():
     assert found[1][0].value.tolist() == [3.0]
 
 
-def test_trends_are_recomputed_over_each_window():
-    instants = [60.0 * minute for minute in range(61)]
-    values = [nan if minute % 7 == 3 else 100.0 + 0.5 * minute for minute in range(61)]
-    short, long = series.trends(instants, {"pcr": values}, [600.0, 3600.0])
-    assert (short.cycles, long.cycles) == (9, 52)
-    assert short.change == pytest.approx(values[60] - values[50])
-    assert (long.low, long.high, long.last) == (100.0, 130.0, 130.0)
-    assert long.slope == pytest.approx(30.0)
-
-
-def test_one_value_is_no_trend():
-    found = series.trends([0.0, 60.0], {"pcr": [nan, 2.0]}, [600.0])[0]
-    assert found.last == 2.0
-    assert isnan(found.change)
-    assert series.trends([], {"pcr": []}, [600.0])[0].cycles == 0
-
-
 def known(value):
     return None if value is None or isnan(value) else float(value)
 

@@ -17,12 +17,19 @@ def ask(g6, stored, *arguments):
 
 
 def test_the_dossier_shows_the_change_over_each_window(g6, stored):
-    found = ask(g6, stored, "dossier", "FINNIFTY", "--windows", "1,10")
+    found = ask(g6, stored, "dossier", "FINNIFTY", "--windows", "1,3,10")
     trend = {(each["name"], each["seconds"]): each for each in found["trends"]}
     spot = [float(frame.columns["spot"][0]) for frame in stored.frames.values()]
-    assert trend["spot", 600.0]["change"] == pytest.approx(spot[1] - spot[0])
-    assert trend["spot", 60.0]["change"] is None
+    assert trend["spot", 180.0]["change"] == pytest.approx(spot[1] - spot[0])
     assert trend["spot", 60.0]["last"] == spot[1]
+
+
+def test_a_window_longer_than_what_is_stored_has_no_change_and_says_so(g6, stored):
+    found = ask(g6, stored, "dossier", "FINNIFTY", "--windows", "1,10")
+    assert {each["reason"] for each in found["trends"]} <= {"not_stored", "unknown_now"}
+    assert {each["change"] for each in found["trends"]} == {None}
+    out = g6("dossier", "FINNIFTY", "--windows", "10", "--data-dir", str(stored.directory)).out
+    assert "– over 10 min, nothing is stored near its start: index" in " ".join(out.split())
 
 
 def test_too_few_days_have_no_rank_and_say_how_many_there_are(g6, stored):
