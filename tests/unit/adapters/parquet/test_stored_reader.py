@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from g6.adapters.parquet import ParquetHistory
-from g6.bootstrap.study_readers import directory_reader
+from g6.bootstrap.reading.study_readers import directory_reader
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.schema.frame import Frame
 from g6.errors import DamagedFile
