@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isnan
 from threading import Event as Flag
 
-from g6.domain.reports import Event, Unreadable
+from g6.domain.reports import Event, SubscriberPosition, Unreadable
 from g6.domain.schema.words import DropReason
 from g6.errors import G6Error
 from g6.observability.latest import LatestReports
 from g6.observability.recorder import record
 from g6.observability.sample_totals import Sample, Totals, TotalsStore
+from g6.pipeline.watching import RECORDER
 from g6.ports import Bus
 
 BATCH = 500
 PAUSE_SECONDS = 0.25
-"""Between two reads: a cycle's reports come in a bunch, and one batch costs three commands."""
+"""Between two reads: a cycle's reports come in a bunch, and one batch costs four commands."""
 BLOCK_SECONDS = 0.5
 ACCOUNTED = "@accounted"
 """Key of the number of events read or known to be dropped."""
@@ -79,6 +80,10 @@ class BusFollower:
         totals.commit(changed)
         self.latest = latest
         self._last = last
+        if self._keeps:
+            # For publishers, which wait for who reads, and for XINFO GROUPS. The recorder itself
+            # goes on from what is stored with its totals.
+            self._bus.remember(RECORDER, SubscriberPosition(last, int(accounted)))
         return len(events)
 
     def catch_up(self) -> None:
@@ -126,7 +131,7 @@ class BusFollower:
         return accounted, [
             Sample("g6_bus_events_published_total", (BUS,), more),
             Sample("g6_bus_events_dropped_total", (BUS, DropReason.TRIMMED), dropped),
-            Sample("g6_bus_subscriber_lag_events", (BUS, "recorder"), lag),
+            Sample("g6_bus_subscriber_lag_events", (BUS, RECORDER), lag),
         ]
 
 

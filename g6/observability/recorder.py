@@ -27,14 +27,16 @@ from g6.domain.reports import (
     StorageSizes,
     StoreRefused,
     StreamFacts,
+    SubscriberCounts,
     WriteReport,
 )
 from g6.domain.reports.cycle_report import OverviewRow
 from g6.domain.schema.provider_words import BreakerState, ContractFault, ProviderMode
-from g6.domain.schema.words import Bucket, Reason, Stage, Status, WriteReason
+from g6.domain.schema.words import Bucket, DropReason, Reason, Stage, Status, WriteReason
 from g6.observability.catalogue import ALL
 from g6.observability.sample_totals import Sample
 
+_BUS = "events"
 _ROW_GAUGES = (
     ("g6_index_spot", "spot"),
     ("g6_index_atm_strike", "atm"),
@@ -45,9 +47,9 @@ _ROW_GAUGES = (
 def record(event: Event) -> list[Sample]:
     """Return the samples of one event.
 
-    An event of another class gives only how long it took to publish.
+    An event of another class gives only how it was published.
     """
-    return [*_latency(event), *_samples(event.payload, event)]
+    return [*_publishing(event), *_samples(event.payload, event)]
 
 
 @singledispatch
@@ -253,14 +255,22 @@ def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
     for host, skew in vitals.clock_skew_seconds.items():
         yield Sample("g6_clock_skew_seconds", (host,), skew)
     yield Sample("g6_disk_free_bytes", (), _number(vitals.disk_free_bytes))
-    if vitals.retained_events is not None:
-        yield Sample("g6_bus_queue_retained_events", ("events",), float(vitals.retained_events))
+    yield from _bus(beat)
     if beat.provider.mode:
         for mode in ProviderMode:
             yield Sample("g6_provider_mode", (mode,), float(mode == beat.provider.mode))
     yield from _guards(beat.provider, _epoch(event.ts))
     if beat.provider.ticker is not None:
         yield from _stream(beat.provider.ticker)
+
+
+def _bus(beat: Heartbeat) -> Iterator[Sample]:
+    """Yield what the stream of events holds, and what its subscribers have before them."""
+    retained = beat.vitals.retained_events
+    if retained is not None:
+        yield Sample("g6_bus_queue_retained_events", (_BUS,), float(retained))
+    for subscriber, lag in beat.lags.items():
+        yield Sample("g6_bus_subscriber_lag_events", (_BUS, subscriber), float(lag))
 
 
 def _stream(ticker: StreamFacts) -> Iterator[Sample]:
@@ -334,15 +344,23 @@ def _of_sizes(sizes: StorageSizes, _event: Event) -> Iterator[Sample]:
         yield Sample("g6_storage_bytes", (kind,), float(size.bytes))
 
 
-def _latency(event: Event) -> Iterator[Sample]:
-    """Yield how long it took to publish.
+@_samples.register
+def _of_subscriber(counts: SubscriberCounts, _event: Event) -> Iterator[Sample]:
+    yield Sample("g6_bus_filtered_total", (_BUS, counts.subscriber), float(counts.filtered))
+    yield Sample("g6_bus_events_dropped_total", (_BUS, DropReason.MISSED), float(counts.trimmed))
+
+
+def _publishing(event: Event) -> Iterator[Sample]:
+    """Yield how long an event took to publish, and whether its publisher waited for subscribers.
 
     Stream ids begin with the server's clock in milliseconds. Ids of another shape say nothing.
     """
+    if event.meta.throttled_seconds:
+        yield Sample("g6_bus_throttled_total", (_BUS,))
     milliseconds, _, sequence = event.id.partition("-")
     if len(milliseconds) == 13 and milliseconds.isdigit() and sequence:
         latency = max(0.0, float(milliseconds) - _epoch(event.ts) * 1000.0)
-        yield Sample("g6_bus_publish_latency_ms", ("events",), latency)
+        yield Sample("g6_bus_publish_latency_ms", (_BUS,), latency)
 
 
 def _by_reason(family: str, index: str, counts: Mapping[str, int]) -> Iterator[Sample]:

@@ -37,6 +37,8 @@ from g6.pipeline.raised_alerts import note, show_alerts
 from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
 from g6.pipeline.sink_refusals import forget_old
 
+RECORDER = "recorder"
+"""The subscriber whose totals the metrics are made of."""
 WARN_BEFORE = timedelta(minutes=60)
 """How long before the open a person is told that there is no token for it."""
 OTHER_STREAMS_FIX = (
@@ -62,6 +64,7 @@ def heartbeat(runtime: Runtime) -> None:
         provider=runtime.provider.describe(),
         plan=_running_plan(runtime),
         open_since=_open_since(runtime),
+        lags=_lags(runtime),
     )
     runtime.bus.publish(report)
     note(runtime, switches, DISK_LOW, disk_alert(report.vitals.disk_free_bytes))
@@ -87,6 +90,20 @@ def _open_since(runtime: Runtime) -> float | None:
         if any(not unit.status for unit in record.units.values()):
             return runtime.clock.wall_of(parse_z(record.cycle))
     return None
+
+
+def _lags(runtime: Runtime) -> dict[str, int]:
+    """Return the events that each subscriber has before it.
+
+    The recorder tells its own lag with its totals.
+    """
+    positions = runtime.bus.positions()
+    others = {name: place for name, place in positions.items() if name != RECORDER}
+    if not others:
+        return {}
+    _, _, published = runtime.bus.bounds()
+    lags = {name: place.lag(published) for name, place in others.items()}
+    return {name: lag for name, lag in lags.items() if lag is not None}
 
 
 def _running_plan(runtime: Runtime) -> RunningPlan:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from g6.domain.reports import Event, EventMeta, Report
+from g6.domain.reports import Event, EventMeta, Report, SubscriberPosition
 
 __all__ = ["Bus", "Event"]
 
@@ -13,13 +13,18 @@ __all__ = ["Bus", "Event"]
 class Bus(Protocol):
     """The stream of events. Ids are monotonic, and old events are trimmed by length."""
 
+    @property
+    def length(self) -> int:
+        """About how many events it holds before it drops the oldest."""
+        ...
+
     def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
         """Append an event and return its id.
 
         Args:
             report: The payload. NaN and infinities become null.
             key: The index, cycle or state that the event is about.
-            meta: The trace id, where there is one.
+            meta: None gives the event the trace of the cycle that the report is about.
 
         Raises:
             RedisDown: The event is not published.
@@ -44,5 +49,40 @@ class Bus(Protocol):
         """Return the oldest id, the newest id and the number of events ever published.
 
         Both ids are "0-0" while nothing was published.
+        """
+        ...
+
+    def id_before(self, wall: float) -> str:
+        """Return an id after which the events come that were published at `wall` or later.
+
+        Args:
+            wall: Wall time in epoch seconds.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        ...
+
+    def positions(self) -> Mapping[str, SubscriberPosition]:
+        """Return how far each subscriber has come, by its name.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        ...
+
+    def remember(self, subscriber: str, position: SubscriberPosition) -> None:
+        """Remember how far a subscriber has come: from there it goes on after a restart.
+
+        Raises:
+            RedisDown: It is not remembered.
+        """
+        ...
+
+    def forget(self, subscriber: str) -> None:
+        """Forget a subscriber that does not come back.
+
+        Raises:
+            RedisDown: It is not forgotten.
         """
         ...

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import redis
 
+from g6.adapters.clocks import WallClock
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import connect
+from g6.adapters.wrapping.throttled_bus import ThrottledBus
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.reports import EventMeta, parse_report
+from g6.domain.reports import EventMeta, SubscriberPosition, parse_report
+from g6.domain.reports.events import trace_of
 from g6.ports import Bus
+from tests.waiting import eventually
 
 Make = Callable[[int], Bus]
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "throttled memory", "throttled redis"])
 def make(request: pytest.FixtureRequest, redis_client: redis.Redis, namespace: str) -> Make:
-    if request.param == "memory":
-        return lambda length: MemoryBus(length=length)
-    return lambda length: RedisBus(redis_client, namespace, length=length)
+    def bare(length: int) -> Bus:
+        if request.param.endswith("memory"):
+            return MemoryBus(namespace, length=length)
+        return RedisBus(redis_client, namespace, length=length)
+
+    if request.param.startswith("throttled"):
+        return lambda length: ThrottledBus(bare(length), WallClock())
+    return bare
 
 
 @pytest.fixture
@@ -47,6 +57,14 @@ def test_an_event_comes_back_in_its_envelope(bus: Bus) -> None:
     assert event.document == {"status": "OK", "seconds": {"quotes": 0.25}}
     assert event.meta == EventMeta("a1")
     assert parse_z(event.ts).year >= 2026
+
+
+def test_an_event_carries_the_trace_of_the_cycle_that_it_is_about(bus: Bus, namespace: str) -> None:
+    cycle = "2026-11-20T05:30:00Z"
+    bus.publish(parse_report("gap.opened", {"cycle": cycle, "index": "NIFTY", "status": "MISSING"}))
+    bus.publish(parse_report("alert", {"state": "clock"}))
+    traces = [event.meta.trace for event in bus.read("0")]
+    assert traces == [trace_of(namespace, cycle), ""]
 
 
 def test_events_are_read_in_the_order_they_were_published(bus: Bus) -> None:
@@ -133,3 +151,51 @@ def test_two_clients_share_one_stream(
             for n, client in enumerate([redis_client, other] * 5)
         ]
     assert [event.id for event in RedisBus(redis_client, namespace).read("0")] == ids
+
+
+def test_a_bus_knows_how_far_each_subscriber_has_come(bus: Bus) -> None:
+    assert dict(bus.positions()) == {}
+    first = bus.publish(parse_report("alert", {"n": 0}))
+    bus.publish(parse_report("alert", {"n": 1}))
+    bus.remember("screen", SubscriberPosition(first, 1))
+    bus.remember("archive", SubscriberPosition("0-0", 0))
+    assert bus.positions() == {
+        "screen": SubscriberPosition(first, 1),
+        "archive": SubscriberPosition("0-0", 0),
+    }
+    bus.remember("screen", SubscriberPosition(bus.bounds()[1], 2))
+    bus.forget("archive")
+    assert bus.positions() == {"screen": SubscriberPosition(bus.bounds()[1], 2)}
+
+
+def test_a_subscriber_is_remembered_before_there_is_an_event(bus: Bus) -> None:
+    bus.forget("screen")
+    bus.remember("screen", SubscriberPosition("0-0", 0))
+    assert bus.positions() == {"screen": SubscriberPosition("0-0", 0)}
+
+
+def test_a_subscriber_may_not_know_how_many_events_lie_before_it(bus: Bus) -> None:
+    last = bus.publish(parse_report("alert", {"n": 0}))
+    bus.remember("screen", SubscriberPosition(last, None))
+    assert bus.positions()["screen"].accounted is None
+
+
+def test_a_reader_begins_at_an_instant(bus: Bus) -> None:
+    bus.publish(parse_report("alert", {"n": 0}))
+    eventually(lambda: time.time() > parse_z(bus.read("0")[0].ts).timestamp() + 0.003)
+    between = time.time()
+    bus.publish(parse_report("alert", {"n": 1}))
+    assert numbers(bus, bus.id_before(between)) == [1]
+    assert numbers(bus, bus.id_before(0.0)) == [0, 1]
+    assert numbers(bus, bus.id_before(between + 3600.0)) == []
+
+
+def test_redis_own_tool_shows_the_lag_of_a_subscriber(
+    redis_client: redis.Redis, namespace: str
+) -> None:
+    bus = RedisBus(redis_client, namespace)
+    names = [bus.publish(parse_report("alert", {"n": n})) for n in range(9)]
+    bus.remember("screen", SubscriberPosition(names[3], 4))
+    (group,) = redis_client.xinfo_groups(f"{namespace}:events")
+    assert (group["name"], group["lag"]) == (b"screen", 5)
+    assert bus.positions()["screen"].lag(bus.bounds()[2]) == 5

@@ -16,6 +16,7 @@ from g6.adapters.celery_sender import CelerySender
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Timing, Unit
+from g6.domain.reports.events import trace_of
 from g6.domain.schema.words import STAGES, QueueName
 from g6.entrypoints.workers import app as application
 from g6.entrypoints.workers.app import G6, create_app
@@ -66,14 +67,14 @@ def test_what_beat_sends_is_small_and_waits_in_its_queue(
     assert message["content-type"] == "application/json"
 
 
-def test_every_message_carries_one_header_with_a_trace(
+def test_every_message_of_a_cycle_carries_one_header_with_its_trace(
     app: G6, broker: tuple[str, redis.Redis]
 ) -> None:
     CelerySender(app).stages(UNIT, STAGES)
     CelerySender(app).aggregate(UNIT.cycle)
     headers = [waiting(broker, queue)[0][1]["headers"]["g6"] for queue in ("collect", "aggregate")]
-    assert all(header["version"] == 1 and len(header["trace"]) == 32 for header in headers)
-    assert headers[0]["trace"] != headers[1]["trace"]
+    trace = trace_of(app.wiring.namespace, UNIT.cycle)
+    assert [(header["version"], header["trace"]) for header in headers] == [(1, trace)] * 2
 
 
 def test_no_message_of_the_pipeline_reaches_two_kilobytes(

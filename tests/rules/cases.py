@@ -170,6 +170,14 @@ CASES = (
         )
     ),
     Case(
+        "G6BusThrottled",
+        (('g6_bus_throttled_total{bus="events"}', "0x8 0+15x60 900x80"),),
+        "1m",
+        "12m",
+        "30m",
+        'bus="events"',
+    ),
+    Case(
         # Wall time in promtool begins at 0: 4 minutes after the last success it is 300.
         "G6CycleStalled",
         (OPEN, STEP, ("g6_last_success_cycle_unixtime", "0 60x20 600x20")),

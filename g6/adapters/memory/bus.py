@@ -5,32 +5,36 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from g6.adapters.memory.payload import plain
-from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.reports import Event, EventMeta, Report, parse_report
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.reports import Event, EventMeta, Report, SubscriberPosition, parse_report
 
 
 class MemoryBus:
     """Bus port. It keeps the newest `length` events, and threads may share it."""
 
-    def __init__(self, *, length: int = 20_000) -> None:
+    def __init__(self, namespace: str = "g6", *, length: int = 20_000) -> None:
+        self.length = length
+        self._namespace = namespace
         self._events: deque[Event] = deque(maxlen=length)
         self._published = 0
+        self._positions: dict[str, SubscriberPosition] = {}
         self._changed = threading.Condition()
 
     def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
         """Append an event and return its id."""
         stamp = isoformat_z(time.time())
+        meta = (meta or EventMeta()).about(report, self._namespace)
         # A reader gets what JSON keeps of a report, as it does from Redis.
         payload = parse_report(report.type, plain(report.to_json()))
         with self._changed:
             self._published += 1
             # Redis' form of an id, so that a reader's `after` serves both.
             event_id = f"{self._published}-0"
-            event = Event(event_id, stamp, payload, key, meta or EventMeta())
+            event = Event(event_id, stamp, payload, key, meta)
             self._events.append(event)
             self._changed.notify_all()
         return event.id
@@ -51,6 +55,29 @@ class MemoryBus:
         with self._changed:
             oldest = self._events[0].id if self._events else "0-0"
             return oldest, f"{self._published}-0", self._published
+
+    def id_before(self, wall: float) -> str:
+        """Return an id after which the events come that were published at `wall` or later."""
+        with self._changed:
+            for event in self._events:
+                if parse_z(event.ts).timestamp() >= wall:
+                    return f"{_number(event) - 1}-0"
+            return f"{self._published}-0"
+
+    def positions(self) -> Mapping[str, SubscriberPosition]:
+        """Return how far each subscriber has come, by its name."""
+        with self._changed:
+            return dict(self._positions)
+
+    def remember(self, subscriber: str, position: SubscriberPosition) -> None:
+        """Remember how far a subscriber has come."""
+        with self._changed:
+            self._positions[subscriber] = position
+
+    def forget(self, subscriber: str) -> None:
+        """Forget a subscriber that does not come back."""
+        with self._changed:
+            self._positions.pop(subscriber, None)
 
 
 def _number(event: Event) -> int:

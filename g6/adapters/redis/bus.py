@@ -1,6 +1,7 @@
 """The bus: one Redis Stream whose entries are the envelope `{ts, type, key, payload, meta}`.
 
-The ids of its entries are the events' ids.
+The ids of its entries are the events' ids. Positions of subscribers are the stream's consumer
+groups, so that `redis-cli XINFO GROUPS` shows the same lag as the metrics.
 """
 
 from __future__ import annotations
@@ -13,24 +14,26 @@ import redis
 from g6.adapters.redis.payload import decode, encode
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.reports import Event, EventMeta, Report, parse_report
+from g6.domain.reports import Event, EventMeta, Report, SubscriberPosition, parse_report
 
 NOTHING = "0-0"
+LAST_OF_A_MILLISECOND = 2**64 - 1
 
 
 def event_fields(
-    report: Report, *, key: str = "", meta: EventMeta | None = None
+    report: Report, namespace: str, *, key: str = "", meta: EventMeta | None = None
 ) -> dict[str, str | bytes]:
     """Return the fields of one stream entry, stamped with this host's wall time.
 
     The ledger's script adds an entry of the same fields by itself.
     """
+    meta = (meta or EventMeta()).about(report, namespace)
     return {
         "ts": isoformat_z(time.time()),
         "type": str(report.type),
         "key": key,
         "payload": encode(report.to_json()),
-        "meta": encode({} if meta is None else meta.to_json()),
+        "meta": encode(meta.to_json()),
     }
 
 
@@ -48,9 +51,10 @@ class RedisBus:
         length: int = 20_000,
         slice_seconds: float = 1.0,
     ) -> None:
+        self.length = length
         self._client = client
+        self._namespace = namespace
         self._key = f"{namespace}:events"
-        self._length = length
         self._slice_seconds = slice_seconds
 
     @translated
@@ -60,11 +64,9 @@ class RedisBus:
         Raises:
             RedisDown: The event is not published.
         """
-        fields: Reply = event_fields(report, key=key, meta=meta)
+        fields: Reply = event_fields(report, self._namespace, key=key, meta=meta)
         # An exact MAXLEN would cut a node of the stream at every event; Redis drops whole nodes.
-        event_id: Reply = self._client.xadd(
-            self._key, fields, maxlen=self._length, approximate=True
-        )
+        event_id: Reply = self._client.xadd(self._key, fields, maxlen=self.length, approximate=True)
         return str(event_id, "ascii")
 
     @translated
@@ -103,6 +105,65 @@ class RedisBus:
             facts["last-generated-id"].decode(),
             int(facts["entries-added"]),
         )
+
+    @translated
+    def id_before(self, wall: float) -> str:
+        """Return an id after which the events come that were published at `wall` or later.
+
+        By the server's clock, which gives the ids. It asks nothing.
+        """
+        milliseconds = max(0, int(wall * 1000) - 1)
+        return f"{milliseconds}-{LAST_OF_A_MILLISECOND}"
+
+    @translated
+    def positions(self) -> Mapping[str, SubscriberPosition]:
+        """Return how far each subscriber has come, by its name. One command.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        try:
+            groups: Reply = self._client.xinfo_groups(self._key)
+        except redis.ResponseError as error:
+            if "no such key" in str(error):
+                return {}
+            raise
+        positions = {}
+        for group in groups:
+            last = group["last-delivered-id"].decode()
+            positions[group["name"].decode()] = SubscriberPosition(last, group["entries-read"])
+        return positions
+
+    @translated
+    def remember(self, subscriber: str, position: SubscriberPosition) -> None:
+        """Remember how far a subscriber has come. One command, two for a new subscriber.
+
+        Raises:
+            RedisDown: It is not remembered.
+        """
+        # -1 is Redis' word for a group that does not know how much it has read.
+        number = -1 if position.accounted is None else position.accounted
+        try:
+            self._client.xgroup_setid(self._key, subscriber, position.id, entries_read=number)
+        except redis.ResponseError as error:
+            if "NOGROUP" not in str(error) and "requires the key" not in str(error):
+                raise
+            self._client.xgroup_create(
+                self._key, subscriber, position.id, mkstream=True, entries_read=number
+            )
+
+    @translated
+    def forget(self, subscriber: str) -> None:
+        """Forget a subscriber that does not come back.
+
+        Raises:
+            RedisDown: It is not forgotten.
+        """
+        try:
+            self._client.xgroup_destroy(self._key, subscriber)
+        except redis.ResponseError as error:
+            if "requires the key" not in str(error):
+                raise
 
 
 def _event(name: str, fields: Mapping[bytes, bytes]) -> Event:

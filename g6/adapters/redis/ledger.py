@@ -195,7 +195,7 @@ class RedisLedger:
         """Return what the script publishes in the step itself: the stream's length and fields."""
         if report is None:
             return [""]
-        fields = event_fields(report, key=key)
+        fields = event_fields(report, self._ns, key=key)
         return [self._stream_length, *chain.from_iterable(fields.items())]
 
 

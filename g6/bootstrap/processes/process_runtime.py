@@ -16,6 +16,7 @@ from g6.adapters.redis.frames import RedisFrames
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.lifeline import RedisLifeline
 from g6.adapters.redis.panels import RedisPanels
+from g6.adapters.wrapping.throttled_bus import ThrottledBus
 from g6.bootstrap import stores
 from g6.bootstrap.processes.redis_ports import vitals
 from g6.bootstrap.quote_sources.sources import collection_plan, provider
@@ -65,7 +66,7 @@ def build_runtime(
         store=stores.store(settings),
         panels=RedisPanels(main, namespace),
         panel_files=PanelFiles(settings.panels_dir, validate=settings.panels.validate_),
-        bus=RedisBus(main, namespace),
+        bus=ThrottledBus(RedisBus(main, namespace), wiring.clock),
         controls=RedisControls(main, namespace),
         sender=sender or MemorySender(),
         vitals=vitals(wiring),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.server import cluster_of, connect, refuse_wrong_tls, translated
 from g6.adapters.redis.totals import RedisTotals
@@ -52,6 +53,11 @@ def _facts(url: str, master_name: str) -> RedisFacts:
         "maxmemory_policy": memory.get("maxmemory_policy"),
         "appendonly": bool(persistence.get("aof_enabled")),
     }
+
+
+def bus(wiring: Wiring) -> RedisBus:
+    """Return the stream of events."""
+    return RedisBus(wiring.clients.main, wiring.namespace)
 
 
 def vitals(wiring: Wiring) -> RedisVitals:

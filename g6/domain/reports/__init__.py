@@ -1,6 +1,7 @@
 """The facts that the bus, the ledger and the recorder exchange, each frozen and with its JSON."""
 
 from g6.domain.reports.alert import Alert, AlertRule
+from g6.domain.reports.bus_flow import EventSelection, SubscriberPosition
 from g6.domain.reports.cycle_report import CycleReport, GapClosed, GapOpened, OverviewRow
 from g6.domain.reports.events import Event, EventMeta, Report, Unreadable, parse_report
 from g6.domain.reports.heartbeat import (
@@ -16,6 +17,7 @@ from g6.domain.reports.job_reports import (
     PanelsVerified,
     RecomputeReport,
     StorageSizes,
+    SubscriberCounts,
 )
 from g6.domain.reports.provider_facts import (
     LoginFacts,
@@ -43,6 +45,7 @@ __all__ = [
     "CycleReport",
     "Event",
     "EventMeta",
+    "EventSelection",
     "EventsDropped",
     "GapClosed",
     "GapOpened",
@@ -63,6 +66,8 @@ __all__ = [
     "StorageSizes",
     "StoreRefused",
     "StreamFacts",
+    "SubscriberCounts",
+    "SubscriberPosition",
     "Switches",
     "Unreadable",
     "VitalSigns",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from g6.domain.reports.job_reports import (
     PanelsVerified,
     RecomputeReport,
     StorageSizes,
+    SubscriberCounts,
 )
 from g6.domain.reports.json_types import Document, JsonObject, present
 from g6.domain.reports.provider_facts import ProviderState
@@ -63,10 +65,13 @@ class EventMeta:
     """What an event carries beside its report.
 
     Attributes:
-        trace: The id that every message of one cycle carries from beat on, empty without one.
+        trace: The id that every message and event of one cycle carries from beat to its panels,
+            32 hexadecimal digits, empty without one.
+        throttled_seconds: Wall seconds that its publisher waited for subscribers.
     """
 
     trace: str = ""
+    throttled_seconds: float = 0.0
 
     def to_json(self) -> JsonObject:
         """Return the meta data as JSON has them.
@@ -74,12 +79,31 @@ class EventMeta:
         >>> EventMeta().to_json()
         {}
         """
-        return present(trace=self.trace)
+        return present(trace=self.trace, throttled_seconds=self.throttled_seconds or None)
 
     @classmethod
     def from_json(cls, document: Document) -> EventMeta:
         """Read what `to_json` gave."""
-        return cls(str(document.get("trace", "")))
+        trace = str(document.get("trace", ""))
+        return cls(trace, float(document.get("throttled_seconds") or 0.0))
+
+    def about(self, report: Report, namespace: str) -> EventMeta:
+        """Return the meta data with the trace of the cycle that a report is about, if of one."""
+        cycle = str(getattr(report, "cycle", "") or "")
+        if self.trace or not cycle:
+            return self
+        return EventMeta(trace_of(namespace, cycle), self.throttled_seconds)
+
+
+def trace_of(namespace: str, cycle: str) -> str:
+    """Return the trace id of a cycle: whoever works on it finds the same one by himself.
+
+    >>> trace_of("g6", "2026-11-20T05:30:00Z") == trace_of("g6", "2026-11-20T05:30:00Z")
+    True
+    >>> len(trace_of("g6", "2026-11-20T05:30:00Z"))
+    32
+    """
+    return blake2b(f"{namespace}/{cycle}".encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +156,7 @@ _PARSERS: Mapping[str, Callable[[Document], Report]] = MappingProxyType(
         EventType.PANELS_VERIFY: PanelsVerified.from_json,
         EventType.JOB_REPORT: _job_report,
         EventType.EVENTS_DROPPED: EventsDropped.from_json,
+        EventType.BUS_SUBSCRIBER: SubscriberCounts.from_json,
     }
 )
 

@@ -180,6 +180,7 @@ class Heartbeat:
         market_open: Whether each exchange is in session.
         plan: None in a heartbeat that does not say it.
         open_since: Wall time at which the oldest unit that is still open fell due, None for none.
+        lags: Events that each subscriber of the bus has before it, the recorder apart.
     """
 
     type: ClassVar[EventType] = EventType.HEARTBEAT
@@ -189,6 +190,7 @@ class Heartbeat:
     provider: ProviderFacts = field(default_factory=ProviderFacts)
     plan: RunningPlan | None = None
     open_since: float | None = None
+    lags: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """Return the payload of the event."""
@@ -198,7 +200,9 @@ class Heartbeat:
             "market_open": dict(self.market_open),
             "provider": self.provider.to_json(),
             **present(
-                plan=None if self.plan is None else self.plan.to_json(), open_since=self.open_since
+                plan=None if self.plan is None else self.plan.to_json(),
+                open_since=self.open_since,
+                lags=dict(self.lags),
             ),
         }
 
@@ -213,4 +217,5 @@ class Heartbeat:
             ProviderFacts.from_json(document.get("provider") or {}),
             None if plan is None else RunningPlan.from_json(plan),
             document.get("open_since"),
+            document.get("lags") or {},
         )

@@ -1,4 +1,4 @@
-"""What jobs beside the cycle report: sizes of the store, checks of panels, days computed again."""
+"""What jobs beside the cycle report: sizes, checks, days computed again, events that went by."""
 
 from __future__ import annotations
 
@@ -167,3 +167,43 @@ class EventsDropped:
     def from_json(cls, document: Document) -> EventsDropped:
         """Read what `to_json` gave."""
         return cls(document["count"])
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberCounts:
+    """What went by a subscriber since it last said so.
+
+    Attributes:
+        subscriber: Its name.
+        filtered: Events of another type or key.
+        trimmed: Events that the bus trimmed before the subscriber read them.
+    """
+
+    type: ClassVar[EventType] = EventType.BUS_SUBSCRIBER
+    subscriber: str
+    filtered: int = 0
+    trimmed: int = 0
+
+    def __add__(self, other: SubscriberCounts) -> SubscriberCounts:
+        """Return both together."""
+        return SubscriberCounts(
+            self.subscriber, self.filtered + other.filtered, self.trimmed + other.trimmed
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing went by."""
+        return not self.filtered and not self.trimmed
+
+    def to_json(self) -> JsonObject:
+        """Return the payload of the event."""
+        return {
+            "subscriber": self.subscriber,
+            "filtered": self.filtered,
+            "trimmed": self.trimmed,
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> SubscriberCounts:
+        """Read what `to_json` gave."""
+        return cls(document["subscriber"], document["filtered"], document["trimmed"])

@@ -291,11 +291,17 @@ class EventType(StrEnum):
     CHAIN_DIFF = "chain.diff"
     OI_CHANGE = "oi.change"
     EVENTS_DROPPED = "events.dropped"
+    BUS_SUBSCRIBER = "bus.subscriber"
 
     @property
     def is_passing(self) -> bool:
         """Whether such events are not kept for good, because rows and overviews say the same."""
-        return self in {EventType.UNIT_REPORT, EventType.PANEL_FULL, EventType.PANEL_DIFF}
+        return self in {
+            EventType.UNIT_REPORT,
+            EventType.PANEL_FULL,
+            EventType.PANEL_DIFF,
+            EventType.BUS_SUBSCRIBER,
+        }
 
     @property
     def is_of_status(self) -> bool:
@@ -349,7 +355,12 @@ _WRITE_PHRASES = (
 
 
 class DropReason(StrEnum):
-    """Why the recorder could not count an event."""
+    """Why an event did not reach who reads the bus.
+
+    The recorder missed a trimmed one and could not count an unreadable one. A missed one was
+    trimmed before another subscriber read it.
+    """
 
     TRIMMED = "trimmed"
     UNREADABLE = "unreadable"
+    MISSED = "missed"

@@ -30,11 +30,12 @@ from g6.bootstrap.processes.warming import rehearse, warm_up, warmed_market
 from g6.bootstrap.quote_sources.sources import provider, settings_in_force
 from g6.bootstrap.wiring import Wiring, redis_url, wire
 from g6.config import Settings
+from g6.domain.reports.events import trace_of
 from g6.domain.schema.words import QueueName
 from g6.entrypoints.workers import tasks, transport
 from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
-from g6.entrypoints.workers.jobs import SWEEP
+from g6.entrypoints.workers.jobs import SWEEP, cycle_of
 from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import beat_schedule
 from g6.errors import RedisDown, Retryable, UserError
@@ -165,16 +166,6 @@ def _connect_worker(app: G6) -> None:
     """Connect the signals of workers. The application itself keeps the listeners alive."""
     ports = vitals(app.wiring)
 
-    def add_trace(headers: dict[str, object] | None = None, **_: object) -> None:
-        """Give every message one header `g6`: a trace id, the same along a chain, and its time."""
-        if headers is None or "g6" in headers:
-            return
-        running = app.current_task
-        inherited = getattr(running.request, "g6", None) if running else None
-        trace = inherited or {"version": 1, "trace": uuid.uuid4().hex}
-        # kombu records no time of a message; the oldest one's age tells a queue that nobody serves.
-        headers["g6"] = {**trace, "sent": round(time.time(), 3)}
-
     def configure_logs(**_: object) -> None:
         configure(app.settings)
         logging.getLogger("celery").setLevel(logging.WARNING)
@@ -201,7 +192,7 @@ def _connect_worker(app: G6) -> None:
             ports.sign_in(sender.eventer.hostname, os.getpid(), queues)
 
     for signal, listener in (
-        (signals.before_task_publish, add_trace),
+        (signals.before_task_publish, _trace_adder(app)),
         (signals.setup_logging, configure_logs),
         (signals.celeryd_init, before_fork),
         (signals.worker_process_init, after_fork),
@@ -209,6 +200,30 @@ def _connect_worker(app: G6) -> None:
         (signals.worker_shutdown, lambda **_: app.leave_owner()),
     ):
         signal.connect(listener, weak=False)
+
+
+def _trace_adder(app: G6) -> Callable[..., None]:
+    """Return the listener that gives every message its trace."""
+
+    def add_trace(
+        headers: dict[str, object] | None = None, body: object = None, **_: object
+    ) -> None:
+        """Give every message one header `g6`: the trace id of its cycle, and its time.
+
+        A job of no cycle inherits the trace of the task that sends it.
+        """
+        if headers is None or "g6" in headers:
+            return
+        running = app.current_task
+        trace = getattr(running.request, "g6", None) if running else None
+        if cycle := cycle_of(body):
+            trace = {"version": 1, "trace": trace_of(app.wiring.namespace, cycle)}
+        elif trace is None:
+            trace = {"version": 1, "trace": uuid.uuid4().hex}
+        # kombu records no time of a message; the oldest one's age tells a queue that nobody serves.
+        headers["g6"] = {**trace, "sent": round(time.time(), 3)}
+
+    return add_trace
 
 
 def _connect_beat(app: G6) -> None:

@@ -90,6 +90,25 @@ class Job:
         return self.name in STAGES
 
 
+def cycle_of(body: object) -> str:
+    """Return the cycle that a message is about, by its arguments, empty for none.
+
+    A link of a chain is given the list that the link before it returned.
+
+    >>> cycle_of((["2026-11-20T05:30:00Z", "NIFTY"], {}, {}))
+    '2026-11-20T05:30:00Z'
+    >>> cycle_of(([["2026-11-20T05:30:00Z", "NIFTY"]], {}, {}))
+    '2026-11-20T05:30:00Z'
+    """
+    word: object = body
+    for _ in range(3):
+        if not isinstance(word, list | tuple) or not word:
+            break
+        word = word[0]
+    is_instant = isinstance(word, str) and word.endswith("Z") and word[10:11] == "T"
+    return str(word) if is_instant else ""
+
+
 def sweep(runtime: Runtime) -> None:
     """Close what did not arrive, then say how the system is."""
     pipeline.sweep(runtime)

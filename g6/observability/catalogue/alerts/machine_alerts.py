@@ -10,6 +10,7 @@ from g6.observability.catalogue.families.storage_families import (
 from g6.observability.catalogue.families.worker_families import (
     BUS_EVENTS_DROPPED_TOTAL,
     BUS_SUBSCRIBER_LAG_EVENTS,
+    BUS_THROTTLED_TOTAL,
     CLOCK_SKEW_SECONDS,
     HEARTBEAT_OVERDUE_UNIXTIME,
     QUEUE_OLDEST_MESSAGE_AGE_SECONDS,
@@ -201,6 +202,13 @@ BUS_SATURATED_CRITICAL = _bus(
     Urgency.PAGE,
     "{{ $labels.subscriber }} has {{ $value }} events to read, and the bus drops them",
 )
+BUS_THROTTLED = _bus(
+    "G6BusThrottled",
+    f"sum by (bus) (rate({BUS_THROTTLED_TOTAL}[5m])) > 0.1",
+    "5m",
+    Urgency.TICKET,
+    "publishers wait for subscribers: {{ $value }} events a second",
+)
 
 ALERTS = (
     WATCHDOG,
@@ -220,4 +228,5 @@ ALERTS = (
     BUS_LAG,
     BUS_SATURATED,
     BUS_SATURATED_CRITICAL,
+    BUS_THROTTLED,
 )

@@ -28,9 +28,11 @@ from g6.observability.catalogue.families.storage_families import (
 from g6.observability.catalogue.families.worker_families import (
     BUS_EVENTS_DROPPED_TOTAL,
     BUS_EVENTS_PUBLISHED_TOTAL,
+    BUS_FILTERED_TOTAL,
     BUS_PUBLISH_LATENCY_MS,
     BUS_QUEUE_RETAINED_EVENTS,
     BUS_SUBSCRIBER_LAG_EVENTS,
+    BUS_THROTTLED_TOTAL,
     CLOCK_SKEW_SECONDS,
     PROCESS_CPU_RATIO,
     PROCESS_RESIDENT_BYTES,
@@ -209,6 +211,17 @@ BUS = Dashboard(
                 PanelQuery(
                     f"topk(5, max by (subscriber) ({select(BUS_SUBSCRIBER_LAG_EVENTS)}))",
                     "{{subscriber}}",
+                ),
+            ),
+        ),
+        DashboardPanel(
+            "Events passed by and publishers held",
+            "Events a second that a subscriber takes none of, and events whose publisher waited.",
+            "cps",
+            (
+                rate(BUS_FILTERED_TOTAL, "subscriber"),
+                PanelQuery(
+                    f"sum(rate({select(BUS_THROTTLED_TOTAL)}[$__rate_interval]))", "throttled"
                 ),
             ),
         ),

@@ -20,8 +20,26 @@ BUS_EVENTS_DROPPED_TOTAL = Family(
     "the bus",
     (
         "Events the recorder could not count: trimmed before it read them, or not what their type "
-        "says."
+        "says. Missed: trimmed before another subscriber read them."
     ),
+)
+BUS_FILTERED_TOTAL = Family(
+    "bus",
+    "g6_bus_filtered_total",
+    "counter",
+    ("bus", "subscriber"),
+    "events",
+    "bus.subscriber",
+    "Events that a subscriber passed by, since it takes others by type and key.",
+)
+BUS_THROTTLED_TOTAL = Family(
+    "bus",
+    "g6_bus_throttled_total",
+    "counter",
+    ("bus",),
+    "events",
+    "every event",
+    "Events whose publisher waited because every subscriber was half a stream behind.",
 )
 BUS_QUEUE_RETAINED_EVENTS = Family(
     "bus",
@@ -38,8 +56,8 @@ BUS_SUBSCRIBER_LAG_EVENTS = Family(
     "gauge",
     ("bus", "subscriber"),
     "events",
-    "the bus",
-    "Events published and not yet read.",
+    "the bus, heartbeat",
+    "Events published and not yet read, as XINFO GROUPS has them.",
 )
 BUS_PUBLISH_LATENCY_MS = Family(
     "bus",
@@ -157,6 +175,8 @@ BUILD_INFO = Family(
 FAMILIES = (
     BUS_EVENTS_PUBLISHED_TOTAL,
     BUS_EVENTS_DROPPED_TOTAL,
+    BUS_FILTERED_TOTAL,
+    BUS_THROTTLED_TOTAL,
     BUS_QUEUE_RETAINED_EVENTS,
     BUS_SUBSCRIBER_LAG_EVENTS,
     BUS_PUBLISH_LATENCY_MS,

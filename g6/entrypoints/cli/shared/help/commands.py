@@ -77,6 +77,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("ticker", "operate.stream"),
         Command("ps"),
         Command("trace"),
+        Command("events", "operate.events_command"),
         Command("control", "operate.control_command"),
         Command("rerun", "operate.rerunning"),
         Command("dashboards", "operate.dashboards_command"),

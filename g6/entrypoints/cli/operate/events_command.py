@@ -1,0 +1,107 @@
+"""`g6 events`: what a running system publishes, by type and key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Annotated
+
+import typer
+
+from g6.domain.reports import EventSelection
+from g6.domain.schema.words import EventType
+from g6.entrypoints.cli.shared.arguments import options
+from g6.errors import BadConfig
+
+DEFAULT_MINUTES = 5.0
+BLOCK_SECONDS = 1.0
+
+Types = Annotated[
+    list[str] | None,
+    typer.Option("--type", metavar="TYPE", help="Only events of this type; repeatable."),
+]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key", metavar="KEY", help="Only events of this index, cycle or state; repeatable."
+    ),
+]
+Name = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="NAME", help="Go on where this subscriber stopped, and remember it."
+    ),
+]
+Last = Annotated[
+    float | None,
+    typer.Option(
+        "--last", metavar="MINUTES", help="Begin so many minutes ago; 5, or now with --follow."
+    ),
+]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")]
+Forget = Annotated[bool, typer.Option("--forget", help="Forget the subscriber of --as, and stop.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("events")(events)
+
+
+def events(
+    *,
+    type_: Types = None,
+    key: Keys = None,
+    name: Name = "",
+    last: Last = None,
+    follow: Follow = False,
+    forget: Forget = False,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Show what a running system publishes: units, cycles, alerts.
+
+    Each event once: a subscriber with a name goes on where it stopped.
+
+    Example: g6 events --type unit.report --key NIFTY --follow
+    """
+    selection = EventSelection.of(_types(type_ or ()), key or ())
+    if forget and not name:
+        raise BadConfig("--forget forgets a subscriber, and none is named", "g6 events --as NAME")
+    settings = options.settings(config, set_, data_dir=data_dir)
+    from g6.bootstrap.processes.redis_ports import bus
+    from g6.bootstrap.wiring import wire
+    from g6.pipeline.subscription import Subscription
+    from g6.rendering.event_lines import event_json, event_line
+
+    wiring = wire(settings)
+    stream = bus(wiring)
+    if forget:
+        stream.forget(name)
+        return
+    if last is None and not follow:
+        last = DEFAULT_MINUTES
+    now = wiring.clock.wall()
+    since = None if last is None else now - 60.0 * last
+    subscription = Subscription(stream, wiring.clock, name, selection, since=since)
+    render = event_json if json_ else event_line
+    while True:
+        page = subscription.read(block_seconds=BLOCK_SECONDS if follow else 0.0)
+        for event in page.events:
+            typer.echo(render(event))
+        subscription.acknowledge(page)
+        if not follow and page.is_last:
+            subscription.tell()
+            return
+
+
+def _types(words: Sequence[str]) -> list[str]:
+    """Return the types that are asked for. Errors: BadConfig for one that there is not."""
+    every = [str(type) for type in EventType]
+    for word in words:
+        if word not in every:
+            near = get_close_matches(word, every, n=1)
+            fix = f"did you mean {near[0]}?" if near else f"there are {', '.join(every)}"
+            raise BadConfig(f"{word!r} is no type of event", fix)
+    return list(words)

@@ -1,0 +1,57 @@
+"""Events of the bus as lines: sentences for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.calendar import IST
+from g6.domain.reports import Alert, CycleReport, Event, GapOpened, Heartbeat, StageReport
+from g6.domain.reports.json_types import JsonObject
+
+
+def event_document(event: Event) -> JsonObject:
+    """Return an event as JSON has it, its envelope included."""
+    return {
+        "id": event.id,
+        "ts": event.ts,
+        "type": str(event.type),
+        "key": event.key,
+        "trace": event.meta.trace,
+        "payload": event.document,
+    }
+
+
+def event_json(event: Event) -> str:
+    """Return an event as one line of JSON."""
+    return json.dumps(event_document(event), ensure_ascii=False)
+
+
+def event_line(event: Event) -> str:
+    """Return an event as one line for a person: when in India, its type, what it is of, and how."""
+    at = parse_z(event.ts).astimezone(IST).strftime("%H:%M:%S.%f")[:-3]
+    words = [at, f"{event.type:14}", event.key or "-", _content(event)]
+    return "  ".join(word for word in words if word).rstrip()
+
+
+def _content(event: Event) -> str:
+    match event.payload:
+        case StageReport() as report:
+            seconds = report.seconds.get("total")
+            took = "" if seconds is None else f"{seconds * 1000:.0f} ms"
+            return _joined(report.stage, report.cycle, report.status, report.reason, took)
+        case CycleReport() as report:
+            return _joined(report.cycle, report.status, f"{report.elapsed_seconds:.3f} s")
+        case GapOpened() as gap:
+            return _joined(gap.cycle, gap.status, gap.reason)
+        case Alert() as alert:
+            return alert.sentence
+        case Heartbeat() as beat:
+            workers = sum(worker.up for worker in beat.vitals.workers.values())
+            return f"{workers} workers, {sum(beat.vitals.queues.values())} messages wait"
+        case _:
+            return json.dumps(event.document, ensure_ascii=False)
+
+
+def _joined(*words: str) -> str:
+    return " ".join(str(word) for word in words if word)
