@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -191,6 +192,23 @@ def test_a_trace_tells_every_phase_of_a_past_cycle(past: World) -> None:
         for unit in units.values()
     )
     assert all(len(unit["expiries"]) >= 2 for unit in units.values())
+
+
+def test_the_time_of_a_real_cycle_is_explained_within_two_percent(past: World) -> None:
+    story = json.loads(past.g6("trace", LAST, "--json").stdout)
+    assert story["slowest"] in story["units"]
+    assert explained(story) == pytest.approx(story["closed"], rel=0.02)
+    for unit in story["units"].values():
+        assert explained(unit) == pytest.approx(unit["stages"]["persist"]["ended"], rel=0.02)
+        assert unit["shares"]["provider"] > 0.0
+        assert unit["shares"]["compute"] > 0.0
+        assert unit["shares"]["write"] > 0.0
+
+
+def explained(part: dict[str, Any]) -> float:
+    """Return the milliseconds of a cycle or a unit that stages reported by themselves."""
+    shares = part["shares"]
+    return sum(shares.values()) - shares["unexplained"]
 
 
 @pytest.mark.timeout(60)

@@ -13,7 +13,7 @@ from g6.domain.documents.json_plain import json_plain
 from g6.errors import NothingToDo
 from g6.pipeline import Runtime
 from g6.rendering import parts
-from g6.studies.now import cycle_trace
+from g6.studies.now import cycle_trace, time_shares
 from g6.studies.now.cycle_trace import TraceParameters
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SetClock, World
 
@@ -78,3 +78,30 @@ def test_people_see_all_of_it(world: World) -> None:
 def test_a_cycle_that_nobody_knows_is_nothing_to_do(world: World) -> None:
     with pytest.raises(NothingToDo, match="knows no cycle"):
         traced(world.runtime, "2026-11-18T05:40:00Z")
+
+
+def test_the_shares_of_a_stage_are_its_waiting_and_its_parts(world: World) -> None:
+    unit = traced(world.runtime, FIRST)["units"]["NIFTY"]
+    before = 0.0
+    for stage in unit["stages"].values():
+        shares = stage["shares"]
+        assert sum(shares.values()) == pytest.approx(stage["ended"] - before, abs=1.0)
+        assert abs(shares["unexplained"]) <= 1.0
+        before = stage["ended"]
+    assert sum(unit["shares"].values()) == pytest.approx(before, abs=2.0)
+
+
+def test_the_way_to_the_close_is_explained(world: World) -> None:
+    story = traced(world.runtime, FIRST)
+    assert story["slowest"] in story["units"]
+    assert sum(story["shares"].values()) == pytest.approx(story["closed"], abs=0.5)
+    assert abs(story["shares"]["unexplained"]) <= 0.02 * story["closed"] + 1.0
+
+
+def test_every_part_that_a_stage_reports_belongs_to_a_share(world: World) -> None:
+    story = traced(world.runtime, FIRST)
+    for unit in story["units"].values():
+        for name, stage in unit["stages"].items():
+            assert set(stage["parts"]) <= set(time_shares.SHARES[name])
+    for name, stage in story["closing"].items():
+        assert set(stage["parts"]) <= set(time_shares.SHARES[name])
