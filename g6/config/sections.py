@@ -331,6 +331,14 @@ class LogSettings(Section):
         "modules of G6 are g6.cycle, g6.alert, g6.collect, g6.analyse, g6.persist, g6.publish; "
         "others go by their package's name",
     )
+    rotate_bytes: int = Field(
+        default=5 * 1024**2,
+        ge=65_536,
+        description="bytes from which on a file in DATA_DIR/logs begins anew; each day begins one",
+    )
+    keep_files: int = Field(
+        default=14, ge=0, description="earlier log files that are kept of each process"
+    )
 
 
 class ServeSettings(Section):

@@ -3,7 +3,8 @@
 A module here has `parts(document, view)`, which yields sentences and tables, and may name a `VIEW`,
 the dataclass of the options that concern what is shown alone. With `CSV_HELP` its main table is
 also written as CSV. `json_value(document)` stands where the published JSON is not the document's
-fields, `JSON_INDENT` where it is indented, `notes(document)` where something is said beside the
+fields, `json_values(document)` where it is a line of JSON each, `JSON_INDENT` where it is indented,
+`notes(document)` where something is said beside the
 answer, and `line(document)` where the document can be followed by `--watch`.
 """
 
@@ -31,6 +32,7 @@ __all__ = [
     "csv_line_end_of",
     "fitted",
     "json_indent_of",
+    "json_lines_of",
     "json_value_of",
     "line_of",
     "notes_of",
@@ -78,6 +80,7 @@ Part = str | Line | Block | Table | WideTable | Text
 MODULES: Mapping[str, str] = {
     "workers": "now.workers_table",
     "trace": "now.cycle_trace_table",
+    "logs": "now.log_lines_table",
     "coverage": "stored.days.coverage_table",
     "gaps": "stored.days.gaps_table",
     "stored_days": "stored.days.stored_days_table",
@@ -138,6 +141,14 @@ def json_value_of(study: str, document: object) -> object:
     """Return what a study's JSON says: the document, or what its module makes of it."""
     json_value: Callable[[object], object] | None = getattr(_module(study), "json_value", None)
     return document if json_value is None else json_value(document)
+
+
+def json_lines_of(study: str, document: object) -> Iterator[object] | None:
+    """Return what each line of a study's JSON says, None where it is one document."""
+    json_values: Callable[[object], Iterator[object]] | None = getattr(
+        _module(study), "json_values", None
+    )
+    return None if json_values is None else json_values(document)
 
 
 def json_indent_of(study: str) -> int | None:

@@ -49,6 +49,16 @@ class OfCycle(Protocol):
         ...
 
 
+@runtime_checkable
+class Changing(Protocol):
+    """A document that is shown again, by `--watch` or `--follow`, once its mark is another one."""
+
+    @property
+    def mark(self) -> str:
+        """Return what tells it from the one before, empty where there is nothing to show."""
+        ...
+
+
 def columns_of(record: type, records: Iterable[object]) -> dict[str, list[object]]:
     """Return records of one dataclass as columns by the names of its fields.
 

@@ -29,6 +29,7 @@ class Study:
         settings: The options of settings that the study is asked under, none where it reads
             nothing that is configured. A name with a star is an argument of the command.
         watch: Help of the option `--watch`, for a study that can be followed cycle by cycle.
+        follow: Help of the option `--follow`, for one that goes on with what is new.
         progress: What a bar says while it works, for a study whose answer takes a `track`.
     """
 
@@ -41,6 +42,7 @@ class Study:
     reader: str = "stored"
     settings: tuple[str, ...] = ("data_dir", "config", "set")
     watch: str = ""
+    follow: str = ""
     progress: str = ""
 
     @property
@@ -87,6 +89,16 @@ STUDIES = (
         details="Each stage of each unit stands with its waiting and running times in "
         "milliseconds, and each expiry with its strikes.",
         reader="running",
+    ),
+    Study(
+        "logs",
+        "now.log_lines",
+        "Show what the processes of a run wrote into their logs.",
+        "g6 logs --level WARNING --since -1h",
+        details="Logs of g6 up, run and demo are in DATA_DIR/logs: `g6.log` has each cycle, stage, "
+        "gap and alert, and each process has a file of its own.",
+        reader="logs",
+        follow="Go on with each new line until Ctrl-C.",
     ),
     Study(
         "status",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         DamageReader,
         EndOfDayReader,
         ListingReader,
+        LogReader,
         MachineReader,
         PanelReader,
         PastReader,
@@ -117,6 +118,13 @@ def machine_reader(settings: Settings, restart_reasons: Sequence[str] = ()) -> M
     return MachineReading(settings, tuple(restart_reasons))
 
 
+def log_reader(settings: Settings) -> LogReader:
+    """Return the reader of the logs below the data directory."""
+    from g6.bootstrap.reading.log_reading import DirectoryLogs
+
+    return DirectoryLogs(settings.directory / "logs")
+
+
 def source_reader() -> SourceReader:
     """Return the reader of the table of sources."""
     from g6.bootstrap.quote_sources.source_reading import RegisteredSources
@@ -163,6 +171,7 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "machine": machine_reader,
     "panels": panel_reader,
     "damages": damage_reader,
+    "logs": log_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""
 WITHOUT_SETTINGS: Mapping[str, Callable[[], object]] = {

@@ -42,6 +42,7 @@ from g6.entrypoints.workers.app import create_app
 from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
 from g6.errors import Retryable, Unavailable
+from g6.log.rotation import rotate_by_copy
 from g6.pipeline import Runtime, raised_alerts
 from g6.ports.sources import Ability, abilities_of
 
@@ -49,6 +50,8 @@ STOP_SECONDS = 8.5
 READY_SECONDS = 60.0
 LASTING_SECONDS = 10.0
 """Seconds that a process must run again for its alert to be over."""
+LOGS_SECONDS = 10.0
+"""Seconds between two looks at the sizes of log files."""
 MODULES = {
     "worker": "g6.entrypoints.machine.worker_process",
     "beat": "g6.entrypoints.machine.beat_process",
@@ -84,6 +87,7 @@ class Stack:
     server: EmbeddedServer | None = None
     processes: list[Process] = field(default_factory=list)
     _ended: set[str] = field(default_factory=set)
+    _logs_at: float = field(default=0.0)
 
     @property
     def pace(self) -> float:
@@ -170,6 +174,7 @@ class Stack:
             self._note(JOURNAL_STOPPED, None if alert.is_over else alert)
         with suppress(Retryable):
             self.driver.keep()
+        self._rotate_logs()
         for process in self.processes:
             self._note_ending(process)
         again = [process.name for process in self.processes if process.watch()]
@@ -177,6 +182,15 @@ class Stack:
             with suppress(Retryable):
                 self._write_roster()
         return again
+
+    def _rotate_logs(self) -> None:
+        """Begin the logs of processes anew that are too large or of an earlier day."""
+        now = time.monotonic()
+        if now - self._logs_at < LOGS_SECONDS:
+            return
+        self._logs_at = now
+        for process in self.processes:
+            rotate_by_copy(process.log, log.rotation(self.settings.log), time.time())
 
     def _note_ending(self, process: Process) -> None:
         """Raise the alert of a process that ended by itself, until it has run for a while again."""
@@ -197,6 +211,7 @@ class Stack:
         except Retryable:
             if alert is not None:
                 log.alert(alert)
+                log.alert(alert, is_kept=True)
 
     def _write_roster(self) -> None:
         server_pid = 0 if self.server is None else self.server.pid

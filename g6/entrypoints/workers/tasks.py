@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -20,6 +21,7 @@ from g6.entrypoints.workers.leases import Leases
 from g6.errors import G6Error, Retryable
 from g6.pipeline.runtime import Watch
 from g6.pipeline.stages import end
+from g6.ports.bus import TRACE
 
 RETRY_SECONDS = 1
 """Celery waits 180 s by default.
@@ -28,6 +30,9 @@ The task of a killed child had not run again within 9 s. With 1 s it had after 1
 """
 
 _LEASES = Leases()
+
+PLACES = ("cycle", "index", "day")
+"""Words of a message that log lines of its task carry, by the names of the job's parameters."""
 
 
 class UnitTask(Task):  # type: ignore[misc]
@@ -105,19 +110,39 @@ def register(app: Celery) -> None:
 
 
 def _first_link(self: UnitTask, cycle: str, index: str) -> list[str]:
-    return self.run_stage(Unit(cycle, index))
+    with _named(self, PLACES, (cycle, index)):
+        return self.run_stage(Unit(cycle, index))
 
 
 def _later_link(self: UnitTask, unit: list[str]) -> list[str]:
-    return self.run_stage(Unit(*unit))
+    with _named(self, PLACES, unit):
+        return self.run_stage(Unit(*unit))
+
+
+@contextmanager
+def _named(task: Task, names: Sequence[str], words: Sequence[str]) -> Iterator[None]:
+    """Have the log lines and events of the block say what the task works on, with its trace id."""
+    header: object = getattr(task.request, "g6", None)
+    trace = str(header.get("trace", "")) if isinstance(header, dict) else ""
+    places = {name: word for name, word in zip(names, words, strict=False) if name in PLACES}
+    if trace:
+        places["trace"] = trace
+    token = TRACE.set(trace)
+    try:
+        with structlog.contextvars.bound_contextvars(**places):
+            yield
+    finally:
+        TRACE.reset(token)
 
 
 def _body(job: Job) -> Callable[..., None]:
     """Return a task's function, which runs the job in its application's Runtime."""
+    names = list(inspect.signature(job.run).parameters)[1:]
 
     @wraps(job.run)
     def body(self: Task, *words: str) -> None:
-        job.run(self.app.runtime, *words)
+        with _named(self, names, words):
+            job.run(self.app.runtime, *words)
 
     # Celery holds the arguments of a send against this: the Runtime stands where `self` does, and
     # is not sent.

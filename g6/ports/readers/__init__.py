@@ -14,6 +14,7 @@ from g6.ports.readers.listings import EndOfDayFile, EndOfDayReader, FileLots, Li
 from g6.ports.readers.machine import MachineReader
 from g6.ports.readers.panel_reader import PanelReader
 from g6.ports.readers.past import CollectionSettings, PastReader, StoredChains
+from g6.ports.readers.process_logs import LogLine, LogReader
 from g6.ports.readers.readings import RunningReader, StatusReader, StoredReader
 from g6.ports.readers.sources import ProviderReader, SourceLine, SourceReader
 
@@ -30,6 +31,8 @@ __all__ = [
     "FileTotals",
     "Holding",
     "ListingReader",
+    "LogLine",
+    "LogReader",
     "MachineReader",
     "PanelReader",
     "PastReader",

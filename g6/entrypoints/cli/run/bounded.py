@@ -67,6 +67,7 @@ def started(
         # The window of a bounded run bound every later beat of a live system, until the driver took
         # it along at its end.
         stack.driver.open_window(bounds.first, bounds.last)
+        log.configure(settings, file=stack.log_dir / log.FILE)
         follower = RunFollower(stack, stack.runtime.bus.bounds()[1], present(stack))
         with _bar(console) as progress:
             task = progress.add_task("starting workers", total=None)

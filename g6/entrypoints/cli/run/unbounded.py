@@ -65,7 +65,7 @@ def run_until_stopped(
         stoppable(),
         running(settings, who=who, fresh=settings.simulated, mix=mix, forks=forks) as stack,
     ):
-        log.configure(settings)
+        log.configure(settings, file=stack.log_dir / log.FILE)
         voice = voice_of(settings, console, stack.runtime.clock, stack.runtime.data_option)
         watch = RunWatch(settings, stack, voice, partial(console.print, soft_wrap=True))
         start_screen.print_start(
@@ -91,14 +91,14 @@ def run_until_stopped(
 def _start(stack: Stack, console: Console, voice: Voice) -> RunFollower:
     """Start workers, ticker, beat and serve, and return the follower of what they do."""
     settings = stack.settings
-    if not console.is_terminal:
-        log.startup(
-            version=__version__,
-            indices=settings.indices,
-            interval=settings.interval,
-            provider=settings.provider.name,
-            hashes=hashes(settings),
-        )
+    log.startup(
+        version=__version__,
+        indices=settings.indices,
+        interval=settings.interval,
+        provider=settings.provider.name,
+        hashes=hashes(settings),
+        is_kept=console.is_terminal,
+    )
     if settings.simulated:
         market = stack.runtime.clock.market()
         stack.driver.open_window(market if settings.lookalike else settings.market.start, None)

@@ -72,6 +72,7 @@ class BoardVoice:
         """Write a state that has changed."""
         for line in run_screen.notice_lines(notice, self.clock.market()):
             self._write(line)
+        log.notice(notice.subject, notice.sentence, notice.fix, is_kept=True)
 
     def _write(self, line: Text) -> None:
         # A fix is copied: it stays one line, wherever the terminal breaks it.

@@ -131,6 +131,7 @@ class RunFollower:
             return
         for event in events:
             self.last_id = event.id
+            log.record(event)
             match event.payload:
                 case StageReport() as report:
                     self._note_stage(report, parse_z(event.ts).timestamp())

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery
+from celery.exceptions import Ignore
 
 from g6.entrypoints.workers import tasks
 from g6.errors import BreakerOpen, FrameMissing, ProviderBusy, ProviderRefused, StoreBusy, TokenDead
@@ -42,6 +44,21 @@ def test_a_collection_that_fails_ends_its_unit_with_the_reason(
     assert record is not None
     assert (record.units["NIFTY"].status, record.units["NIFTY"].reason) == end
     assert "BANKNIFTY" not in record.units or not record.units["BANKNIFTY"].status
+
+
+def test_a_log_line_of_a_task_names_cycle_index_and_trace() -> None:
+    world = World()
+    world.provider.errors = {"NIFTY": ZeroDivisionError()}
+    with structlog.testing.capture_logs(
+        processors=[structlog.contextvars.merge_contextvars]
+    ) as lines:
+        task = celery(world).tasks["g6.collect"]
+        task.push_request(id="task", g6={"version": 1, "trace": "t1"})
+        with pytest.raises(Ignore):
+            task.run(FIRST, "NIFTY")
+    (line,) = lines
+    assert (line["cycle"], line["index"], line["trace"]) == (FIRST, "NIFTY", "t1")
+    assert {event.meta.trace for event in world.bus.read("0")} == {"t1"}
 
 
 def test_an_analysis_that_is_too_slow_ends_as_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:

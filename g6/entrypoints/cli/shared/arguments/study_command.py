@@ -15,7 +15,7 @@ from g6.config import Settings
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from g6.errors import UserError
-from g6.studies.documents import Document, Mending, OfCycle, Verdict
+from g6.studies.documents import Changing, Document, Mending, OfCycle, Verdict
 from g6.studies.parameters import Field, fields_of, made, written
 from g6.studies.table import Study, by_command
 
@@ -58,6 +58,9 @@ def _arguments(study: Study) -> Iterator[Argument]:
     if study.watch:
         watch = Annotated[bool, typer.Option("--watch", help=study.watch)]
         yield _keyword("watch", watch, default=False)
+    if study.follow:
+        follow = Annotated[bool, typer.Option("--follow", "-f", help=study.follow)]
+        yield _keyword("follow", follow, default=False)
     for setting in study.settings:
         name, annotation = CONFIGURED[setting]
         kind = Argument.POSITIONAL_OR_KEYWORD if setting.endswith("*") else Argument.KEYWORD_ONLY
@@ -133,7 +136,7 @@ def answer(study: Study, values: Values) -> None:
     settings = settings_of(study, values)
     parameters: object = made(study.parameters, values, time_of(settings))
     source = reader(study.reader, settings)
-    if values.get("watch"):
+    if values.get("watch") or values.get("follow"):
         view: object = made(parts.view_of(study.name), values)
         _watch(study, source, parameters, view, settings, as_json=values["json_"])
         return
@@ -192,7 +195,7 @@ def _write(study: Study, document: Document, values: Values, settings: Settings 
     if values.get("quiet"):
         return
     if values["json_"]:
-        typer.echo(plain.as_json(parts.json_value_of(name, document), parts.json_indent_of(name)))
+        _write_json(name, document, parts.json_indent_of(name))
         return
     if values.get("csv_"):
         plain.write_csv(document, sys.stdout, parts.csv_line_end_of(name))
@@ -208,6 +211,18 @@ def _write(study: Study, document: Document, values: Values, settings: Settings 
         typer.echo(named.completed(note), err=True)
 
 
+def _write_json(name: str, document: Document, indent: int | None = None) -> None:
+    """Write a document as JSON: as a whole, or a line each of what it holds."""
+    from g6.rendering import parts, plain
+
+    lines = parts.json_lines_of(name, document)
+    if lines is None:
+        typer.echo(plain.as_json(parts.json_value_of(name, document), indent))
+        return
+    for line in lines:
+        typer.echo(plain.as_json(line))
+
+
 def _watch(
     study: Study,
     source: Any,
@@ -217,18 +232,22 @@ def _watch(
     *,
     as_json: bool,
 ) -> None:
-    """Show each new cycle, in a line or on the whole screen, until somebody stops it."""
-    from g6.rendering import parts, plain
+    """Show what is new, in a line or on the whole screen, until somebody stops it."""
+    from g6.rendering import parts
 
-    last_cycle: str | None = ""
+    last_mark: str | None = ""
     while True:
         document = cast("Document", study.answer(source, parameters))
-        cycle = cast("OfCycle", document).cycle
-        if cycle != last_cycle:
-            last_cycle = cycle
+        if isinstance(document, Changing):
+            # Without a mark there is nothing to show: what was shown last is the newest still.
+            mark: str | None = document.mark or last_mark
+        else:
+            mark = cast("OfCycle", document).cycle
+        if mark != last_mark:
+            last_mark = mark
             line = parts.line_of(study.name, document)
             if as_json:
-                typer.echo(plain.as_json(parts.json_value_of(study.name, document)))
+                _write_json(study.name, document)
             elif line is None:
                 _show_screen(study, document, view, settings)
             else:

@@ -6,7 +6,8 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,15 @@ import pytest
 import structlog
 
 from g6 import log
-from g6.domain.reports import AnalysisFacts, CycleReport, StageReport
+from g6.domain.reports import (
+    Alert,
+    AnalysisFacts,
+    CycleReport,
+    Event,
+    EventMeta,
+    GapOpened,
+    StageReport,
+)
 
 SECRET = "f8Xq2Lk9Zr4Wm7Tn1Vb6Yc3Hd5Jp0GsQ"  # the shape of an access token: 32 letters and digits
 
@@ -37,6 +46,9 @@ def lines() -> Iterator[Lines]:
     before, level = root.handlers[:], root.level
     quiet = {name: logging.getLogger(name).level for name in log.QUIET}
     yield Lines()
+    for handler in root.handlers:
+        if handler not in before:
+            handler.close()
     root.handlers[:] = before
     root.setLevel(level)
     for name, its in quiet.items():
@@ -49,10 +61,16 @@ def lines() -> Iterator[Lines]:
 
 def configured(stream: Lines, how: str = "auto", level: str = "INFO", **levels: str) -> Lines:
     by_module = [f"{name.replace('__', '.')}={each}" for name, each in levels.items()]
-    log.configure(
-        SimpleNamespace(log=SimpleNamespace(format=how, level=level, levels=by_module)), stream
-    )
+    log.configure(settings(how, level, by_module), stream)
     return stream
+
+
+def settings(how: str = "auto", level: str = "INFO", levels: Sequence[str] = ()) -> log.HasLog:
+    """Return settings that have a section of logs and nothing else."""
+    own = SimpleNamespace(
+        format=how, level=level, levels=levels, rotate_bytes=1 << 20, keep_files=2
+    )
+    return SimpleNamespace(log=own)
 
 
 def cycle(**changes: Any) -> CycleReport:
@@ -233,3 +251,48 @@ def test_one_module_may_speak_while_the_others_keep_their_level(lines: Lines) ->
     logging.getLogger("kombu.connection").info("heard")
     logging.getLogger("celery.worker").info("not heard")
     assert [entry.get("stage", entry["event"]) for entry in lines.entries()] == ["collect", "heard"]
+
+
+def kept(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_file_has_the_bus_as_json_with_places_and_trace_and_a_person_reads_none_of_it_twice(
+    lines: Lines, tmp_path: Path
+) -> None:
+    lines.terminal = True
+    path = tmp_path / "logs" / log.FILE
+    log.configure(settings(), lines, file=path)
+    told = (
+        cycle(),
+        stage("MISSING", "frame_missing"),
+        stage(),
+        GapOpened("NIFTY", "2026-11-20T04:05:00Z", "MISSING", "provider"),
+        Alert("disk", "little room", "free some", {"index": "NIFTY"}),
+    )
+    for number, report in enumerate(told):
+        log.record(Event(f"{number}-0", "", report, meta=EventMeta("abc123def")))
+    assert lines.getvalue() == ""
+    entries = kept(path)
+    assert [entry["event"] for entry in entries] == ["cycle", "stage", "gap.opened", "little room"]
+    assert all(entry["ts"].endswith("Z") for entry in entries)
+    assert [entry.get("trace") for entry in entries] == ["abc123def"] * 3 + [None]
+    assert [entry.get("index") for entry in entries] == [None, "NIFTY", "NIFTY", "NIFTY"]
+    assert [entry["level"] for entry in entries] == ["info"] + ["warning"] * 3
+
+
+def test_what_a_person_hears_stands_in_the_file_once(lines: Lines, tmp_path: Path) -> None:
+    path = tmp_path / log.FILE
+    log.configure(settings(), lines, file=path)
+    log.report(cycle())
+    log.record(Event("1-0", "", cycle()))
+    logging.getLogger("kombu").warning("a library's warning")
+    assert [entry["event"] for entry in kept(path)] == ["cycle", "a library's warning"]
+    assert [entry["event"] for entry in lines.entries()] == ["cycle", "a library's warning"]
+
+
+def test_the_file_masks_secrets_too(lines: Lines, tmp_path: Path) -> None:
+    path = tmp_path / log.FILE
+    log.configure(settings(), lines, file=path)
+    structlog.get_logger("g6").warning("seen", access_token=SECRET, said=f"refused {SECRET}")
+    assert SECRET not in path.read_text()

@@ -1,0 +1,123 @@
+"""What the processes of a run wrote into their logs, in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.instants import instant_of_text
+from g6.ports.readers import LogLine, LogReader
+from g6.studies.documents import columns_of
+from g6.studies.parameters import Parameter, cycle_name
+
+__all__ = ["LEVELS", "LogLines", "LogParameters", "answer"]
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+"""From the least severe to the most."""
+AS_ERROR = {"critical": "ERROR", "exception": "ERROR"}
+"""Further words of libraries for a severity."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogParameters:
+    """Asks for lines of logs."""
+
+    index: Annotated[
+        str | None,
+        Parameter("Only lines about this index.", "NIFTY", metavar="INDEX", read=str),
+    ] = None
+    level: Annotated[
+        str,
+        Parameter(
+            "Only lines of this severity or a higher one.",
+            "WARNING",
+            choices=LEVELS,
+            metavar="|".join(LEVELS),
+        ),
+    ] = "DEBUG"
+    since: Annotated[
+        datetime | None,
+        Parameter(
+            "Only lines since then, by the clock on the wall: 11:02, -5m, yesterday, …",
+            "-5m",
+            metavar="INSTANT",
+            read=instant_of_text,
+        ),
+    ] = None
+    cycle: Annotated[
+        str | None,
+        Parameter(
+            "Only lines about this cycle.",
+            "2026-11-20T04:05:00Z",
+            metavar="CYCLE",
+            read_at=cycle_name,
+        ),
+    ] = None
+    lines: Annotated[
+        int, Parameter("How many of the newest lines to show.", "50", least=1, metavar="N")
+    ] = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LogLines:
+    """Lines of all processes, the oldest first.
+
+    Attributes:
+        lines: The lines that were asked for.
+        left_out: How many more of them there are, all of them older.
+        mark: The newest line, as what follows the logs tells a new one by.
+    """
+
+    lines: tuple[LogLine, ...]
+    left_out: int = 0
+    mark: str = ""
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per line."""
+        return columns_of(LogLine, self.lines)
+
+
+def answer(reader: LogReader, parameters: LogParameters) -> LogLines:
+    """Return the lines that were written since the reader was asked last.
+
+    Raises:
+        NothingToDo: There is no log.
+    """
+    lines = [line for line in reader.lines(parameters.since) if _is_wanted(line, parameters)]
+    newest = lines[-parameters.lines :]
+    last = newest[-1] if newest else None
+    mark = "" if last is None else f"{last.at} {last.process} {last.event} {len(lines)}"
+    return LogLines(tuple(newest), len(lines) - len(newest), mark)
+
+
+def _is_wanted(line: LogLine, parameters: LogParameters) -> bool:
+    return (
+        _severity(line.level) >= LEVELS.index(parameters.level)
+        and (parameters.index is None or _is_about(line, parameters.index.upper()))
+        and (parameters.cycle is None or line.cycle == parameters.cycle)
+        and (parameters.since is None or _is_since(line, parameters.since))
+    )
+
+
+def _severity(level: str) -> int:
+    name = AS_ERROR.get(level.lower(), level.upper())
+    return LEVELS.index(name) if name in LEVELS else LEVELS.index("INFO")
+
+
+def _is_about(line: LogLine, index: str) -> bool:
+    """Tell whether a line is about an index: its own field, those not OK of a cycle, its words."""
+    if line.index:
+        return line.index == index
+    not_ok = line.more.get("not_ok")
+    if isinstance(not_ok, Mapping) and index in not_ok:
+        return True
+    return index in line.event.replace(",", " ").replace(":", " ").split()
+
+
+def _is_since(line: LogLine, since: datetime) -> bool:
+    if not line.at:
+        return False
+    return parse_z(line.at).astimezone(UTC) >= since
