@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from collections.abc import Mapping, Sequence
-=======
-from collections.abc import Sequence
-from contextvars import ContextVar
->>>>>>> 2252cc3e (Keep a log of each run in files that are rotated; show it with g6 logs)
 from typing import Protocol
 
 from g6.domain.reports import Event, EventMeta, Report, SubscriberPosition
 
-__all__ = ["TRACE", "Bus", "Event"]
-
-TRACE: ContextVar[str] = ContextVar("trace", default="")
-"""The trace id of the message that is worked on, which every event of that work carries."""
+__all__ = ["Bus", "Event"]
 
 
 class Bus(Protocol):
@@ -32,11 +24,7 @@ class Bus(Protocol):
         Args:
             report: The payload. NaN and infinities become null.
             key: The index, cycle or state that the event is about.
-<<<<<<< HEAD
             meta: None gives the event the trace of the cycle that the report is about.
-=======
-            meta: The trace id, None for that of the message that is worked on.
->>>>>>> 2252cc3e (Keep a log of each run in files that are rotated; show it with g6 logs)
 
         Raises:
             RedisDown: The event is not published.

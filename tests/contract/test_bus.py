@@ -20,11 +20,7 @@ from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import EventMeta, SubscriberPosition, parse_report
 from g6.domain.reports.events import trace_of
 from g6.ports import Bus
-<<<<<<< HEAD
 from tests.waiting import eventually
-=======
-from g6.ports.bus import TRACE
->>>>>>> 2252cc3e (Keep a log of each run in files that are rotated; show it with g6 logs)
 
 Make = Callable[[int], Bus]
 
@@ -48,16 +44,6 @@ def bus(make: Make) -> Bus:
 
 def numbers(bus: Bus, after: str, **how: float) -> list[int]:
     return [event.document["n"] for event in bus.read(after, **how)]  # type: ignore[arg-type]
-
-
-def test_an_event_carries_the_trace_of_the_message_that_is_worked_on(bus: Bus) -> None:
-    token = TRACE.set("t1")
-    try:
-        bus.publish(parse_report("unit.report", {"status": "OK"}))
-    finally:
-        TRACE.reset(token)
-    bus.publish(parse_report("unit.report", {"status": "OK"}))
-    assert [event.meta.trace for event in bus.read("0")] == ["t1", ""]
 
 
 def test_an_event_comes_back_in_its_envelope(bus: Bus) -> None:

@@ -9,14 +9,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from g6.adapters.memory.payload import plain
-<<<<<<< HEAD
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.reports import Event, EventMeta, Report, SubscriberPosition, parse_report
-=======
-from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.reports import Event, EventMeta, Report, parse_report
-from g6.ports.bus import TRACE
->>>>>>> 2252cc3e (Keep a log of each run in files that are rotated; show it with g6 logs)
 
 
 class MemoryBus:
@@ -40,11 +34,7 @@ class MemoryBus:
             self._published += 1
             # Redis' form of an id, so that a reader's `after` serves both.
             event_id = f"{self._published}-0"
-<<<<<<< HEAD
             event = Event(event_id, stamp, payload, key, meta)
-=======
-            event = Event(event_id, stamp, payload, key, meta or EventMeta(TRACE.get()))
->>>>>>> 2252cc3e (Keep a log of each run in files that are rotated; show it with g6 logs)
             self._events.append(event)
             self._changed.notify_all()
         return event.id

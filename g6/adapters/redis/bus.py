@@ -14,12 +14,7 @@ import redis
 from g6.adapters.redis.payload import decode, encode
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import isoformat_z
-<<<<<<< HEAD
 from g6.domain.reports import Event, EventMeta, Report, SubscriberPosition, parse_report
-=======
-from g6.domain.reports import Event, EventMeta, Report, parse_report
-from g6.ports.bus import TRACE
->>>>>>> 2252cc3e (Keep a log of each run in files that are rotated; show it with g6 logs)
 
 NOTHING = "0-0"
 LAST_OF_A_MILLISECOND = 2**64 - 1
@@ -38,11 +33,7 @@ def event_fields(
         "type": str(report.type),
         "key": key,
         "payload": encode(report.to_json()),
-<<<<<<< HEAD
         "meta": encode(meta.to_json()),
-=======
-        "meta": encode((EventMeta(TRACE.get()) if meta is None else meta).to_json()),
->>>>>>> 2252cc3e (Keep a log of each run in files that are rotated; show it with g6 logs)
     }
 
 

@@ -21,7 +21,6 @@ from g6.entrypoints.workers.leases import Leases
 from g6.errors import G6Error, Retryable
 from g6.pipeline.runtime import Watch
 from g6.pipeline.stages import end
-from g6.ports.bus import TRACE
 
 RETRY_SECONDS = 1
 """Celery waits 180 s by default.
@@ -121,18 +120,14 @@ def _later_link(self: UnitTask, unit: list[str]) -> list[str]:
 
 @contextmanager
 def _named(task: Task, names: Sequence[str], words: Sequence[str]) -> Iterator[None]:
-    """Have the log lines and events of the block say what the task works on, with its trace id."""
+    """Have the log lines of the block say what the task works on, with its trace id."""
     header: object = getattr(task.request, "g6", None)
     trace = str(header.get("trace", "")) if isinstance(header, dict) else ""
     places = {name: word for name, word in zip(names, words, strict=False) if name in PLACES}
     if trace:
         places["trace"] = trace
-    token = TRACE.set(trace)
-    try:
-        with structlog.contextvars.bound_contextvars(**places):
-            yield
-    finally:
-        TRACE.reset(token)
+    with structlog.contextvars.bound_contextvars(**places):
+        yield
 
 
 def _body(job: Job) -> Callable[..., None]:

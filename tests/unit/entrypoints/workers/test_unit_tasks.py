@@ -58,7 +58,6 @@ def test_a_log_line_of_a_task_names_cycle_index_and_trace() -> None:
             task.run(FIRST, "NIFTY")
     (line,) = lines
     assert (line["cycle"], line["index"], line["trace"]) == (FIRST, "NIFTY", "t1")
-    assert {event.meta.trace for event in world.bus.read("0")} == {"t1"}
 
 
 def test_an_analysis_that_is_too_slow_ends_as_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,11 +77,8 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("ticker", "operate.stream"),
         Command("ps"),
         Command("trace"),
-<<<<<<< HEAD
         Command("events", "operate.events_command"),
-=======
         Command("logs"),
->>>>>>> 2252cc3e (Keep a log of each run in files that are rotated; show it with g6 logs)
         Command("control", "operate.control_command"),
         Command("rerun", "operate.rerunning"),
         Command("dashboards", "operate.dashboards_command"),
