@@ -98,6 +98,12 @@ _DENSE = frozenset(
 
 On the others setting it up costs more than LZ4 takes for all.
 """
+_GROUP_ROWS = 16_384
+"""Rows of a row group in a file that stays.
+
+One cycle of a day of 135,000 rows is then read out of an eighth of it. The file grows by 2 %; with
+groups of 2,000 rows it grew by 20 %.
+"""
 _NULLABLE = frozenset(side + name for side in SIDES for name in QUOTE_FIELDS)
 
 LISTING = (
@@ -314,6 +320,7 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
     if table.schema.metadata:
         table = table.replace_schema_metadata(dict(sorted(table.schema.metadata.items())))
     levels = {name: _LEVEL for name, codec in compression.items() if codec == "zstd"}
+    group_rows = _GROUP_ROWS if small else max(table.num_rows, 1)
     buffer = io.BytesIO()
     pq.write_table(
         table,
@@ -321,6 +328,7 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
         # LZ4 until a day is compacted, and its files read side by side: together a running day is
         # read three times as fast.
         compression=compression,
+        row_group_size=group_rows,
         compression_level=levels or None,
         use_dictionary=dictionaries,
         column_encoding=encodings,

@@ -51,6 +51,8 @@ def read(
     schema: pa.Schema,
     columns: Sequence[str] | None = None,
     rows: pc.Expression | None = None,
+    *,
+    instants: Sequence[datetime] | None = None,
 ) -> pa.Table:
     """Return columns of a file. One that an earlier version did not write is missing throughout.
 
@@ -59,6 +61,7 @@ def read(
         schema: The columns of this version.
         columns: Names of the columns to read, all by default.
         rows: A condition on rows.
+        instants: The instants whose rows are read, all by default.
 
     Raises:
         BadInput: It is no whole Parquet file.
@@ -75,10 +78,29 @@ def read(
             if schema.names[0] not in stored:
                 raise ValueError(f"it has no column {schema.names[0]}")
             names = [name for name in target.names if name in stored]
-            table = file.read(names, use_threads=is_large)
+            if instants is None:
+                table = file.read(names, use_threads=is_large)
+            else:
+                groups = _groups_with(file, instants)
+                table = file.read_row_groups(groups, names, use_threads=is_large)
         metadata = table.schema.metadata
         table = conform(table, target)
+        if instants is not None:
+            rows = pc.field("timestamp").isin(pa.array(instants, _INSTANT))
         return (table if rows is None else table.filter(rows)).replace_schema_metadata(metadata)
+
+
+def _groups_with(file: pq.ParquetFile, instants: Sequence[datetime]) -> list[int]:
+    """Return the row groups of a file that may hold rows of some instants."""
+    metadata = file.metadata
+    place = file.schema_arrow.names.index("timestamp")
+    groups = []
+    for group in range(metadata.num_row_groups):
+        bounds = metadata.row_group(group).column(place).statistics
+        # A file of an earlier version may say nothing of its rows.
+        if bounds is None or any(bounds.min <= instant <= bounds.max for instant in instants):
+            groups.append(group)
+    return groups
 
 
 @contextmanager
@@ -204,14 +226,26 @@ def unit_table(
     for file in sorted(files_of_day, key=lambda file: file.level):
         if not file.may_hold(instant):
             continue
-        if file.level is FoldLevel.PART:
-            table = read(file.path, schema)
-            return table, header(file.path, table)
-        table = read(file.path, schema, rows=pc.field("timestamp") == pa.scalar(instant, _INSTANT))
-        header_of_unit = headers(file.path).get(isoformat_z(instant))
+        table, by_cycle = rows_at(file, [instant], schema)
+        header_of_unit = by_cycle.get(isoformat_z(instant))
         if table.num_rows or header_of_unit is not None:
             return table, header_of_unit or {}
     return None
+
+
+def rows_at(
+    file: DayFile, instants: Sequence[datetime], schema: pa.Schema
+) -> tuple[pa.Table, Document]:
+    """Return the rows of some instants in one file, and the headers of its units by cycle.
+
+    Raises:
+        BadInput: The file is damaged.
+        FileNotFoundError: It is gone.
+    """
+    if file.level is FoldLevel.PART:
+        table = read(file.path, schema)
+        return table, {isoformat_z(file.first): header(file.path, table)}
+    return read(file.path, schema, instants=instants), headers(file.path)
 
 
 def day_table(directory: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
@@ -69,12 +68,8 @@ def _units(
 def _of_file(
     file: DayFile, index: str, among: Sequence[datetime] | None
 ) -> Iterator[tuple[Unit, Frame]]:
-    rows = None
-    if among and file.level is not FoldLevel.PART:
-        at = pc.field("timestamp")
-        kind = CHAIN_SCHEMA.field("timestamp").type
-        rows = (at >= pa.scalar(min(among), kind)) & (at <= pa.scalar(max(among), kind))
-    raw = read(file.path, CHAIN_SCHEMA, rows=rows)
+    instants = None if file.level is FoldLevel.PART else among
+    raw = read(file.path, CHAIN_SCHEMA, instants=instants)
     if file.level is FoldLevel.PART:
         cycle = isoformat_z(file.first)
         yield Unit(cycle, index), chain_frame(raw, index, header(file.path, raw))
@@ -83,8 +78,8 @@ def _of_file(
     table = by_instant(raw)
     micros = table.column("timestamp").cast(pa.int64()).to_numpy()
     frame = chain_frame(table, index, {})
-    instants, starts = np.unique(micros, return_index=True)
-    for at, first, last in zip(instants.tolist(), starts, [*starts[1:], len(micros)], strict=True):
+    stamps, starts = np.unique(micros, return_index=True)
+    for at, first, last in zip(stamps.tolist(), starts, [*starts[1:], len(micros)], strict=True):
         cycle = isoformat_z(at / 1e6)
         columns = {name: values[first:last] for name, values in frame.columns.items()}
         yield Unit(cycle, index), Frame(header_of.get(cycle, {}), columns)

@@ -4,11 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.parquet import ParquetStore
-from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
+from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, encode
 from g6.adapters.parquet.maintenance import folding
 from g6.adapters.parquet.maintenance.folding import compact, fold
 from g6.adapters.parquet.reading import day_table
@@ -261,6 +263,19 @@ def test_nothing_goes_when_the_new_file_does_not_read_back(
     with pytest.raises(StoreBusy, match="does not read back"):
         compact(day, CHAIN_SCHEMA)
     assert names(day) == before
+
+
+def test_a_cycle_of_a_large_day_is_read_out_of_a_part_of_it(day: Path, store: ParquetStore) -> None:
+    compact(day, CHAIN_SCHEMA)
+    table = pq.read_table(day / "day.parquet")
+    copies = 2 * 16_384 // table.num_rows + 1
+    many = pa.concat_tables([table] * copies).sort_by("timestamp")
+    (day / "day.parquet").write_bytes(encode(many, small=True))
+    assert pq.ParquetFile(day / "day.parquet").metadata.num_row_groups > 1
+    of_last = table.filter(pc.field("timestamp") == pc.max(table["timestamp"]))
+    last = store.read_chain(Unit(CYCLES[-1], "NIFTY"))
+    assert last is not None
+    assert len(last) == copies * of_last.num_rows
 
 
 def test_a_damaged_part_is_left_alone_and_the_others_are_folded(day: Path) -> None:
