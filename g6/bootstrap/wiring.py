@@ -6,16 +6,21 @@ storage or arithmetic.
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis import Redis
 
 from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.data_dir.owner import owner
+from g6.adapters.data_dir.running_systems import RunningSystem, running_systems
 from g6.adapters.redis.server import connect
 from g6.config import Settings, calendar
+from g6.config.identity import changed
 from g6.domain.market.calendar import Calendar
 from g6.errors import Unavailable
+from g6.files import quoted
 from g6.ports.clock import Clock
 
 
@@ -122,10 +127,21 @@ def redis_url(settings: Settings) -> str:
             f"no broker: {settings.directory} is in use by {who} (process {pid}), which has none",
             "wait until that is done, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
         )
+    sentence = f"no G6 runs on {settings.directory}, and redis.broker_url is not set"
+    if elsewhere := running_systems():
+        raise Unavailable(sentence, _looked_at(elsewhere))
     raise Unavailable(
-        f"no broker: redis.broker_url is not set and no G6 is running on {settings.directory}",
-        "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
+        sentence, "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0"
     )
+
+
+def _looked_at(systems: Sequence[RunningSystem]) -> str:
+    """Return where systems run, and the option with which a command looks at each."""
+    lines = [
+        f"{system.who} runs in {system.directory}: add {shlex.join(system.options)}"
+        for system in systems
+    ]
+    return "\n       ".join(lines)
 
 
 def live_clock(settings: Settings) -> Clock:
@@ -138,3 +154,11 @@ def live_clock(settings: Settings) -> Clock:
 def clock_speed(settings: Settings) -> float:
     """Return the market seconds per wall second, 1 at full speed, which is no speed of a clock."""
     return float(settings.market.speed) if settings.market.speed != "max" else 1.0
+
+
+def data_option(settings: Settings) -> str:
+    """Return the option that names the data directory, empty where it is the default."""
+    if not {"data_dir", "demo_dir"} & changed(settings).keys():
+        return ""
+    directory = settings.demo_dir if settings.simulated else settings.data_dir
+    return f"--data-dir {quoted(directory.absolute())}"

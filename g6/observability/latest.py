@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from g6.domain.cycles.cycle import parse_z
@@ -60,10 +60,10 @@ class LatestReports:
             match event.payload:
                 case Heartbeat() | GapOpened():
                     newest[event.type] = event
-                case CycleReport(cycle=cycle):
+                case CycleReport() as report:
                     before = self.__class__(newest).cycle
-                    if before is None or parse_z(cycle) >= parse_z(before.cycle):
-                        newest[event.type] = event
+                    if before is None or parse_z(report.cycle) >= parse_z(before.cycle):
+                        newest[event.type] = _timed_as_first(event, report, before)
         return self.__class__(newest)
 
     def changed_texts(self, before: LatestReports) -> dict[str, str]:
@@ -83,3 +83,15 @@ class LatestReports:
             ts = document.pop("ts")
             events[type] = Event("", ts, parse_report(type, document))
         return cls(events)
+
+
+def _timed_as_first(event: Event, report: CycleReport, before: CycleReport | None) -> Event:
+    """Return the event of a cycle that was done again with the times of its first close."""
+    if before is None or before.cycle != report.cycle or report.attempt == 1:
+        return event
+    again = replace(
+        report,
+        elapsed_seconds=before.elapsed_seconds,
+        lateness_seconds=before.lateness_seconds,
+    )
+    return replace(event, payload=again)

@@ -21,6 +21,7 @@ from g6.domain.quotes import chain_memory
 from g6.domain.quotes.chain_memory import ChainMemory
 from g6.domain.reports import CollectCounts, Switches
 from g6.domain.reports.alerts import EXPIRY_NOT_LISTED
+from g6.pipeline.raised_alerts import publish_alert
 from g6.pipeline.runtime import Runtime
 
 
@@ -199,6 +200,4 @@ def warn_of_expiries(
         return
     runtime.controls.set("expiries_warned", {**switches.expiries_warned, unit.index: mark})
     names = ", ".join(name.replace("nth_", "nth:") for name in not_listed)
-    runtime.bus.publish(
-        EXPIRY_NOT_LISTED.fire(index=unit.index, names=names), key=EXPIRY_NOT_LISTED.state
-    )
+    publish_alert(runtime, EXPIRY_NOT_LISTED.fire(index=unit.index, names=names))

@@ -55,7 +55,7 @@ def aggregate(runtime: Runtime, cycle: str) -> bool:
         provider=runtime.provider.describe().to_json(),
         generated_at=isoformat_z(runtime.clock.wall()),
         storage=stored_sizes(runtime),
-        alerts=alert_entries(switches),
+        alerts=alert_entries(switches, runtime.data_option),
     )
     watch.lap("panels")
     statuses = _shown_statuses(runtime)
@@ -164,11 +164,19 @@ def _cycle_report(
         reasons={index: unit.reason for index, unit in record.units.items() if unit.reason},
         options={str(row["underlying"]): int(row["options"] or 0) for row in rows},
         lateness_seconds=max(0.0, min(starts) - due) if starts else 0.0,
-        elapsed_seconds=now - due,
+        elapsed_seconds=now - _begun(record),
         attempt=record.attempt,
         rows=tuple(rows),
         seconds=dict(seconds),
     )
+
+
+def _begun(record: CycleRecord) -> float:
+    """Return when a cycle fell due, of one that is done again when that began."""
+    # Counted from the cycle's instant, a rerun at noon of a cycle at ten took two hours.
+    again = [unit for unit in record.units.values() if unit.attempt == record.attempt > 1]
+    starts = [unit.stages[Stage.ANALYSE].started for unit in again if Stage.ANALYSE in unit.stages]
+    return max(starts, default=record.opening.due)
 
 
 def _shown_statuses(runtime: Runtime) -> Mapping[str, str]:

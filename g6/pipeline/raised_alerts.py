@@ -67,15 +67,27 @@ def note(
 ) -> bool:
     """Settle one alert of the running system, and return whether anything has changed."""
     now = runtime.clock.wall()
+    alert = None if alert is None else alert.completed(runtime.data_option)
     return settle(runtime.bus, runtime.controls, switches.alerts, now, rule, alert, name)
 
 
-def alert_entries(switches: Switches) -> list[JsonObject]:
-    """Return what panel `alerts` shows beside the cycle's units: refused rows, raised alerts."""
+def publish_alert(runtime: Runtime, alert: Alert) -> None:
+    """Publish an alert that is not remembered, its commands with what finds these rows."""
+    runtime.bus.publish(alert.completed(runtime.data_option), key=alert.state)
+
+
+def alert_entries(switches: Switches, option: str = "") -> list[JsonObject]:
+    """Return what panel `alerts` shows beside the cycle's units: refused rows, raised alerts.
+
+    Args:
+        switches: What is remembered of both.
+        option: What a command needs to find these rows.
+    """
     entries: list[JsonObject] = []
     refusals = switches.longest_refusals()
     if refusals:
-        entries.append(panel_entry(ROWS_REFUSED.severity, rows_refused(refusals)))
+        alert = rows_refused(refusals).completed(option)
+        entries.append(panel_entry(ROWS_REFUSED.severity, alert))
     for raised in sorted(switches.alerts.values(), key=lambda raised: raised.since):
         entry = panel_entry(raised.severity, raised.alert)
         entries.append(entry | {"since": isoformat_z(round(raised.since))})
@@ -89,7 +101,7 @@ def show_alerts(runtime: Runtime) -> None:
     before: Sequence[JsonObject] = data.get("alerts") or ()
     # Entries of units are those of the newest cycle, which stay until the next one closes.
     of_units = [entry for entry in before if entry.get("index")]
-    entries = [*of_units, *alert_entries(runtime.controls.read())]
+    entries = [*of_units, *alert_entries(runtime.controls.read(), runtime.data_option)]
     if entries == list(before):
         return
     at = isoformat_z(round(runtime.clock.wall()))

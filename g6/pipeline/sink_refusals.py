@@ -10,6 +10,7 @@ from g6.domain.reports.alerts import LINES_ASIDE, ROWS_TAKEN, rows_refused
 from g6.domain.reports.switches import REFUSED_PREFIX
 from g6.domain.schema.words import Reason, SinkName, Status
 from g6.errors import StoreBusy
+from g6.pipeline.raised_alerts import publish_alert
 from g6.pipeline.runtime import Runtime
 
 OLD_SECONDS = 600.0
@@ -53,8 +54,7 @@ def remember_refusals(runtime: Runtime, unit: Unit, stage: str, errors: Mapping[
     )
     runtime.controls.set(name, refusal.to_json())
     if not switches.refusals:
-        alert = rows_refused([refusal])
-        runtime.bus.publish(alert, key=alert.state)
+        publish_alert(runtime, rows_refused([refusal]))
 
 
 def _forget_refusal(runtime: Runtime, unit: Unit, stage: str) -> None:
@@ -71,10 +71,8 @@ def _forget_refusal(runtime: Runtime, unit: Unit, stage: str) -> None:
     fix = f"g6 rerun --since {refusal.first} --until {unit.cycle} --from persist"
     if list(refusal.sinks) == [SinkName.CSV]:
         fix = "g6 data mend"
-    if runtime.data_option:
-        fix += f" {runtime.data_option}"
     seconds = runtime.clock.wall() - refusal.since
-    runtime.bus.publish(ROWS_TAKEN.fire(seconds=seconds, fix=fix), key=ROWS_TAKEN.state)
+    publish_alert(runtime, ROWS_TAKEN.fire(seconds=seconds, fix=fix))
 
 
 def forget_old(runtime: Runtime, switches: Switches) -> list[SinkRefusal]:
@@ -94,7 +92,7 @@ def alert_of_damage(runtime: Runtime, unit: Unit, aside: Mapping[str, int]) -> N
     for path, count in aside.items():
         file = path.removesuffix(".damaged")
         alert = LINES_ASIDE.fire(count=count, file=file, path=path, day=unit.cycle[:10])
-        runtime.bus.publish(alert, key=alert.state)
+        publish_alert(runtime, alert)
 
 
 def _switch_name(stage: str, index: str) -> str:

@@ -86,9 +86,10 @@ def cycle_line(report: CycleReport) -> Text:
     line = Text(f"{clock(parse_z(report.cycle), has_seconds=True)} ", style="bold")
     line.append(str(report.status), style=f"bold {COLOURS[report.status]}")
     line.append(f"  {indices} {'index' if indices == 1 else 'indices'}, {options:,} options")
-    line.append(f", closed after {report.elapsed_seconds:.1f} s")
     if report.attempt != 1:
-        line.append(f", attempt {report.attempt}")
+        line.append(f", done again (attempt {report.attempt})")
+    else:
+        line.append(f", closed after {report.elapsed_seconds:.1f} s")
     return line
 
 

@@ -10,7 +10,7 @@ from textwrap import wrap
 from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.cycles.gaps import Gap
+from g6.domain.cycles.gaps import NO_ROW, Gap
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.trading_hours import TradingHours
 from g6.domain.reports import Alert, LoginFacts
@@ -203,6 +203,8 @@ def _gap_words(gaps: Sequence[Gap]) -> str:
     for gap in gaps:
         reasons = counts.setdefault(gap.index, {})
         reason = (gap.reason or gap.status).replace("_", " ")
+        if gap.reason == NO_ROW:
+            reason = "not collected"
         reasons[reason] = reasons.get(reason, 0) + gap.cycles
     parts: list[str] = []
     for index, reasons in counts.items():

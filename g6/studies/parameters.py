@@ -14,6 +14,7 @@ from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.instants import WALL, MarketTime, instant_of_text
+from g6.domain.schema.nearest import no_such
 from g6.errors import BadConfig, UserError
 
 __all__ = [
@@ -141,10 +142,8 @@ def _value(field: Field, value: object, at: MarketTime) -> object:
     if parameter.read is not None:
         return parameter.read(value)
     if parameter.choices and value not in parameter.choices:
-        raise UserError(
-            f"{field.name} {value!r} is not one of its words",
-            f"write one of {', '.join(parameter.choices)}",
-        )
+        name = field.name.rstrip("_").replace("_", " ")
+        raise no_such(f"choice of {name}", value, parameter.choices)
     if field.type in (int, float) and not isinstance(value, int | float):
         raise UserError(f"{field.name} {value!r} is not a number", f"write {parameter.example}")
     if isinstance(value, int | float):

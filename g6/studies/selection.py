@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from g6.domain.market.calendar import IST
 from g6.domain.market.expiry import BIT
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.frame import Frame
-from g6.errors import NothingToDo, UserError
+from g6.domain.schema.nearest import nearest, no_such
+from g6.errors import NothingToDo
 from g6.ports.readers import StoredReader
 
 # How far back to look, the nearest first: every span costs a look at each of its cycles. Four days
@@ -120,7 +121,8 @@ def of_expiry(frame: Frame, expiry: str | None) -> Frame:
         rows = (days.astype(str) == _iso_day(expiry, days)) | (frame.columns["bucket"] == word)
     if not rows.any():
         raise NothingToDo(
-            f"no expiry {expiry} in the chain of {moment_of(frame)}", f"write {_listed(frame)}"
+            f"there is no expiry {expiry!r} in the chain of {moment_of(frame)}",
+            _expiry_hint(word, frame),
         )
     return frame.take(rows)
 
@@ -139,11 +141,22 @@ def _iso_day(text: str, days: NDArray[np.generic]) -> str:
     return text.strip()
 
 
+def _expiry_hint(word: str, frame: Frame) -> str:
+    """Return the word or day that is near a mistyped one, and all that the chain has."""
+    near = nearest(word, [*BIT, *EXPIRY_WORDS, *map(str, _days(frame))])
+    meant = f"did you mean {near}? " if near else ""
+    return f"{meant}there are {_listed(frame)}"
+
+
+def _days(frame: Frame) -> list[date]:
+    return sorted(set(frame.columns["expiry"].tolist()))
+
+
 def _listed(frame: Frame) -> str:
     """Return the expiries of a chain with their buckets, as an option takes them."""
     days = frame.columns["expiry"]
     lines = []
-    for day in sorted(set(days.tolist())):
+    for day in _days(frame):
         names = buckets_of(frame.take(days == np.datetime64(day)))
         lines.append(f"{day} ({', '.join(names)})" if names else str(day))
     return ", ".join(lines)
@@ -205,7 +218,7 @@ def known_index(index: object) -> str:
     """
     name = str(index).upper()
     if name not in INDICES:
-        raise UserError(f"{index} is no index that G6 knows", f"say one of {', '.join(INDICES)}")
+        raise no_such("index", index, INDICES)
     return name
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import redis
 
+from g6.adapters.redis.process_memory import memory_bytes
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.reports import ProcessFacts, VitalSigns, WorkerFacts
 
@@ -54,6 +55,7 @@ class RedisVitals:
             "host": socket.gethostname(),
             "at": time.time(),
             "queues": list(queues),
+            "pool": len(children),
             "resident_bytes": self._memory_of(family),
             "cpu_ratio": _cores(family),
         }
@@ -66,14 +68,21 @@ class RedisVitals:
         now = time.monotonic()
         if now - self._weighed_at >= WEIGHED_SECONDS:
             self._weighed_at = now
-            self._weight = sum(_memory(process) for process in family)
+            self._weight = sum(map(memory_bytes, family))
         return self._weight
 
     @translated
     def sign_process(self, role: str, pid: int) -> None:
         """Give a process that is no worker (a beat, g6 serve) a sign of life."""
         host = socket.gethostname()
-        facts = {"role": role, "pid": pid, "host": host, "at": time.time()}
+        process = self._processes.setdefault(pid, psutil.Process(pid))
+        facts = {
+            "role": role,
+            "pid": pid,
+            "host": host,
+            "at": time.time(),
+            "resident_bytes": self._memory_of([process]),
+        }
         self._client.hset(f"{self._ns}:processes", f"{role}@{host}:{pid}", json.dumps(facts))
 
     @translated
@@ -163,8 +172,14 @@ def _drivers(drivers: Sequence[bytes], now: float) -> Iterator[ProcessFacts]:
     """Yield who sends cycles into the namespace."""
     for text in drivers:
         facts = json.loads(text)
-        is_up = now - facts["at"] < SILENT_SECONDS
-        yield ProcessFacts(facts.get("who", "g6"), facts["pid"], facts["host"], facts["at"], is_up)
+        yield ProcessFacts(
+            facts.get("who", "g6"),
+            facts["pid"],
+            facts["host"],
+            facts["at"],
+            up=now - facts["at"] < SILENT_SECONDS,
+            resident_bytes=facts.get("resident_bytes"),
+        )
 
 
 def _cores(family: Sequence[psutil.Process]) -> float:
@@ -173,15 +188,3 @@ def _cores(family: Sequence[psutil.Process]) -> float:
         with suppress(psutil.NoSuchProcess):
             share += process.cpu_percent(None) / 100.0
     return round(share, 4)
-
-
-def _memory(process: psutil.Process) -> int:
-    """Return a process's memory, of pages that it shares its part alone where the kernel says."""
-    # Forked children share most pages with their parent: resident sizes summed up count them anew.
-    try:
-        proportional = getattr(process.memory_full_info(), "pss", 0)
-        return int(proportional or process.memory_info().rss)
-    except psutil.AccessDenied:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0

@@ -20,12 +20,9 @@ from g6.adapters.wrapping.throttled_bus import ThrottledBus
 from g6.bootstrap import stores
 from g6.bootstrap.processes.redis_ports import vitals
 from g6.bootstrap.quote_sources.sources import collection_plan, provider
-from g6.bootstrap.wiring import Wiring, clock_speed
-from g6.config import Settings
-from g6.config.identity import changed
+from g6.bootstrap.wiring import Wiring, clock_speed, data_option
 from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.reports.switches import RunWindow
-from g6.files import quoted
 from g6.pipeline import Runtime
 from g6.ports.clock import Clock, InstantFeed, MarketStart
 from g6.ports.sender import Sender
@@ -84,16 +81,8 @@ def build_runtime(
         chain_memories=RedisChainMemories(cache, namespace),
         market_start=market.start,
         instant_feed=market.feed,
-        data_option=_data_option(settings),
+        data_option=data_option(settings),
     )
-
-
-def _data_option(settings: Settings) -> str:
-    """Return the option that names the data directory, empty where it is the default."""
-    if not {"data_dir", "demo_dir"} & changed(settings).keys():
-        return ""
-    directory = settings.demo_dir if settings.simulated else settings.data_dir
-    return f"--data-dir {quoted(directory.absolute())}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from g6.adapters.wrapping.resilient import (
     Resilient,
 )
 from g6.bootstrap.settings_checks.rest_budget import answer_seconds, begin_seconds, rest_budget
-from g6.bootstrap.wiring import Wiring
+from g6.bootstrap.wiring import Wiring, data_option
 from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
 from g6.domain.reports import Alert, AlertRule, ProviderState
@@ -94,6 +94,7 @@ def shared_state(wiring: Wiring) -> SharedState:
         alert = None
         if change.fix:
             alert = Alert(change.state, change.sentence, change.fix, change.facts)
+            alert = alert.completed(data_option(wiring.settings))
         if rule := STATES.get(change.state):
             settle(bus, controls, controls.read().alerts, time.time(), rule, alert)
         elif alert is not None:

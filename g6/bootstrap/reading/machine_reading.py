@@ -62,8 +62,8 @@ class MachineReading:
     def _redis(self) -> RedisHealth:
         try:
             url = redis_url(self.settings)
-        except Unavailable:
-            return RedisHealth()
+        except Unavailable as error:
+            return RedisHealth(fix=error.fix)
         address = mask(url)
         try:
             facts = redis_facts(url, self.settings.redis.master_name or "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,9 @@ class DirectoryPanels:
         """Return where the configured panels are."""
         return self.settings.panels_dir
 
-    def has_file(self, directory: Path, name: str) -> bool:
-        """Tell whether a directory has a file of that name."""
-        return (directory / name).is_file()
+    def files(self, directory: Path) -> Sequence[str]:
+        """Return the names of the JSON files in a directory, ascending."""
+        return sorted(path.name for path in directory.glob("*.json") if path.is_file())
 
     def issues(self, directory: Path) -> Mapping[str, str]:
         """Return a word by file that is not as the manifest says."""

@@ -42,9 +42,14 @@ def reader(kind: str, settings: Settings | None) -> object:
     Raises:
         RedisDown: The running system's Redis does not answer.
         Unavailable: No system runs.
+        NothingToDo: The directory of stored rows is not there.
     """
     if settings is None:
         return WITHOUT_SETTINGS[kind]()
+    if kind in OF_ROWS:
+        from g6.adapters.parquet.queries.stored_span import check_there
+
+        check_there(settings.directory)
     return READERS[kind](settings)
 
 
@@ -174,6 +179,8 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "logs": log_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""
+OF_ROWS = frozenset({"stored", "past", "archive", "units", "damages"})
+"""Kinds that read the stored rows of a data directory alone."""
 WITHOUT_SETTINGS: Mapping[str, Callable[[], object]] = {
     "sources": source_reader,
     "end_of_day": end_of_day_reader,

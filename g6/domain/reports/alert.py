@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from g6.domain.reports.json_types import Document, Json, JsonObject, present
 from g6.domain.schema.words import EventType, Severity
+
+_COMMAND = re.compile(
+    r"(?<![\w/.@-])(?<!-A )g6 (?:(?:data|retention|panels|config) )?[a-z][a-z-]*"
+    r"(?: --from [a-z]+| --[a-z-]+(?: [\w:.-]*\d[\w:.-]*)?| [A-Z][\w:.-]*)*"
+)
+"""A command in a sentence: its words, options with instants and days, and names in capitals."""
+
+
+def _escaped(text: str) -> str:
+    """Return a text as the replacement of a pattern that stands for itself."""
+    return text.replace("\\", "\\\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,19 @@ class Alert:
     fix: str | None = None
     facts: Mapping[str, Json] = field(default_factory=dict)
     is_over: bool = False
+
+    def completed(self, option: str) -> Alert:
+        """Return the alert with an option behind each command of G6 in its fix.
+
+        Args:
+            option: What a command in another terminal needs to act on the same directory.
+
+        >>> Alert("stall", "", "g6 status; g6 ps lists what lives").completed("--data-dir x").fix
+        'g6 status --data-dir x; g6 ps --data-dir x lists what lives'
+        """
+        if not option or not self.fix or option in self.fix:
+            return self
+        return replace(self, fix=_COMMAND.sub(rf"\g<0> {_escaped(option)}", self.fix))
 
     def to_json(self) -> JsonObject:
         """Return the payload of the event."""

@@ -22,7 +22,8 @@ class CycleReport:
         reasons: Reason by index, of units that have one.
         options: Options with a quote, by index.
         lateness_seconds: First stage's start after the cycle's instant.
-        elapsed_seconds: From the cycle's instant to overview and panels in Redis.
+        elapsed_seconds: From the cycle's instant to overview and panels in Redis, of a rerun from
+            its last unit's start.
         rows: The overview rows.
         seconds: Wall seconds of the aggregate by part, empty in the report that a panel holds.
     """

@@ -21,6 +21,7 @@ class WorkerFacts:
         queues: The queues that it serves, None where an earlier version does not say.
         resident_bytes: Resident memory, None unknown.
         cpu_ratio: Processor time in cores, None unknown.
+        pool: Its pool processes, None where an earlier version does not say.
         up: Whether it told of itself lately.
     """
 
@@ -31,6 +32,7 @@ class WorkerFacts:
     queues: Sequence[str] | None = None
     resident_bytes: float | None = None
     cpu_ratio: float | None = None
+    pool: int | None = None
     up: bool = True
 
     def to_json(self) -> JsonObject:
@@ -43,6 +45,7 @@ class WorkerFacts:
             **queues,
             "resident_bytes": self.resident_bytes,
             "cpu_ratio": self.cpu_ratio,
+            **present(pool=self.pool),
             "up": self.up,
         }
 
@@ -61,6 +64,7 @@ class ProcessFacts:
         role: What it is: beat, serve, or the command of who sends cycles.
         at: Wall time of its last sign of life, epoch seconds.
         up: Whether it told of itself lately.
+        resident_bytes: Resident memory, None unknown.
     """
 
     role: str
@@ -68,6 +72,7 @@ class ProcessFacts:
     host: str
     at: float
     up: bool = True
+    resident_bytes: float | None = None
 
     def to_json(self) -> JsonObject:
         """Return the facts as JSON has them."""
@@ -77,12 +82,25 @@ class ProcessFacts:
             "host": self.host,
             "at": self.at,
             "up": self.up,
+            **present(resident_bytes=self.resident_bytes),
         }
 
     @classmethod
     def from_json(cls, document: Document) -> ProcessFacts:
         """Read what `to_json` gave."""
-        return cls(**{name: document[name] for name in cls.__slots__})
+        return cls(**{name: document[name] for name in cls.__slots__ if name in document})
+
+
+def workers_in_words(workers: int, processes: int) -> str:
+    """Return workers and their pool processes, as every screen counts them.
+
+    >>> workers_in_words(3, 8), workers_in_words(1, 1), workers_in_words(2, 0)
+    ('3 workers with 8 processes', '1 worker with 1 process', '2 workers')
+    """
+    words = f"{workers} {'worker' if workers == 1 else 'workers'}"
+    if processes:
+        words += f" with {processes} {'process' if processes == 1 else 'processes'}"
+    return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +124,17 @@ class VitalSigns:
     disk_free_bytes: float | None = None
     processes: Sequence[ProcessFacts] = ()
     oldest_sent: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def living_workers(self) -> str:
+        """The workers that live and serve a queue, in words."""
+        # The tick stream signs as a worker does, and takes no messages.
+        living = [
+            worker
+            for worker in self.workers.values()
+            if worker.up and (worker.queues is None or worker.queues)
+        ]
+        return workers_in_words(len(living), sum(worker.pool or 0 for worker in living))
 
     def to_json(self) -> JsonObject:
         """Return the signs as JSON has them."""

@@ -11,7 +11,8 @@ help: one sentence of at most 62 characters, what else there is to know, then `E
 call.
 
 Exit codes: 0 done, 1 failed, 2 the person can mend it, 3 there is nothing (any more) to do it on,
-130 interrupted.
+130 interrupted. Under `--json` the last line of standard error is a JSON object of the error: code,
+exit_code, message and fix.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from typing import TYPE_CHECKING, TextIO
 from g6.entrypoints.cli.shared.help.commands import COMMANDS
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from g6.entrypoints.cli.shared.help.help_pages import PROGRAM, read_help
-from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen import failures, terminal
+from g6.entrypoints.cli.shared.screen.failures import Failures, code_of
 from g6.entrypoints.cli.shared.shell import shells
 from g6.errors import (
     BadConfig,
@@ -133,36 +135,42 @@ def _warn(
 
 def _run(words: list[str], asked: shells.ShellQuestion | None) -> int:
     named = SystemOptions.of_words(words)
+    report = Failures.of_words(words)
     try:
         if asked is not None:
             answer, code = shells.answer_of(asked, shells.environment())
             sys.stdout.write(f"{answer}\n" if answer else "")
             return code
         code_of_help = _print_help(words)
-        return _run_command(words) if code_of_help is None else code_of_help
+        return _run_command(words, report) if code_of_help is None else code_of_help
     except NothingToDo as nothing:
-        return _fail(named.completed_fix(str(nothing)), 3)
+        return report.write(code_of(nothing), named.completed_fix(str(nothing)), 3)
     except UserError as error:
         # A command that reads the configuration which is wrong would say no more than this one.
         is_of_configuration = isinstance(error, BadConfig)
-        code = _fail(str(error) if is_of_configuration else named.completed_fix(str(error)), 2)
+        text = str(error) if is_of_configuration else named.completed_fix(str(error))
+        code = report.write(code_of(error), text, 2)
         # After the sentence: a server that does not answer costs up to four seconds.
         _report_retired(error)
         return code
     except G6Error as error:
-        return _fail(named.completed_fix(_with_advice(error)), 1)
+        return report.write(code_of(error), named.completed_fix(_with_advice(error)), 1)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the last resort: a sentence for the person
-        if asked is not None:
-            # Whatever a completion wrote would stand in the middle of the person's line.
-            return 1
-        if isinstance(error, ImportError) and (library := extra_of(error)):
-            command = COMMANDS.get(words[0] if words else "")
-            runs = command is not None and command.module.startswith(("run.", "operate."))
-            return _fail(str(missing(library, on_host=runs)), 2)
-        trace = _write_trace()
-        return _fail(f"{type(error).__name__}: {error}\n  the full trace is in {trace}", 1)
+        # Whatever a completion wrote would stand in the middle of the person's line.
+        return 1 if asked is not None else _fail_unexpectedly(error, words, report)
+
+
+def _fail_unexpectedly(error: Exception, words: Sequence[str], report: Failures) -> int:
+    """Report an error that nobody foresaw, or the library that a command lacks."""
+    if isinstance(error, ImportError) and (library := extra_of(error)):
+        command = COMMANDS.get(words[0] if words else "")
+        runs = command is not None and command.module.startswith(("run.", "operate."))
+        return report.write(failures.MISSING_LIBRARY, str(missing(library, on_host=runs)), 2)
+    trace = _write_trace()
+    sentence = f"{type(error).__name__}: {error}\n  the full trace is in {trace}"
+    return report.write(failures.UNEXPECTED, sentence, 1)
 
 
 def _print_help(words: Sequence[str]) -> int | None:
@@ -185,7 +193,7 @@ def _print_help(words: Sequence[str]) -> int | None:
     return 0 if wants_help else 2
 
 
-def _run_command(words: list[str]) -> int:
+def _run_command(words: list[str], report: Failures) -> int:
     """Run the command of a line and return its exit code."""
     from typer.exceptions import Abort, TyperException
 
@@ -193,7 +201,7 @@ def _run_command(words: list[str]) -> int:
         app = application(words[0] if words else "")
         return int(app(args=words, prog_name=PROGRAM, standalone_mode=False) or 0)
     except TyperException as error:
-        return _fail(_usage(error), error.exit_code)
+        return report.write(failures.USAGE, _usage(error), error.exit_code)
     except Abort:
         return 130
 
@@ -213,11 +221,6 @@ def _with_advice(error: G6Error) -> str:
     """Return an error's sentence with its fix, or with that of its class."""
     advice = next((ADVICE[base] for base in type(error).__mro__ if base in ADVICE), "")
     return f"{error}\n  fix: {advice}" if advice and not error.fix else str(error)
-
-
-def _fail(sentence: str, code: int) -> int:
-    sys.stderr.write(f"g6: {mask(sentence)}\n")
-    return code
 
 
 def _usage(error: TyperException) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,23 +29,23 @@ class PortHolder:
     name: str
     directory: Path | None = None
 
-    def refusal(self, address: str, setting: str) -> Unavailable:
+    def refusal(self, address: str, setting: str, beside: Sequence[str]) -> Unavailable:
         """Return the error of a start that needs the port as well.
 
         Args:
             address: Host and port.
             setting: The setting of the port.
+            beside: The command that starts it beside another G6.
         """
         if self.directory is None:
             return Unavailable(
                 f"cannot listen on {address}: {self.name} (process {self.pid}) does",
-                f"free that port, or set {setting} to another one (0 takes a free one)",
+                f"free that port, or take a free one: --set {setting}=0",
             )
         return Unavailable(
             f"another G6 runs on {self.directory} ({self.name}, process {self.pid}) "
             f"and answers on {address}",
-            f"stop it (kill -TERM {self.pid}), or give this one ports of its own: "
-            "--set serve.metrics_port=0 --set serve.web_port=0",
+            f"stop it (kill -TERM {self.pid}), or start this one beside it: {shlex.join(beside)}",
         )
 
 

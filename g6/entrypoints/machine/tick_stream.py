@@ -27,7 +27,7 @@ from g6.adapters.kite.ticker.socket import Login
 from g6.adapters.kite.ticker.stream_client import route
 from g6.bootstrap.processes.ticker_ports import TickerPorts, ticker_ports
 from g6.bootstrap.settings_checks.credentials import credentials
-from g6.bootstrap.wiring import redis_url, wire
+from g6.bootstrap.wiring import data_option, redis_url, wire
 from g6.config import Settings, load
 from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
@@ -125,7 +125,9 @@ class TickerContext:
         try:
             if rule := ALERTS.get(event):
                 details = {name: value for name, value in facts.items() if name != "fix"}
-                self.ports.bus.publish(rule.fire(details, fix=facts["fix"]), key=rule.state)
+                alert = rule.fire(details, fix=facts["fix"])
+                alert = alert.completed(data_option(self.settings))
+                self.ports.bus.publish(alert, key=rule.state)
             if event in ("connected", "lost", "gave up"):
                 state = ProviderState(event, sentence, name="ticker", facts=facts)
                 self.ports.bus.publish(state, key="ticker")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from g6.entrypoints.web.index_page import add_index
 from g6.entrypoints.web.state import Document, Watcher
 from g6.errors import RedisDown
 from g6.observability.build import build_labels
@@ -14,10 +15,12 @@ from g6.observability.exposition import CONTENT_TYPE_LATEST, render
 def metrics_app(watcher: Watcher) -> FastAPI:
     """Return the application behind the metrics port: /metrics, /healthz, /readyz."""
     app = _app_with_health(watcher)
+    add_index(app, "G6 metrics", "What Prometheus reads of the running system.")
     build = build_labels(watcher.runtime.plan.config_id)
 
     @app.get("/metrics")
     def metrics() -> Response:
+        """Give every metric in the text format of Prometheus."""
         totals = watcher.follower.totals
         if totals is None:
             # Zeros now and the stored totals a moment later would look like a restart and a burst.
@@ -36,17 +39,21 @@ def metrics_app(watcher: Watcher) -> FastAPI:
 def web_app(watcher: Watcher) -> FastAPI:
     """Return the application behind the web port: health, /status, /panels, /panels/{name}."""
     app = _app_with_health(watcher)
+    add_index(app, "G6", "What the running system answers, as JSON.")
 
     @app.get("/status")
     def status() -> Document:
+        """Tell the newest cycle, each index, queues, market and provider."""
         return watcher.status()
 
     @app.get("/panels")
     def panels() -> dict[str, list[str]]:
+        """List the panels."""
         return {"panels": sorted(watcher.runtime.panels.names())}
 
     @app.get("/panels/{name}")
     def panel(name: str) -> JSONResponse:
+        """Show one panel of the newest cycle."""
         document = watcher.runtime.panels.get(name)
         if document is None:
             names = sorted(watcher.runtime.panels.names())
@@ -62,10 +69,12 @@ def _app_with_health(watcher: Watcher) -> FastAPI:
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
+        """Say that this process lives."""
         return {"status": "ok"}
 
     @app.get("/readyz")
     def readyz() -> JSONResponse:
+        """Say whether cycles can be collected, and what is missing."""
         missing = watcher.missing()
         return JSONResponse(
             {"ready": not missing, "missing": list(missing)}, 503 if missing else 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -15,8 +15,8 @@ class PanelReader(Protocol):
         """Return where the configured panels are."""
         ...
 
-    def has_file(self, directory: Path, name: str) -> bool:
-        """Tell whether a directory has a file of that name."""
+    def files(self, directory: Path) -> Sequence[str]:
+        """Return the names of the JSON files in a directory, ascending."""
         ...
 
     def issues(self, directory: Path) -> Mapping[str, str]:

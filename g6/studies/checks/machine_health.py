@@ -90,7 +90,7 @@ def findings(facts: MachineFacts) -> Iterator[HealthFinding]:
 def _redis(facts: MachineFacts) -> Iterator[HealthFinding]:
     redis = facts.redis
     if not redis.address:
-        fix = "g6 up brings a Redis of its own; or set redis.broker_url"
+        fix = redis.fix or "g6 up brings a Redis of its own; or set redis.broker_url"
         yield HealthFinding(
             "redis", ok=False, seen="no system runs here and none is configured", fix=fix
         )
@@ -242,4 +242,4 @@ def _workers(vitals: VitalSigns) -> Iterator[HealthFinding]:
             "workers", ok=False, seen=sentence, fix=f"celery -A g6 worker -Q {queue}"
         )
     if not down and vitals.workers:
-        yield HealthFinding("workers", ok=True, seen=f"{len(vitals.workers)} answer")
+        yield HealthFinding("workers", ok=True, seen=vitals.living_workers)

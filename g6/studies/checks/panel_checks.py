@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 from g6.domain.schema.layout import MANIFEST, panel_file
-from g6.errors import Unavailable, UserError
+from g6.domain.schema.nearest import no_such
+from g6.errors import Unavailable
 from g6.ports.readers import PanelReader
 from g6.studies.parameters import Parameter
 
@@ -69,7 +70,7 @@ def answer(reader: PanelReader, parameters: PanelParameters) -> PanelChecks:
         UserError: There is no such panel.
     """
     directory = parameters.panels_dir or reader.directory
-    if not reader.has_file(directory, MANIFEST):
+    if MANIFEST not in reader.files(directory):
         raise Unavailable(
             f"{directory} has no manifest.json",
             "name the directory with --panels-dir, or run a cycle first",
@@ -85,10 +86,9 @@ def _chosen(
 ) -> Mapping[str, str]:
     """Return the issues of these panels and of the manifest."""
     names = {panel_file(panel.removesuffix(".json")) for panel in panels}
+    stored = {name.removesuffix(".json") for name in reader.files(directory) if name != MANIFEST}
     for name in sorted(names):
-        if name not in issues and not reader.has_file(directory, name):
-            raise UserError(
-                f"{directory} has no panel {name.removesuffix('.json')}",
-                f"ls {directory} lists the panels",
-            )
+        panel = name.removesuffix(".json")
+        if name not in issues and panel not in stored:
+            raise no_such(f"panel in {directory}", panel, sorted(stored))
     return {name: issue for name, issue in issues.items() if name in {*names, MANIFEST}}

@@ -26,15 +26,15 @@ class MonthParameters:
     """Asks for the sessions of one month."""
 
     month: Annotated[
-        date,
+        date | None,
         Parameter(
-            "The month, such as 2026-11.",
+            "The month, such as 2026-11; else this one.",
             "2026-11",
-            metavar="YYYY-MM",
+            metavar="[YYYY-MM]",
             read=month_first,
             is_positional=True,
         ),
-    ]
+    ] = None
     from_dumps: FromDumps = False
 
 
@@ -138,7 +138,7 @@ def answer(reader: ListingReader, parameters: MonthParameters) -> TradingMonth:
         UncoveredYear: The calendar does not reach so far.
     """
     source = reader.of_dumps() if parameters.from_dumps else reader
-    first = parameters.month
+    first = parameters.month or day_of(source.now).replace(day=1)
     sessions = source.calendar
     # A year that is not covered is said before anybody is asked for listings.
     sessions.session("NSE", first)

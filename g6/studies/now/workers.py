@@ -29,6 +29,7 @@ class WorkerLine:
         is_up: Whether it gave a sign of life of late.
         queues: The queues that it serves, separated by commas, empty for one that is no worker.
         owns_rows: Whether it is an owner of this host's data directory.
+        pool: Its pool processes, 0 for one that has none or does not say.
         resident_bytes: Memory of the process and its children.
         cpu_ratio: Cores that they keep busy.
     """
@@ -39,6 +40,7 @@ class WorkerLine:
     is_up: bool
     queues: str
     owns_rows: bool
+    pool: int
     resident_bytes: float
     cpu_ratio: float
 
@@ -49,11 +51,13 @@ class Workers:
 
     Attributes:
         workers: The workers, then beats, g6 serve and who else sends cycles.
+        living: The workers that live, with their processes, in words.
         queues: Messages that wait, by queue.
         vitals: What the system says of itself, as JSON has it.
     """
 
     workers: tuple[WorkerLine, ...]
+    living: str
     queues: Mapping[str, int]
     vitals: Mapping[str, object]
 
@@ -67,7 +71,7 @@ def answer(reader: RunningReader, parameters: WorkersParameters) -> Workers:  # 
     vitals = reader.vitals.read()
     owners = reader.owners
     lines = [*_workers(vitals.workers, owners), *_others(vitals.processes, owners)]
-    return Workers(tuple(lines), vitals.queues, vitals.to_json())
+    return Workers(tuple(lines), vitals.living_workers, vitals.queues, vitals.to_json())
 
 
 def _workers(workers: Mapping[str, WorkerFacts], owners: Mapping[int, str]) -> Iterator[WorkerLine]:
@@ -79,6 +83,7 @@ def _workers(workers: Mapping[str, WorkerFacts], owners: Mapping[int, str]) -> I
             is_up=worker.up,
             queues=",".join(worker.queues or ()),
             owns_rows=worker.pid in owners,
+            pool=worker.pool or 0,
             resident_bytes=worker.resident_bytes or 0.0,
             cpu_ratio=worker.cpu_ratio or 0.0,
         )
@@ -93,6 +98,7 @@ def _others(processes: Sequence[ProcessFacts], owners: Mapping[int, str]) -> Ite
             is_up=process.up,
             queues="",
             owns_rows=process.pid in owners,
-            resident_bytes=nan,
+            pool=0,
+            resident_bytes=nan if process.resident_bytes is None else process.resident_bytes,
             cpu_ratio=nan,
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from math import nan
 
 import numpy as np
 
@@ -105,15 +106,50 @@ def answer(reader: StoredReader, parameters: MoveParameters) -> ExpectedMoves:
     if not len(with_expiry):
         raise NothingToDo(f"{unit.index}: no stored row has an expected move")
     fixes = Fixes(reader.calendar, unit.index)
-    drawn = [_drawn(with_expiry, row, fixes) for row in reference_rows(with_expiry)]
     now = _drawn(with_expiry, len(with_expiry) - 1, fixes)
+    past = _past_of(with_expiry, rows, fixes, unit.instant)
     return ExpectedMoves(
         index=unit.index,
         cycle=unit.cycle,
         expiry=now.expiry,
         bands=tuple(map(_move_band, expected_moves.bands(now))),
-        coverage=tuple(map(_coverage, expected_moves.coverage(drawn, settled(rows, fixes)))),
+        coverage=tuple(
+            map(_coverage, expected_moves.coverage(past.drawn, past.settled, past.next_spot))
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _PastBands:
+    """The bands of the sessions before today, and what has come of them by now.
+
+    Attributes:
+        drawn: One record per session, oldest first.
+        settled: The index at the fixes that have passed, points by expiry.
+        next_spot: The index today when bands are drawn, NaN before.
+    """
+
+    drawn: Sequence[expected_moves.DrawnBands]
+    settled: Mapping[date, float]
+    next_spot: float
+
+
+def _past_of(with_expiry: Frame, rows: Frame, fixes: Fixes, now: datetime) -> _PastBands:
+    """Return the bands of the sessions before today, and what has come of them.
+
+    Today's own bands are no past: their outcome is not known, or a moment old.
+    """
+    clock = now.astimezone(IST)
+    before: list[expected_moves.DrawnBands] = []
+    next_spot = nan
+    for row in reference_rows(with_expiry):
+        bands = _drawn(with_expiry, row, fixes)
+        if datetime.fromtimestamp(bands.instant, UTC).astimezone(IST).date() < clock.date():
+            before.append(bands)
+        elif clock.time() >= REFERENCE:
+            next_spot = bands.spot
+    outcomes = {day: spot for day, spot in settled(rows, fixes).items() if fixes.of(day) <= now}
+    return _PastBands(before, outcomes, next_spot)
 
 
 def _move_band(band: expected_moves.Band) -> MoveBand:

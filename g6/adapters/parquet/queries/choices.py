@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
-from g6.errors import UserError
+from g6.domain.schema.nearest import no_such
 
 
 def one_of(what: str, value: str, allowed: Collection[str]) -> None:
@@ -15,6 +14,4 @@ def one_of(what: str, value: str, allowed: Collection[str]) -> None:
         UserError: It is not among them.
     """
     if value not in allowed:
-        near = get_close_matches(value, list(allowed), n=1)
-        hint = f"write {near[0]!r}" if near else f"choose one of {', '.join(allowed)}"
-        raise UserError(f"there is no {what} {value!r}", hint)
+        raise no_such(what, value, allowed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,6 +12,7 @@ from g6.adapters.parquet.days import session_date
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
+from g6.domain.schema.nearest import nearest
 from g6.errors import NothingToDo, UserError
 
 EVERY = "*"
@@ -53,6 +53,16 @@ def has_rows(directory: Path) -> bool:
     return any((directory / kind).is_dir() for kind in kinds)
 
 
+def check_there(directory: Path) -> None:
+    """Refuse a directory that is not there, and name one that has rows.
+
+    Raises:
+        NothingToDo: It is not there.
+    """
+    if not directory.is_dir():
+        check_directory(directory)
+
+
 def check_directory(directory: Path) -> None:
     """Refuse a directory that has no rows, and name one that has.
 
@@ -84,14 +94,14 @@ def parse_indices(directory: Path, index: str | Sequence[str]) -> tuple[str, ...
     for name in names:
         right = name if name in known else name.upper()
         if right not in known:
-            raise UserError(f"there is no index {name!r}", _meant(right, stored))
+            raise UserError(f"there is no index {name!r}", _meant(name, stored))
         checked.append(right)
     return tuple(dict.fromkeys(checked))
 
 
 def _meant(name: str, stored: Sequence[str]) -> str:
-    near = get_close_matches(name, [*stored, *INDICES], n=1, cutoff=0.5)
-    meant = f"did you mean {near[0]}? " if near else ""
+    near = nearest(name, [*stored, *INDICES])
+    meant = f"did you mean {near}? " if near else ""
     return f"{meant}stored are {', '.join(stored) or 'none'}; * stands for all of them"
 
 

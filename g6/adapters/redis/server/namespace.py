@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import redis
 
+from g6.adapters.redis.process_memory import memory_bytes
 from g6.adapters.redis.server.connection import Reply, translated
 from g6.domain.reports.json_types import Document
 
@@ -81,7 +84,10 @@ class RedisNamespace:
     @translated
     def add_driver(self, who: Document) -> None:
         """Sign `who` (pid, host …) in as a driver of the namespace."""
-        self._client.hset(f"{self._ns}:drivers", _name(who), json.dumps({**who, "at": time.time()}))
+        facts = {**who, "at": time.time()}
+        if who.get("pid") == os.getpid():
+            facts["resident_bytes"] = memory_bytes(psutil.Process())
+        self._client.hset(f"{self._ns}:drivers", _name(who), json.dumps(facts))
 
     @translated
     def remove_driver(self, who: Document) -> None:

@@ -110,7 +110,9 @@ def bands(drawn: DrawnBands) -> tuple[Band, ...]:
     )
 
 
-def coverage(days: Sequence[DrawnBands], settled: Mapping[date, float]) -> list[BandTally]:
+def coverage(
+    days: Sequence[DrawnBands], settled: Mapping[date, float], next_spot: float = nan
+) -> list[BandTally]:
     """Return the coverage of each band over sessions.
 
     The outcome of a session's band is the index at the next session's reference cycle. That of a
@@ -119,16 +121,17 @@ def coverage(days: Sequence[DrawnBands], settled: Mapping[date, float]) -> list[
     Args:
         days: One record per session, oldest first.
         settled: The index at the fix by expiry, points.
+        next_spot: The index at the reference cycle of the session after the last, NaN unknown.
 
     >>> first = DrawnBands(0.0, date(2026, 11, 24), 24050.0, 24100.0, 0.01, 288.0, 170.0)
     >>> [each.inside for each in coverage([first], {date(2026, 11, 24): 24300.0})]
     [0, 1, 0]
     """
     outcomes: dict[str, list[bool]] = {name: [] for name in BANDS}
-    next_spots = [*(day.spot for day in days[1:]), nan]
-    for drawn, next_spot in zip(days, next_spots, strict=True):
+    next_spots = [*(day.spot for day in days[1:]), next_spot][: len(days)]
+    for drawn, spot in zip(days, next_spots, strict=True):
         at_fix = settled.get(drawn.expiry, nan)
-        for band, outcome in zip(bands(drawn), (next_spot, at_fix, at_fix), strict=True):
+        for band, outcome in zip(bands(drawn), (spot, at_fix, at_fix), strict=True):
             is_inside = band.holds(outcome)
             if is_inside is not None:
                 outcomes[band.name].append(is_inside)

@@ -9,8 +9,8 @@ from g6.bootstrap.reading.study_readers import past_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN, Row
+from g6.domain.schema.nearest import no_such
 from g6.domain.schema.words import Status
-from g6.errors import UserError
 from g6.pipeline import Runtime
 from g6.ports import CycleRecord
 from g6.ports.sources import abilities_of
@@ -47,7 +47,7 @@ def units(
     nothing was stored. Errors: UserError (no such index).
     """
     if index and index.upper() not in settings.indices:
-        raise UserError(f"{index} is no enabled index", f"one of {', '.join(settings.indices)}")
+        raise no_such("enabled index", index, settings.indices)
     if not cycles:
         return []
     rows: Mapping[Unit, Row] = {}

@@ -100,7 +100,9 @@ class RunWatch:
             yield login
 
     def count(self, report: CycleReport) -> None:
-        """Count a closed cycle."""
+        """Count a closed cycle. One that was done again is counted already."""
+        if report.attempt != 1:
+            return
         self.statuses[str(report.status)] += 1
         self._of_session[str(report.status)] += 1
 

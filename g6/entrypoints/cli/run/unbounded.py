@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import count
+from pathlib import Path
 
 from rich.console import Console
 
 from g6 import __version__, log
+from g6.adapters.data_dir.owner import owner
 from g6.config import Settings, hashes
+from g6.domain.reports.heartbeat import workers_in_words
 from g6.entrypoints.cli.run import start_screen
 from g6.entrypoints.cli.run.run_watch import RunWatch
 from g6.entrypoints.cli.run.voices import Voice, voice_of
@@ -20,7 +24,7 @@ from g6.entrypoints.cli.shared.following import (
 )
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.machine.fork_server import ForkServer
-from g6.entrypoints.machine.pools import pool_sizes
+from g6.entrypoints.machine.pools import WORKERS, pool_sizes
 from g6.entrypoints.machine.port_holder import port_holder
 from g6.entrypoints.machine.supervisor import Stack, running
 from g6.entrypoints.web.serving import bind
@@ -59,7 +63,7 @@ def run_until_stopped(
     if not anyway:
         start_screen.refuse_full_disk(settings, estimate)
     if settings.features.serve:
-        _refuse_taken_ports(settings)
+        _refuse_taken_ports(settings, who)
     watch: RunWatch | None = None
     with (
         stoppable(),
@@ -111,8 +115,8 @@ def _start(stack: Stack, console: Console, voice: Voice) -> RunFollower:
     if settings.features.serve:
         stack.start_serve()
     if settings.console.banner:
-        ready = sum(pool_sizes(settings))
-        console.print(f"{ready} worker processes are ready; Ctrl-C stops", highlight=False)
+        ready = workers_in_words(len(WORKERS), sum(pool_sizes(settings)))
+        console.print(f"{ready} are ready; Ctrl-C stops", highlight=False)
     return follower
 
 
@@ -122,7 +126,7 @@ def _start_observers(stack: Stack, console: Console) -> None:
         console.print(f"{name}: {address}", highlight=False, soft_wrap=True)
 
 
-def _refuse_taken_ports(settings: Settings) -> None:
+def _refuse_taken_ports(settings: Settings, who: str) -> None:
     """Open and close each port of g6 serve. Errors: Unavailable, while a person still looks."""
     # The serve process would find it out as well, but only its log file would say so.
     serve = settings.serve
@@ -134,4 +138,26 @@ def _refuse_taken_ports(settings: Settings) -> None:
             holder = port_holder(port)
             if holder is None:
                 raise
-            raise holder.refusal(f"{serve.host}:{port}", setting) from error
+            beside = _beside(settings, who)
+            raise holder.refusal(f"{serve.host}:{port}", setting, beside) from error
+
+
+def _beside(settings: Settings, who: str) -> list[str]:
+    """Return the command that starts this system beside those that run.
+
+    It has ports of its own, a namespace of its own in a Redis that others may use, and a directory
+    of its own where its own is in use.
+    """
+    words = [*who.split()]
+    if settings.redis.broker_url:
+        words += ["--set", f"namespace={settings.namespace}2"]
+    elif owner(settings.directory):
+        words += ["--data-dir", str(_free_directory(settings))]
+    return [*words, "--set", "serve.metrics_port=0", "--set", "serve.web_port=0"]
+
+
+def _free_directory(settings: Settings) -> Path:
+    """Return a directory beside the configured one that is not there yet."""
+    base = settings.demo_dir if settings.simulated else settings.data_dir
+    numbered = (base.with_name(f"{base.name}-{number}") for number in count(2))
+    return next(path for path in numbered if not path.exists())

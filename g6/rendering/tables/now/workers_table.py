@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
 from rich.table import Table
 
-from g6.rendering.parts import NoView, Part
+from g6.rendering.parts import Line, NoView, Part, plain_table
 from g6.rendering.wording import number
 from g6.studies.now.workers import Workers
 
 
 def parts(document: Workers, _: NoView) -> Iterator[Part]:
-    """Yield a table of the workers and one of the queues."""
+    """Yield a table of the processes, their sum, and a table of the queues."""
     yield _workers_table(document)
-    queues = Table("queue", "waiting", box=None, padding=(0, 2, 0, 0))
+    memory = sum(line.resident_bytes for line in document.workers if isfinite(line.resident_bytes))
+    yield Line(
+        f"{document.living} live; {number(memory / 1e6, 0)} MB together, "
+        "without Redis; pages that several share are counted in their shares"
+    )
+    queues = plain_table()
+    queues.add_column("queue", no_wrap=True)
+    queues.add_column("waiting", justify="right", no_wrap=True)
     for name, depth in document.queues.items():
         queues.add_row(name, str(depth))
     yield queues
@@ -26,10 +34,14 @@ def json_value(document: Workers) -> object:
 
 
 def _workers_table(document: Workers) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for heading in ("process", "host", "pid", "state", "memory MB", "cores", "serves"):
-        is_number = heading in ("pid", "memory MB", "cores")
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+    table = plain_table()
+    for heading in ("process", "host", "pid", "state", "pool", "memory\nMB", "cores", "serves"):
+        is_number = heading in ("pid", "pool", "memory\nMB", "cores")
+        table.add_column(
+            heading if "\n" in heading else f"\n{heading}",
+            justify="right" if is_number else "left",
+            overflow="fold",
+        )
     for worker in document.workers:
         serves = [worker.queues.replace(",", ", "), "the rows" if worker.owns_rows else ""]
         table.add_row(
@@ -38,6 +50,7 @@ def _workers_table(document: Workers) -> Table:
             worker.host,
             str(worker.pid),
             "up" if worker.is_up else "silent",
+            str(worker.pool) if worker.pool else "–",
             number(worker.resident_bytes / 1e6, 0),
             number(worker.cpu_ratio),
             ", ".join(filter(None, serves)),

@@ -234,8 +234,11 @@ def _fitting(
     shown: set[Cell] = set(order[0])
     for cells in order[1:]:
         wider = shown | set(cells)
-        if texts.width(wider, GAPS[-1]) <= width:
-            shown = wider
+        # Passing one that does not fit for a narrower one, a screen of 106 columns showed volume,
+        # and one of 108 bid and ask without it.
+        if texts.width(wider, GAPS[-1]) > width:
+            break
+        shown = wider
     columns = [cell for cell in ladder if cell in shown]
     return columns, _gap(columns, texts, width)
 

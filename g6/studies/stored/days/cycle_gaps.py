@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from g6.domain.cycles.gaps import NO_CHAIN, Gap, gaps_of
 from g6.ports.readers import PastReader
@@ -11,14 +12,30 @@ from g6.studies.documents import columns_of
 from g6.studies.stored.days.past_span import PastSpan
 from g6.studies.stored.days.stored_past import index_days
 
-__all__ = ["Gaps", "answer"]
+__all__ = ["CollectedSpan", "Gaps", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedSpan:
+    """The first and the last instant of a day at which an index has a row."""
+
+    index: str
+    day: date
+    first: datetime
+    last: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """The gaps of each index, by day and index."""
+    """The gaps of each index, by day and index.
+
+    Attributes:
+        gaps: The gaps, oldest first.
+        collected: From when to when each index of each day was collected at all.
+    """
 
     gaps: tuple[Gap, ...]
+    collected: tuple[CollectedSpan, ...] = ()
 
     @property
     def cycles(self) -> int:
@@ -42,6 +59,9 @@ def answer(reader: PastReader, parameters: PastSpan) -> Gaps:
         NothingToDo: Nothing of the span was due, and nothing of it is stored.
     """
     gaps: list[Gap] = []
+    collected: list[CollectedSpan] = []
     for unit in index_days(reader, parameters):
         gaps += gaps_of(unit.index, unit.grid, unit.outcomes)
-    return Gaps(tuple(gaps))
+        if unit.collected is not None:
+            collected.append(CollectedSpan(unit.index, unit.day, *unit.collected))
+    return Gaps(tuple(gaps), tuple(collected))

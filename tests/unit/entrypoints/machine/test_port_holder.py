@@ -29,7 +29,7 @@ def test_another_program_is_named_with_its_process() -> None:
         holder = port_holder(listening.getsockname()[1])
     assert holder is not None
     assert (holder.pid, holder.directory) == (os.getpid(), None)
-    sentence = str(holder.refusal("127.0.0.1:9108", "serve.metrics_port"))
+    sentence = str(holder.refusal("127.0.0.1:9108", "serve.metrics_port", ["g6", "up"]))
     assert f"(process {os.getpid()}) does" in sentence
     assert "serve.metrics_port" in sentence
 
@@ -51,6 +51,8 @@ def test_another_g6_is_named_by_its_directory_and_the_process_that_can_be_stoppe
         finally:
             serve.kill()
     assert holder == PortHolder(os.getpid(), "g6 up", tmp_path)
-    sentence = str(holder.refusal("127.0.0.1:9108", "serve.metrics_port"))
+    beside = ["g6", "up", "--data-dir", "my rows"]
+    sentence = str(holder.refusal("127.0.0.1:9108", "serve.metrics_port", beside))
     assert f"another G6 runs on {tmp_path} (g6 up, process {os.getpid()})" in sentence
     assert f"kill -TERM {os.getpid()}" in sentence
+    assert sentence.endswith("beside it: g6 up --data-dir 'my rows'")

@@ -134,8 +134,9 @@ def answer(study: Study, values: Values) -> None:
     if values["json_"] and values.get("csv_"):
         raise UserError("--json and --csv exclude each other", "leave one of them out")
     settings = settings_of(study, values)
-    parameters: object = made(study.parameters, values, time_of(settings))
+    # Without a running system there is no latest cycle of it: that is said first.
     source = reader(study.reader, settings)
+    parameters: object = made(study.parameters, values, time_of(settings))
     if values.get("watch") or values.get("follow"):
         view: object = made(parts.view_of(study.name), values)
         _watch(study, source, parameters, view, settings, as_json=values["json_"])

@@ -14,7 +14,8 @@ from pathlib import Path
 
 __all__ = ["SystemOptions"]
 
-NAMES = ("--data-dir", "--config", "--set", "--provider", "--recording")
+SETTING = "--set"
+NAMES = ("--data-dir", "--config", SETTING, "--provider", "--recording")
 """Options that say on which directory and system a command acts."""
 FIX = "\n  fix: "
 """What an error's fix begins with."""
@@ -73,15 +74,22 @@ class SystemOptions:
             if accepted is None:
                 continue
             end = _end(text, command.start(1), accepted)
-            present = text[command.start() : end].split()
+            present = text[command.start() : end]
             options = [
                 f" {name} {shlex.quote(value)}"
                 for name, value in self.named
-                if name in accepted and name not in present
+                if name in accepted and not _says(present, name, value)
             ]
             sentence += text[copied:end] + "".join(options)
             copied = end
         return sentence + text[copied:]
+
+
+def _says(command: str, name: str, value: str) -> bool:
+    """Tell whether a command has the option already, of a setting for the same key."""
+    if name == SETTING:
+        return f"{SETTING} {value.partition('=')[0]}=" in command
+    return name in command.split()
 
 
 @dataclass(frozen=True, slots=True)

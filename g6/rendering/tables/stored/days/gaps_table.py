@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.cycles.gaps import Gap
+from g6.domain.cycles.gaps import NO_ROW, Gap
 from g6.domain.market.calendar import day_of
 from g6.rendering.parts import Block, NoView, Part
 from g6.rendering.wording import clock, counted, moment, spelled
-from g6.studies.stored.days.cycle_gaps import Gaps
+from g6.studies.stored.days.cycle_gaps import CollectedSpan, Gaps
 
 
 def parts(document: Gaps, _: NoView) -> Iterator[Part]:
     """Yield a line per gap, their count, and what helps where chains are lost."""
     if document.gaps:
-        yield Block("\n".join(_lines(document.gaps)))
+        yield Block("\n".join(_lines(document)))
         yield f"{counted(len(document.gaps), 'gap')}, {counted(document.cycles, 'cycle')}"
     else:
         yield "no gap"
@@ -43,17 +44,45 @@ def _plain(gap: Gap) -> Mapping[str, object]:
     }
 
 
-def _lines(gaps: Sequence[Gap]) -> Iterator[str]:
+def _lines(document: Gaps) -> Iterator[str]:
     """Yield a line per gap, in columns."""
-    cells = [_cells(gap) for gap in gaps]
+    spans = {(span.index, span.day): span for span in document.collected}
+    starts: dict[date, datetime] = {}
+    for span in document.collected:
+        starts[span.day] = min(span.first, starts.get(span.day, span.first))
+    cells: list[tuple[str, ...]] = []
+    for gap in document.gaps:
+        day = day_of(gap.first)
+        cells.append(_cells(gap, spans.get((gap.index, day)), starts.get(day)))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         texts = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         yield "  ".join(texts).rstrip()
 
 
-def _cells(gap: Gap) -> tuple[str, ...]:
-    span = moment(gap.first)
+def _cells(gap: Gap, collected: CollectedSpan | None, start: datetime | None) -> tuple[str, ...]:
+    times = moment(gap.first)
     if gap.cycles > 1:
-        span += f" … {clock(gap.last, day_of(gap.first))}"
-    return gap.index, span, counted(gap.cycles, "cycle"), gap.status, spelled(gap.reason)
+        times += f" … {clock(gap.last, day_of(gap.first))}"
+    head = (gap.index, times, counted(gap.cycles, "cycle"))
+    if gap.reason == NO_ROW and (why := _beside(gap, collected, start)):
+        return *head, "not collected", why
+    return *head, gap.status, spelled(gap.reason)
+
+
+def _beside(gap: Gap, collected: CollectedSpan | None, start: datetime | None) -> str:
+    """Return the words of a gap before the first row of a day, or behind the last one.
+
+    Args:
+        gap: The gap, of which no row tells anything.
+        collected: From when to when its index was collected that day.
+        start: The first instant of that day at which any index was.
+    """
+    if collected is None:
+        return "G6 did not run that day" if start is None else ""
+    if gap.last < collected.first:
+        who = "G6 started" if collected.first == start else "first collected"
+        return f"{who} at {clock(collected.first)}"
+    if gap.first > collected.last:
+        return f"the last cycle is that of {clock(collected.last)}"
+    return ""

@@ -13,6 +13,7 @@ from rich.text import Text
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import Alert, CycleReport, Heartbeat, LoginFacts, ProviderFacts
+from g6.domain.schema.words import Status
 from g6.entrypoints.cli.run.bounded_run import closed_today
 from g6.entrypoints.cli.run.run_watch import RunWatch
 from g6.rendering.run_screen import Notice
@@ -84,6 +85,13 @@ def test_a_close_is_told_once_and_the_session_is_summed_up(watched: Watched) -> 
     assert watched.voice.lines[0] == "the session of 2026-11-18 is over"
     assert watched.voice.lines[-1] == "  next      tomorrow 09:15"
     assert watched.watch.has_seen_close
+
+
+def test_a_cycle_that_is_done_again_is_counted_once(watched: Watched) -> None:
+    for attempt in (1, 2):
+        report = CycleReport(CLOSE, Status.OK, {"NIFTY": Status.OK}, {}, {}, 0.0, 0.2, attempt)
+        watched.watch.count(report)
+    assert dict(watched.watch.statuses) == {"OK": 1}
 
 
 def test_a_login_is_told_when_it_changes(watched: Watched) -> None:

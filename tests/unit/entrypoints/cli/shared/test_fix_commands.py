@@ -7,6 +7,8 @@ import shlex
 
 import pytest
 
+from g6.domain.reports import Alert, AlertRule
+from g6.domain.reports.alerts import RULES
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from tests.unit.entrypoints.cli.conftest import Run, Stored
 
@@ -35,6 +37,19 @@ WITH = "--data-dir 'my rows' --config c.json --set a.b=1"
 )
 def test_a_command_gets_the_options_that_it_takes(said: str, printed: str) -> None:
     assert NAMED.completed(said) == printed
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_an_alert_of_the_pipeline_names_the_same_options(rule: AlertRule) -> None:
+    text = rule.fix.replace("{day}", "2026-11-18").replace("{index}", "NIFTY")
+    of_alert = Alert("", "", text).completed("--data-dir 'my rows'").fix
+    assert of_alert == SystemOptions((("--data-dir", "my rows"),)).completed(text)
+
+
+def test_a_setting_of_another_key_is_added() -> None:
+    named = SystemOptions.of_words(["--set", "serve.web_port=0", "--set", "interval=30"])
+    fixed = named.completed("g6 up --set serve.web_port=9")
+    assert fixed == "g6 up --set serve.web_port=9 --set interval=30"
 
 
 def test_nothing_is_added_where_nothing_was_named() -> None:
