@@ -11,14 +11,14 @@ __all__ = ["size_words"]
 def size_words(size: ContractSize) -> str:
     """Return a contract's size in words.
 
-    `lot 65 (15.9 lakh), freeze 1,800 units = 27 lots by the file of 2026-11-02`
+    `lot 65 units = ₹15.9 lakh, freeze 1,800 units = 27 lots by the file of 2026-11-02`
     """
     lot = size["lot_size"]
     notional = size["notional"]
     freeze = size["freeze_quantity"]
-    words = f"lot {lot}" if lot else "lot not known"
+    words = f"lot {lot} units" if lot else "lot not known"
     if notional is not None:
-        words += f" ({notional / LAKH:.1f} lakh)"
+        words += f" = ₹{notional / LAKH:.1f} lakh"
     if freeze is not None:
         lots = f" = {freeze // lot} lots" if lot else ""
         words += f", freeze {freeze:,} units{lots} by the file of {size['freeze_from']}"

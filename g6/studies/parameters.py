@@ -142,8 +142,7 @@ def _value(field: Field, value: object, at: MarketTime) -> object:
     if parameter.read is not None:
         return parameter.read(value)
     if parameter.choices and value not in parameter.choices:
-        name = field.name.rstrip("_").replace("_", " ")
-        raise no_such(f"choice of {name}", value, parameter.choices)
+        raise no_such(f"{field.option} choice", value, parameter.choices)
     if field.type in (int, float) and not isinstance(value, int | float):
         raise UserError(f"{field.name} {value!r} is not a number", f"write {parameter.example}")
     if isinstance(value, int | float):

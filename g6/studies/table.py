@@ -262,7 +262,7 @@ STUDIES = (
         "stored.chain_by_strike",
         "Show an index's newest chain, calls left and puts right.",
         "g6 chain NIFTY --expiry monthly",
-        details="ATM and the walls of open interest are marked.",
+        details="ATM and the highest open interest of each side are marked.",
         watch="Show each new cycle until Ctrl-C.",
     ),
     Study(
@@ -335,7 +335,7 @@ STUDIES = (
     Study(
         "oi",
         "stored.interest_by_strike",
-        "Show open interest by strike, its change, max pain and walls.",
+        "Show open interest by strike, max pain and gamma walls.",
         "g6 plot oi NIFTY --expiry this_week --out oi.png",
         command="plot oi",
     ),

@@ -179,7 +179,7 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "logs": log_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""
-OF_ROWS = frozenset({"stored", "past", "archive", "units", "damages"})
+OF_ROWS = frozenset({"stored", "past", "units", "damages"})
 """Kinds that read the stored rows of a data directory alone."""
 WITHOUT_SETTINGS: Mapping[str, Callable[[], object]] = {
     "sources": source_reader,

@@ -101,6 +101,13 @@ class Outcomes:
     def __len__(self) -> int:
         return len(self.instants)
 
+    @property
+    def ends(self) -> tuple[datetime, datetime] | None:
+        """The first and the last instant, None without any."""
+        if not len(self):
+            return None
+        return instant_at(self.instants[0]), instant_at(self.instants[-1])
+
     @classmethod
     def of(cls, rows: Mapping[datetime, Row]) -> Outcomes:
         """Return the outcomes of rows by instant.

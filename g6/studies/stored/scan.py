@@ -129,8 +129,13 @@ def scan(unit: Unit, chains: Sequence[Chain], *, least: float, top: int) -> Scan
     """
     spaced = _spaced(chains)
     if len(spaced) < build_up.LEAST_CYCLES + 2:
+        needed = build_up.LEAST_CYCLES + 2
+        minutes = 3 * (needed - len(spaced))
         raise NothingToDo(
-            f"{unit.index}: {len(spaced)} cycles 3 minutes apart are too few to know what is usual"
+            f"{unit.index}: {len(spaced)} cycles 3 minutes apart are too few to know what is "
+            f"usual: it takes {needed}",
+            f"collect for {minutes} minutes more, or ask --as-of a day with more cycles: "
+            "g6 data coverage lists them",
         )
     strikes = spaced[-1].strike
     findings: list[UnusualOption] = []

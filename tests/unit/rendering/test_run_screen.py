@@ -121,7 +121,7 @@ def test_the_end_of_a_session_counts_cycles_and_gaps_and_names_the_next() -> Non
     lines = [
         line.plain for line in run_screen.session_lines({"OK": 383}, gaps, hours, NOW, "2026-11-20")
     ]
-    assert lines[1:3] == ["  cycles    383 closed: OK 383", "  gaps      NIFTY 3 no row"]
+    assert lines[1:3] == ["  cycles    383 closed: OK 383", "  gaps      NIFTY 3 not collected"]
     assert "g6 data gaps --from 2026-11-20 --to 2026-11-20" in lines[3]
     assert lines[4] == "  next      tomorrow 09:15"
 

@@ -1,11 +1,13 @@
-"""The listed expiries of each index, and the rules that they answer, as lines."""
+"""The listed expiries of each index, and the rules that they answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from g6.rendering.parts import Block, NoView, Part
-from g6.rendering.wording import day_words, moment, points
+from rich.table import Table
+
+from g6.rendering.parts import Line, NoView, Part, plain_table
+from g6.rendering.wording import counts_in_words, day_words, moment, points
 from g6.studies.market.expiry_answers import ExpiryAnswers
 from g6.studies.market.rule_answers import ListedSeries, RuleAnswers
 
@@ -13,15 +15,14 @@ JSON_INDENT = 2
 
 
 def parts(document: ExpiryAnswers, _: NoView) -> Iterator[Part]:
-    """Yield the lines of every index."""
-    lines: list[str] = []
+    """Yield the listing of each index, a table of its rules, and why each has its expiry."""
     for index in document.indices:
-        lines += _lines(index.answers, index.origin)
-    lines += [f"{index}  not known: {why}" for index, why in document.unknown.items()]
+        yield from _index_parts(index.answers, index.origin)
+    for name, why in document.unknown.items():
+        yield Line(f"{name}  not known: {why}")
     if document.downloads:
         counts = ", ".join(f"{count} {place}" for place, count in document.downloads.items())
-        lines.append(f"downloaded again: {counts}")
-    yield Block("\n".join(lines))
+        yield Line(f"downloaded again: {counts}")
 
 
 def json_value(document: ExpiryAnswers) -> dict[str, object]:
@@ -31,28 +32,47 @@ def json_value(document: ExpiryAnswers) -> dict[str, object]:
     return {"downloads": document.downloads, "indices": indices, **unknown}
 
 
-def _lines(answers: RuleAnswers, origin: str) -> Iterator[str]:
-    """Yield a line of the listing, one for each rule, and one for each kind of odd contract."""
-    head = (
-        f"{answers.index}  {len(answers.expiries)} expiries listed on {day_words(answers.on)}, "
-        f"asked at {moment(answers.at)}"
+def _index_parts(answers: RuleAnswers, origin: str) -> Iterator[Part]:
+    source = f", from {origin}" if origin else ""
+    yield Line(
+        f"{answers.index}  {len(answers.expiries)} expiries listed on {day_words(answers.on)}"
+        f"{source}\n  as of {moment(answers.at)}"
     )
-    yield f"{head}, from {origin}" if origin else head
+    yield _rules_table(answers)
+    reasons: dict[str, list[str]] = {}
     for rule, answer in answers.rules.items():
-        day = f"{day_words(answer.expiry)}  {answer.dte:>3} d"
-        yield f"  {rule:<12}{day}  {_series(answer.series)}  {answer.why}"
-    for rule in answers.not_listed:
-        yield f"  {rule:<12}not listed"
+        reasons.setdefault(answer.why, []).append(rule)
+    if reasons:
+        yield "; ".join(f"{', '.join(rules)}: {why}" for why, rules in reasons.items())
+    odd = {rule: answer.series.one_sided for rule, answer in answers.rules.items()}
+    if any(odd.values()):
+        yield f"strikes of one side alone: {counts_in_words(odd)}"
     for reason, count in answers.left_out.items():
-        yield f"  left out: {count} ({reason.replace('_', ' ')})"
+        yield Line(f"  left out: {count} ({reason.replace('_', ' ')})")
     if answers.salvaged:
-        yield f"  salvaged: {answers.salvaged}"
+        yield Line(f"  salvaged: {answers.salvaged}")
 
 
-def _series(series: ListedSeries) -> str:
-    one_sided = f", {series.one_sided} one-sided" if series.one_sided else ""
-    lots = "/".join(map(str, series.lot_size))
+def _rules_table(answers: RuleAnswers) -> Table:
+    """Return a line for each rule: its expiry, and which strikes and contracts that has."""
+    table = plain_table()
+    for name in ("rule", "expiry"):
+        table.add_column(name, no_wrap=True)
+    for name in ("days", "strikes", "lowest", "highest", "step", "lot", "tick"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for rule, answer in answers.rules.items():
+        table.add_row(rule, day_words(answer.expiry), str(answer.dte), *_cells(answer.series))
+    for rule in answers.not_listed:
+        table.add_row(rule, "not listed")
+    return table
+
+
+def _cells(series: ListedSeries) -> tuple[str, ...]:
     return (
-        f"{series.strikes} strikes {points(series.lowest)} to {points(series.highest)}, "
-        f"step {series.step:g}{one_sided}, lot {lots}, tick {series.tick_size:g}"
+        str(series.strikes),
+        points(series.lowest),
+        points(series.highest),
+        f"{series.step:g}",
+        "/".join(map(str, series.lot_size)),
+        f"{series.tick_size:g}",
     )

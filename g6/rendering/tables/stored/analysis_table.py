@@ -54,6 +54,9 @@ def parts(document: Analysis, _: NoView) -> Iterator[Part]:
     for index in document.indices:
         yield from _index_parts(index)
     market = document.market_breadth
+    # Of one index the three shares say what its own figures say.
+    if len(document.indices) < 2:
+        return
     yield (
         f"of the indices above the open {_share(market.above_open)}, above the previous close "
         f"{_share(market.above_close)}; futures above their VWAP "
@@ -64,7 +67,10 @@ def parts(document: Analysis, _: NoView) -> Iterator[Part]:
 def _index_parts(index: IndexAnalysis) -> Iterator[Part]:
     yield f"[bold]{index.index}[/bold] · {in_india(index.cycle)} · spot {number(index.spot)}"
     yield figures_table(index.expiries)
-    yield Line("points unless a line says otherwise; σ: one standard deviation to the expiry")
+    yield Line(
+        "points unless a line says otherwise; σ: one standard deviation to the expiry\n"
+        "support: highest put OI below the forward; resistance: highest call OI above it"
+    )
     sums = index.exposures
     convention = CONVENTIONS.get(sums.convention, spelled(sums.convention))
     yield f"\nexposures of {sums.options} options in ₹ crore, dealers taken as {convention}"
@@ -98,21 +104,22 @@ def exposures_table(sums: ExposureSummary) -> Table:
 
 
 def _levels(sums: ExposureSummary) -> Iterator[Line]:
-    """Yield walls and flip, and where the flip lies between the walls of open interest."""
+    """Yield gamma walls and flip, and where it lies between the strikes of the highest OI."""
     yield Line(
-        f"most GEX: calls {points(sums.wall_call)}, puts {points(sums.wall_put)} · "
-        f"GEX changes sign (flip) at {number(sums.flip, 0)} · {spelled(sums.regime)}"
+        f"gamma walls (most GEX): calls {points(sums.wall_call)}, puts {points(sums.wall_put)}"
     )
     # Far outside them it says more of the convention of who holds what than of the market.
     low, high = sorted((sums.interest_put, sums.interest_call))
     outside = max(low - sums.flip, sums.flip - high)
     if outside > 0:
-        where = f"flip {number(outside, 0)} points outside"
+        where = f"{number(outside, 0)} points outside the highest OI"
     else:
-        where = "flip inside" if isfinite(outside) else "no flip"
+        where = "between the highest OI" if isfinite(outside) else "nowhere near"
     put = points(sums.interest_put)
     call = points(sums.interest_call)
-    yield Line(f"most OI: puts {put}, calls {call}: {where}")
+    yield Line(f"highest OI of all expiries: calls {call}, puts {put}")
+    flip = number(sums.flip, 0)
+    yield Line(f"GEX changes sign (flip) at {flip}, {where}: {spelled(sums.regime)}")
 
 
 def figures_table(expiries: Sequence[ExpiryFigures]) -> Table:

@@ -96,14 +96,14 @@ FIRST_WANTED = (
     (DELTA,), (THETA,), (VEGA,), (GAMMA,),
 )  # fmt: skip
 """Columns in the order in which a wider screen takes them in. A line comes in whole or not."""
-OF_GREEKS = ((DELTA, GAMMA, THETA, VEGA, IV), (LAST,), (OI,), (BID, ASK), (OI_CHANGE,))
-WALL = "*"
+OF_GREEKS = ((DELTA, GAMMA, THETA, VEGA, IV), (OI,), (LAST,), (BID, ASK), (OI_CHANGE,))
+HIGHEST = "*"
 """Stands before the largest open interest of a side."""
 GAPS = (2, 1)
 """Blanks between columns, the first with which the least columns fit."""
 LEAST_WIDTH = 80
 LEAST_STRIKES = 3
-LINES_AROUND = 12
+LINES_AROUND = 13
 """Lines above and below the strikes, and that of the cursor."""
 
 
@@ -143,11 +143,23 @@ def _footing(document: ChainByStrike) -> Iterator[Line]:
         f"PCR {number(figures.pcr)} by OI, {number(figures.pcr_volume)} by volume · "
         f"max pain {points(figures.max_pain)}"
     )
+    highest = [f"{name} {_highest(document, side)}" for side, name in enumerate(("calls", "puts"))]
+    yield Line(f"highest OI: {', '.join(highest)}")
     yield Line("; ".join(map(size_words, document.sizes)))
     since = "the previous close"
     if document.previous_session is not None:
         since = f"the close of {day_words(document.previous_session, document.expiry)}"
-    yield Line(f"Δ since {since} · lakh: 100,000 · {WALL} most OI (wall) · ▶ ◀ ATM")
+    yield Line(f"Δ since {since} · lakh: 100,000 · {HIGHEST} highest OI · ▶ ◀ ATM")
+
+
+def _highest(document: ChainByStrike, side: int) -> str:
+    """Return the strike of a side's largest open interest, and that."""
+    interest = document.rows[f"{SIDES[side]}oi"].astype(np.float64)
+    if not np.isfinite(interest).any():
+        return "–"
+    row = int(np.nanargmax(interest))
+    strike = float(np.asarray(document.rows["strike"], dtype=np.float64)[row])
+    return f"{points(strike)} ({lakh(float(interest[row]))} lakh)"
 
 
 def json_value(document: ChainByStrike) -> dict[str, object]:
@@ -266,10 +278,10 @@ class _Texts:
         values = cell.factor * self._figures[side][cell.figure]
         texts = [number(float(values[row]), cell.places, sign=cell.sign) for row in self._rows]
         if cell is OI and np.isfinite(values).any():
-            wall = int(np.nanargmax(values))
-            if wall in self._rows:
-                place = wall - self._rows.start
-                texts[place] = f"{WALL}{texts[place]}"
+            highest = int(np.nanargmax(values))
+            if highest in self._rows:
+                place = highest - self._rows.start
+                texts[place] = f"{HIGHEST}{texts[place]}"
         return texts
 
     def width(self, cells: Iterable[Cell], gap: int) -> int:

@@ -31,7 +31,10 @@ def parts(document: Scan, _: NoView) -> Iterator[Part]:
         yield _table(document)
         yield Line("z: the last step in standard deviations of the steps before it")
     else:
-        yield Line("nothing unusual: no option moved unlike before (--least counts smaller steps)")
+        yield Line(
+            "nothing unusual: no option moved unlike before\n"
+            f"  fix: g6 scan {document.index} --least 2 counts smaller steps too"
+        )
     yield Line(f"new strikes: {', '.join(map(points, document.new_strikes)) or 'none'}")
 
 

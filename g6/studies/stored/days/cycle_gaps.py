@@ -12,11 +12,11 @@ from g6.studies.documents import columns_of
 from g6.studies.stored.days.past_span import PastSpan
 from g6.studies.stored.days.stored_past import index_days
 
-__all__ = ["CollectedSpan", "Gaps", "answer"]
+__all__ = ["Gaps", "RowSpan", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
-class CollectedSpan:
+class RowSpan:
     """The first and the last instant of a day at which an index has a row."""
 
     index: str
@@ -35,7 +35,7 @@ class Gaps:
     """
 
     gaps: tuple[Gap, ...]
-    collected: tuple[CollectedSpan, ...] = ()
+    collected: tuple[RowSpan, ...] = ()
 
     @property
     def cycles(self) -> int:
@@ -59,9 +59,9 @@ def answer(reader: PastReader, parameters: PastSpan) -> Gaps:
         NothingToDo: Nothing of the span was due, and nothing of it is stored.
     """
     gaps: list[Gap] = []
-    collected: list[CollectedSpan] = []
+    collected: list[RowSpan] = []
     for unit in index_days(reader, parameters):
         gaps += gaps_of(unit.index, unit.grid, unit.outcomes)
         if unit.collected is not None:
-            collected.append(CollectedSpan(unit.index, unit.day, *unit.collected))
+            collected.append(RowSpan(unit.index, unit.day, *unit.collected))
     return Gaps(tuple(gaps), tuple(collected))

@@ -68,8 +68,8 @@ def index_days(reader: PastReader, span: PastSpan) -> list[IndexDay]:
             grid = span.within(past.grid(index, day))
             outcomes = past.as_stored(index, day, span)
             if len(grid) or len(outcomes):
-                collected = past.collected(index, day)
-                units.append(IndexDay(index, day, grid, outcomes, collected))
+                whole = past.outcomes.get(day, {}).get(index, outcomes)
+                units.append(IndexDay(index, day, grid, outcomes, whole.ends))
     if not units:
         raise NothingToDo(_nothing_stored(reader, span, past))
     return units
@@ -199,13 +199,6 @@ class StoredPast:
         chains = self.chains.get(day, {}).get(index)
         instants = instants_of(()) if chains is None else chains.instants
         return gaps.as_stored(outcomes.between(*span.ends), instants)
-
-    def collected(self, index: str, day: date) -> tuple[datetime, datetime] | None:
-        """Return the first and the last instant of a day at which an index has a row."""
-        outcomes = self.outcomes.get(day, {}).get(index)
-        if outcomes is None or not len(outcomes):
-            return None
-        return instant_at(outcomes.instants[0]), instant_at(outcomes.instants[-1])
 
     def grid(self, index: str, day: date) -> Instants:
         """Return the instants of a day at which an index should have a row."""

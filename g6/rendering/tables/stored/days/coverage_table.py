@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from g6.rendering.parts import Block, NoView, Part
-from g6.rendering.wording import day_words
 from g6.studies.stored.days.coverage_by_day import Coverage, DayCoverage
 
 LEFT_COLUMNS = 2
@@ -14,7 +13,7 @@ LEFT_COLUMNS = 2
 
 def parts(document: Coverage, _: NoView) -> Iterator[Part]:
     """Yield a header and a line per index and day."""
-    lines = [_line(day) | {"day": day_words(day.day)} for day in document.days]
+    lines = [_line(day) | {"day": f"{day.day:%d %b %Y}"} for day in document.days]
     rows = [[name.replace("_", " ") for name in lines[0]]]
     rows += [list(map(str, line.values())) for line in lines]
     yield Block("\n".join(_aligned(rows)))

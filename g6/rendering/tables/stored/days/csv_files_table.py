@@ -17,7 +17,7 @@ def parts(document: CsvInventory, _: NoView) -> Iterator[Part]:
     yield Line(f"size          {number(files.total_size_mb)} MB")
     for name, at in (("oldest", files.oldest_file_utc), ("newest", files.newest_file_utc)):
         yield Line(f"{name} change {'–' if at is None else in_india(at)}")
-    yield Line(f"by index      {counts_in_words(files.per_index_counts) or '–'}")
+    yield f"by index: {counts_in_words(files.per_index_counts) or '–'}"
 
 
 def json_value(document: CsvInventory) -> object:

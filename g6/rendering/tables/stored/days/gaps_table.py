@@ -9,8 +9,11 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.gaps import NO_ROW, Gap
 from g6.domain.market.calendar import day_of
 from g6.rendering.parts import Block, NoView, Part
-from g6.rendering.wording import clock, counted, moment, spelled
-from g6.studies.stored.days.cycle_gaps import CollectedSpan, Gaps
+from g6.rendering.wording import clock, counted
+from g6.studies.stored.days.cycle_gaps import Gaps, RowSpan
+
+HEADS = ("index", "from", "to", "cycles", "what")
+CYCLES = HEADS.index("cycles")
 
 
 def parts(document: Gaps, _: NoView) -> Iterator[Part]:
@@ -50,27 +53,27 @@ def _lines(document: Gaps) -> Iterator[str]:
     starts: dict[date, datetime] = {}
     for span in document.collected:
         starts[span.day] = min(span.first, starts.get(span.day, span.first))
-    cells: list[tuple[str, ...]] = []
+    cells: list[tuple[str, ...]] = [HEADS]
     for gap in document.gaps:
         day = day_of(gap.first)
         cells.append(_cells(gap, spans.get((gap.index, day)), starts.get(day)))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         texts = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        texts[CYCLES] = row[CYCLES].rjust(widths[CYCLES])
         yield "  ".join(texts).rstrip()
 
 
-def _cells(gap: Gap, collected: CollectedSpan | None, start: datetime | None) -> tuple[str, ...]:
-    times = moment(gap.first)
-    if gap.cycles > 1:
-        times += f" … {clock(gap.last, day_of(gap.first))}"
-    head = (gap.index, times, counted(gap.cycles, "cycle"))
+def _cells(gap: Gap, collected: RowSpan | None, start: datetime | None) -> tuple[str, ...]:
+    day = day_of(gap.first)
+    times = (f"{day:%d %b %Y} {clock(gap.first)}", clock(gap.last, day) if gap.cycles > 1 else "")
+    what = ": ".join(filter(None, (gap.status, gap.reason.replace("_", " "))))
     if gap.reason == NO_ROW and (why := _beside(gap, collected, start)):
-        return *head, "not collected", why
-    return *head, gap.status, spelled(gap.reason)
+        what = f"not collected: {why}"
+    return gap.index, *times, f"{gap.cycles:,}", what
 
 
-def _beside(gap: Gap, collected: CollectedSpan | None, start: datetime | None) -> str:
+def _beside(gap: Gap, collected: RowSpan | None, start: datetime | None) -> str:
     """Return the words of a gap before the first row of a day, or behind the last one.
 
     Args:
@@ -84,5 +87,5 @@ def _beside(gap: Gap, collected: CollectedSpan | None, start: datetime | None) -
         who = "G6 started" if collected.first == start else "first collected"
         return f"{who} at {clock(collected.first)}"
     if gap.first > collected.last:
-        return f"the last cycle is that of {clock(collected.last)}"
+        return f"nothing after {clock(collected.last)}"
     return ""

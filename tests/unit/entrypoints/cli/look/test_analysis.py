@@ -13,13 +13,16 @@ CYCLES = ("2026-11-18T05:30:00Z", "2026-11-18T05:33:00Z")
 def test_the_analysis_is_shown_for_every_index_stored(g6, stored):
     answer = g6("analyze", "--data-dir", str(stored.directory))
     assert answer.code == 0
+    # One index alone is above its open or is not: that is no breadth.
+    assert "of the indices" not in answer.out
     for words in (
         "FINNIFTY",
         "max pain",
         "resistance",
         "calls + / puts −",
         "deep out",
-        "of the indices above the open",
+        "gamma walls (most GEX): calls",
+        "highest OI of all expiries: calls",
     ):
         assert words in answer.out
 

@@ -47,8 +47,9 @@ CALLS                                                               PUTS
 calls  OI 99.99 lakh · ΔOI +9.99 lakh · volume 99.99 lakh
 puts   OI 99.99 lakh · ΔOI +9.99 lakh · volume 99.99 lakh
 PCR 9.99 by OI, 9.99 by volume · max pain 99,999
-lot 99 (99.9 lakh)
-Δ since the close of Tue 99 Nov · lakh: 999,999 · * most OI (wall) · ▶ ◀ ATM
+highest OI: calls 99,999 (9.99 lakh), puts 99,999 (9.99 lakh)
+lot 99 units = ₹99.9 lakh
+Δ since the close of Tue 99 Nov · lakh: 999,999 · * highest OI · ▶ ◀ ATM
 """
 ASCII = """\
 CALLS|     |    |      |      |          |      |       |    |     |PUTS
@@ -61,8 +62,9 @@ CALLS|     |    |      |      |          |      |       |    |     |PUTS
 calls  OI 99.99 lakh . dOI +9.99 lakh . volume 99.99 lakh
 puts   OI 99.99 lakh . dOI +9.99 lakh . volume 99.99 lakh
 PCR 9.99 by OI, 9.99 by volume . max pain 99,999
-lot 99 (99.9 lakh)
-d since the close of Tue 99 Nov . lakh: 999,999 . * most OI (wall) . > < ATM
+highest OI: calls 99,999 (9.99 lakh), puts 99,999 (9.99 lakh)
+lot 99 units = Rs99.9 lakh
+d since the close of Tue 99 Nov . lakh: 999,999 . * highest OI . > < ATM
 """
 
 
@@ -202,7 +204,7 @@ def test_as_of_shows_nothing_later(g6, stored):
         (("chain", "FINNIFTY", "--as-of", "noon"), 2, "no instant"),
         (("chain", "FINNIFTY", "--expiry", "2027-01-01"), 3, "2026-11-23 (this_month)"),
         (("chain", "NIFTY"), 3, "nothing of NIFTY"),
-        (("chain", "GOLD"), 2, "say one of NIFTY"),
+        (("chain", "GOLD"), 2, "there are NIFTY"),
         (("chain", "FINNIFTY", "--csv", "--json"), 2, "exclude"),
     ],
 )

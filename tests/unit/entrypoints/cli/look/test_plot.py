@@ -138,7 +138,7 @@ def test_what_cannot_be_drawn_is_said_in_a_sentence(g6, stored, arguments, says)
         (("straddle", "--legs", "2031-01-01:24000:CE"), "they have the expiries 2026-11-23"),
         (("interest", "--strikes", "1"), "no stored chain has strikes 1"),
         (("overlays", "--figure", "status"), "there is no number to draw"),
-        (("smile", "--expiry", "2031-01-01"), "no expiry 2031-01-01"),
+        (("smile", "--expiry", "2031-01-01"), "no expiry '2031-01-01'"),
     ],
 )
 @pytest.mark.parametrize("suffix", [".png", ".html", ".json"])

@@ -107,7 +107,10 @@ def test_gaps_are_listed_to_the_minute_with_their_reasons(g6: Run, directory: Pa
         AFTER,
     ]
     told = g6("data", "gaps", "--data-dir", str(directory)).out
-    assert "Wed 18 Nov 2026 11:03 IST … 11:22 20 cycles SKIPPED no row" in " ".join(told.split())
+    words = " ".join(told.split())
+    assert "NIFTY 18 Nov 2026 11:03 11:22 20 SKIPPED: no row" in words
+    assert "not collected: G6 started at 11:00" in words
+    assert max(map(len, told.splitlines())) <= 80
     assert "4 gaps, 381 cycles" in told
 
 

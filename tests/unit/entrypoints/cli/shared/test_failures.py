@@ -22,7 +22,7 @@ from tests.unit.entrypoints.cli.conftest import Run, Stored
 def test_an_error_is_an_object_with_code_message_and_fix(
     g6: Run, tmp_path: Path, words: tuple[str, ...], code: str, exit_code: int
 ) -> None:
-    place = ("--data-dir", str(tmp_path / "none"))
+    place = ("--data-dir", str(tmp_path))
     plain = g6(*words, *place)
     answer = g6(*words, *place, "--json")
     assert (plain.code, answer.code, answer.out) == (exit_code, exit_code, "")
@@ -41,9 +41,12 @@ def test_a_json_behind_the_end_of_options_is_no_wish_for_json(g6: Run, tmp_path:
     [
         (("chain", "niftty"), "did you mean NIFTY?"),
         (("data", "gaps", "--index", "BANKNIFTI"), "did you mean BANKNIFTY?"),
-        (("plot", "heatmap", "FINNIFTY", "--of", "vi"), "did you mean iv?"),
+        (("plot", "heatmap", "FINNIFTY", "--of", "ivv"), "did you mean iv?"),
         (("chain", "FINNIFTY", "--expiry", "mothly"), "did you mean monthly?"),
-        (("plot", "overlays", "FINNIFTY", "--figure", "atm_iv_this_wek"), "did you mean atm_iv_"),
+        (
+            ("plot", "overlays", "FINNIFTY", "--figure", "atm_iv_this_wek"),
+            "did you mean atm_iv_this_week?",
+        ),
     ],
 )
 def test_a_mistyped_word_gets_the_nearest_one(
@@ -55,7 +58,7 @@ def test_a_mistyped_word_gets_the_nearest_one(
     assert near in answer.err
 
 
-@pytest.mark.parametrize("words", [("data", "gaps"), ("chain", "NIFTY"), ("data", "ls")])
+@pytest.mark.parametrize("words", [("data", "gaps"), ("chain", "NIFTY"), ("verify",)])
 def test_a_directory_that_is_not_there_is_called_so(
     g6: Run, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
