@@ -25,7 +25,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SERVICES := redis-server prometheus prometheus-alertmanager
+SERVICES := redis-server prometheus prometheus-alertmanager chromium
 unexport PYTHONDONTWRITEBYTECODE # the tests start a thousand processes; none should compile G6 anew
 
 help:

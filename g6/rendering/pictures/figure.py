@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import singledispatchmethod
 
 import numpy as np
@@ -17,7 +16,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 
+from g6.rendering.pictures.looks import LOOKS, PHONE_HEAD, PHONE_PLOT, Look
 from g6.rendering.pictures.palette import CONTOURS, THEMES, Palette
 from g6.rendering.pictures.picture import (
     Layer,
@@ -47,8 +48,12 @@ _EXTENDS = {
 }
 """Which ends of a colour scale are arrows: values lie beyond them."""
 _STEPS = [1, 2, 2.5, 5, 10]
-_MARKERS = {"circle": "o", "ring": "o", "triangle": "v"}
+_MARKERS = {"circle": "o", "ring": "o", "triangle": "v", "dash": "_"}
+_SIZES = {"dash": 2.6}
+"""By the shape of a marker: its size beside that of the others."""
 _MOST_PLACES = 6
+_BESIDE = 0.25
+"""From a level to the one beside it, as a share of the size of words."""
 _BEHIND_BARS = 1.0
 _BARS = 2.0
 _LINES = 3.0
@@ -63,46 +68,10 @@ class PictureFigure(Figure):
         return buffer.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The measures of one screen.
-
-    Attributes:
-        width: Inches.
-        height: Inches, 0: by the number of plots.
-        dpi: Dots per inch.
-        text: The size of words, in points.
-        letters: How many letters of the title fit a line.
-        ticks: How many numbers fit beside an axis.
-        legend_columns: How many entries of the legend fit a line.
-        is_narrow: Whether plots stand below each other.
-    """
-
-    width: float
-    height: float
-    dpi: int
-    text: float
-    letters: int
-    ticks: int
-    legend_columns: int
-    is_narrow: bool
-
-
-_LOOKS = {
-    "screen": Look(16.0, 9.0, 100, 12.0, 150, 8, 6, is_narrow=False),
-    "page": Look(11.0, 6.4, 100, 9.5, 120, 7, 5, is_narrow=False),
-    # 390 pixels of a phone are 780 dots: 3.9 inches of 200.
-    "phone": Look(3.9, 0.0, 200, 7.5, 52, 5, 2, is_narrow=True),
-}
-_PHONE_HEAD = 1.5
-_PHONE_PLOT = 2.4
-"""Inches of title and legend, and of one plot."""
-
-
 def figure_of(picture: Picture, view: PictureView) -> PictureFigure:
     """Return the figure of a picture, without numbers in the form 1e4 and without a display."""
     # A Figure of its own instead of pyplot's: pyplot keeps every figure, and picks a display.
-    return _Drawing(picture, _LOOKS[view.size], THEMES[view.theme]).figure()
+    return _Drawing(picture, LOOKS[view.size], THEMES[view.theme]).figure()
 
 
 class _PlainNumbers(Formatter):
@@ -147,7 +116,7 @@ class _Drawing:
 
     def figure(self) -> PictureFigure:
         look = self._look
-        height = look.height or _PHONE_HEAD + _PHONE_PLOT * len(self._picture.plots)
+        height = look.height or PHONE_HEAD + PHONE_PLOT * len(self._picture.plots)
         figure = PictureFigure(
             figsize=(look.width, height),
             dpi=look.dpi,
@@ -277,6 +246,17 @@ class _Drawing:
             if layer.is_over_heat:
                 line.set_path_effects(self._halo(layer.width))
             self._legend.setdefault(layer.name, line)
+        if layer.label:
+            axes.annotate(
+                layer.label,
+                (layer.x[0], layer.y[0]),
+                xytext=(4, 3),
+                textcoords="offset points",
+                fontsize=0.85 * self._look.text,
+                color=self._palette.text,
+                path_effects=self._halo(0.0),
+                zorder=_LINES + 3,
+            )
 
     @_add.register
     def _(self, layer: PlotDots, axes: Axes, plot: Plot) -> None:  # noqa: ARG002 - as all layers
@@ -286,7 +266,8 @@ class _Drawing:
             layer.y,
             linestyle="none",
             marker=_MARKERS[layer.shape],
-            markersize=0.45 * self._look.text,
+            markersize=0.45 * self._look.text * _SIZES.get(layer.shape, 1.0),
+            markeredgewidth=2.0 if layer.shape == "dash" else 1.0,
             markerfacecolor="none" if layer.shape == "ring" else colour,
             markeredgecolor=colour,
             zorder=_LINES + 1,
@@ -318,11 +299,23 @@ class _Drawing:
         self._legend.setdefault(layer.name, entry)
         if layer.value < plot.x.low or layer.value > plot.x.high:
             return
-        axes.axvline(layer.value, zorder=_BEHIND_BARS, color=colour, linestyle=dash, linewidth=1.4)
+        # Values that coincide are moved in points of the paper: they are as exact as the others.
+        inches = _BESIDE * self._look.text * layer.beside / 72
+        moved = ScaledTranslation(inches, 0.0, axes.figure.dpi_scale_trans)
+        place = axes.get_xaxis_transform() + moved
+        axes.plot(
+            [layer.value, layer.value],
+            [0.0, 1.0],
+            transform=place,
+            zorder=_BEHIND_BARS,
+            color=colour,
+            linestyle=dash,
+            linewidth=1.4,
+        )
         axes.plot(
             [layer.value],
             [1.0],
-            transform=axes.get_xaxis_transform(),
+            transform=place,
             color=colour,
             marker="v",
             markersize=0.55 * self._look.text,
@@ -340,12 +333,14 @@ class _Drawing:
         extend = _EXTENDS[is_below, is_above]
         if layer.has_contours:
             levels = np.linspace(layer.low, layer.high, 25)
+            x = np.broadcast_to(layer.x, z.shape)
+            y = np.broadcast_to(layer.y[:, None], z.shape)
             mesh: ScalarMappable = axes.contourf(
-                layer.x, layer.y, z, levels=levels, cmap=colours, extend="both"
+                x, y, z, levels=levels, cmap=colours, extend="both"
             )
             lines = axes.contour(
-                layer.x,
-                layer.y,
+                x,
+                y,
                 z,
                 levels=contour_values(layer.low, layer.high),
                 colors=CONTOURS,

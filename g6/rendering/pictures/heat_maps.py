@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,9 @@ __all__ = ["heatmap", "surface"]
 
 Array = NDArray[np.float64]
 
-_STEPS_OF_MONEYNESS = 121
-_SHAPES = {"spot": "triangle", "forward": "circle", "ATM": "ring"}
+_HALF_BAND = 0.5
+"""Days from the middle of the band of a single expiry to its edge."""
+_SHAPES = {"spot": "triangle", "forward": "dash", "ATM": "ring"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,54 +127,42 @@ def _change_reach(values: Array) -> float:
 
 def surface(document: SurfaceGrid, view: PictureView) -> Picture:  # noqa: ARG001 - as all
     """Return the surface over moneyness and days, fitted expiries across, spot and ATM marked."""
-    moneyness, iv = _regular(document)
-    low, high = _level_range(iv, starts_at_zero=False)
-    heat = PlotHeat(
-        "implied volatility, %", moneyness, document.days, iv, "level", low, high, ",.1f",
-        has_contours=True,
-    )  # fmt: skip
+    low, high = _level_range(document.iv, starts_at_zero=False)
     expiries = document.expiries
+    rows = document.days
+    if len(expiries) == 1:
+        # One expiry has no time beside it: its smile is drawn as a band.
+        rows = np.linspace(rows[0] - _HALF_BAND, rows[0] + _HALF_BAND, len(rows))
+    heat = PlotHeat(
+        "implied volatility, %", document.moneyness, rows, document.iv, "level", low, high,
+        ",.1f", has_contours=True,
+    )  # fmt: skip
     days = np.array([expiry.days for expiry in expiries])
     forwards = np.array([expiry.forward for expiry in expiries])
     atms = np.array([expiry.atm for expiry in expiries])
-    edges = np.array([moneyness[0], moneyness[-1]]) if len(moneyness) else np.zeros(2)
+    edges = (nan, nan)
+    if document.moneyness.size:
+        edges = (float(document.moneyness.min()), float(document.moneyness.max()))
     layers: list[Layer] = [heat]
     for expiry in expiries:
         across = np.full(2, expiry.days)
-        layers.append(_over_heat("fitted expiry", edges, across, "dot", 1.0))
+        line = _over_heat("fitted expiry", np.array(edges), across, "dot", 1.0)
+        layers.append(replace(line, label=f"{expiry.expiry:%d %b}"))
     layers.append(_over_heat("spot", document.spot / forwards, days, MARKS["spot"][1]))
     layers.append(_over_heat("forward", np.ones(len(days)), days, MARKS["forward"][1]))
     layers.append(PlotDots("ATM", atms / forwards, days, "text", "ring", is_over_heat=True))
-    x = PlotAxis("moneyness, strike over forward", ",.2f", float(edges[0]), float(edges[1]))
-    y = _days_axis(expiries)
-    return Picture(title_of(document), (Plot(x, y, tuple(layers)),))
+    x = PlotAxis("moneyness, strike over forward", ",.2f", *edges)
+    return Picture(title_of(document), (Plot(x, _days_axis(expiries), tuple(layers)),))
 
 
 def _over_heat(name: str, x: Array, y: Array, dash: str, width: float = 1.6) -> PlotLine:
     return PlotLine(name, x, y, "text", dash=dash, width=width, is_over_heat=True)
 
 
-def _regular(document: SurfaceGrid) -> tuple[Array, Array]:
-    """Return the surface over one moneyness for all rows, NaN outside each row's hull."""
-    if not document.iv.size:
-        return np.zeros(0), document.iv
-    edges = (document.moneyness.min(), document.moneyness.max())
-    moneyness = np.linspace(*edges, _STEPS_OF_MONEYNESS)
-    rows = [
-        np.interp(moneyness, own, iv, left=np.nan, right=np.nan)
-        for own, iv in zip(document.moneyness, document.iv, strict=True)
-    ]
-    return moneyness, np.array(rows)
-
-
 def _days_axis(expiries: tuple[SurfaceExpiry, ...]) -> PlotAxis:
-    """Return the axis of days, with the fitted expiries named where they leave room."""
+    """Return the axis of days from the first fitted expiry to the last, with room for its name."""
     days = [expiry.days for expiry in expiries]
-    if len(days) < 2:
-        return PlotAxis("days to expiry", ",.1f")
-    room = 0.02 * (days[-1] - days[0])
-    ticks: list[tuple[float, str]] = []
-    for expiry in expiries:
-        if not ticks or expiry.days - ticks[-1][0] > 3 * room:
-            ticks.append((expiry.days, f"{expiry.days:.0f} d\n{expiry.expiry:%d %b}"))
-    return PlotAxis("days to expiry", ",.1f", days[0] - room, days[-1] + room, ticks=tuple(ticks))
+    if not days:
+        return PlotAxis("days to expiry", ",.0f")
+    room = max(0.05 * (days[-1] - days[0]), _HALF_BAND)
+    return PlotAxis("days to expiry", ",.0f", days[0] - 0.4 * room, days[-1] + room)

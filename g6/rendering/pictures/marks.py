@@ -12,7 +12,15 @@ from g6.domain.market.calendar import IST, day_of
 from g6.rendering.pictures.picture import PlotAxis, PlotLevel, PlotLine
 from g6.rendering.wording import number
 
-__all__ = ["MARKS", "clock_axis", "level_lines", "levels", "padded_range", "session_starts"]
+__all__ = [
+    "MARKS",
+    "clock_axis",
+    "level_lines",
+    "levels",
+    "named",
+    "padded_range",
+    "session_starts",
+]
 
 Array = NDArray[np.float64]
 
@@ -21,14 +29,19 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "forward": ("forward", "dash"),
     "ATM": ("atm", "dot"),
     "max pain": ("pain", "dashdot"),
-    "call wall": ("calls", "dashdot"),
-    "put wall": ("puts", "dashdot"),
+    "call gamma wall": ("calls", "dashdot"),
+    "put gamma wall": ("puts", "dashdot"),
 }
 """Role and dash of a level, by its name. The dash tells them apart without colours."""
+_TICKS_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120)
+_FEWEST_TICKS = 3
+_MOST_TICKS = 12
+_SAME_PLACE = 0.004
+"""Levels that are nearer to each other than this share of the axis would hide each other."""
 
 
 def levels(values: Mapping[str, float], axis: PlotAxis, *, are_named: bool) -> list[PlotLevel]:
-    """Return the levels of a plot over strikes.
+    """Return the levels of a plot over strikes. Those at one place stand beside each other.
 
     Args:
         values: Points by the level's name. NaN is left out.
@@ -36,20 +49,28 @@ def levels(values: Mapping[str, float], axis: PlotAxis, *, are_named: bool) -> l
         are_named: Whether the legend tells their values, and on which side one is that the axis
             does not reach.
     """
-    marks = []
+    marks: list[PlotLevel] = []
+    near = _SAME_PLACE * (axis.high - axis.low)
     for name, value in values.items():
         if not np.isfinite(value):
             continue
+        beside = sum(abs(value - mark.value) < near for mark in marks)
         role, dash = MARKS[name]
-        text = name
-        if are_named:
-            text = f"{name} {number(value, 0)}"
-            if value < axis.low:
-                text += " (to the left)"
-            elif value > axis.high:
-                text += " (to the right)"
-        marks.append(PlotLevel(text, value, role, dash))
+        text = named(name, value, axis) if are_named else name
+        marks.append(PlotLevel(text, value, role, dash, beside))
     return marks
+
+
+def named(name: str, value: float, axis: PlotAxis) -> str:
+    """Return a name with its value, and the side it lies on where the axis does not reach it.
+
+    >>> named("max pain", 23950.0, PlotAxis("strike, points", low=24000.0, high=25000.0))
+    'max pain 23,950 (to the left)'
+    """
+    text = f"{name} {number(value, 0)}"
+    if value < axis.low:
+        return f"{text} (to the left)"
+    return f"{text} (to the right)" if value > axis.high else text
 
 
 def level_lines(
@@ -89,8 +110,23 @@ def clock_axis(instants: Sequence[datetime]) -> PlotAxis:
         low=-0.5,
         high=len(clocks) - 0.5,
         places=places,
-        ticks=tuple((float(place), f"{clock:{broken}}") for place, clock in enumerate(clocks)),
+        ticks=tuple((float(place), f"{clocks[place]:{broken}}") for place in _round(clocks)),
+        is_clock=True,
     )
+
+
+def _round(clocks: Sequence[datetime]) -> Sequence[int]:
+    """Return the places of round clocks, at most a dozen of them, of all where few are round."""
+    for minutes in _TICKS_MINUTES:
+        seconds = 60 * minutes
+        places = [
+            place
+            for place, clock in enumerate(clocks)
+            if (clock.hour * 3600 + clock.minute * 60 + clock.second) % seconds == 0
+        ]
+        if _FEWEST_TICKS <= len(places) <= _MOST_TICKS:
+            return places
+    return range(len(clocks))
 
 
 def session_starts(instants: Sequence[datetime], expiries: Sequence[object]) -> tuple[int, ...]:

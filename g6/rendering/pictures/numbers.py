@@ -9,6 +9,7 @@ from functools import singledispatch
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures.series import PositionLeg
+from g6.domain.schema.rows import OVERVIEW
 from g6.rendering.wording import day_words, heading, points
 from g6.studies.parameters import written
 from g6.studies.stored.heatmap import Heatmap
@@ -22,6 +23,7 @@ from g6.studies.stored.surface_grid import SurfaceGrid
 __all__ = ["numbers_of", "title_of"]
 
 MATRICES: Mapping[str, str] = {"oi": "open interest", "iv": "implied volatility"}
+_MEANINGS: Mapping[str, str] = {column.name: column.meaning for column in OVERVIEW}
 UNPUBLISHED = frozenset(("index", "cycle", "legs"))
 """Fields that are in the heading, or that the published numbers leave out."""
 
@@ -72,7 +74,9 @@ def _(document: StraddleByCycle) -> str:
 
 @title_of.register
 def _(document: Overlays) -> str:
-    return heading(document.index, f"{document.figure} by weekday", document.cycle)
+    meaning = _MEANINGS.get(document.figure, "")
+    words = " · ".join(filter(None, (f"{document.figure} by weekday", meaning)))
+    return heading(document.index, words, document.cycle)
 
 
 @title_of.register

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.rendering.pictures.marks import levels, padded_range
+from g6.rendering.pictures.marks import levels, named, padded_range
 from g6.rendering.pictures.numbers import title_of
 from g6.rendering.pictures.picture import (
     Layer,
@@ -20,7 +20,7 @@ from g6.rendering.pictures.picture import (
 )
 from g6.rendering.pictures.view import StrikeView, around_atm
 from g6.rendering.wording import LAKH, number
-from g6.studies.stored.interest_by_strike import InterestByStrike
+from g6.studies.stored.interest_by_strike import HIGHEST, InterestByStrike
 from g6.studies.stored.smile_curves import SmileCurve, SmileCurves
 
 __all__ = ["interest", "smile"]
@@ -72,7 +72,7 @@ def _is_near(curve: SmileCurve, axis: PlotAxis, view: StrikeView) -> Mask:
 
 
 def _smile_title(curve: SmileCurve) -> str:
-    fit = f", fit {number(curve.quality, 3)}" if np.isfinite(curve.quality) else ""
+    fit = f", fit {number(curve.quality, 3)} of 1" if np.isfinite(curve.quality) else ""
     return f"{curve.expiry:%d %b %Y}{fit}\nF {number(curve.forward, 0)}, ATM {number(curve.atm, 0)}"
 
 
@@ -108,7 +108,8 @@ def interest(document: InterestByStrike, view: StrikeView) -> Picture:
     rows = around_atm(document.strike, document.marks["ATM"], view)
     strike = document.strike[rows]
     axis = _strike_axis(document.strike, document.marks["ATM"], view)
-    marks = levels(document.marks, axis, are_named=True)
+    lines = {name: value for name, value in document.marks.items() if name not in HIGHEST}
+    marks = levels(lines, axis, are_named=True)
     panels = (
         ("open interest, lakh units", document.oi, 1.6),
         ("change since the previous\nsession, lakh units", document.change, 1.0),
@@ -118,8 +119,22 @@ def interest(document: InterestByStrike, view: StrikeView) -> Picture:
         bars = _bars(strike, values[:, rows] / LAKH)
         is_last = values is document.change
         x = axis if is_last else replace(axis, label="")
-        plots.append(Plot(x, PlotAxis(label, ",.1f"), (*marks, *bars), share=share))
+        tops = () if is_last else _highest(document, axis)
+        plots.append(Plot(x, PlotAxis(label, ",.1f"), (*marks, *bars, *tops), share=share))
     return Picture(title_of(document), tuple(plots), shares_x=True)
+
+
+def _highest(document: InterestByStrike, axis: PlotAxis) -> list[PlotDots]:
+    """Return a ring on the largest bar of each side, its strike named in the legend."""
+    dots = []
+    for bars, name in zip(_bars(document.strike, document.oi / LAKH), HIGHEST, strict=True):
+        strike = document.marks[name]
+        is_there = bars.x == strike
+        if is_there.any():
+            middle = bars.x[is_there] + bars.shift + bars.width / 2
+            text = named(name, strike, axis)
+            dots.append(PlotDots(text, middle, bars.y[is_there], bars.role, "ring"))
+    return dots
 
 
 def _bars(strike: Array, values: Array) -> list[PlotBars]:

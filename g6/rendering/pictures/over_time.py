@@ -42,8 +42,8 @@ def straddle(document: StraddleByCycle, view: PictureView) -> Picture:  # noqa: 
     vwap = np.asarray(document.vwap, dtype=np.float64)
     rolled = np.asarray(document.rolled, dtype=np.bool_)
     top: list[Layer] = [
-        PlotLine("day's VWAP of the same", places, vwap, "quiet", "dash", starts=of_contract),
-        PlotLine("worth now", places, price, "calls", width=2.0, starts=starts),
+        PlotLine("the same at the day's VWAP", places, vwap, "quiet", "dash", starts=of_contract),
+        PlotLine("premium at each cycle", places, price, "calls", width=2.0, starts=starts),
     ]
     if rolled.any():
         name = "strike or expiry rolled"

@@ -23,7 +23,12 @@ __all__ = ["SCRIPT_SHA256", "page_of"]
 SCRIPT_SHA256 = "79542150855a52c567260e3137095dbe2b744e6d702a5cabe67da246942fba7a"
 """Of plotly-cartesian.min.js 4.1.1, as the package plotly.js-cartesian-dist-min has it."""
 
-_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+# plotly.js 4.1.1 has a button that posts the picture to its maker's server: it is taken away, and
+# no form of the page may be sent.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "form-action 'none'"
+)
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -51,7 +56,14 @@ function draw() {{
   const size = {{width: window.innerWidth, height: height || Math.max(560, window.innerHeight)}};
   if (name === shown) {{ Plotly.relayout(picture, size); return; }}
   shown = name;
-  const options = {{displaylogo: false, scrollZoom: name === "wide", displayModeBar: "hover"}};
+  const isWide = name === "wide";
+  const options = {{
+    displaylogo: false,
+    plotlyServerURL: "",
+    modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d"],
+    scrollZoom: isWide,
+    displayModeBar: isWide ? "hover" : false,
+  }};
   Plotly.newPlot(picture, data, {{...layout, ...size}}, options);
 }}
 draw();

@@ -49,6 +49,7 @@ class PlotAxis:
         high: Where it ends, NaN: at the data.
         places: What stands at 0, 1, 2, …, where the numbers are places: instants or expiries.
         ticks: What may be named beside the axis, and how. As many are as there is room for.
+        is_clock: Whether the places are cycles, of which a page names others when it is zoomed.
     """
 
     label: str
@@ -57,6 +58,7 @@ class PlotAxis:
     high: float = nan
     places: tuple[str, ...] = ()
     ticks: tuple[tuple[float, str], ...] = ()
+    is_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class PlotLine:
         is_over_heat: Whether it crosses a heat map, so that it needs a halo.
         is_step: Whether the value stays until the next point.
         note: What a page says beside a value, where the name alone does not tell lines apart.
+        label: What stands at its first point.
     """
 
     name: str
@@ -86,6 +89,7 @@ class PlotLine:
     is_over_heat: bool = False
     is_step: bool = False
     note: str = ""
+    label: str = ""
 
     def pieces(self) -> list[slice]:
         """Return the ranges of points that are joined."""
@@ -95,7 +99,7 @@ class PlotLine:
 
 @dataclass(frozen=True, slots=True)
 class PlotDots:
-    """Points that are not joined. `shape` is circle, ring or triangle."""
+    """Points that are not joined. `shape` is circle, ring, triangle or dash."""
 
     name: str
     x: Array
@@ -123,7 +127,7 @@ class PlotHeat:
 
     Attributes:
         name: What the colours say, with the unit, beside their scale.
-        x: Of the columns, shape (m,).
+        x: Of the columns, shape (m,), or of each point, shape (k, m), ascending.
         y: Of the rows, shape (k,).
         z: Shape (k, m), NaN for no colour.
         scale: `level` or `change`.
@@ -146,12 +150,16 @@ class PlotHeat:
 
 @dataclass(frozen=True, slots=True)
 class PlotLevel:
-    """A value of the x axis that is marked by a line behind everything and a tip above it."""
+    """A value of the x axis that is marked by a line behind everything and a tip above it.
+
+    `beside` counts the levels before it that it would hide: it is drawn as many lines to the right.
+    """
 
     name: str
     value: float
     role: str
     dash: str = "solid"
+    beside: int = 0
 
 
 Layer = PlotLine | PlotDots | PlotBars | PlotHeat | PlotLevel

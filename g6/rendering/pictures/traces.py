@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import singledispatchmethod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.rendering.pictures.areas import Area, areas_of, narrow_height
-from g6.rendering.pictures.palette import CONTOURS, Palette
+from g6.rendering.pictures.heat_traces import HeatTraces
+from g6.rendering.pictures.palette import Palette
 from g6.rendering.pictures.picture import (
     Layer,
     Picture,
@@ -20,19 +20,22 @@ from g6.rendering.pictures.picture import (
     PlotHeat,
     PlotLevel,
     PlotLine,
-    contour_values,
     evenly,
     has_numbers,
     is_visible,
 )
+from g6.rendering.pictures.trace_values import Described, json_numbers, places_on
 
 __all__ = ["arrangement"]
 
 Array = NDArray[np.float64]
-Described = dict[str, object]
-"""An object of plotly's JSON."""
 
-_SYMBOLS = {"circle": "circle", "ring": "circle-open", "triangle": "triangle-down"}
+_SYMBOLS = {
+    "circle": "circle",
+    "ring": "circle-open",
+    "triangle": "triangle-down",
+    "dash": "line-ew",
+}
 _MARGINS = {"l": 70, "r": 20, "t": 92, "b": 104}
 _NARROW_MARGINS = {"l": 54, "r": 12, "t": 88}
 """Pixels around the plots: the title is above, the legend below."""
@@ -42,6 +45,8 @@ _NARROW_AXIS = 52
 _NARROW_ENTRIES = 24
 """Pixels of the numbers and words below the last plot, and of a line of the legend."""
 _POINT = 5
+_BESIDE = 4
+"""Pixels from a level to the one beside it."""
 
 
 def arrangement(picture: Picture, palette: Palette, *, is_narrow: bool) -> Described:
@@ -174,8 +179,8 @@ class _Arrangement:
                 "categoryorder": "array",
                 "categoryarray": list(axis.places),
             }
-        if axis.ticks and len(axis.ticks) == len(axis.places):
-            # Where every place may be named, plotly names others after a zoom.
+        if axis.is_clock:
+            # plotly names others after a zoom.
             count = 3 if self._is_narrow else max(3, 8 // self._picture.columns)
             described |= {"nticks": count, "tickangle": 0}
         elif axis.ticks:
@@ -235,11 +240,11 @@ class _Arrangement:
             points = {
                 "type": "scatter",
                 "mode": "lines+markers" if piece.stop == piece.start + 1 else "lines",
-                "x": _places(layer.x[piece], plot.x),
-                "y": _numbers(layer.y[piece]),
+                "x": places_on(layer.x[piece], plot.x),
+                "y": json_numbers(layer.y[piece]),
             }
             if layer.is_over_heat:
-                halo = {"color": self._palette.paper, "width": layer.width * 1.2 + 3}
+                halo = {"color": self._palette.paper, "width": layer.width * 1.2 + 2}
                 hidden = {"hoverinfo": "skip", "showlegend": False, "legendgroup": layer.name}
                 axes = {"xaxis": f"x{area.x}", "yaxis": f"y{area.y}"}
                 self._data.append(
@@ -255,6 +260,21 @@ class _Arrangement:
                 }
             )
 
+        if layer.label:
+            self._notes.append(
+                {
+                    "xref": f"x{area.x}",
+                    "yref": f"y{area.y}",
+                    "x": float(layer.x[0]),
+                    "y": float(layer.y[0]),
+                    "xanchor": "left",
+                    "yanchor": "bottom",
+                    "showarrow": False,
+                    "text": layer.label,
+                    "font": {"size": 11},
+                }
+            )
+
     @_add.register
     def _(self, layer: PlotDots, plot: Plot, area: Area) -> None:
         marker: Described = {
@@ -262,7 +282,10 @@ class _Arrangement:
             "symbol": _SYMBOLS[layer.shape],
             "size": 9 if layer.is_over_heat else 6,
         }
-        if layer.is_over_heat:
+        if layer.shape == "dash":
+            # A line has its edge alone.
+            marker |= {"size": 14, "line": {"color": marker["color"], "width": 2}}
+        elif layer.is_over_heat:
             edge = {"color": self._palette.paper, "width": 1.5}
             if layer.shape == "ring":
                 edge = {"color": marker["color"], "width": 2}
@@ -272,8 +295,8 @@ class _Arrangement:
             {
                 "type": "scatter",
                 "mode": "markers",
-                "x": _places(layer.x, plot.x),
-                "y": _numbers(layer.y),
+                "x": places_on(layer.x, plot.x),
+                "y": json_numbers(layer.y),
                 **self._shared(layer.name, area),
                 "marker": marker,
                 "hovertemplate": self._hover(plot),
@@ -285,8 +308,8 @@ class _Arrangement:
         self._data.append(
             {
                 "type": "bar",
-                "x": _places(layer.x, plot.x),
-                "y": _numbers(layer.y),
+                "x": places_on(layer.x, plot.x),
+                "y": json_numbers(layer.y),
                 "offset": layer.shift,
                 "width": layer.width,
                 **self._shared(layer.name, area),
@@ -303,8 +326,10 @@ class _Arrangement:
         self._shapes.append(
             {
                 "type": "line",
-                "x0": layer.value,
-                "x1": layer.value,
+                "xsizemode": "pixel",
+                "xanchor": layer.value,
+                "x0": _BESIDE * layer.beside,
+                "x1": _BESIDE * layer.beside,
                 "y0": 0,
                 "y1": 1,
                 **place,
@@ -318,6 +343,7 @@ class _Arrangement:
             {
                 **place,
                 "x": layer.value,
+                "xshift": _BESIDE * layer.beside,
                 "y": 1,
                 "yanchor": "bottom",
                 "yshift": -6,
@@ -330,65 +356,5 @@ class _Arrangement:
 
     @_add.register
     def _(self, layer: PlotHeat, plot: Plot, area: Area) -> None:
-        is_change = layer.scale == "change"
-        scale = self._palette.change_scale if is_change else self._palette.level_scale
-        title = "" if layer.name == plot.title else layer.name
-        trace: Described = {
-            "type": "contour" if layer.has_contours else "heatmap",
-            "x": _places(layer.x, plot.x),
-            "y": _numbers(layer.y),
-            "z": [_numbers(row) for row in layer.z],
-            "zmin": layer.low,
-            "zmax": layer.high,
-            "colorscale": [
-                [place / (len(scale) - 1), colour] for place, colour in enumerate(scale)
-            ],
-            "colorbar": {
-                "x": area.right + 0.005,
-                "xanchor": "left",
-                "y": (area.bottom + area.top) / 2,
-                "len": area.top - area.bottom,
-                "thickness": 10 if self._is_narrow else 14,
-                "outlinewidth": 0,
-                "title": {"text": title, "side": "right"},
-                "tickformat": layer.form,
-                "nticks": 8,
-            },
-            "xaxis": f"x{area.x}",
-            "yaxis": f"y{area.y}",
-            "hoverongaps": False,
-            "hovertemplate": (
-                f"{_word(plot.x.label)} %{{x}}<br>{_word(plot.y.label)} %{{y:{plot.y.form}}}<br>"
-                f"<b>%{{z:{layer.form}}}</b><extra></extra>"
-            ),
-        }
-        if layer.has_contours:
-            lines = contour_values(layer.low, layer.high)
-            trace["contours"] = {
-                "start": lines[0],
-                "end": lines[-1],
-                "size": lines[1] - lines[0],
-                "coloring": "heatmap",
-                "showlabels": True,
-                "labelformat": layer.form,
-                "labelfont": {"color": CONTOURS},
-            }
-            trace["line"] = {"color": CONTOURS, "width": 0.4}
-        self._data.append(trace)
-
-
-def _word(label: str) -> str:
-    """Return what an axis is of, without its unit."""
-    return label.partition(",")[0]
-
-
-def _places(x: Array, axis: PlotAxis) -> list[object]:
-    """Return numbers, or what stands at the places of an axis of places."""
-    if not axis.places:
-        return _numbers(x)
-    return [axis.places[place] for place in np.rint(x).astype(int).tolist()]
-
-
-def _numbers(values: Iterable[float]) -> list[object]:
-    """Return values with six places as JSON has them, null for NaN."""
-    return [round(value, 6) if np.isfinite(value) else None for value in map(float, values)]
+        heat = HeatTraces(layer, plot, area, self._palette)
+        self._data += heat.traces(is_narrow=self._is_narrow)

@@ -1,16 +1,18 @@
-"""Open interest by strike of one expiry and its change, with forward, max pain and walls."""
+"""Open interest by strike of one expiry and its change, with forward, max pain and gamma walls."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures import exposures
 from g6.domain.figures.by_expiry import expiry_figures
+from g6.domain.market.instrument import CE, PE
 from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection
@@ -18,6 +20,9 @@ from g6.studies.documents import Column
 from g6.studies.parameters import At, Expiry, Index
 
 Array = NDArray[np.float64]
+
+HIGHEST = ("highest call OI", "highest put OI")
+"""Levels of the largest open interest, by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class InterestByStrike:
         strike: Points, shape (n,).
         oi: Units, shape (2, n), calls first, NaN unknown.
         change: Units since the previous session, shape (2, n), NaN unknown.
-        marks: Levels in points by name: spot, forward, ATM, max pain, call wall, put wall.
+        marks: Levels in points by name: spot, forward, ATM, max pain, call gamma wall and put gamma
+            wall (the largest gamma exposure), highest call OI and highest put OI.
     """
 
     index: str
@@ -86,7 +92,15 @@ def answer(reader: StoredReader, parameters: StrikeInterestParameters) -> Intere
             "forward": figures.forward,
             "ATM": chain.expiries[0].atm,
             "max pain": figures.max_pain,
-            "call wall": walls.call,
-            "put wall": walls.put,
+            "call gamma wall": walls.call,
+            "put gamma wall": walls.put,
+            HIGHEST[CE]: _highest(chain.strike, oi[CE]),
+            HIGHEST[PE]: _highest(chain.strike, oi[PE]),
         },
     )
+
+
+def _highest(strike: Array, oi: Array) -> float:
+    """Return the strike of the most open interest, the lower one on a tie, NaN without any."""
+    units = np.nan_to_num(oi)
+    return float(strike[np.argmax(units)]) if units.any() else nan

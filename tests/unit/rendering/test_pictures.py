@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,13 +13,20 @@ import numpy as np
 import pytest
 
 from g6.bootstrap.reading.study_readers import directory_reader
+from g6.domain.market.calendar import IST
 from g6.errors import NothingToDo
+from g6.rendering.pictures.areas import Area
 from g6.rendering.pictures.figure import figure_of
+from g6.rendering.pictures.heat_traces import HeatTraces
 from g6.rendering.pictures.kinds import KINDS, kind_of
+from g6.rendering.pictures.marks import clock_axis, levels
 from g6.rendering.pictures.numbers import title_of
 from g6.rendering.pictures.page import SCRIPT_SHA256, page_of
+from g6.rendering.pictures.palette import THEMES
 from g6.rendering.pictures.picture import (
     Picture,
+    Plot,
+    PlotAxis,
     PlotBars,
     PlotDots,
     PlotHeat,
@@ -191,3 +199,57 @@ def test_every_kind_is_drawn_from_the_study_of_its_name(stored: Stored, tmp_path
     for kind in KINDS:
         assert kind.study.name == kind.name
         assert title_of.dispatch(kind.study.document) is not title_of.dispatch(object)
+
+
+def test_levels_at_one_place_stand_beside_each_other() -> None:
+    axis = PlotAxis("strike, points", low=23000.0, high=25000.0)
+    values = {
+        "spot": 23977.0,
+        "forward": 24049.0,
+        "ATM": 24050.0,
+        "max pain": 24050.0,
+        "call gamma wall": float("nan"),
+        "put gamma wall": 24300.0,
+    }
+    marks = levels(values, axis, are_named=True)
+    assert [mark.beside for mark in marks] == [0, 0, 1, 2, 0]
+    assert [mark.value for mark in marks] == [23977.0, 24049.0, 24050.0, 24050.0, 24300.0]
+
+
+def test_walls_of_gamma_and_the_most_open_interest_have_words_of_their_own(stored: Stored) -> None:
+    (top, _) = described(stored, "oi", {"all_strikes": True}).plots
+    names = {layer.name.rsplit(" ", 1)[0] for layer in top.layers}
+    assert names >= {"call gamma wall", "put gamma wall", "highest call OI", "highest put OI"}
+    (call,) = (layer for layer in top.layers if layer.name.startswith("highest call OI"))
+    (bars,) = (
+        layer for layer in top.layers if isinstance(layer, PlotBars) and layer.name == "calls"
+    )
+    assert isinstance(call, PlotDots)
+    assert call.y[0] == np.nanmax(bars.y)
+
+
+def test_round_clocks_are_named_below_a_day() -> None:
+    opens = datetime(2026, 11, 20, 9, 15, tzinfo=IST)
+    day = clock_axis([opens + timedelta(minutes=minute) for minute in range(376)])
+    hours = ["10:00", "11:00", "12:00", "13:00", "14:00", "15:00"]
+    assert [text for _, text in day.ticks] == hours
+    few = clock_axis([opens + timedelta(seconds=7 * place) for place in range(2)])
+    assert [text for _, text in few.ticks] == ["09:15:00", "09:15:07"]
+
+
+def test_a_surface_ends_where_its_rows_do() -> None:
+    """A page has the same columns in all rows: what lies beyond a row's end is covered."""
+    moneyness = np.array([np.linspace(0.9, 1.1, 5), np.linspace(0.8, 1.2, 5)])
+    heat = PlotHeat(
+        "%", moneyness, np.array([1.0, 9.0]), np.ones((2, 5)), "level", 0, 2, has_contours=True
+    )
+    axis = PlotAxis("moneyness")
+    area = Area(left=0.0, right=1.0, bottom=0.0, top=1.0, x="", y="", is_lowest=True)
+    traces = list(
+        HeatTraces(heat, Plot(axis, axis, (heat,)), area, THEMES["light"]).traces(is_narrow=False)
+    )
+    assert [trace["type"] for trace in traces] == ["contour", "scatter", "scatter"]
+    assert traces[1]["x"] == [0.9, 0.8, 0.8, 0.8]
+    assert traces[2]["x"] == [1.1, 1.2, 1.2, 1.2]
+    (near, far) = traces[0]["z"]  # type: ignore[misc]
+    assert near.count(None) > far.count(None) == 0
