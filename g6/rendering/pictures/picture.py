@@ -258,7 +258,7 @@ def contour_values(low: float, high: float) -> list[float]:
     step = power * next(size for size in (1, 2, 5, 10) if size * power >= rough * (1 - 1e-9))
     first = int(np.ceil(low / step))
     last = max(int(np.floor(high / step)), first + 1)
-    return [round(number * step, 9) for number in range(first, last + 1)]
+    return [round(float(number * step), 9) for number in range(first, last + 1)]
 
 
 def _values(layer: Layer) -> Array | Sequence[float]:
