@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from g6.rendering.pictures.areas import Area
 from g6.rendering.pictures.palette import CONTOURS, Palette
 from g6.rendering.pictures.picture import Plot, PlotHeat, contour_values
-from g6.rendering.pictures.trace_values import Described, json_numbers, places_on
+from g6.rendering.pictures.trace_numbers import Described, json_numbers, places_on
 
 __all__ = ["HeatTraces"]
 

@@ -24,7 +24,7 @@ from g6.rendering.pictures.picture import (
     has_numbers,
     is_visible,
 )
-from g6.rendering.pictures.trace_values import Described, json_numbers, places_on
+from g6.rendering.pictures.trace_numbers import Described, json_numbers, places_on
 
 __all__ = ["arrangement"]
 
