@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.market.instants import instant_in_words
 from g6.domain.schema.frame import Frame
 from g6.errors import FrameMissing, G6Error, NothingToDo
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
@@ -82,8 +83,9 @@ def _quotes(runtime: Runtime, unit: Unit) -> tuple[Frame, str]:
         stored = runtime.store.read_chain(unit)
     if stored is None:
         raise NothingToDo(
-            f"the quotes of {unit.index} at {unit.cycle} are gone: no frame in Redis and no stored "
-            "chain; a rerun never fetches today's quotes for a past cycle"
+            f"the quotes of {unit.index} at {instant_in_words(unit.instant)} are gone: "
+            "no frame in Redis and no stored chain; "
+            "a rerun never fetches today's quotes for a past cycle"
         )
     return stored, "store"
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import Unit, parse_z
-from g6.domain.market.calendar import IST
 from g6.domain.market.expiry import BIT
+from g6.domain.market.instants import instant_in_words
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.nearest import nearest, no_such
@@ -170,12 +170,7 @@ def buckets_of(frame: Frame) -> tuple[str, ...]:
 
 def moment_of(frame: Frame) -> str:
     """Return when a chain was collected, as a sentence names it."""
-    return _written(parse_z(frame.header["stamp"]["cycle"]))
-
-
-def _written(at: datetime) -> str:
-    local = at.astimezone(IST)
-    return f"{local:%a %d %b %Y %H:%M:%S} IST".replace(":00 IST", " IST")
+    return instant_in_words(parse_z(frame.header["stamp"]["cycle"]))
 
 
 def of_one_expiry(frames: Sequence[Frame], expiry: str | None) -> list[Frame]:
@@ -227,7 +222,7 @@ def _listing_hint(reader: StoredReader) -> str:
 
 
 def _up_to(at: datetime | None) -> str:
-    return f" up to {_written(at)}" if at else ""
+    return f" up to {instant_in_words(at)}" if at else ""
 
 
 def _cycles(

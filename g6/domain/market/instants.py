@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from g6.domain.market.calendar import IST, day_of, in_utc
 from g6.errors import UserError
 
-__all__ = ["FORMS", "WALL", "MarketTime", "instant_of_text"]
+__all__ = ["FORMS", "WALL", "MarketTime", "instant_in_words", "instant_of_text"]
 
 FORMS = "write it as 11:02, yesterday 15:20, 2026-11-18 11:02, ISO with a zone, -5m or latest"
 """The forms, as errors name them."""
@@ -53,6 +53,16 @@ def _none_stored() -> datetime:
 
 WALL = MarketTime(_wall, _none_stored)
 """The wall's time, where no directory says what is newest."""
+
+
+def instant_in_words(at: datetime) -> str:
+    """Return an instant as sentences name it, with its day, in India's time.
+
+    >>> instant_in_words(datetime(2026, 11, 18, 5, 30, tzinfo=UTC))
+    'Wed 18 Nov 2026 11:00 IST'
+    """
+    local = at.astimezone(IST)
+    return f"{local:%a %d %b %Y %H:%M:%S} IST".replace(":00 IST", " IST")
 
 
 def instant_of_text(value: object, at: MarketTime = WALL, *, opens: time = time()) -> datetime:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.instants import instant_in_words
 from g6.domain.reports.alert import Alert, AlertRule
 from g6.domain.reports.json_types import JsonObject
 from g6.domain.reports.storing import SinkRefusal
@@ -299,7 +301,9 @@ def quotes_alert(cycle: str, reasons: Iterable[str]) -> Alert | None:
         reasons: Why its units are not OK, none of which was analysed.
     """
     words = sorted({*reasons} & {Reason.PROVIDER, Reason.NO_QUOTES})
-    return NO_QUOTES.fire(cycle=cycle, reasons=", ".join(words)) if words else None
+    if not words:
+        return None
+    return NO_QUOTES.fire(cycle=instant_in_words(parse_z(cycle)), reasons=", ".join(words))
 
 
 def unit_alerts(units: Mapping[str, str], reasons: Mapping[str, str]) -> list[JsonObject]:

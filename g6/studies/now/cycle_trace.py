@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Annotated
 
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.instants import instant_in_words
 from g6.domain.reports import AnalysisFacts, CollectCounts, CycleReport, StageFailure, StageReport
 from g6.domain.schema.words import Stage
 from g6.errors import NothingToDo
@@ -177,7 +178,7 @@ def answer(reader: RunningReader, parameters: TraceParameters) -> CycleTrace:
     record = reader.ledger.record(parameters.cycle)
     if record is None:
         raise NothingToDo(
-            f"the ledger knows no cycle {parameters.cycle}: "
+            f"the ledger knows no cycle of {instant_in_words(parse_z(parameters.cycle))}: "
             "it keeps a settled one for sixty cycles, an hour at most"
         )
     due = record.opening.due

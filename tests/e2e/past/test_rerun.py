@@ -82,7 +82,7 @@ def test_a_range_of_which_some_quotes_are_gone_does_the_others_and_exits_1(past:
     done = past.g6("rerun", "--since", LAST, "--until", "2026-11-18T05:33:00Z", "--index", "NIFTY")
     assert done.returncode == 1, done.stderr
     assert f"{LAST}  NIFTY       OK" in done.stdout
-    assert "2026-11-18T05:33:00Z  NIFTY       quotes are gone" in done.stdout
+    assert "Wed 18 Nov 2026 11:03 IST  NIFTY       quotes are gone" in done.stdout
     assert files(past) == before
 
 

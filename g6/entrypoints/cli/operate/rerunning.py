@@ -32,6 +32,7 @@ from g6.pipeline.rerun_results import (
     note_refusals,
     send_again,
 )
+from g6.rendering.wording import in_india
 
 WAIT_SECONDS = 120.0
 """How long nothing may end before the rest counts as unfinished, longer than one unit may take."""
@@ -172,7 +173,8 @@ def _summarise(console: Console, results: Sequence[RerunResult], named: SystemOp
     for result in results:
         unit = result.unit
         console.print(
-            f"{unit.cycle}  {unit.index:<10}  {named.completed(sentence(result))}", soft_wrap=True
+            f"{in_india(unit.cycle)}  {unit.index:<10}  {named.completed(sentence(result))}",
+            soft_wrap=True,
         )
     undone = sum(not result.is_done for result in results)
     if not results:

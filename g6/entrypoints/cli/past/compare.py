@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from g6.domain.documents.json_plain import json_plain
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import left_out, terminal
 from g6.errors import BadInput
+from g6.rendering.wording import day_words, in_india, spelled
 from g6.studies.checks.exchange_agreement import ExchangeAgreement, exchange_agreement
 from g6.studies.checks.parity import ParityFigures, parity_figures
 
@@ -103,7 +105,7 @@ def _parity_table(expiries: Iterable[ParityFigures]) -> Table:
     for expiry in expiries:
         low, high = expiry.forward_less_spot
         table.add_row(
-            f"{expiry.index} {expiry.expiry}",
+            f"{expiry.index} {date.fromisoformat(expiry.expiry):%d %b %Y}",
             f"{low:.1f}…{high:.1f}",
             f"{expiry.forward_spread_most:.2f}",
             f"{expiry.gap_median:.3f}",
@@ -115,8 +117,12 @@ def _parity_table(expiries: Iterable[ParityFigures]) -> Table:
     return table
 
 
+def _day(expiry: ParityFigures) -> str:
+    return day_words(date.fromisoformat(expiry.expiry))
+
+
 def _lines(expiry: ParityFigures) -> Iterator[str]:
-    yield f"{expiry.index} {expiry.expiry} ({expiry.bucket})"
+    yield f"{expiry.index} {_day(expiry)} ({spelled(expiry.bucket)})"
     contracts = f"{expiry.puts_first:,.10g} put / {expiry.calls_first:,.10g} call"
     yield f"  first PCR   {contracts} contracts"
     yield f"  max pain    {_in_words(expiry.max_pain)}"
@@ -178,7 +184,7 @@ def _agreements(settings: Settings, source: Recording) -> Iterator[ExchangeAgree
 
 def _sentence(cycle: ExchangeAgreement) -> str:
     return (
-        f"{cycle.index} {cycle.cycle}  model {cycle.model}: "
+        f"{cycle.index} {in_india(cycle.cycle)}  model {cycle.model}: "
         f"{cycle.within} of {cycle.options} options within "
         f"{cycle.tolerance:g} volatility points ({100 * cycle.share:.2f} %); "
         f"median {cycle.median:.4f}, p90 {cycle.p90:.4f}, "

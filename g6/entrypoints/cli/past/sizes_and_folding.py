@@ -18,7 +18,7 @@ from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import G6Error, NothingToDo
-from g6.rendering.wording import megabytes
+from g6.rendering.wording import day_words, megabytes
 
 if TYPE_CHECKING:
     from g6.ports.history import FoldReport
@@ -150,7 +150,7 @@ def compact(
 
 def _show_folded(console: Console, settings: Settings, folded: Sequence[FoldedDay]) -> None:
     for day in folded:
-        console.print(f"{day.day}  {day.name:<10}  {_sentence(day)}", soft_wrap=True)
+        console.print(f"{day_words(day.day)}  {day.name:<10}  {_sentence(day)}", soft_wrap=True)
         for path in day.report.left if day.report else ():
             console.print(f"  left alone: {path}", soft_wrap=True, highlight=False)
     if not folded:

@@ -25,6 +25,7 @@ from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.supervisor import Stack, Window, running, window
 from g6.errors import NothingToDo
 from g6.ports import Ledger
+from g6.rendering.wording import in_india
 
 STORED_SECONDS = 30.0
 
@@ -103,12 +104,12 @@ def refuse_closed(
             continue
         if settings.simulated and other is not None:
             raise NothingToDo(
-                f"the cycle {record.cycle} was closed by the same run, "
+                f"the cycle of {in_india(record.cycle)} was closed by the same run, "
                 f"which has not ended yet (process {other['pid']})\n"
                 "  fix: run it again when that one has ended"
             )
         raise NothingToDo(
-            f"the cycle {record.cycle} is collected and closed already; "
+            f"the cycle of {in_india(record.cycle)} is collected and closed already; "
             "a live instant is collected once\n"
             f"  fix: g6 rerun --cycle {record.cycle} computes it again from its stored quotes"
         )

@@ -41,10 +41,12 @@ def test_a_disk_is_told_of_when_it_is_nearly_full_and_when_rows_are_refused() ->
 
 
 def test_a_cycle_without_quotes_is_told_of_where_the_provider_is_why() -> None:
-    alert = quotes_alert("x", ["provider", "provider"])
+    alert = quotes_alert("2026-11-18T05:30:00Z", ["provider", "provider"])
     assert alert is not None
-    assert alert.sentence == "the provider gives no quotes since x (provider)"
-    assert quotes_alert("x", ["paused", "token", "breaker"]) is None
+    assert alert.sentence == (
+        "the provider gives no quotes since Wed 18 Nov 2026 11:00 IST (provider)"
+    )
+    assert quotes_alert("2026-11-18T05:30:00Z", ["paused", "token", "breaker"]) is None
 
 
 def test_what_says_that_another_alert_is_over_names_one_of_the_table() -> None:

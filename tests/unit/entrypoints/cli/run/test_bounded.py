@@ -59,7 +59,7 @@ def test_a_live_instant_that_is_closed_is_refused_with_the_reason(
     live = settings(FIRST, provider__name="kite")
     with pytest.raises(
         NothingToDo,
-        match=f"{FIRST} is collected and closed already; a live instant is collected once",
+        match="11:00 IST is collected and closed already; a live instant is collected once",
     ):
         refuse_closed(closed_first, live, BOTH, None)
     refuse_closed(closed_first, live, Window(parse_z(NEXT), parse_z(NEXT), 1), None)
