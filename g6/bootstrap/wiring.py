@@ -138,7 +138,7 @@ def redis_url(settings: Settings) -> str:
 def _looked_at(systems: Sequence[RunningSystem]) -> str:
     """Return where systems run, and the option with which a command looks at each."""
     lines = [
-        f"{system.who} runs in {system.directory}: add {shlex.join(system.options)}"
+        f"G6 runs in {system.directory} (process {system.pid}): add {shlex.join(system.options)}"
         for system in systems
     ]
     return "\n       ".join(lines)

@@ -61,11 +61,10 @@ def test_a_directory_of_csv_files_alone_is_none(tmp_path: Path) -> None:
 
 def test_who_looks_at_another_directory_is_told_where_g6_runs(tmp_path: Path) -> None:
     here = tmp_path / "here"
-    with system(tmp_path / "my rows"), pytest.raises(Unavailable) as refused:
+    with system(tmp_path / "my rows") as pid, pytest.raises(Unavailable) as refused:
         redis_url(load(None, {"data_dir": here, "demo_dir": here}, {}))
-    assert f"g6 up runs in {tmp_path}/my rows: add --data-dir '{tmp_path}/my rows'" in str(
-        refused.value
-    )
+    sentence = f"G6 runs in {tmp_path}/my rows (process {pid}): add --data-dir '{tmp_path}/my rows'"
+    assert sentence in str(refused.value)
 
 
 def test_a_system_of_a_namespace_is_found_by_its_base_directory() -> None:

@@ -116,7 +116,10 @@ def test_a_provider_that_refuses_every_index_is_told_of_until_it_gives_quotes(
     world.cycle(SECOND)
     (alert,) = world.reports("alert")
     assert alert["state"] == "provider"
-    assert alert["sentence"] == "the provider gives no quotes since Wed 18 Nov 2026 11:00 IST (provider)"
+    assert (
+        alert["sentence"]
+        == "the provider gives no quotes since Wed 18 Nov 2026 11:00 IST (provider)"
+    )
     assert "g6 check" in alert["fix"]
     assert "provider" in [each["name"] for each in panel_alerts(world)]
     world.provider.errors = {}
