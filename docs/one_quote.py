@@ -18,7 +18,7 @@ from g6.adapters.wrapping import stream_rows, streamed
 from g6.domain.documents import panels
 from g6.domain.figures import overview
 from g6.domain.pricing import assembly, volatility
-from g6.pipeline import closing, stages
+from g6.pipeline import closing, gathering, stages
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN = "<!-- one quote: written by `make docs` from docs/one_quote.py -->"
@@ -33,7 +33,7 @@ WAY: tuple[tuple[Callable[..., Any], str], ...] = (
     (tick_board.TickBoard.take, "a row of the board: points, units, epoch seconds"),
     (quote_cache.RedisQuoteCache.put, "one field of the index's hash in Redis, under its symbol"),
     (stages.collect, "part of a unit: the worker claims the index's cycle in the ledger"),
-    (stages.gather, "one of the contracts that this cycle asks for"),
+    (gathering.gather, "one of the contracts that this cycle asks for"),
     (streamed.Streamed.quotes, "fresh or stale, by the sign of life of its connection"),
     (stream_rows.unpack, "one element of arrays `(2, n)`: side and strike"),
     (stages.analyse, "a column of the frame `quotes`, read by another worker"),

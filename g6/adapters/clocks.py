@@ -1,4 +1,4 @@
-"""Clocks of one process: the wall's, a market at a speed of its own, and one that stands."""
+"""Clocks of one process: the wall's, and a market at a speed of its own."""
 
 from __future__ import annotations
 
@@ -61,30 +61,3 @@ class ScaledClock:
     def sleep(self, seconds: float) -> None:
         """Wait `seconds` of wall time."""
         time.sleep(seconds)
-
-
-@dataclass(slots=True)
-class StoppedClock:
-    """Clock port that stands until it is moved. Both faces show `at`, an aware instant."""
-
-    at: datetime
-
-    def wall(self) -> float:
-        """Return `at` in epoch seconds."""
-        return self.at.timestamp()
-
-    def market(self) -> datetime:
-        """Return `at` in UTC."""
-        return self.at.astimezone(UTC)
-
-    def wall_of(self, instant: datetime) -> float:
-        """Return `instant` in epoch seconds."""
-        return instant.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        """Move both faces on by `seconds` at once, so that whoever waits finds the time gone."""
-        self.advance(seconds)
-
-    def advance(self, seconds: float) -> None:
-        """Move both faces on by `seconds`."""
-        self.at += timedelta(seconds=seconds)

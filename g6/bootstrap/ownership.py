@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from g6.adapters.clocks import WallClock
 from g6.adapters.data_dir.owner import System, keep_configuration, owned
 from g6.config import Settings, record
 from g6.errors import RedisDown, Unavailable
@@ -68,14 +69,14 @@ def owned_directories(
     # in one directory while only embedded ones wrote down who they were.
     directory = settings.directory
     csv = settings.csv_dir
+    kind = settings.kind if of_kind else None
+    clock = WallClock()
     with ExitStack() as stack:
-        tell = stack.enter_context(
-            owned(directory, settings.kind if of_kind else None, system, who=who, mix=mix)
-        )
+        tell = stack.enter_context(owned(directory, kind, system, clock, who=who, mix=mix))
         if not settings.storage.csv.enabled or _is_below(csv, directory):
             yield tell
             return
-        tell_csv = stack.enter_context(owned(csv, None, system, who=who))
+        tell_csv = stack.enter_context(owned(csv, None, system, clock, who=who))
 
         def tell_both(url: str) -> None:
             tell(url)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from types import MappingProxyType
 
 from g6.domain.cycles.cycle import Unit, cycle_status, isoformat_z, parse_z
-from g6.domain.documents import panels
 from g6.domain.figures import overview
 from g6.domain.market.calendar import day_of
 from g6.domain.reports import (
@@ -22,6 +21,7 @@ from g6.domain.reports.alerts import NO_QUOTES, quotes_alert
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import SinkName, Stage, Status
 from g6.errors import StoreBusy
+from g6.pipeline.computing import COMPUTING, Computing
 from g6.pipeline.raised_alerts import alert_entries, note
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.sink_refusals import (
@@ -34,7 +34,7 @@ from g6.pipeline.storage import publish_storage, stored_sizes
 from g6.ports import CycleRecord, UnitRecord
 
 
-def aggregate(runtime: Runtime, cycle: str) -> bool:
+def aggregate(runtime: Runtime, cycle: str, computing: Computing = COMPUTING) -> bool:
     """Build overview rows and panels of a finished cycle.
 
     Returns:
@@ -48,7 +48,7 @@ def aggregate(runtime: Runtime, cycle: str) -> bool:
     watch.lap("overview")
     report = _cycle_report(record, rows, runtime.clock.wall())
     switches = _with_quotes_noted(runtime, report)
-    documents = panels.build(
+    documents = computing.panels(
         report,
         rows,
         _chains(runtime, record),

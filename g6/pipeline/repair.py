@@ -10,8 +10,8 @@ from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes import stamp as quote
 from g6.domain.reports import Switches
 from g6.domain.schema.words import Status
+from g6.pipeline.gathering import gather
 from g6.pipeline.runtime import Runtime, Watch
-from g6.pipeline.stages import gather
 
 
 def repair(runtime: Runtime, unit: Unit, *, row_stands: bool = False) -> Status:

@@ -7,26 +7,10 @@ from dataclasses import replace
 from datetime import date
 from math import isfinite
 
-import numpy as np
-from numpy.typing import NDArray
-
 from g6.domain.cycles.cycle import Unit
-from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures import overview, unit_facts
-from g6.domain.market.calendar import day_of
-from g6.domain.market.expiry import Resolution
-from g6.domain.market.instrument import Contracts
 from g6.domain.market.slot import SlotLevels
-from g6.domain.pricing.assembly import assemble
-from g6.domain.quotes import chain_memory
-from g6.domain.quotes import stamp as quote
-from g6.domain.quotes.previous_interest import previous_interest
-from g6.domain.quotes.quotes import Quotes
-from g6.domain.quotes.stamp import Stamp
-from g6.domain.reports import CollectCounts, ProviderFacts, StageFailure, Switches, WriteReport
-from g6.domain.reports.stage import BeyondCounts
+from g6.domain.reports import StageFailure, Switches, WriteReport
 from g6.domain.reports.switches import EVERY_INDEX
-from g6.domain.schema.beyond import Beyond, json_number
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import Reason, Stage, Status
 from g6.errors import (
@@ -40,7 +24,7 @@ from g6.errors import (
     TokenDead,
     Withheld,
 )
-from g6.pipeline.choice import Refresh, choose, warn_of_expiries
+from g6.pipeline.computing import COMPUTING, Computing
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
 from g6.pipeline.sink_refusals import (
     alert_of_damage,
@@ -50,13 +34,8 @@ from g6.pipeline.sink_refusals import (
 )
 from g6.ports import Clock, UnitEnd
 
-MOST_REMEMBERED = 32
-"""Indices and sessions whose stored open interest a process keeps: six indices need six a day."""
-PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
-"""The parts of collect whose waiting for slots of an endpoint is booked as `rate_wait`."""
 
-
-def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
+def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMPUTING) -> bool:
     """Claim the unit, fetch its quotes, leave frame `quotes`."""
     watch = Watch(runtime.clock)
     opening = runtime.opening(unit)
@@ -74,7 +53,7 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
     try:
         if watch.lap("wait") - opening.due > limit:
             raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
-        frame, counts = gather(runtime, unit, switches, watch)
+        frame, counts = computing.gather(runtime, unit, switches, watch)
         size = runtime.frames.put(unit, "quotes", frame, runtime.quotes_seconds)
     except RedisDown:
         raise  # the task tries again until the deadline
@@ -93,7 +72,7 @@ def collect(runtime: Runtime, unit: Unit, task: str) -> bool:
     return runtime.ledger.end_stage(unit, Stage.COLLECT, task, now, report)
 
 
-def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
+def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMPUTING) -> bool:
     """Turn frame `quotes` into frame `chain` and the unit's overview row, and finish the unit."""
     watch = Watch(runtime.clock)
     claim = runtime.ledger.start(unit, Stage.ANALYSE, task, watch.began, runtime.timing.lease)
@@ -102,15 +81,15 @@ def analyse(runtime: Runtime, unit: Unit, task: str) -> bool:
     try:
         if watch.lap("claim") > claim.deadline:
             raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
-        quotes, stamp = quote.from_frame(runtime.frames.get(unit, "quotes"))
+        quotes, stamp = computing.read(runtime.frames.get(unit, "quotes"))
         watch.lap("read")
-        priced = assemble(quotes, stamp)
+        priced = computing.price(quotes, stamp)
         watch.lap("solve")
-        summary = overview.summarise(priced) | {"config_id": stamp.config_id}
+        summary = {**computing.summarise(priced), "config_id": stamp.config_id}
         queue_wait = max(0.0, watch.began - (claim.since or watch.began))
-        facts = replace(unit_facts.facts(priced), queue_wait_seconds=queue_wait)
+        facts = replace(computing.facts(priced), queue_wait_seconds=queue_wait)
         watch.lap("compute")
-        runtime.frames.put(unit, "chain", chain_frame(priced), CHAIN_SECONDS)
+        runtime.frames.put(unit, "chain", computing.chain(priced), CHAIN_SECONDS)
     except RedisDown:
         raise  # the task tries again until the deadline
     except (Retryable, Terminal) as error:
@@ -133,7 +112,7 @@ def _without_deviations(levels: Mapping[date, SlotLevels]) -> dict[date, SlotLev
     return {day: SlotLevels(own.atm) for day, own in levels.items() if isfinite(own.atm)}
 
 
-def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
+def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMPUTING) -> bool:
     """Write frame `chain` to the store."""
     watch = Watch(runtime.clock)
     claim = runtime.ledger.start(unit, Stage.PERSIST, task, watch.began, runtime.timing.lease)
@@ -142,7 +121,7 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
     watch.lap("claim")
     counts: WriteReport | StageFailure
     try:
-        frame = _chain_frame(runtime, unit)
+        frame = _chain_frame(runtime, unit, computing)
         watch.lap("read")
         counts = runtime.store.write_chain(unit, frame)
         runtime.frames.expire(unit, "quotes", runtime.persisted_seconds)
@@ -162,12 +141,13 @@ def persist(runtime: Runtime, unit: Unit, task: str) -> bool:
     return runtime.ledger.end_stage(unit, Stage.PERSIST, task, now, report)
 
 
-def _chain_frame(runtime: Runtime, unit: Unit) -> Frame:
+def _chain_frame(runtime: Runtime, unit: Unit, computing: Computing) -> Frame:
     """Return frame `chain`, made again from `quotes` where it was evicted."""
     try:
         return runtime.frames.get(unit, "chain")
     except FrameMissing:
-        return chain_frame(assemble(*quote.from_frame(runtime.frames.get(unit, "quotes"))))
+        quotes = computing.read(runtime.frames.get(unit, "quotes"))
+        return computing.chain(computing.price(*quotes))
 
 
 def end(
@@ -195,114 +175,6 @@ def end(
     if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return False
-
-
-def gather(
-    runtime: Runtime, unit: Unit, switches: Switches, watch: Watch
-) -> tuple[Frame, CollectCounts]:
-    """Fetch the unit's quotes and stamp them with everything that analysis will read."""
-    at = unit.instant
-    choice = choose(runtime, unit.index, at, watch.lap)
-    quotes = runtime.provider.quotes(unit.index, choice.requested, at)
-    watch.lap("quotes")
-    beyond: Mapping[date, Beyond] = {}
-    if choice.refresh is not None:
-        quotes, beyond = _learn(runtime, unit, choice.refresh, quotes)
-    oi_prev, source = _previous_oi(runtime, unit, choice.contracts, day_of(at))
-    quotes.values["oi_prev"][:] = oi_prev
-    watch.lap("previous_oi")
-    stamp = _stamp(runtime, unit, switches, choice.resolved, source, beyond)
-    provider = runtime.provider.describe()
-    _split_waits(watch, provider)
-    warn_of_expiries(runtime, unit, switches, choice.counts.not_listed)
-    counts = replace(
-        choice.counts,
-        options=int((quotes.symbol != "").sum()),
-        provider=provider,
-        beyond=_beyond_counts(beyond),
-    )
-    return quote.to_frame(quotes, stamp), counts
-
-
-def _stamp(
-    runtime: Runtime,
-    unit: Unit,
-    switches: Switches,
-    resolved: Resolution,
-    oi_prev_source: str,
-    beyond: Mapping[date, Beyond],
-) -> Stamp:
-    # All that a later stage reads travels with the quotes: a rerun, or a worker with another
-    # configuration, makes the same rows of them byte for byte.
-    plan = runtime.plan.indices[unit.index]
-    return Stamp(
-        at=unit.instant,
-        index=unit.index,
-        config_id=runtime.plan.config_id,
-        pricing=runtime.plan.pricing,
-        quality=runtime.plan.quality,
-        slots=resolved.slots,
-        buckets=resolved.buckets,
-        expected_mask=resolved.expected_mask,
-        window=(plan.strikes_itm, plan.strikes_otm),
-        oi_prev_source=oi_prev_source,
-        greeks=switches.computes_greeks,
-        beyond=beyond,
-    )
-
-
-def _split_waits(watch: Watch, provider: ProviderFacts) -> None:
-    """Book what a unit waited for request slots apart from the time of the provider's answers."""
-    if provider.tally is None:
-        return
-    for endpoint, seconds in provider.tally.wait.items():
-        for part in PARTS_THAT_ASK.get(endpoint, ()):
-            watch.split(part, "rate_wait", seconds)
-
-
-def _beyond_counts(beyond: Mapping[date, Beyond]) -> dict[date, BeyondCounts]:
-    """Count, by expiry, the strikes outside the window."""
-    return {
-        expiry: BeyondCounts(part.listed, part.unasked, json_number(part.age_seconds), len(part))
-        for expiry, part in beyond.items()
-    }
-
-
-def _learn(
-    runtime: Runtime, unit: Unit, refresh: Refresh, quotes: Quotes
-) -> tuple[Quotes, Mapping[date, Beyond]]:
-    """Remember the quotes. Return the window's, and what is known of the strikes beyond it."""
-    at = unit.instant.timestamp()
-    rows = refresh.rows
-    memory = refresh.memory.learn(quotes, refresh.requested, rows, at)
-    if runtime.chain_memories is not None:
-        runtime.chain_memories.keep(unit.index, day_of(unit.instant), memory)
-    window = int(rows.sum())
-    oldest = chain_memory.oldest_allowed(window, len(rows) - window, runtime.plan.interval)
-    return quotes.take(rows[refresh.requested]), chain_memory.beyond(
-        memory, refresh.contracts, rows, at, oldest
-    )
-
-
-def _previous_oi(
-    runtime: Runtime, unit: Unit, contracts: Contracts, day: date
-) -> tuple[NDArray[np.float64], str]:
-    """Return the previous session's open interest `(2, n)`, and where it is from."""
-    stored = _stored_interest(runtime, unit.index, day)
-    if stored is not None:
-        return previous_interest(contracts, stored), "store"
-    interest = runtime.provider.previous_oi(unit.index, contracts, unit.instant)
-    return interest, runtime.provider.name
-
-
-def _stored_interest(runtime: Runtime, index: str, day: date) -> Frame | None:
-    """Return the last open interest stored before `day`. The store is asked once a session."""
-    interest = runtime.memory.stored_interest
-    if (index, day) not in interest:
-        if len(interest) >= MOST_REMEMBERED:
-            del interest[next(iter(interest))]
-        interest[index, day] = runtime.store.last_oi(index, day)
-    return interest[index, day]
 
 
 def _pause_reason(runtime: Runtime, switches: Switches, index: str) -> str:

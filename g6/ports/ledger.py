@@ -276,10 +276,6 @@ class Ledger(Protocol):
         """Record that the grid was swept up to `cycle`."""
         ...
 
-    def last_closed(self) -> str | None:
-        """Return the newest closed cycle, None when it is not known."""
-        ...
-
     def last_success(self, now: float) -> float:
         """Return the wall time at which the last cycle with an analysed index closed.
 

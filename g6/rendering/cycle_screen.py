@@ -7,12 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.schema.frame import Frame
+from g6.domain.market.instrument import CE, PE
+from g6.domain.schema.chain import Chain
 from g6.rendering.parts import plain_table
 from g6.rendering.wording import LAKH, in_india, number, percent
 
@@ -107,39 +107,36 @@ def _time_left(fix: datetime | None, at: datetime) -> str:
     return f"{days}d {rest // 60}h" if days else f"{rest // 60}h {rest % 60}m"
 
 
-def chain_table(frame: Frame, expiry: str, strikes: int = 11) -> Table:
+def chain_table(chain: Chain, strikes: int = 11) -> Table:
     """Return one expiry's chain around ATM: open interest and its change in lakh, IV, premium.
 
     Args:
-        frame: A stored chain.
-        expiry: An ISO date that it has rows of, such as the `expiry_nearest` of its overview row.
+        chain: The stored chain of one expiry.
         strikes: How many strikes are shown.
     """
-    columns = frame.columns
-    rows = np.flatnonzero(columns["expiry"] == np.datetime64(expiry))
-    centre = int(np.argmin(np.abs(columns["offset"][rows])))
-    first = max(0, min(centre - strikes // 2, len(rows) - strikes))
+    centre = int(np.argmin(np.abs(chain.offset)))
+    first = max(0, min(centre - strikes // 2, len(chain) - strikes))
     table = plain_table()
     for name in ("OI lakh", "ΔOI", "IV", "CALL", "STRIKE", "PUT", "IV", "ΔOI", "OI lakh"):
         table.add_column(name, justify="center" if name == "STRIKE" else "right", no_wrap=True)
-    for row in rows[first : first + strikes]:
-        is_atm = columns["offset"][row] == 0
-        strike = number(columns["strike"][row], 0)
+    for row in range(first, min(first + strikes, len(chain))):
+        is_atm = chain.offset[row] == 0
+        strike = number(chain.strike[row], 0)
         table.add_row(
-            *_side(columns, "ce_", row),
+            *_side(chain, CE, row),
             f"▶ {strike} ◀" if is_atm else strike,
-            *_side(columns, "pe_", row)[::-1],
+            *_side(chain, PE, row)[::-1],
             style="bold" if is_atm else "",
         )
     return table
 
 
-def _side(columns: Mapping[str, NDArray[Any]], side: str, row: int) -> list[str]:
-    oi = columns[f"{side}oi"][row]
-    change = oi - columns[f"{side}oi_prev"][row]
+def _side(chain: Chain, side: int, row: int) -> list[str]:
+    oi = chain.sides["oi"][side, row]
+    change = oi - chain.oi_prev[side, row]
     return [
         number(oi / LAKH),
         number(change / LAKH, sign=True),
-        percent(float(columns[f"{side}iv"][row])),
-        number(columns[f"{side}price"][row]),
+        percent(float(chain.iv[side, row])),
+        number(chain.price[side, row]),
     ]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.schema.underlying import Underlying
+from g6.domain.schema.words import SpotSource
 from g6.simulation.noise import normal
 from g6.simulation.past_sessions import IMPLIED
 from g6.simulation.roots import Root
@@ -42,7 +43,7 @@ def underlying(world: World, root: Root, day: date, second: int) -> Underlying:
         low=round(float(printed.min()), 2),
         prev_close=nan if before is None else round(world.index_close(root, before), 2),
         spot_time=market.opened + printed_at,
-        spot_source="frozen" if is_frozen else "live",
+        spot_source=(SpotSource.FROZEN if is_frozen else SpotSource.LIVE).value,
         vix=round(100 * volatility, 2),
     )
     return _with_future(index_only, world, root, day, second)

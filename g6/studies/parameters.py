@@ -26,6 +26,7 @@ __all__ = [
     "Field",
     "FromDumps",
     "Index",
+    "ListedAt",
     "Parameter",
     "cycle_name",
     "fields_of",
@@ -302,6 +303,16 @@ Expiry = Annotated[
 Cycles = Annotated[int, Parameter("How many cycles to look back.", "60", least=1, metavar="N")]
 Days = Annotated[
     int, Parameter("How many calendar days to look back.", "120", least=1, metavar="N")
+]
+ListedAt = Annotated[
+    datetime | None,
+    Parameter(
+        "Answer for this day or market time, such as 2026-11-20 11:02.",
+        "2026-11-20",
+        option="--as-of",
+        metavar="DAY|INSTANT",
+        read_at=listing_instant,
+    ),
 ]
 FromDumps = Annotated[
     bool, Parameter("Read the stored instrument dumps only, and ask no provider.", option="--kept")

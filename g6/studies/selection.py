@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.expiry import BIT
 from g6.domain.market.instants import instant_in_words
 from g6.domain.market.instrument import INDICES
+from g6.domain.schema.chain import Chain, ChainExpiry
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.nearest import nearest, no_such
 from g6.errors import NothingToDo
@@ -103,28 +103,60 @@ def of_expiry(frame: Frame, expiry: str | None) -> Frame:
 
     Args:
         frame: A stored chain.
+        expiry: As `expiry_of` takes it.
+
+    Raises:
+        NothingToDo: The chain has no such expiry.
+    """
+    return frame.take(expiry_of(Chain.of_rows(frame), expiry).rows)
+
+
+def of_one_expiry(chains: Sequence[Chain], expiry: str | None) -> list[Chain]:
+    """Return the chain of one expiry at each cycle. Cycles without it are left out.
+
+    Args:
+        chains: Ascending.
+        expiry: As `expiry_of` takes it, an expiry of the last chain.
+
+    Raises:
+        NothingToDo: The last chain has no such expiry.
+    """
+    day = expiry_of(chains[-1], expiry).day
+    cut = [chain.expiry(day) for chain in chains]
+    return [chain for chain in cut if len(chain)]
+
+
+def expiry_of(chain: Chain, expiry: str | None) -> ChainExpiry:
+    """Return one expiry of a chain.
+
+    Args:
+        chain: A stored chain.
         expiry: A day, a bucket, `weekly` or `monthly`. None for the nearest one whose fix lies
             ahead.
 
     Raises:
         NothingToDo: The chain has no such expiry.
     """
-    days = frame.columns["expiry"]
     if expiry is None:
-        ahead = np.isfinite(frame.columns["years_to_expiry"])
-        return frame.take(days == (days[ahead] if ahead.any() else days).min())
+        return chain.nearest() or chain.expiries[0]
     word = expiry.strip().lower().replace(" ", "_")
     bucket = EXPIRY_WORDS.get(word, word)
-    if bucket in BIT:
-        rows = (frame.columns["bucket_mask"].astype(np.int64) & BIT[bucket]) > 0
-    else:
-        rows = (days.astype(str) == _iso_day(expiry, days)) | (frame.columns["bucket"] == word)
-    if not rows.any():
-        raise NothingToDo(
-            f"there is no expiry {expiry!r} in the chain of {moment_of(frame)}",
-            _expiry_hint(word, frame),
-        )
-    return frame.take(rows)
+    own = chain.of_bucket(bucket) if bucket in BIT else _of_day(chain, expiry, word)
+    if own is not None:
+        return own
+    raise NothingToDo(
+        f"there is no expiry {expiry!r} in the chain of {moment_of(chain)}",
+        _expiry_hint(word, chain),
+    )
+
+
+def _of_day(chain: Chain, text: str, bucket: str) -> ChainExpiry | None:
+    """Return the expiry of a day, or the one that was collected as a bucket of another name."""
+    day = _iso_day(text, chain.expiries)
+    for expiry in chain.expiries:
+        if str(expiry.day) == day or expiry.bucket == bucket:
+            return expiry
+    return None
 
 
 EXPIRY_WORDS: Mapping[str, str] = {"weekly": "this_week", "monthly": "this_month"}
@@ -132,60 +164,42 @@ EXPIRY_WORDS: Mapping[str, str] = {"weekly": "this_week", "monthly": "this_month
 _SHORT_DAYS = ("%d %b %Y", "%d %b", "%d%b%Y", "%d%b", "%a %d %b %Y", "%a %d %b")
 
 
-def _iso_day(text: str, days: NDArray[np.generic]) -> str:
+def _iso_day(text: str, expiries: Sequence[ChainExpiry]) -> str:
     """Return a day such as `24 Nov` as ISO text, of the year of the listed day that it fits."""
     for form in _SHORT_DAYS:
-        for day in sorted(set(days.tolist())):
-            if f"{day:{form}}".lower() == text.strip().lower().zfill(len(f"{day:{form}}")):
-                return str(day)
+        for expiry in expiries:
+            if f"{expiry.day:{form}}".lower() == text.strip().lower().zfill(
+                len(f"{expiry.day:{form}}")
+            ):
+                return str(expiry.day)
     return text.strip()
 
 
-def _expiry_hint(word: str, frame: Frame) -> str:
+def _expiry_hint(word: str, chain: Chain) -> str:
     """Return the word or day that is near a mistyped one, and all that the chain has."""
-    near = nearest(word, [*BIT, *EXPIRY_WORDS, *map(str, _days(frame))])
+    days = [str(expiry.day) for expiry in chain.expiries]
+    near = nearest(word, [*BIT, *EXPIRY_WORDS, *days])
     meant = f"did you mean {near}? " if near else ""
-    return f"{meant}there are {_listed(frame)}"
+    return f"{meant}there are {_listed(chain)}"
 
 
-def _days(frame: Frame) -> list[date]:
-    return sorted(set(frame.columns["expiry"].tolist()))
-
-
-def _listed(frame: Frame) -> str:
+def _listed(chain: Chain) -> str:
     """Return the expiries of a chain with their buckets, as an option takes them."""
-    days = frame.columns["expiry"]
     lines = []
-    for day in _days(frame):
-        names = buckets_of(frame.take(days == np.datetime64(day)))
-        lines.append(f"{day} ({', '.join(names)})" if names else str(day))
+    for expiry in chain.expiries:
+        names = buckets_of(expiry)
+        lines.append(f"{expiry.day} ({', '.join(names)})" if names else str(expiry.day))
     return ", ".join(lines)
 
 
-def buckets_of(frame: Frame) -> tuple[str, ...]:
-    """Return the buckets that the expiry of these rows fills."""
-    mask = int(frame.columns["bucket_mask"][0])
-    return tuple(name for name, bit in BIT.items() if mask & bit)
+def buckets_of(expiry: ChainExpiry) -> tuple[str, ...]:
+    """Return the buckets that an expiry fills."""
+    return tuple(name for name, bit in BIT.items() if expiry.mask & bit)
 
 
-def moment_of(frame: Frame) -> str:
+def moment_of(chain: Chain) -> str:
     """Return when a chain was collected, as a sentence names it."""
-    return instant_in_words(parse_z(frame.header["stamp"]["cycle"]))
-
-
-def of_one_expiry(frames: Sequence[Frame], expiry: str | None) -> list[Frame]:
-    """Return the rows of one expiry at each cycle. Chains without it are left out.
-
-    Args:
-        frames: Stored chains, ascending.
-        expiry: An ISO date or a bucket of the last chain. None for its nearest.
-
-    Raises:
-        NothingToDo: The last chain has no such expiry.
-    """
-    day = of_expiry(frames[-1], expiry).columns["expiry"][0]
-    cut = [frame.take(frame.columns["expiry"] == day) for frame in frames]
-    return [frame for frame in cut if len(frame)]
+    return instant_in_words(datetime.fromtimestamp(chain.instant, UTC))
 
 
 def is_observed_by(frame: Frame, at: datetime | None) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 from g6 import pipeline
 from g6.adapters.csv import CsvStore
 from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.clock import StoppedClock
 from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
@@ -45,27 +45,11 @@ FIRST = parse_z("2026-11-23T09:58:00Z")
 CYCLES = tuple(isoformat_z(FIRST + timedelta(minutes=minute)) for minute in (0, 1, 3))
 
 
-@dataclass(slots=True)
-class SetClock:
-    """Clock port on which wall and market time are one and stand until somebody sets them."""
-
-    now: float = FIRST.timestamp()
-
-    def wall(self) -> float:
-        return self.now
-
-    def market(self) -> datetime:
-        return datetime.fromtimestamp(self.now, UTC)
-
-    def wall_of(self, instant: datetime) -> float:
-        return instant.timestamp()
-
-
 def ran(directory: Path) -> Runtime:
     """Run the cycles; everything is in memory but the files below `directory`."""
     settings, clock, bus = (
         load(None, {"interval": 60, "collection.scope": "chain"}, {}),
-        SetClock(),
+        StoppedClock(FIRST.timestamp()),
         MemoryBus(),
     )
     controls = MemoryControls()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 from g6.adapters.clocks import ScaledClock
@@ -26,13 +26,13 @@ from g6.bootstrap import stores
 from g6.bootstrap.processes import process_runtime
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.domain.figures import unit_facts
-from g6.domain.pricing.assembly import assemble
-from g6.domain.quotes import stamp as quote
 from g6.domain.reports import AnalysisFacts, CollectCounts, Switches
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.workers.app import G6, create_app
-from g6.pipeline import Runtime, aggregate, analyse, closing, stages
+from g6.entrypoints.workers.jobs import jobs_with
+from g6.pipeline import Runtime, aggregate, analyse
+from g6.pipeline.computing import COMPUTING, Computing
+from g6.pipeline.runtime import Watch
 from g6.ports import WriteReport
 
 RESULTS = "NULL_RESULTS"
@@ -96,28 +96,26 @@ def alone(settings: Settings) -> tuple[Runtime, str]:
     return private, isoformat_z(start)
 
 
-def rehearse(runtime: Runtime, unit: Unit) -> Results:
+def rehearse(runtime: Runtime, unit: Unit, computing: Computing = COMPUTING) -> Results:
     """Do a unit's stages up to its analytics, and return what each gave."""
     # the market stands, so no deadline passes however long the first quotes take
     opening = runtime.opening(unit)
     now = time.time()
     runtime.ledger.begin(unit, "prepare", opening, now, 60.0)
-    frame, counts = stages.gather(runtime, unit, Switches(), stages.Watch(runtime.clock))
+    frame, counts = computing.gather(runtime, unit, Switches(), Watch(runtime.clock))
     runtime.frames.put(unit, "quotes", frame, 600.0)
     runtime.ledger.end_stage(unit, "collect", "prepare", now)
-    analyse(runtime, unit, "prepare")
+    analyse(runtime, unit, "prepare", computing)
     record = runtime.ledger.record(unit.cycle)
     if record is None or not record.units[unit.index].summary:
         raise SystemExit(f"the cycle that the null run is prepared from has no {unit.index}")
-    priced = assemble(*quote.from_frame(frame))
+    facts = computing.facts(computing.price(*computing.read(frame)))
     summary = record.units[unit.index].summary
-    return Results(
-        frame, runtime.frames.get(unit, "chain"), counts, summary, unit_facts.facts(priced)
-    )
+    return Results(frame, runtime.frames.get(unit, "chain"), counts, summary, facts)
 
 
-def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, Any]) -> None:
-    """Let the stages of this process take `results` and the aggregate `panels`, and let nothing be stored."""
+def prepared(results: Mapping[str, Results], panels: Mapping[str, Any]) -> Computing:
+    """Return functions that take `results` and, for a cycle, `panels` instead of computing them."""
 
     def gather(
         runtime: Runtime, unit: Unit, _controls: Any, _watch: Any
@@ -125,18 +123,30 @@ def take_out_the_compute(results: Mapping[str, Results], panels: Mapping[str, An
         made = results[unit.index]
         return _at(made.quotes, unit.cycle, runtime.plan.config_id), made.counts
 
-    _put(stages, "gather", gather)
-    _put(stages, "assemble", lambda _quotes, stamp: stamp)
-    _put(
-        stages,
-        "chain_frame",
-        lambda stamp: _at(results[stamp.index].chain, stamp.cycle, stamp.config_id),
+    def summarise(stamp: Any) -> Any:
+        return {**results[stamp.index].summary, "config_id": stamp.config_id}
+
+    def chain(stamp: Any) -> Frame:
+        return _at(results[stamp.index].chain, stamp.cycle, stamp.config_id)
+
+    def facts(stamp: Any) -> AnalysisFacts:
+        return results[stamp.index].facts
+
+    def price(_quotes: Any, stamp: Any) -> Any:
+        return stamp
+
+    return Computing(
+        gather=gather,
+        price=price,
+        summarise=summarise,
+        facts=facts,
+        chain=chain,
+        panels=lambda *_, **__: panels,
     )
-    summarise = lambda stamp: {**results[stamp.index].summary, "config_id": stamp.config_id}  # noqa: E731
-    _put(stages, "overview", SimpleNamespace(summarise=summarise))
-    facts = lambda stamp: results[stamp.index].facts  # noqa: E731
-    _put(stages, "unit_facts", SimpleNamespace(facts=facts))
-    _put(closing, "panels", SimpleNamespace(build=lambda *_, **__: panels))
+
+
+def keep_nothing() -> None:
+    """Let nothing be stored by this process."""
     _put(stores, "store", lambda _settings: NullStore())
     _put(process_runtime, "PanelFiles", lambda *_, **__: MemoryPanels())
 
@@ -155,8 +165,9 @@ def _at(frame: Frame, cycle: str, config_id: str) -> Frame:
 
 
 def _application() -> G6:
-    take_out_the_compute(*pickle.loads(Path(os.environ[RESULTS]).read_bytes()))  # noqa: S301 (written by `prepare` a moment ago)
-    return create_app(load())
+    results, panels = pickle.loads(Path(os.environ[RESULTS]).read_bytes())  # noqa: S301 (written by `prepare` a moment ago)
+    keep_nothing()
+    return create_app(load(), jobs=jobs_with(prepared(results, panels)))
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import redis
 
-from g6.adapters.clocks import ScaledClock, StoppedClock, WallClock
+from g6.adapters.clocks import ScaledClock, WallClock
+from g6.adapters.memory.clock import StoppedClock
 from g6.adapters.redis.clock import SharedClock
 from g6.adapters.redis.server import connect
 from g6.ports import Clock
@@ -27,7 +28,7 @@ def shared(client: redis.Redis, namespace: str) -> Clock:
 
 MAKE: dict[str, Callable[[redis.Redis, str], Clock]] = {
     "wall": lambda _client, _namespace: WallClock(),
-    "stopped": lambda _client, _namespace: StoppedClock(OPEN),
+    "stopped": lambda _client, _namespace: StoppedClock(OPEN.timestamp()),
     "scaled": lambda _client, _namespace: ScaledClock(time.time() - 10.0, OPEN, 60.0),
     "shared": shared,
 }
@@ -73,8 +74,8 @@ def test_a_market_stands_before_its_origin() -> None:
 
 
 def test_a_stopped_clock_moves_when_told() -> None:
-    clock = StoppedClock(OPEN)
-    clock.advance(90.0)
+    clock = StoppedClock(OPEN.timestamp())
+    clock.sleep(90.0)
     assert clock.market() == OPEN + timedelta(seconds=90)
     assert clock.wall() == OPEN.timestamp() + 90.0
 

@@ -6,7 +6,6 @@ import pickle
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from g6.config import load
 from g6.domain.cycles.cycle import Unit
@@ -18,14 +17,14 @@ ONE = {
 }
 
 
-def test_its_stages_give_what_was_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_stages_give_what_was_prepared(tmp_path: Path) -> None:
     settings = load(overrides={"data_dir": str(tmp_path), "demo_dir": str(tmp_path), **ONE})
     null_app.prepare(settings, tmp_path / "results")
     results, panels = pickle.loads((tmp_path / "results").read_bytes())  # noqa: S301 - written a line above
     runtime, cycle = null_app.alone(settings)
-    monkeypatch.setattr(null_app, "_put", monkeypatch.setattr)
-    null_app.take_out_the_compute(results, panels)
-    again, prepared = null_app.rehearse(runtime, Unit(cycle, "NIFTY")), results["NIFTY"]
+    computing = null_app.prepared(results, panels)
+    again = null_app.rehearse(runtime, Unit(cycle, "NIFTY"), computing)
+    prepared = results["NIFTY"]
     assert dict(again.summary) == dict(prepared.summary)
     assert again.chain.header == prepared.chain.header
     for name, column in prepared.chain.columns.items():

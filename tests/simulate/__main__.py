@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from tests.simulate.analysis import cheap_analysis
 from tests.simulate.deviations import Deviation
 from tests.simulate.running import CYCLES, Outcome, run, run_seed, shrunk
 
@@ -54,21 +53,19 @@ def failures(seeds: Sequence[int]) -> tuple[int, list[Failure]]:
     """Run the schedules of some seeds; return the steps that were run, and what failed, shrunk."""
     found = []
     steps = 0
-    with cheap_analysis():
-        for seed in seeds:
-            outcome, deviations = run_seed(seed)
-            steps += outcome.steps
-            if outcome.problems:
-                fewest = shrunk(seed, deviations)
-                found.append(Failure(seed, fewest, run(seed, fewest).problems))
+    for seed in seeds:
+        outcome, deviations = run_seed(seed)
+        steps += outcome.steps
+        if outcome.problems:
+            fewest = shrunk(seed, deviations)
+            found.append(Failure(seed, fewest, run(seed, fewest).problems))
     return steps, found
 
 
 def _replay(seed: int, text: str | None) -> Outcome:
-    with cheap_analysis():
-        if text is None:
-            return run_seed(seed)[0]
-        return run(seed, read(text))
+    if text is None:
+        return run_seed(seed)[0]
+    return run(seed, read(text))
 
 
 def _campaign(first: int, cycles: int, jobs: int) -> int:
@@ -101,14 +98,13 @@ def _campaign(first: int, cycles: int, jobs: int) -> int:
 
 def _hunt(first: int, most: int) -> int:
     """Run schedules until one fails; print how many, and the fewest deviations, as JSON."""
-    with cheap_analysis():
-        for number, seed in enumerate(range(first, first + most), 1):
-            outcome, deviations = run_seed(seed)
-            if outcome.problems:
-                fewest = shrunk(seed, deviations)
-                problems = run(seed, fewest).problems
-                _print_hunt(number, seed, fewest, problems)
-                return 1
+    for number, seed in enumerate(range(first, first + most), 1):
+        outcome, deviations = run_seed(seed)
+        if outcome.problems:
+            fewest = shrunk(seed, deviations)
+            problems = run(seed, fewest).problems
+            _print_hunt(number, seed, fewest, problems)
+            return 1
     _print_hunt(0, first, (), ())
     return 0
 

@@ -6,11 +6,9 @@ they were analysed under: the judge compares.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 
@@ -18,7 +16,8 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.reports import AnalysisFacts, CollectCounts
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import Status
-from g6.pipeline import Runtime, closing, stages
+from g6.pipeline import Runtime
+from g6.pipeline.computing import Computing
 from g6.pipeline.runtime import Watch
 
 
@@ -61,18 +60,12 @@ def panel_documents(report: Any, rows: Any, *_: object, **__: object) -> Mapping
     return {"overview": {"data": {"cycle": report.cycle, "rows": rows}}}
 
 
-@contextmanager
-def cheap_analysis() -> Iterator[None]:
-    """Put the functions of this module in the place of the costly ones."""
-    with ExitStack() as stack:
-        for target, name, function in (
-            (stages, "gather", gather),
-            (stages.quote, "from_frame", from_frame),
-            (stages, "assemble", lambda quotes, _: quotes),
-            (stages.overview, "summarise", summarise),
-            (stages.unit_facts, "facts", lambda _: AnalysisFacts(options=4)),
-            (stages, "chain_frame", chain_frame),
-            (closing.panels, "build", panel_documents),
-        ):
-            stack.enter_context(patch.object(target, name, function))
-        yield
+CHEAP = Computing(
+    gather=gather,
+    read=from_frame,
+    price=lambda quotes, _: quotes,  # type: ignore[arg-type, return-value]
+    summarise=summarise,  # type: ignore[arg-type]
+    facts=lambda _: AnalysisFacts(options=4),
+    chain=chain_frame,  # type: ignore[arg-type]
+    panels=panel_documents,
+)

@@ -15,12 +15,13 @@ from celery.exceptions import Ignore, Retry
 from g6 import pipeline
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.cycles.unopened import why_unopened
-from g6.entrypoints.workers.jobs import JOBS, SWEEP_SECONDS, Job
+from g6.entrypoints.workers.jobs import SWEEP_SECONDS, Job, jobs_with
 from g6.entrypoints.workers.leases import RENEW_SECONDS
 from g6.entrypoints.workers.schedule import CycleSchedule
 from g6.entrypoints.workers.tasks import RETRY_SECONDS, UnitTask
 from g6.errors import G6Error, NothingToDo, RedisDown, Retryable
 from g6.pipeline import Runtime
+from tests.simulate.analysis import CHEAP
 from tests.simulate.deviations import Deviation
 from tests.simulate.redis_state import Message
 from tests.simulate.witness import AcceptedRerun, WatchedLedger
@@ -35,7 +36,7 @@ WORKERS = {
     "manual": 1,
 }
 """Pool processes by the queue that they serve. They alternate between the hosts."""
-BY_NAME: Mapping[str, Job] = {job.name: job for job in JOBS}
+BY_NAME: Mapping[str, Job] = {job.name: job for job in jobs_with(CHEAP)}
 VISIBILITY_SECONDS = 30.0
 """After this a message that nobody acknowledged comes back."""
 RESTART_SECONDS = 1.0

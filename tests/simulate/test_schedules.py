@@ -6,12 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.simulate.analysis import cheap_analysis
 from tests.simulate.deviations import KINDS, Deviation, draw, shrink
 from tests.simulate.running import run, run_seed, shrunk
 
@@ -37,12 +35,6 @@ REGRESSIONS = {
     ),
 }
 """Schedules that failed once, by what was wrong."""
-
-
-@pytest.fixture(autouse=True)
-def cheap() -> Iterator[None]:
-    with cheap_analysis():
-        yield
 
 
 @pytest.mark.parametrize("first", range(0, 320, SCHEDULES_EACH))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.house.language import Language, counted
+from tests.unit.house.twins import repeated_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "g6").rglob("*.py"))
@@ -28,6 +30,20 @@ VAGUE = {
     "v2",
     "data",
 }
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+CLOCKS = {
+    "g6/adapters/clocks.py",
+    "g6/adapters/redis/clock.py",
+    "g6/adapters/redis/feed_clock.py",
+}
+"""The adapters of the Clock port: everything else waits through it, or on a condition."""
+MAY_SLEEP = {
+    "g6/simulation/simulated_market.py": "a planted delay is the provider's own, not a wait of G6",
+    "tests/waiting.py": "the one loop that waits until a condition holds",
+    "tests/benchmarks": "a load is sent by the second",
+}
+PATCHED_TIME = frozenset({"time", "sleep", "monotonic", "perf_counter", "datetime"})
+TWIN_LINES = 10
 MAY_READ_THE_ENVIRONMENT = {"g6/config/loading.py"}
 MAY_READ_A_SHELLS_QUESTION = {"g6/entrypoints/cli/shared/shell/shells.py"}
 MAY_PASS_IT_ON = {
@@ -74,6 +90,28 @@ def test_every_exception_is_caught_in_two_places_only() -> None:
         if isinstance(node, ast.ExceptHandler) and _broad(node)
     ]
     assert len(places) <= 2, places
+
+
+def test_only_a_clock_sleeps() -> None:
+    sleepers = {name(path) for path in MODULES if _sleeps(path)}
+    assert sleepers - CLOCKS - MAY_SLEEP.keys() == set(), (
+        "wait through the Clock port, or on a condition"
+    )
+
+
+def test_tests_wait_on_conditions() -> None:
+    sleepers = {name(path) for path in TESTS if _sleeps(path)}
+    assert {path for path in sleepers if not path.startswith(tuple(MAY_SLEEP))} == set()
+
+
+def test_no_test_mocks_or_patches_time() -> None:
+    patches = [f"{name(path)}:{line}" for path in TESTS for line in _patches(path)]
+    assert patches == [], "give a shipped fake, or a clock of adapters/memory"
+
+
+def test_no_ten_lines_stand_twice() -> None:
+    twins = repeated_runs([*MODULES, *TESTS], TWIN_LINES)
+    assert twins == [], "let one piece of code serve both"
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +176,35 @@ def _broad(node: ast.ExceptHandler) -> bool:
     return node.type is None or (
         isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}
     )
+
+
+def _sleeps(path: Path) -> bool:
+    """Tell whether a module calls `time.sleep`. A program in a text is another process."""
+    if "sleep" not in path.read_text(encoding="utf-8"):
+        return False
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "time.sleep":
+            return True
+        is_import = isinstance(node, ast.ImportFrom) and node.module == "time"
+        if is_import and any(alias.name == "sleep" for alias in node.names):
+            return True
+    return False
+
+
+def _patches(path: Path) -> Iterator[int]:
+    """Yield the lines that import a mock, or put something else in the place of time."""
+    if not re.search("mock|unittest|setattr", path.read_text(encoding="utf-8")):
+        return
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("unittest"):
+            yield node.lineno
+        elif isinstance(node, ast.Import):
+            if any(alias.name.startswith(("unittest", "mock")) for alias in node.names):
+                yield node.lineno
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "monkeypatch.setattr":
+            words = ".".join(ast.unparse(argument) for argument in node.args[:2])
+            if PATCHED_TIME & set(re.findall(r"\w+", words)):
+                yield node.lineno
 
 
 def _tree(path: Path) -> ast.Module:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from g6 import pipeline
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.chain_memories import MemoryChainMemories
+from g6.adapters.memory.clock import StoppedClock
 from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
@@ -41,23 +41,9 @@ SETTINGS = {
 }
 
 
-@dataclass(slots=True)
-class SetClock:
-    """Clock port on which wall and market time are one and stand until somebody sets them."""
-
-    now: float = parse_z(FIRST).timestamp()
-
-    def wall(self) -> float:
-        return self.now
-
-    def market(self) -> datetime:
-        return datetime.fromtimestamp(self.now, UTC)
-
-    def wall_of(self, instant: datetime) -> float:
-        return instant.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+def first_instant() -> StoppedClock:
+    """Return a clock that stands at the first cycle."""
+    return StoppedClock(parse_z(FIRST).timestamp())
 
 
 class Archive(MemoryPanels):
@@ -75,7 +61,7 @@ class Archive(MemoryPanels):
 class World:
     """Everything at hand: run stages by name, or let what was sent run as workers would."""
 
-    clock: SetClock = field(default_factory=SetClock)
+    clock: StoppedClock = field(default_factory=first_instant)
     provider: AlteredMarket = field(default_factory=CountingMarket)
     bus: MemoryBus = field(default_factory=MemoryBus)
     store: MemoryStore = field(default_factory=MemoryStore)

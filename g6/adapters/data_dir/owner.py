@@ -13,7 +13,6 @@ import json
 import os
 import re
 import socket
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +26,7 @@ from g6.domain.reports.json_types import Document, JsonObject
 from g6.domain.schema.layout import KIND_OF_ROWS
 from g6.errors import StoreBusy, Unavailable
 from g6.files import directory_lock, replace
+from g6.ports import Clock
 
 OWNER = ".owner.json"
 CONFIGS = "configs"
@@ -101,7 +101,13 @@ def address(broker: str) -> str:
 
 @contextmanager
 def owned(
-    directory: Path, kind: str | None, system: System, *, who: str = "g6", mix: bool = False
+    directory: Path,
+    kind: str | None,
+    system: System,
+    clock: Clock,
+    *,
+    who: str = "g6",
+    mix: bool = False,
 ) -> Iterator[Callable[[str], None]]:
     """Own a directory, together with others of the same system, until the end of the block.
 
@@ -111,6 +117,7 @@ def owned(
         directory: The data directory. It remembers its kind and refuses another unless `mix`.
         kind: live, sim, replay, or None for no kind.
         system: Who writes.
+        clock: Times the wait for an owner whose processes are dying.
         who: What a person calls this process.
         mix: Whether rows of several kinds may stand in it.
 
@@ -127,12 +134,11 @@ def owned(
         descriptor = os.open(directory / OWNER, os.O_RDWR | os.O_CREAT, 0o600)
     member = os.getpid()
     try:
-        limit = time.monotonic() + DYING_SECONDS
-        # The wait is for processes that are dying. No clock of a market is built before the owner.
+        limit = clock.wall() + DYING_SECONDS
         while not _join_if_free(
-            directory, descriptor, kind, system, who, mix, last=time.monotonic() > limit
+            directory, descriptor, kind, system, who, mix, last=clock.wall() > limit
         ):
-            time.sleep(0.05)
+            clock.sleep(0.05)
 
         def tell(broker: str) -> None:
             with _refusals(directory), directory_lock(directory):

@@ -37,6 +37,7 @@ from g6.domain.quotes.quotes import NAN, Quotes
 from g6.domain.quotes.tick import of_day
 from g6.domain.reports import ProviderFacts, ProviderState
 from g6.domain.schema.underlying import Underlying
+from g6.domain.schema.words import SpotSource
 from g6.errors import ProviderBusy, ProviderRefused
 from g6.ports import Clock, Gate, SharedCache
 from g6.ports.sources import Abilities
@@ -291,11 +292,11 @@ class KiteProvider:
         if not of_day(epoch(object_of(answers, VIX).get("timestamp")), at):
             underlying = replace(underlying, vix=NAN)
         if self._calendar.phase(traits.exchange, at) in FROZEN_PHASES:
-            return replace(underlying, spot_source="frozen")
+            return replace(underlying, spot_source=SpotSource.FROZEN.value)
         age_seconds = self._clock.market().timestamp() - underlying.spot_time
-        return (
-            replace(underlying, spot_source="stale") if age_seconds > STALE_SECONDS else underlying
-        )
+        if age_seconds > STALE_SECONDS:
+            return replace(underlying, spot_source=SpotSource.STALE.value)
+        return underlying
 
     def _centre(self, index: str, contracts: Contracts) -> float:
         """Return the last known price of the index.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
-from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
@@ -46,7 +46,6 @@ class MemoryLedger:
         self._cycles: dict[str, _Cycle] = {}
         self._open: set[str] = set()
         self._collecting: dict[str, tuple[str, float]] = {}
-        self._newest: str | None = None
         self._succeeded: float | None = None
         self._walked: str | None = None
         self._levels: dict[str, tuple[date, float, dict[date, SlotLevels]]] = {}
@@ -191,8 +190,6 @@ class MemoryLedger:
         if account is None or account.closed or not account.fired:
             return False
         account.closed = now
-        if self._newest is None or parse_z(self._newest) < parse_z(cycle):
-            self._newest = cycle
         if any(unit.status in ANALYSED for unit in account.units.values()):
             self._succeeded = now
         self._publish(cycle, report)
@@ -245,9 +242,6 @@ class MemoryLedger:
         )
         self._open.add(unit.cycle)
         return account.attempt
-
-    def last_closed(self) -> str | None:
-        return self._newest
 
     def last_success(self, now: float) -> float:
         if self._succeeded is None:

@@ -149,11 +149,6 @@ class RedisLedger:
         )
 
     @translated
-    def last_closed(self) -> str | None:
-        newest = self._client.get(f"{self._ns}:newest")
-        return _text(newest).partition("|")[2] if newest else None
-
-    @translated
     def last_success(self, now: float) -> float:
         wall: Reply = self._client.set(f"{self._ns}:succeeded", now, nx=True, get=True)
         return float(wall) if wall else now

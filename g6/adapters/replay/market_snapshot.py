@@ -17,6 +17,7 @@ from g6.domain.market.instrument import INDICES, SIDES, Contracts, contract_keys
 from g6.domain.market.lots import lot_of
 from g6.domain.quotes.quotes import QUOTE_FIELDS
 from g6.domain.schema.underlying import Underlying
+from g6.domain.schema.words import SpotSource
 from g6.errors import UnknownLot
 
 Array = NDArray[np.float64]
@@ -114,7 +115,7 @@ def instant_of(moment: datetime) -> datetime:
 
 
 def snapshot(
-    index: str, at: datetime, spot: float, rows: Rows, *, spot_source: str = "live"
+    index: str, at: datetime, spot: float, rows: Rows, *, spot_source: str = SpotSource.LIVE.value
 ) -> Snapshot:
     """Return the snapshot that `rows` make. The time of a quote is the snapshot's.
 

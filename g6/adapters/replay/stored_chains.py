@@ -31,6 +31,7 @@ from g6.domain.schema import layout
 from g6.domain.schema.frame import SIDES
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.underlying import Underlying
+from g6.domain.schema.words import SpotSource
 from g6.errors import BadInput
 
 SIDE_COLUMNS = ("symbol", "token", "source", *QUOTE_FIELDS)
@@ -182,7 +183,7 @@ def _underlying(rows: pa.Table, at: datetime, n: int) -> Underlying:
     return Underlying(
         spot=_first(rows, "spot", n),
         spot_time=at.timestamp() - _first(rows, "spot_age_seconds", n),
-        spot_source=str(_text(rows, "spot_source")[0]) if n else "live",
+        spot_source=str(_text(rows, "spot_source")[0]) if n else SpotSource.LIVE.value,
         future=_first(rows, "future", n),
         vix=_first(rows, "vix", n),
     )

@@ -38,6 +38,7 @@ from g6.domain.quotes.tick import (
 )
 from g6.domain.reports import ProviderFacts
 from g6.domain.schema.underlying import Underlying
+from g6.domain.schema.words import SpotSource
 from g6.errors import Retryable, Terminal
 from g6.ports import Clock, Provider, QuoteCache
 from g6.ports.sources import Abilities, abilities_of
@@ -241,7 +242,7 @@ class Streamed:
             low=float(spot["low"]),
             prev_close=float(spot["close"]),
             spot_time=float(spot["quote_time"]),
-            spot_source="frozen" if is_frozen else "live",
+            spot_source=(SpotSource.FROZEN if is_frozen else SpotSource.LIVE).value,
             vix=float(vix["last"]) if has_vix else NAN,
         )
         if future is None or not cached.fresh[-1] or cached.rows[-1]["last"] <= 0:

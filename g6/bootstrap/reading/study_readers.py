@@ -159,10 +159,11 @@ def directory_reader(directory: Path) -> StoredReader:
 
 
 def _reader(directory: Path, rows: Store) -> StoredReader:
+    from g6.adapters.clocks import WallClock
     from g6.adapters.exchange_files import freeze_quantity
     from g6.adapters.parquet.queries.stored_reader import DirectoryReader
 
-    return DirectoryReader(directory, rows, calendar(), freeze_quantity)
+    return DirectoryReader(directory, rows, calendar(), freeze_quantity, WallClock())
 
 
 READERS: Mapping[str, Callable[[Settings], object]] = {

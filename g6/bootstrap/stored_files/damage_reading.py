@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from g6.adapters.clocks import WallClock
 from g6.adapters.data_dir.owner import owner
 from g6.bootstrap.stored_files.damage_search import lasting, searches
 from g6.config import Settings
@@ -37,4 +38,4 @@ class DirectoryDamage:
         """Return the damage that searches find, twice where a running system writes meanwhile."""
         # A running system is between two files of a cycle: what is damaged is looked at twice.
         is_running = owner(self.settings.directory) is not None
-        return lasting(searches, SETTLING_SECONDS if is_running else 0.0)
+        return lasting(searches, WallClock(), SETTLING_SECONDS if is_running else 0.0)

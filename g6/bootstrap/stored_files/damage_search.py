@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import partial
@@ -17,6 +16,7 @@ from g6.config import Settings
 from g6.domain.schema import layout
 from g6.domain.schema.layout import MANIFEST, Kind
 from g6.files import abandoned_in, quoted, shown
+from g6.ports import Clock
 from g6.ports.history import Finding
 
 __all__ = ["Search", "lasting", "searches"]
@@ -55,7 +55,7 @@ def searches(settings: Settings, day: date | None) -> list[Search]:
     ]
 
 
-def lasting(looks: Iterable[Search], seconds: float) -> list[Finding]:
+def lasting(looks: Iterable[Search], clock: Clock, seconds: float) -> list[Finding]:
     """Return the damage that the searches find.
 
     While a system runs, a cycle's files are written and folded one after the other, and between two
@@ -64,7 +64,7 @@ def lasting(looks: Iterable[Search], seconds: float) -> list[Finding]:
     # Without a second look a check of a 3 s cycle called healthy units damaged, 3 looks of 4.
     damaged = [(look, findings) for look in looks if (findings := look())]
     if damaged and seconds:
-        time.sleep(seconds)
+        clock.sleep(seconds)
         damaged = [(look, _in_both(findings, look())) for look, findings in damaged]
     return [finding for _, findings in damaged for finding in findings]
 

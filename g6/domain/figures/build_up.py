@@ -21,7 +21,6 @@ __all__ = [
     "Unusual",
     "build_up",
     "change",
-    "change_share",
     "index_build_up",
     "reference",
     "unusual",
@@ -79,17 +78,6 @@ def change(oi: Array, before: Array, oi_day_high: Array) -> Array:
     is_unpublished = (oi == 0) & (before > 0) & ~(oi_day_high > 0)
     difference: Array = np.where(is_unpublished, np.nan, oi) - before
     return difference
-
-
-def change_share(changed: Array, before: Array) -> Array:
-    """Return a change over the open interest before, a fraction, NaN where there was none.
-
-    >>> change_share(np.array([65.0, 65.0]), np.array([130.0, 0.0]))
-    array([0.5, nan])
-    """
-    unknown = np.full(np.shape(changed), np.nan)
-    share: Array = np.divide(changed, before, out=unknown, where=before > 0)
-    return share
 
 
 def build_up(

@@ -16,9 +16,6 @@ PE = 1
 SIDES = ("CE", "PE")
 VIX = "NSE:INDIA VIX"
 
-_MONTHS = frozenset(
-    ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-)
 _NEIGHBOURS = 10
 
 
@@ -289,18 +286,3 @@ def strike_step(strikes: NDArray[np.float64], near: float) -> float:
         return float("nan")
     steps, counts = np.unique(np.round(np.diff(window), 6), return_counts=True)
     return float(steps[np.argmax(counts)])
-
-
-def monthly_by_symbol(symbol: str, underlying: str) -> bool:
-    """Tell whether a Kite symbol carries a three-letter month, the mark of a monthly.
-
-    Weeklies carry a one-character month and a day instead. The root must be known: read from the
-    symbol, the 50 of `NIFTYNXT5026NOV70000CE` would pass for a year.
-
-    >>> monthly_by_symbol("NIFTY26NOV26000CE", "NIFTY")
-    True
-    >>> monthly_by_symbol("NIFTY26N0926000CE", "NIFTY")
-    False
-    """
-    date_part = symbol.removeprefix(underlying)
-    return date_part != symbol and date_part[:2].isdigit() and date_part[2:5] in _MONTHS

@@ -15,7 +15,7 @@ from g6.domain.pricing.outliers import outliers, pace
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.schema.counting import MAX_COUNT, MAX_OPEN_INTEREST
 from g6.domain.schema.underlying import Underlying
-from g6.domain.schema.words import Flag, QuoteSource
+from g6.domain.schema.words import Flag, QuoteSource, SpotSource
 
 __all__ = [
     "READ",
@@ -230,7 +230,7 @@ def believed(market: Underlying, strikes: Array) -> Underlying:
         highest = float(strikes.max()) * FAR_FROM_STRIKES
         if lowest <= market.spot <= highest:
             return market
-    return replace(market, spot=nan, spot_time=nan, spot_source="none")
+    return replace(market, spot=nan, spot_time=nan, spot_source=SpotSource.NONE.value)
 
 
 def spot_source(market: Underlying, at: float, quality: Quality) -> str:
@@ -244,8 +244,10 @@ def spot_source(market: Underlying, at: float, quality: Quality) -> str:
     >>> spot_source(Underlying(spot=24000.0, spot_time=0.0), 31.0, Quality(max_quote_age=30.0))
     'stale'
     """
-    is_too_old = market.spot_source == "live" and at - market.spot_time > quality.max_quote_age
-    return "stale" if is_too_old else market.spot_source
+    is_too_old = (
+        market.spot_source == SpotSource.LIVE and at - market.spot_time > quality.max_quote_age
+    )
+    return SpotSource.STALE.value if is_too_old else market.spot_source
 
 
 def _positive(values: Array, listed: Mask) -> Array:

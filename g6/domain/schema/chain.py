@@ -214,10 +214,10 @@ class Chain:
         """Return the chain of one expiry alone, without rows when `day` is none of its expiries."""
         return self._of([expiry for expiry in self.expiries if expiry.day == day])
 
-    def of_bucket(self, name: str) -> Chain:
-        """Return the chain of the expiry that fills a bucket, without rows when none does."""
+    def of_bucket(self, name: str) -> ChainExpiry | None:
+        """Return the expiry that fills a bucket, None when none does."""
         bit = Bucket(name).bit
-        return self._of([expiry for expiry in self.expiries if expiry.mask & bit][:1])
+        return next((expiry for expiry in self.expiries if expiry.mask & bit), None)
 
     def each_expiry(self) -> Iterator[Chain]:
         """Yield the chain of each expiry alone, ascending."""

@@ -103,8 +103,8 @@ class Frame:
         """The columns of both sides, each `(2, n)`."""
         return SideColumns(self.columns)
 
-    def take(self, rows: ColumnValues) -> Frame:
-        """Return the frame with some rows, by a mask or positions.
+    def take(self, rows: ColumnValues | slice) -> Frame:
+        """Return the frame with some rows, by a mask, positions or a slice.
 
         >>> Frame({}, {"strike": np.array([100.0, 110.0])}).take(np.array([1])).columns["strike"]
         array([110.])

@@ -7,6 +7,7 @@ from datetime import date
 from math import nan
 
 from g6.domain.schema.frame import Header
+from g6.domain.schema.words import SpotSource
 
 __all__ = ["Underlying"]
 
@@ -26,7 +27,7 @@ class Underlying:
     low: float = nan
     prev_close: float = nan
     spot_time: float = nan
-    spot_source: str = "live"
+    spot_source: str = SpotSource.LIVE.value
     future: float = nan
     future_expiry: date | None = None
     future_time: float = nan

@@ -303,11 +303,6 @@ class EventType(StrEnum):
             EventType.BUS_SUBSCRIBER,
         }
 
-    @property
-    def is_of_status(self) -> bool:
-        """Whether the newest such event is kept, because the runtime status is made of it."""
-        return self in {EventType.CYCLE_REPORT, EventType.HEARTBEAT, EventType.GAP_OPENED}
-
 
 class SinkName(StrEnum):
     """A sink that rows or panels are written to."""

@@ -126,7 +126,7 @@ class Stack:
                     f"worker {process.name} did not start: {process.last_words()}",
                     f"see {process.log}",
                 )
-            time.sleep(0.05)
+            self.runtime.clock.sleep(0.05)
         progress(self._expected, self._expected)
 
     def start_beat(self) -> None:
@@ -317,6 +317,7 @@ def _driver(
         redis_namespace(settings, broker),
         runtime.controls,
         runtime.vitals,
+        runtime.clock,
         who,
         bounded=bounded and bool(settings.redis.broker_url or not settings.simulated),
         cache=redis_namespace(settings, frames) if frames else None,

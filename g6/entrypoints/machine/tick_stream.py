@@ -13,7 +13,6 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -69,12 +68,24 @@ ALERTS = {"refused": STREAM_REFUSED, "untrusted": STREAM_UNTRUSTED}
 """Events of the stream that a person has to do something about."""
 
 
+ChildTarget = Callable[[Settings, str], None]
+"""What a child of the stream runs, with the settings and the address of Redis."""
+
+
+def new_child(target: ChildTarget, settings: Settings, broker: str) -> BaseProcess:
+    """Return a process of its own that will run `target`."""
+    return multiprocessing.get_context("spawn").Process(
+        target=target, args=(settings, broker), daemon=True
+    )
+
+
 @dataclass(slots=True)
 class TickerContext:
     """Settings, clock, token and bus of the tick stream, and its two children."""
 
     settings: Settings
     broker: str
+    new_child: Callable[[ChildTarget, Settings, str], BaseProcess] = new_child
     clock: Clock = field(init=False)
     calendar: Calendar = field(init=False)
     ports: TickerPorts = field(init=False)
@@ -136,8 +147,9 @@ class TickerContext:
 
     def beat(self) -> None:
         """Give a sign of life every few seconds, and see that yesterday's interest is asked for."""
-        if time.monotonic() - self._signed_at >= SIGN_SECONDS:
-            self._signed_at = time.monotonic()
+        now = self.clock.wall()
+        if now - self._signed_at >= SIGN_SECONDS:
+            self._signed_at = now
             self.ports.vitals.sign_in(f"ticker@{socket.gethostname()}", os.getpid())
             self._start_learner()
 
@@ -146,11 +158,11 @@ class TickerContext:
 
         It does so from shortly before the open to the close.
         """
-        now = time.monotonic()
+        now = self.clock.wall()
         if now - self._prepared_at < PREPARE_AGAIN_SECONDS or not self._is_near_session():
             return
         self._prepared_at = now
-        child = self._child(ticker_children.announce_contracts)
+        child = self.new_child(ticker_children.announce_contracts, self.settings, self.broker)
         child.start()
         child.join(PREPARE_SECONDS)
         if child.exitcode is None:
@@ -168,20 +180,16 @@ class TickerContext:
         learner = self._learner
         is_busy = learner is not None and learner.exitcode is None
         is_stored = learner is not None and learner.exitcode == ticker_children.STORED
-        is_recent = time.monotonic() - self._learner_began < LEARN_AGAIN_SECONDS
+        is_recent = self.clock.wall() - self._learner_began < LEARN_AGAIN_SECONDS
         if is_busy or (self._learner_day == today and (is_stored or is_recent)):
             return
         if not self._is_near_session() or self.login() is None:
             return
         self._learner_day = today
-        self._learner_began = time.monotonic()
-        self._learner = self._child(ticker_children.learn_previous_interest)
+        self._learner_began = self.clock.wall()
+        learn = ticker_children.learn_previous_interest
+        self._learner = self.new_child(learn, self.settings, self.broker)
         self._learner.start()
-
-    def _child(self, target: Callable[[Settings, str], None]) -> BaseProcess:
-        return multiprocessing.get_context("spawn").Process(
-            target=target, args=(self.settings, self.broker), daemon=True
-        )
 
     def _is_near_session(self) -> bool:
         """Tell whether a session is open, or opens within EARLY."""

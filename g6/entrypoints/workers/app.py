@@ -35,7 +35,7 @@ from g6.domain.schema.words import QueueName
 from g6.entrypoints.workers import tasks, transport
 from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
-from g6.entrypoints.workers.jobs import SWEEP, cycle_of
+from g6.entrypoints.workers.jobs import JOBS, SWEEP, Job, cycle_of
 from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import beat_schedule
 from g6.errors import RedisDown, Retryable, UserError
@@ -128,12 +128,13 @@ class G6(Celery):  # type: ignore[misc]
         gc.freeze()
 
 
-def create_app(settings: Settings, url: str = "") -> G6:
+def create_app(settings: Settings, url: str = "", jobs: Sequence[Job] = JOBS) -> G6:
     """Return the application, which connects to nothing yet.
 
     Args:
         settings: The configuration.
         url: Where Redis is, when that is known.
+        jobs: The table of its tasks.
 
     Raises:
         BadConfig: From the lint at start.
@@ -145,7 +146,7 @@ def create_app(settings: Settings, url: str = "") -> G6:
     app.settings = settings
     app.conf.update(celery_settings(settings, url))
     lint(settings, app.conf)
-    tasks.register(app)
+    tasks.register(app, jobs)
     _connect_worker(app)
     _connect_beat(app)
     _connect_the_end()
@@ -271,7 +272,15 @@ def _drivers(app: G6) -> list[Driver]:
     url = app.conf.broker_url
     runtime = app.runtime
     namespace = redis_namespace(app.settings, url)
-    driver = Driver(app.settings, url, namespace, runtime.controls, runtime.vitals, "celery beat")
+    driver = Driver(
+        app.settings,
+        url,
+        namespace,
+        runtime.controls,
+        runtime.vitals,
+        runtime.clock,
+        "celery beat",
+    )
     with _exit_for_a_person():
         return [driver] if driver.join() else []
 

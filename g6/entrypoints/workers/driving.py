@@ -28,7 +28,7 @@ from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.reports.switches import RunWindow
 from g6.errors import Retryable, Unavailable
 from g6.errors.masking import mask_setting
-from g6.ports import Controls, Vitals
+from g6.ports import Clock, Controls, Vitals
 
 DriverRecord = Mapping[str, Any]
 """A driver as it signs in Redis: pid, host, who, bounded, run, at."""
@@ -51,6 +51,7 @@ class Driver:
         namespace: The facts of the namespace there.
         controls: Its switches.
         vitals: Its workers.
+        clock: Times the wait for another start or end in the namespace.
         who: What a person calls this process.
         bounded: Whether the run ends by itself. What it leaves in Redis goes with it.
         cache: The same namespace on the server of the frames, where that is another.
@@ -62,6 +63,7 @@ class Driver:
     namespace: RedisNamespace
     controls: Controls
     vitals: Vitals
+    clock: Clock
     who: str = "g6"
     bounded: bool = False
     cache: RedisNamespace | None = None
@@ -78,7 +80,7 @@ class Driver:
         Raises:
             Unavailable: The namespace holds a live market, or somebody lives by its clock.
         """
-        with self.namespace.exclusively():
+        with self.namespace.exclusively(self.clock):
             others = self._others()
             self.other = others[0] if others else None
             kind = self.settings.kind
@@ -147,7 +149,7 @@ class Driver:
 
         A bounded run takes with it what it wrote. A Redis that is away keeps it.
         """
-        with suppress(Retryable, Unavailable), self.namespace.exclusively():
+        with suppress(Retryable, Unavailable), self.namespace.exclusively(self.clock):
             self.namespace.remove_driver(self._signature)
             if not self.bounded:
                 return

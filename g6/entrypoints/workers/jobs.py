@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from g6 import pipeline
 from g6.config import Settings
 from g6.domain.cycles.cycle import Timing, Unit
 from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
+from g6.pipeline.computing import Computing
 from g6.pipeline.folding import QUARTER_SECONDS
 from g6.pipeline.runtime import SWEEP_SECONDS
 
@@ -154,3 +156,15 @@ JOBS = (
     Job("rerun", rerun, "manual", long_limits, retries=2),
     Job("recompute", recompute, "manual", long_limits, retries=2),
 )
+COMPUTING_JOBS = frozenset({"collect", "analyse", "persist", "aggregate"})
+"""Jobs that compute, and take the functions by which they do."""
+
+
+def jobs_with(computing: Computing) -> tuple[Job, ...]:
+    """Return the table of jobs with other functions to compute by."""
+    jobs = []
+    for job in JOBS:
+        if job.name in COMPUTING_JOBS:
+            job = replace(job, run=partial(job.run, computing=computing))  # noqa: PLW2901
+        jobs.append(job)
+    return tuple(jobs)

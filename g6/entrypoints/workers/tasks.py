@@ -90,9 +90,9 @@ class UnitTask(Task):  # type: ignore[misc]
         end(runtime, unit, Status.MISSING, reason, watch, StageFailure(error), stage=self.stage)
 
 
-def register(app: Celery) -> None:
-    """Give `app` a task for each row of the table."""
-    for job in JOBS:
+def register(app: Celery, jobs: Sequence[Job] = JOBS) -> None:
+    """Give `app` a task for each row of a table of jobs."""
+    for job in jobs:
         # By default Celery gives a task to every other application of the process too, which has no
         # Runtime.
         options: dict[str, Any] = {"name": job.task, "bind": True, "shared": False}

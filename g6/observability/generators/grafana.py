@@ -10,7 +10,6 @@ from zlib import crc32
 
 from g6.domain.reports.json_types import JsonObject
 from g6.observability.catalogue.dashboard import Dashboard, DashboardPanel
-from g6.observability.catalogue.dashboards import DASHBOARDS
 
 SCHEMA_VERSION = 39
 HEIGHT = 8
@@ -47,11 +46,6 @@ class Drift:
             "removed": list(self.removed),
             "changed": list(self.changed),
         }
-
-
-def dashboard_files() -> dict[str, str]:
-    """Return the text of each dashboard's file, by its name."""
-    return {f"{dashboard.uid}.json": as_text(dashboard) for dashboard in DASHBOARDS}
 
 
 def as_text(dashboard: Dashboard) -> str:

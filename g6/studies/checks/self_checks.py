@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,6 @@ def _recount(frames: Mapping[str, Frame], rows: OverviewRows) -> SelfCheck:
 
 
 def _is_same(frame: Frame, row: Mapping[str, Any]) -> bool:
-    is_nearest = frame.columns["expiry"] == np.datetime64(row["expiry_nearest"])
-    calls, puts = np.nansum(Chain.of_rows(frame).oi[:, is_nearest], axis=1).tolist()
+    nearest = Chain.of_rows(frame).expiry(date.fromisoformat(row["expiry_nearest"]))
+    calls, puts = np.nansum(nearest.oi, axis=1).tolist()
     return bool(calls == row["oi_calls"] and puts == row["oi_puts"])

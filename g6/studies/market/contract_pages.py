@@ -18,7 +18,7 @@ from g6.studies.contract_size import ContractSize, contract_size
 from g6.studies.documents import columns_of
 from g6.studies.market.contract_rows import ContractFacts, contract_rows, matches
 from g6.studies.market.rule_answers import ListedSeries, series_of
-from g6.studies.parameters import FromDumps, Parameter, listing_instant, words
+from g6.studies.parameters import FromDumps, ListedAt, Parameter, words
 
 __all__ = [
     "ContractPage",
@@ -46,16 +46,7 @@ class InstrumentParameters:
             is_positional=True,
         ),
     ]
-    at: Annotated[
-        datetime | None,
-        Parameter(
-            "Answer for this day or market time, such as 2026-11-20 11:02.",
-            "2026-11-20",
-            option="--as-of",
-            metavar="DAY|INSTANT",
-            read_at=listing_instant,
-        ),
-    ] = None
+    at: ListedAt = None
     from_dumps: FromDumps = False
 
 

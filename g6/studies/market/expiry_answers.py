@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated
 
 from g6.domain.market.contract_symbols import trusted
 from g6.errors import G6Error
 from g6.ports.readers import ListingReader
 from g6.studies.market.rule_answers import RuleAnswers, rule_answers
-from g6.studies.parameters import FromDumps, Parameter, listing_instant
+from g6.studies.parameters import FromDumps, ListedAt, Parameter
 from g6.studies.selection import known_index
 
 __all__ = ["ExpiryAnswers", "ExpiryParameters", "IndexExpiries", "answer"]
@@ -33,16 +32,7 @@ class ExpiryParameters:
             is_positional=True,
         ),
     ] = None
-    at: Annotated[
-        datetime | None,
-        Parameter(
-            "Answer for this day or market time, such as 2026-11-20 11:02.",
-            "2026-11-20",
-            option="--as-of",
-            metavar="DAY|INSTANT",
-            read_at=listing_instant,
-        ),
-    ] = None
+    at: ListedAt = None
     from_dumps: FromDumps = False
     refresh: Annotated[
         bool,

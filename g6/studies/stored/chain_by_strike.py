@@ -140,7 +140,7 @@ def document(
     return ChainByStrike(
         index=unit.index,
         cycle=unit.cycle,
-        expiry=_day(frame),
+        expiry=chain.expiries[0].day,
         days=int(frame.columns["dte"][0]),
         spot=spot,
         forward=forward,
@@ -151,7 +151,7 @@ def document(
         iv_error=iv_error(chain),
         is_illiquid=illiquid(chain),
         second_order=_second_order(chain) if second_order else None,
-        buckets=selection.buckets_of(frame),
+        buckets=selection.buckets_of(chain.expiries[0]),
         figures=expiry_figures(chain)[0],
         sums=_sums(chain),
         previous_session=_previous_session(reader, unit.index, day),
@@ -174,11 +174,6 @@ def _previous_session(reader: StoredReader, index: str, day: date) -> date | Non
         return reader.calendar.previous_session(INDICES[index].exchange, day).day
     except UncoveredYear:
         return None
-
-
-def _day(frame: Frame) -> date:
-    day: date = frame.columns["expiry"][0].astype("datetime64[D]").item()
-    return day
 
 
 def _second_order(chain: Chain) -> HigherGreeks:

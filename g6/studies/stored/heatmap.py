@@ -98,8 +98,8 @@ def answer(reader: StoredReader, parameters: HeatmapParameters) -> Heatmap:
     frames = selection.chains(reader, units, parameters.at)
     expiry: date | None = None
     if is_by_time:
-        of_expiry = selection.of_one_expiry(frames, parameters.expiry)
-        chains = list(map(Chain.of_rows, of_expiry))
+        stored = [*map(Chain.of_rows, frames)]
+        chains = selection.of_one_expiry(stored, parameters.expiry)
         labels = [isoformat_z(chain.instant) for chain in chains]
         expiry = chains[-1].expiries[0].day
     else:

@@ -103,11 +103,10 @@ def answer(reader: StoredReader, parameters: InterestParameters) -> InterestByCy
     """
     units = selection.units(reader, parameters.index, parameters.at, parameters.cycles)
     frames = selection.chains(reader, units, parameters.at)
+    chains = [*map(Chain.of_rows, frames)]
     day: date | None = None
     if parameters.expiry is not None:
-        rows = selection.of_expiry(frames[-1], parameters.expiry)
-        day = rows.columns["expiry"][0].astype("datetime64[D]").item()
-    chains = [*map(Chain.of_rows, frames)]
+        day = selection.expiry_of(chains[-1], parameters.expiry).day
     _check_strikes(chains, parameters.strikes)
     by_cycle = series.interest(chains, parameters.strikes, day)
     if not by_cycle:

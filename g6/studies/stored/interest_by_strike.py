@@ -76,7 +76,8 @@ def answer(reader: StoredReader, parameters: StrikeInterestParameters) -> Intere
         NothingToDo: No chain of it is stored, or none of that expiry.
     """
     unit, frame = selection.latest(reader, parameters.index, parameters.at)
-    chain = Chain.of_rows(selection.of_expiry(frame, parameters.expiry))
+    whole = Chain.of_rows(frame)
+    chain = whole.expiry(selection.expiry_of(whole, parameters.expiry).day)
     figures = expiry_figures(chain)[0]
     walls = exposures.walls(exposures.exposures(exposures.positions(chain)))
     oi = chain.sides["oi"]

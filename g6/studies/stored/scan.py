@@ -109,10 +109,9 @@ def answer(reader: StoredReader, parameters: ScanParameters) -> Scan:
     today = units[-1].instant.astimezone(IST).date()
     of_today = [unit for unit in units if unit.instant.astimezone(IST).date() == today]
     frames = selection.chains(reader, of_today, parameters.at)
-    of_expiry = selection.of_one_expiry(frames, parameters.expiry)
-    return scan(
-        units[-1], list(map(Chain.of_rows, of_expiry)), least=parameters.least, top=parameters.top
-    )
+    chains = [*map(Chain.of_rows, frames)]
+    of_expiry = selection.of_one_expiry(chains, parameters.expiry)
+    return scan(units[-1], of_expiry, least=parameters.least, top=parameters.top)
 
 
 def scan(unit: Unit, chains: Sequence[Chain], *, least: float, top: int) -> Scan:

@@ -94,9 +94,9 @@ def answer(reader: StoredReader, parameters: SmileParameters) -> SmileCurves:
         NothingToDo: No chain of it is stored, or none of that expiry.
     """
     unit, frame = selection.latest(reader, parameters.index, parameters.at)
-    if parameters.expiry is not None:
-        frame = selection.of_expiry(frame, parameters.expiry)
     chain = Chain.of_rows(frame)
+    if parameters.expiry is not None:
+        chain = chain.expiry(selection.expiry_of(chain, parameters.expiry).day)
     fitted = surface.fit(surface.smiles(chain))
     curves = [
         _curve(figures, of_expiry, fitted)

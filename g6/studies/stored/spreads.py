@@ -63,13 +63,14 @@ def answer(reader: StoredReader, parameters: SpreadParameters) -> BookSpreads:
     """
     units = selection.units(reader, parameters.index, parameters.at, parameters.cycles)
     frames = selection.chains(reader, units, parameters.at)
-    of_expiry = selection.of_one_expiry(frames, parameters.expiry)
-    last = of_expiry[-1].columns
+    chains = [*map(Chain.of_rows, frames)]
+    of_expiry = selection.of_one_expiry(chains, parameters.expiry)
+    last = of_expiry[-1].expiries[0]
     return BookSpreads(
         index=units[-1].index,
         cycle=units[-1].cycle,
-        now=tuple(book_spreads.summaries(Chain.of_rows(frames[-1]))),
-        expiry=last["expiry"][0].astype("datetime64[D]").item(),
-        by_strike=book_spreads.over_cycles(list(map(Chain.of_rows, of_expiry))),
-        forward=float(last["forward"][0]),
+        now=tuple(book_spreads.summaries(chains[-1])),
+        expiry=last.day,
+        by_strike=book_spreads.over_cycles(of_expiry),
+        forward=last.forward,
     )

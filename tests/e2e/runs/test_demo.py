@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from g6.config.settings_model import SIX
+from g6.domain.schema.layout import MANIFEST
 from tests.e2e.running import World
 from tests.waiting import eventually
 
@@ -147,10 +148,11 @@ def test_stopped_while_workers_start_it_ends_clean(world: World) -> None:
 @pytest.mark.timeout(120)
 def test_stopped_amid_a_cycle_it_ends_clean_and_leaves_no_half_file(world: World) -> None:
     world.start_g6("demo", "--speed", "30", "--indices", "NIFTY,SENSEX")
+    published = world.data / "panels" / MANIFEST
     with world.ledger() as ledger:
         eventually(
             lambda: (
-                ledger.last_closed() and any(not record.closed for record in ledger.open_cycles())
+                published.exists() and any(not record.closed for record in ledger.open_cycles())
             ),
             45.0,
         )

@@ -22,26 +22,28 @@ from g6.adapters.data_dir.owner import (
     System,
     address,
     keep_configuration,
-    owned,
     owner,
     public,
 )
 from g6.domain.schema.layout import KIND_OF_ROWS
 from g6.errors import Unavailable
+from tests.worlds.owning import owned
 
 HOLD = """
 import sys, time
 from pathlib import Path
+from g6.adapters.clocks import WallClock
 from g6.adapters.data_dir.owner import System, owned
-with owned(Path(sys.argv[1]), "sim", System(sys.argv[2]), who="g6 up"):
+with owned(Path(sys.argv[1]), "sim", System(sys.argv[2]), WallClock(), who="g6 up"):
     print("mine", flush=True)
     time.sleep(60)
 """
 FORKED = """
 import os, sys, time
 from pathlib import Path
+from g6.adapters.clocks import WallClock
 from g6.adapters.data_dir.owner import System, owned
-with owned(Path(sys.argv[1]), "sim", System(sys.argv[2])):
+with owned(Path(sys.argv[1]), "sim", System(sys.argv[2]), WallClock()):
     if os.fork() == 0:
         print("mine", flush=True)
         sys.stdin.read()

@@ -7,9 +7,10 @@ import pytest
 
 from g6.domain.market.dump_layout import DUMP_COLUMNS, INDEX_NUMBERS
 from g6.domain.market.expiry import resolve
-from g6.domain.market.instrument import INDICES, listing, monthly_by_symbol, strike_step
+from g6.domain.market.instrument import INDICES, listing, strike_step
 from g6.simulation import SimulatedMarket
 from tests.worlds.asking import SIX, ist
+from tests.worlds.kite_symbols import monthly_by_symbol
 
 NOON = ist("2026-11-18 12:00")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.schema.frame import Frame
 from g6.errors import BadInput, DamagedFile
-from g6.ports import Store
+from g6.ports import Clock, Store
 
 FreezeQuantity = Callable[[Path, str, date], tuple[int, date] | None]
 
@@ -35,6 +34,7 @@ class DirectoryReader:
     store: Store
     calendar: Calendar
     freeze: FreezeQuantity
+    clock: Clock
 
     @property
     def place(self) -> str:
@@ -94,7 +94,7 @@ class DirectoryReader:
 
     def wait(self, seconds: float) -> None:
         """Wait before the directory is read again."""
-        time.sleep(seconds)
+        self.clock.sleep(seconds)
 
     def freeze_quantity(self, root: str, day: date) -> tuple[int, date] | None:
         """Return the most units of one order by the exchange's file that was kept."""

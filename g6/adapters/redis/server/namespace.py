@@ -15,6 +15,7 @@ import redis
 from g6.adapters.redis.process_memory import memory_bytes
 from g6.adapters.redis.server.connection import Reply, translated
 from g6.domain.reports.json_types import Document
+from g6.ports import Clock
 
 DRIVEN_SECONDS = 15.0
 """A driver of a namespace signs in again within this time, or is taken for dead."""
@@ -61,15 +62,14 @@ class RedisNamespace:
         self._client.set(f"{self._ns}:kind", kind)
 
     @contextmanager
-    def exclusively(self, seconds: float = 10.0) -> Iterator[None]:
+    def exclusively(self, clock: Clock, seconds: float = 10.0) -> Iterator[None]:
         """Hold the lock on starts and ends of a system.
 
         A process that dies in it blocks the next for `seconds` at most.
         """
-        limit = time.monotonic() + seconds
-        # The wait is for another process of this machine, before any clock has been built.
-        while not self._take(seconds) and time.monotonic() < limit:
-            time.sleep(0.02)
+        limit = clock.wall() + seconds
+        while not self._take(seconds) and clock.wall() < limit:
+            clock.sleep(0.02)
         try:
             yield
         finally:

@@ -35,6 +35,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, SIDES
 from g6.domain.market.lots import lot_of
 from g6.domain.schema.counting import MAX_OPEN_INTEREST
+from g6.domain.schema.words import SpotSource
 from g6.errors import BadInput, UnknownLot
 
 Closes = Callable[[str, date], datetime]
@@ -233,7 +234,7 @@ def _snapshot(index: str, at: datetime, answers: Sequence[ExchangeAnswer]) -> Sn
     impossible = (open_interest < 0) | (open_interest >= MAX_OPEN_INTEREST)
     result.values["oi_prev"][impossible] = nan
     if disputed or any(answer.disputed for answer in answers):
-        return replace(result, spot=replace(result.spot, spot_source="disputed"))
+        return replace(result, spot=replace(result.spot, spot_source=SpotSource.DISPUTED.value))
     return result
 
 

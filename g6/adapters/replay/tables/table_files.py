@@ -17,6 +17,7 @@ from g6.adapters.replay.tables.table_parsing import OptionRows
 from g6.adapters.replay.tables.table_reading import FileLosses, column_names, options_of
 from g6.adapters.replay.tables.table_scan import LostRow, Spots, TableScan, scan_files
 from g6.adapters.replay.unread import LeftOut
+from g6.domain.schema.words import SpotSource
 from g6.errors import BadInput
 
 STRETCH_ROWS = 200_000
@@ -111,10 +112,10 @@ class TableFiles:
         options = self.options(index, at)
         spots = self.spots[index]
         place = int(np.searchsorted(spots.at, round(at.timestamp() * 1e6)))
-        source = "disputed" if spots.disputed()[place] else "live"
+        source = SpotSource.DISPUTED if spots.disputed()[place] else SpotSource.LIVE
         try:
             spot = float(spots.median[place])
-            result = snapshot(index, at, spot, options.rows(), spot_source=source)
+            result = snapshot(index, at, spot, options.rows(), spot_source=source.value)
         except Malformed as error:
             raise BadInput(self._paths[0], None, error.reason) from error
         return replace(result, source=self._source)

@@ -21,6 +21,7 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.pricing.black76 import implied_vol
+from g6.domain.schema.chain import Chain
 from g6.entrypoints.cli.run.bounded import STORED_SECONDS, started, with_progress
 from g6.entrypoints.cli.shared import sizing
 from g6.entrypoints.cli.shared.following import ClosedCycle, RunFollower, stoppable
@@ -180,7 +181,8 @@ class Demonstration:
         seconds = invocation.seconds_since_start()
         chain = f"{row['underlying']}, expiry {row['expiry_nearest']}, open interest in lakh"
         self.console.print(f"\nfirst chain after {seconds:.1f} s: {chain}", style="bold")
-        self.console.print(cycle_screen.chain_table(frame, row["expiry_nearest"]))
+        nearest = Chain.of_rows(frame).expiry(date.fromisoformat(row["expiry_nearest"]))
+        self.console.print(cycle_screen.chain_table(nearest))
 
     def _show_end(self, last: ClosedCycle) -> None:
         settings = self.stack.settings

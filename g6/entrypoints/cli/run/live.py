@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import typer
 
 from g6.entrypoints.cli.run.start import Anyway
@@ -35,26 +37,11 @@ def live(
 
     Example: g6 live --paste
     """
-    settings = options.settings(
-        config,
-        set_,
-        data_dir=data_dir,
-        interval=interval,
-        indices=indices,
-        provider=provider,
-        no_banner=no_banner,
-    )
+    read = partial(options.settings, config, set_, data_dir=data_dir, no_banner=no_banner)
+    settings = read(interval=interval, indices=indices, provider=provider)
     # Without a live provider in the configuration it is the one that G6 is made for.
     if provider is None and not settings.source.is_live:
-        settings = options.settings(
-            config,
-            set_,
-            data_dir=data_dir,
-            interval=interval,
-            indices=indices,
-            provider="kite",
-            no_banner=no_banner,
-        )
+        settings = read(interval=interval, indices=indices, provider="kite")
     from g6.entrypoints.cli.run.live_day import collect_day
     from g6.entrypoints.cli.shared.login_ways import LoginWay
 

@@ -128,12 +128,6 @@ def voice_of(settings: Settings, console: Console, clock: Clock, option: str = "
     return board if sys.stderr.isatty() else Chorus((board, LogVoice()))
 
 
-def write_lines(console: Console, lines: Sequence[Text]) -> None:
-    """Write lines whole, however long they are."""
-    for line in lines:
-        console.print(line, soft_wrap=True)
-
-
 def market_now(clock: Clock) -> datetime:
     """Return the market's instant without its fraction of a second."""
     return clock.market().replace(microsecond=0)

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ from g6.domain.market.instrument import Contracts, Future, Listing
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import CHAIN
 from g6.errors import BadInput, StoreBusy
+from tests.waiting import eventually
 
 CYCLE, LATER = "2026-11-20T04:05:00Z", "2026-11-20T04:06:00Z"
 UNIT = Unit(CYCLE, "NIFTY")
@@ -251,8 +251,7 @@ def test_a_writer_killed_at_any_moment_leaves_whole_parts(
         )
         assert writer.stdout is not None
         writer.stdout.readline()
-        while writer.poll() is None and not part.exists():
-            time.sleep(0.0005)  # a loop without a pause takes one of two cores from the writer
+        eventually(lambda: part.exists() or writer.poll() is not None, 60.0, every=0.0005)  # noqa: B023 - called here
         writer.kill()
         writer.communicate()
         read = store.read_chain(Unit(LATER, "NIFTY"))

@@ -45,12 +45,6 @@ def test_zero_after_something_was_held_today_is_a_loss_of_everything():
     assert open_interest.change(np.array([0.0]), np.array([65.0]), np.array([65.0]))[0] == -65.0
 
 
-def test_a_share_of_nothing_is_unknown():
-    found = open_interest.change_share(np.array([65.0, 65.0, nan]), np.array([650.0, 0.0, 65.0]))
-    assert found[0] == 0.1
-    assert np.isnan(found[1:]).all()
-
-
 @pytest.mark.parametrize(
     ("premium", "oi", "word"),
     [

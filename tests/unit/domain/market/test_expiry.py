@@ -21,8 +21,8 @@ from g6.domain.market.expiry import (
     rule_of,
     years_to,
 )
-from g6.domain.market.instrument import monthly_by_symbol
 from g6.errors import BadConfig
+from tests.worlds.kite_symbols import monthly_by_symbol
 
 ROOT = Path(__file__).resolve().parents[4]
 SHARED = ROOT.parent / "shared" / "data" / "kite"

@@ -13,9 +13,9 @@ from g6.domain.market.instrument import (
     PE,
     Listing,
     listing,
-    monthly_by_symbol,
     strike_step,
 )
+from tests.worlds.kite_symbols import monthly_by_symbol
 
 ON = date(2026, 11, 20)
 NEAR, FAR = date(2026, 11, 23), date(2026, 12, 1)

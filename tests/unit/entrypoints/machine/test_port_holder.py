@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.data_dir.owner import System, owned
+from g6.adapters.data_dir.owner import System
 from g6.entrypoints.machine.port_holder import PortHolder, port_holder
 from tests.waiting import eventually
+from tests.worlds.owning import owned
 
 LISTEN = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(60)"
 

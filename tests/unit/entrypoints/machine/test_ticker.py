@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from g6.adapters.kite.ticker.socket import Login
+from g6.adapters.memory.clock import StoppedClock
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
 from g6.entrypoints.machine import tick_stream, ticker_children
@@ -22,6 +25,30 @@ def context(at: str, directory: Path) -> TickerContext:
         "market.start": at, "market.origin": time.time(), "demo_dir": str(directory), "provider.token_provider": "fake",
     }  # fmt: skip
     return TickerContext(load("", given, environ={}), "redis://127.0.0.1:9/0")
+
+
+@dataclass
+class Child:
+    """A child of the stream that runs nothing and ends as it is told."""
+
+    exitcode: int | None
+    target: object = None
+
+    def start(self) -> None:
+        pass
+
+    def join(self, _seconds: float) -> None:
+        pass
+
+
+def begun_by(children: list[Child], child: Child) -> Callable[..., Any]:
+    """Return what makes children like `child`, and remembers them."""
+
+    def new_child(target: object, *_: object) -> Child:
+        children.append(replace(child, target=target))
+        return children[-1]
+
+    return new_child
 
 
 @pytest.mark.parametrize(("at", "open_at"), [
@@ -55,31 +82,14 @@ def test_before_the_open_after_the_close_and_on_holidays_nothing_trades(
     ("2026-11-20T10:30:00Z", False), ("2026-11-24T03:10:00Z", False),
 ])  # fmt: skip
 def test_contracts_are_announced_from_shortly_before_the_open_to_the_close(
-    at: str, soon: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    at: str, soon: bool, tmp_path: Path
 ) -> None:
     made = context(at, tmp_path)
-    asked: list[datetime] = []
-
-    class Child:
-        exitcode = 0
-
-        def __init__(self, **_: object) -> None:
-            asked.append(datetime.now(UTC))
-
-        def start(self) -> None:
-            return
-
-        join = start
-
-    monkeypatch.setattr(
-        tick_stream.multiprocessing,
-        "get_context",
-        lambda _: type("Context", (), {"Process": Child}),
-    )
-    monkeypatch.setattr(Child, "join", lambda _self, _seconds: None)
+    children: list[Child] = []
+    made.new_child = begun_by(children, Child(exitcode=0))
     made.prepare()
     made.prepare()
-    assert len(asked) == soon
+    assert [child.target for child in children] == [ticker_children.announce_contracts] * soon
 
 
 @pytest.mark.parametrize(
@@ -89,22 +99,18 @@ def test_contracts_are_announced_from_shortly_before_the_open_to_the_close(
 def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unless_it_is_stored(
     exit_code: int | None, later: float, asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, begun, now = context("2026-11-20T03:10:00Z", tmp_path), [], [1000.0]
-    child = SimpleNamespace(exitcode=exit_code, start=lambda: begun.append(now[0]))
-    spawning = SimpleNamespace(
-        Process=lambda target, **_: (
-            (target is ticker_children.learn_previous_interest and child)
-            or pytest.fail("another process")
-        )
-    )
-    monkeypatch.setattr(tick_stream.multiprocessing, "get_context", lambda _: spawning)
-    monkeypatch.setattr(tick_stream, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(TickerContext, "login", lambda _: tick_stream.Login("demo", "demo", None))
+    made = context("2026-11-20T03:10:00Z", tmp_path)
+    clock = StoppedClock(parse_z("2026-11-20T03:10:00Z").timestamp())
+    children: list[Child] = []
+    made.clock = clock
+    made.new_child = begun_by(children, Child(exit_code))
+    monkeypatch.setattr(TickerContext, "login", lambda _: Login("demo", "demo", None))
     monkeypatch.setattr(made.ports.vitals, "sign_in", lambda *_: None)
     made.beat()
-    now[0] += later
+    clock.sleep(later)
     made.beat()
-    assert len(begun) == asked
+    learn = ticker_children.learn_previous_interest
+    assert [child.target for child in children] == [learn] * asked
 
 
 def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(

@@ -27,6 +27,7 @@ from g6.entrypoints.web.serving import serve
 from g6.errors import RedisDown, Unavailable
 from g6.pipeline import Runtime
 from g6.simulation import SimulatedMarket
+from tests.waiting import eventually
 
 NOON = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
 CYCLE = isoformat_z(NOON)
@@ -119,14 +120,6 @@ def serving(runtime, totals, tmp_path):
     serving = Serving(runtime, totals, status_file=tmp_path / "status.json")
     yield serving
     serving.end()
-
-
-def eventually(predicate, seconds=10.0):
-    limit = time.monotonic() + seconds
-    while not (found := predicate()):
-        assert time.monotonic() < limit, "it did not come about"
-        time.sleep(0.02)
-    return found
 
 
 def run_a_cycle(runtime, cycle=CYCLE):

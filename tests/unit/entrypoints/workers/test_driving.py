@@ -17,6 +17,7 @@ import psutil
 import pytest
 import redis
 
+from g6.adapters.clocks import WallClock
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.server import EmbeddedServer, RedisNamespace, connect
 from g6.adapters.redis.vitals import RedisVitals
@@ -63,6 +64,7 @@ def driver(client: redis.Redis, chosen: dict[str, Any], *, bounded: bool = False
         RedisNamespace(client),
         RedisControls(client),
         vitals,
+        WallClock(),
         "g6 run",
         bounded,
     )

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from g6.adapters.memory.controls import MemoryControls
-from g6.config import calendar, load, plan
-from g6.domain.cycles.cycle import Timing, parse_z
+from g6.config import load, plan
+from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST
 from g6.entrypoints.workers.app import create_app
 from g6.entrypoints.workers.schedule import CycleSchedule, WallSchedule, beat_schedule
-from g6.pipeline import Runtime
+from tests.worlds.schedules import runtime_of_a_beat
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -77,27 +77,7 @@ def made(
     if window:
         controls.set("window", window)
     clock = SetClock(origin, origin, speed)
-    unused: Any = dict.fromkeys(
-        (
-            "provider",
-            "frames",
-            "ledger",
-            "store",
-            "panels",
-            "panel_files",
-            "bus",
-            "sender",
-            "vitals",
-        )
-    )
-    runtime = Runtime(
-        plan=plan(settings),
-        timing=Timing(interval / speed),
-        calendar=calendar(),
-        clock=clock,
-        controls=controls,
-        **unused,
-    )
+    runtime = runtime_of_a_beat(settings, interval / speed, clock, controls)
     return Beat(clock, CycleSchedule(runtime, "NSE"), LONG_AGO)
 
 

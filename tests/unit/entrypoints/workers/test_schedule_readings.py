@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
 
 import pytest
 
-from g6.adapters.memory.controls import MemoryControls
-from g6.config import calendar, load, plan
-from g6.domain.cycles.cycle import Timing
+from g6.config import load
 from g6.entrypoints.workers.schedule import SLACK, CycleSchedule
-from g6.pipeline import Runtime
+from tests.worlds.schedules import runtime_of_a_beat
 
 INSTANT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 
@@ -36,25 +33,7 @@ class MovingClock:
 
 
 def schedule(clock: MovingClock) -> CycleSchedule:
-    ports = (
-        "provider",
-        "frames",
-        "ledger",
-        "store",
-        "panels",
-        "panel_files",
-        "bus",
-        "sender",
-        "vitals",
-    )
-    runtime = Runtime(
-        **dict.fromkeys(ports, cast("Any", None)),
-        plan=plan(load(None, {"interval": 1}, {})),
-        timing=Timing(1.0),
-        calendar=calendar(),
-        clock=clock,
-        controls=MemoryControls(),
-    )
+    runtime = runtime_of_a_beat(load(None, {"interval": 1}, {}), 1.0, clock)
     return CycleSchedule(runtime, "NSE")
 
 

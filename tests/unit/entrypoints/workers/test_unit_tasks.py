@@ -10,8 +10,11 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Celery
 from celery.exceptions import Ignore
 
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.entrypoints.workers import tasks
+from g6.entrypoints.workers.jobs import jobs_with
 from g6.errors import BreakerOpen, FrameMissing, ProviderBusy, ProviderRefused, StoreBusy, TokenDead
+from g6.pipeline.computing import COMPUTING, Computing
 from tests.worlds.pipeline import FIRST, NIFTY, World
 
 ENDS = [
@@ -26,9 +29,9 @@ ENDS = [
 ]
 
 
-def celery(world: World) -> Celery:
+def celery(world: World, computing: Computing = COMPUTING) -> Celery:
     app = Celery("unit", set_as_current=False)
-    tasks.register(app)
+    tasks.register(app, jobs_with(computing))
     app.runtime = world.runtime
     return app
 
@@ -60,15 +63,14 @@ def test_a_log_line_of_a_task_names_cycle_index_and_trace() -> None:
     assert (line["cycle"], line["index"], line["trace"]) == (FIRST, "NIFTY", "t1")
 
 
-def test_an_analysis_that_is_too_slow_ends_as_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def too_slow(*_: object) -> PricedChain:
+    raise SoftTimeLimitExceeded
+
+
+def test_an_analysis_that_is_too_slow_ends_as_time_limit() -> None:
     world = World()
     world.run(NIFTY, "collect")
-
-    def slow(*_: object) -> None:
-        raise SoftTimeLimitExceeded
-
-    monkeypatch.setattr("g6.pipeline.stages.assemble", slow)
-    celery(world).tasks["g6.analyse"].apply(args=([FIRST, "NIFTY"],))
+    celery(world, Computing(price=too_slow)).tasks["g6.analyse"].apply(args=([FIRST, "NIFTY"],))
     record = world.ledger.record(FIRST)
     assert record is not None
     assert (record.units["NIFTY"].status, record.units["NIFTY"].reason) == ("MISSING", "time_limit")

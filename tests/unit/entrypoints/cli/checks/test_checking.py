@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.csv import CsvStore
+from g6.adapters.memory.clock import StoppedClock
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.parquet.units import day_overviews
 from g6.bootstrap.stored_files.damage_search import lasting
@@ -200,7 +201,10 @@ def test_what_a_running_system_was_writing_is_no_damage() -> None:
         [always, finding("unmatched", "line 9: a unit being written"), finding("lost", growing[0])],
         [always, finding("unmatched", "line 10: the next unit being written"), finding("lost", growing[1])],
     ])  # fmt: skip
-    assert lasting([lambda: next(answers), list], 0.01) == [always, finding("lost", growing[1])]
+    clock = StoppedClock(parse_z("2026-11-18T05:33:00Z").timestamp())
+    damage = lasting([lambda: next(answers), list], clock, 3.0)
+    assert damage == [always, finding("lost", growing[1])]
+    assert clock.wall() == parse_z("2026-11-18T05:33:03Z").timestamp()
 
 
 @pytest.mark.parametrize(
@@ -220,7 +224,8 @@ def test_commands_name_the_directory_that_was_asked_about(said: str, printed: st
 
 def test_nobody_writes_and_one_look_is_enough() -> None:
     answers = iter([[finding("unmatched", "line 9: no such unit")]])
-    assert len(lasting([lambda: next(answers)], 0.0)) == 1
+    clock = StoppedClock(parse_z("2026-11-18T05:33:00Z").timestamp())
+    assert len(lasting([lambda: next(answers)], clock, 0.0)) == 1
 
 
 def test_a_damaged_panel_is_found(g6: Run, directory: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import pytest
 from rich.console import Console
 
-from g6.domain.schema.frame import Frame
 from g6.rendering import cycle_screen
+from tests.worlds.chains import bare_chain
 
-EXPIRED, NEXT = "2026-11-23", "2026-12-01"
+NEXT = "2026-12-01"
 ROW = {
     "underlying": "NIFTY", "status": "OK", "reason": "", "spot": 24000.0, "change_pct": 0.1, "forward": 24040.0, "atm": 24050.0,
     "expiry_nearest": NEXT, "straddle_nearest": 310.0, "max_pain_nearest": 23900.0, "support": 23500.0, "resistance": 24500.0,
@@ -33,23 +34,10 @@ def test_after_the_fix_the_board_shows_figures_of_one_expiry() -> None:
     assert not {"0.11", "22.0"} & set(board.split())
 
 
-@pytest.mark.parametrize("expiry", [EXPIRED, NEXT])
-def test_the_chain_table_is_of_the_expiry_it_is_asked_for(expiry: str) -> None:
-    strikes = {EXPIRED: [23000.0, 23050.0], NEXT: [24000.0, 24050.0]}
-    columns = {
-        "expiry": np.repeat(np.array([EXPIRED, NEXT], dtype="datetime64[D]"), 2),
-        "strike": np.array(strikes[EXPIRED] + strikes[NEXT]),
-        "offset": np.array([0.0, 1.0, 0.0, 1.0]),
-    } | {
-        f"{side}_{name}": np.full(4, 1.0)
-        for side in ("ce", "pe")
-        for name in ("oi", "oi_prev", "iv", "price")
-    }
-    shown = text(cycle_screen.chain_table(Frame({}, columns), expiry))
-    assert all(f"{strike:,.0f}" in shown for strike in strikes[expiry])
-    assert not any(
-        f"{strike:,.0f}" in shown
-        for other in strikes
-        if other != expiry
-        for strike in strikes[other]
-    )
+def test_the_chain_table_shows_the_strikes_around_atm() -> None:
+    strike = 23_000.0 + 50.0 * np.arange(21)
+    sides = {name: np.full((2, 21), 1.0) for name in ("oi", "oi_prev", "iv", "price")}
+    chain = replace(bare_chain(strike, sides), offset=np.arange(21.0) - 15)
+    shown = text(cycle_screen.chain_table(chain, strikes=5))
+    assert [f"{each:,.0f}" in shown for each in strike] == [13 <= n <= 17 for n in range(21)]
+    assert "▶ 23,750 ◀" in shown

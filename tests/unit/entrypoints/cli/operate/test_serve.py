@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import httpx
 import pytest
@@ -14,6 +13,7 @@ from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.domain.reports import parse_report
 from g6.rendering.status_screen import status_line
+from tests.waiting import eventually
 
 G6 = [sys.executable, "-m", "g6.entrypoints.cli"]
 CYCLE = "2026-11-18T05:30:00Z"
@@ -74,13 +74,10 @@ def ended(process, number=signal.SIGTERM):
     return process.wait(timeout=10)
 
 
-def shows(address, text, seconds=15.0):
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        if text in httpx.get(address, timeout=10).text.splitlines():
-            return True
-        time.sleep(0.05)
-    return False
+def shows(address, text):
+    return eventually(
+        lambda: text in httpx.get(address, timeout=10).text.splitlines(), 15.0, every=0.05
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -9,16 +9,18 @@ import pytest
 from rich.console import Console
 
 from g6 import pipeline
+from g6.adapters.memory.clock import StoppedClock
+from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.json_plain import json_plain
 from g6.errors import NothingToDo
 from g6.pipeline import Runtime
 from g6.rendering import parts
 from g6.studies.now import cycle_trace, time_shares
 from g6.studies.now.cycle_trace import TraceParameters
-from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SetClock, World
+from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, World
 
 
-class Ticking(SetClock):
+class Ticking(StoppedClock):
     """A clock that goes on by a millisecond whenever it is read."""
 
     def wall(self) -> float:
@@ -38,7 +40,7 @@ def show(console: Console, runtime: Runtime, cycle: str) -> None:
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    ran = World(clock=Ticking())
+    ran = World(clock=Ticking(parse_z(FIRST).timestamp()))
     for unit in (NIFTY, BANKNIFTY):
         ran.run(unit, task=unit.index)
     ran.drain()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.data_dir.owner import System, owned
+from g6.adapters.data_dir.owner import System
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.config import calendar
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
@@ -18,6 +18,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.frame import Frame
 from tests.unit.entrypoints.cli.conftest import Run
+from tests.worlds.owning import owned
 
 TUESDAY, WEDNESDAY, THURSDAY = "2026-11-17", "2026-11-18", "2026-11-19"
 SESSION = 386

@@ -13,7 +13,7 @@ import g6 as package
 from g6.adapters.parquet import ParquetStore
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
-from tests.unit.entrypoints.cli.conftest import Run
+from tests.unit.entrypoints.cli.conftest import Answer, Run
 
 SPOT, EXPIRY, DAY = 24000.0, "2026-11-24", "2026-11-18"
 FIRST = "timestamp,index,expiry_tag,expiry,offset,index_price,atm,strike,ce,pe,tp,avg_ce,avg_pe,ce_vol,pe_vol,ce_oi,pe_oi,ce_iv"
@@ -203,6 +203,17 @@ def test_what_people_write_for_numbers_and_for_nothing_is_read(g6: Run, tmp_path
     assert chain[["pe_volume", "pe_oi"]].iloc[0].isna().all()
 
 
+def imported_without_expiry(g6: Run, directory: Path, folder: str, day: str) -> Answer:
+    """Import a line of a day in a folder of a bucket, from a file without a column of expiries."""
+    header, row = (
+        ",".join(cell for n, cell in enumerate(text.split(",")) if n != 2)
+        for text in (HEADER, line(0))
+    )
+    row = row.replace("2026-09-11", day)
+    base = older(directory / "old", row, header=header, folder=folder, day=day)
+    return g6("import", "csv", str(base), "--json", "--data-dir", str(directory / "rows"))
+
+
 @pytest.mark.parametrize(
     ("folder", "day", "expiry"),
     [
@@ -218,18 +229,7 @@ def test_what_people_write_for_numbers_and_for_nothing_is_read(g6: Run, tmp_path
 def test_the_folder_and_the_date_tell_an_expiry_that_no_column_has(
     g6: Run, tmp_path: Path, folder: str, day: str, expiry: str
 ) -> None:
-    without = [
-        ",".join(cell for n, cell in enumerate(text.split(",")) if n != 2)
-        for text in (HEADER, line(0))
-    ]
-    base = older(
-        tmp_path / "old",
-        without[1].replace("2026-09-11", day),
-        header=without[0],
-        folder=folder,
-        day=day,
-    )
-    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    answer = imported_without_expiry(g6, tmp_path, folder, day)
     assert (answer.code, json.loads(answer.out)["cycles"]) == (0, 1)
     assert [
         str(value)[:10]
@@ -248,18 +248,7 @@ def test_the_folder_and_the_date_tell_an_expiry_that_no_column_has(
 def test_an_expiry_that_the_folder_does_not_tell_is_refused(
     g6: Run, tmp_path: Path, folder: str, day: str, reason: str
 ) -> None:
-    without = [
-        ",".join(cell for n, cell in enumerate(text.split(",")) if n != 2)
-        for text in (HEADER, line(0))
-    ]
-    base = older(
-        tmp_path / "old",
-        without[1].replace("2026-09-11", day),
-        header=without[0],
-        folder=folder,
-        day=day,
-    )
-    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    answer = imported_without_expiry(g6, tmp_path, folder, day)
     (trouble,) = json.loads(answer.out)["troubles"]
     assert answer.code == 1
     assert "its folder does not tell the date" in trouble["reason"]

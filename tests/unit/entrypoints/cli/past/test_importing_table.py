@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import g6 as package
-from tests.unit.entrypoints.cli.conftest import Run
+from tests.unit.entrypoints.cli.conftest import Answer, Run
 
 HEADER = (
     "Date Time",
@@ -122,6 +122,12 @@ def test_a_second_import_changes_nothing(g6: Run, tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in (tmp_path / "rows").rglob("*.parquet")} == before
 
 
+def imported(g6: Run, path: Path) -> Answer:
+    """Import a table whose layout is said, into rows beside it."""
+    rows = str(path.parent / "rows")
+    return g6("import", "table", str(path), *LAYOUT, "--yes", "--json", "--data-dir", rows)
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -139,16 +145,7 @@ def test_a_bad_row_costs_itself_and_is_named_by_its_line(
     g6: Run, tmp_path: Path, change: Mapping[str, str], reason: str
 ) -> None:
     path = table(tmp_path / "old.csv", changes={4: change})
-    answer = g6(
-        "import",
-        "table",
-        str(path),
-        *LAYOUT,
-        "--yes",
-        "--json",
-        "--data-dir",
-        str(tmp_path / "rows"),
-    )
+    answer = imported(g6, path)
     report = json.loads(answer.out)
     assert (answer.code, report["cycles"]) == (1, 2)
     assert sum(day["options"] for day in report["days"]) == 11
@@ -179,16 +176,7 @@ def test_doubles_and_other_underlyings_are_told_and_are_no_fault(g6: Run, tmp_pa
 
 def test_rows_that_disagree_on_the_index_are_counted_and_flagged(g6: Run, tmp_path: Path) -> None:
     path = table(tmp_path / "old.csv", changes={2: {"Spot": "23198.1"}, 8: {"Spot": "23397.1"}})
-    answer = g6(
-        "import",
-        "table",
-        str(path),
-        *LAYOUT,
-        "--yes",
-        "--json",
-        "--data-dir",
-        str(tmp_path / "rows"),
-    )
+    answer = imported(g6, path)
     report = json.loads(answer.out)
     assert (answer.code, report["spots_disagree"], report["spots_disputed"]) == (0, 2, 1)
     overview = package.load("NIFTY", "2026-09-11", "overview", data_dir=tmp_path / "rows")
@@ -239,16 +227,7 @@ def test_a_file_that_is_no_table_is_named_with_the_forms_that_are_read(
 
 def test_open_interest_that_cannot_be_is_named_with_its_line(g6: Run, tmp_path: Path) -> None:
     path = table(tmp_path / "old.csv", changes={2: {"Open Interest": "-7"}})
-    answer = g6(
-        "import",
-        "table",
-        str(path),
-        *LAYOUT,
-        "--yes",
-        "--json",
-        "--data-dir",
-        str(tmp_path / "rows"),
-    )
+    answer = imported(g6, path)
     report = json.loads(answer.out)
     assert (answer.code, report["cycles"], [trouble["line"] for trouble in report["troubles"]]) == (
         1,

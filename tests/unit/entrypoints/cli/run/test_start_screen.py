@@ -17,7 +17,7 @@ from g6.entrypoints.cli.shared.following import warn_about_status_file
 from g6.entrypoints.cli.shared.sizing import Estimate
 from g6.errors import Unavailable
 from g6.rendering.run_screen import Notice
-from tests.worlds.pipeline import SetClock
+from tests.worlds.pipeline import first_instant
 
 BROKER = "redis://user:planted@127.0.0.1:6379/0"
 SMALL = {"interval": 5, "workers.cycle": 2, "provider.name": "sim"} | {
@@ -36,7 +36,7 @@ def shown(tmp_path: Path, *notices: Notice, serves: bool = True, **changes: Any)
     stack: Any = SimpleNamespace(
         settings=settings_of(tmp_path, **changes),
         broker=BROKER,
-        runtime=SimpleNamespace(clock=SetClock()),
+        runtime=SimpleNamespace(clock=first_instant()),
     )
     with console.capture() as written:
         start_screen.print_start(console, stack, notices, None, serves=serves)

@@ -1,0 +1,53 @@
+"""The functions by which stages compute: from a unit's quotes to its row, from rows to panels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from g6.domain.cycles.cycle import Unit
+from g6.domain.documents import panels
+from g6.domain.documents.chain_rows import chain_frame
+from g6.domain.figures import overview, unit_facts
+from g6.domain.pricing.assembly import assemble
+from g6.domain.pricing.priced_chain import PricedChain
+from g6.domain.quotes import stamp
+from g6.domain.quotes.quotes import Quotes
+from g6.domain.quotes.stamp import Stamp
+from g6.domain.reports import AnalysisFacts, CollectCounts, OverviewRow, Switches
+from g6.domain.reports.json_types import JsonObject
+from g6.domain.schema.frame import Frame
+from g6.pipeline.gathering import gather
+from g6.pipeline.runtime import Runtime, Watch
+
+__all__ = ["COMPUTING", "Computing", "Gather"]
+
+Gather = Callable[[Runtime, Unit, Switches, Watch], tuple[Frame, CollectCounts]]
+
+
+@dataclass(frozen=True, slots=True)
+class Computing:
+    """The functions that the stages of a unit and the close of its cycle call.
+
+    The simulator of schedules and the benchmark of an empty cycle give cheap ones.
+
+    Attributes:
+        gather: Makes frame `quotes` and the counts of stage `collect`.
+        read: Reads quotes and stamp of frame `quotes`.
+        price: Prices them.
+        summarise: Makes the overview row.
+        facts: Makes the facts of the report of stage `analyse`.
+        chain: Makes frame `chain`.
+        panels: Makes the panels of a finished cycle.
+    """
+
+    gather: Gather = gather
+    read: Callable[[Frame], tuple[Quotes, Stamp]] = stamp.from_frame
+    price: Callable[[Quotes, Stamp], PricedChain] = assemble
+    summarise: Callable[[PricedChain], OverviewRow] = overview.summarise
+    facts: Callable[[PricedChain], AnalysisFacts] = unit_facts.facts
+    chain: Callable[[PricedChain], Frame] = chain_frame
+    panels: Callable[..., Mapping[str, JsonObject]] = panels.build
+
+
+COMPUTING = Computing()
