@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from g6.adapters.clocks import WallClock
 from g6.errors import NothingToDo
 from g6.log.rotation import LogFile, log_files
+from g6.ports import Clock
 from g6.ports.readers import LogLine
 
 __all__ = ["DirectoryLogs"]
@@ -27,6 +28,7 @@ class DirectoryLogs:
     """Reads the files of a directory, and of each only what came since it was read last."""
 
     directory: Path
+    clock: Clock = field(default_factory=WallClock)
     _ends: dict[tuple[int, int], int] = field(default_factory=dict)
 
     @property
@@ -49,7 +51,7 @@ class DirectoryLogs:
 
     def wait(self, seconds: float) -> None:
         """Wait before the files are read again."""
-        time.sleep(seconds)
+        self.clock.sleep(seconds)
 
     def _text(self, path: Path) -> str:
         """Return what a file holds beyond the place up to which it was read, whole lines only."""
