@@ -1,12 +1,13 @@
-"""Arrow tables as files and text: CSV, JSON, Parquet and XLSX, with one form of instants in each.
+"""Arrow tables as files and text: CSV, JSON, Parquet, Arrow, XLSX, one form of instants in each.
 
-CSV, JSON and Parquet have UTC. A sheet has India's time without a zone, as sheets know none, and
+All but XLSX have UTC. A sheet has India's time without a zone, as sheets know none, and
 says so on its second page.
 """
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import isfinite
@@ -20,11 +21,12 @@ import pyarrow.parquet as pq
 
 from g6.domain.documents.json_plain import DECIMALS, LEAST_TAIL, json_plain
 from g6.domain.market.calendar import IST
+from g6.domain.schema.nearest import no_such
 from g6.errors import UserError
 from g6.errors.extras import optional
 from g6.files import busy, shown
 
-__all__ = ["FORMATS", "as_csv", "json_rows", "suffix_of", "write_table"]
+__all__ = ["FORMATS", "as_csv", "form_of", "json_rows", "suffix_of", "write_table"]
 
 SHEET_ROWS = 1_048_575
 """Rows of a sheet below its heading."""
@@ -93,17 +95,41 @@ def suffix_of(path: Path) -> str:
     return suffix
 
 
-def write_table(table: pa.Table, path: Path, about: About) -> int:
+def form_of(word: str | None, path: Path) -> str:
+    """Return the format of a file: the one that is asked for, else the one that its name says.
+
+    Args:
+        word: Such as `arrow`, with or without a point.
+        path: The file.
+
+    Raises:
+        UserError: It is none that is written.
+    """
+    if word is None:
+        return suffix_of(path)
+    form = f".{word.lower().lstrip('.')}"
+    if form not in FORMATS:
+        raise no_such("format", word, [suffix.lstrip(".") for suffix in FORMATS])
+    return form
+
+
+def write_table(table: pa.Table, path: Path, about: About, form: str = "") -> int:
     """Write a table in the format that the file's name says, and return the file's size.
 
     A file that is there is replaced once the new one is whole.
+
+    Args:
+        table: The rows.
+        path: The file. Directories that are not there are made.
+        about: What is said of the rows where the format has room for it.
+        form: The format where it is not that of the name, one of `FORMATS`.
 
     Raises:
         UserError: The name is of no format, or a sheet has no room for the rows.
         Unavailable: XlsxWriter is not installed.
         StoreBusy: The disk refuses.
     """
-    write = FORMATS[suffix_of(path)]
+    write = FORMATS[form or suffix_of(path)]
     temporary = path.with_name(f".{path.name}.writing")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,13 +167,32 @@ def _iso(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _write_parquet(table: pa.Table, file: IO[bytes], about: About) -> None:
+    named = _in_utc(table).replace_schema_metadata(_metadata(about))
+    pq.write_table(named, file, compression="zstd")
+
+
+def _in_utc(table: pa.Table) -> pa.Table:
     columns = []
     for field, column in zip(table.schema, table.columns, strict=True):
         is_zoned = pa.types.is_timestamp(field.type) and field.type.tz is not None
         columns.append(column.cast(pa.timestamp("us", "UTC")) if is_zoned else column)
-    named = pa.table(columns, names=table.column_names)
-    metadata = {f"g6.{name}": text for name, text in about.items()}
-    pq.write_table(named.replace_schema_metadata(metadata), file, compression="zstd")
+    return pa.table(columns, names=table.column_names)
+
+
+def _metadata(about: About) -> dict[str, str]:
+    return {f"g6.{name}": text for name, text in about.items()}
+
+
+def _write_arrow(table: pa.Table, file: IO[bytes], about: About) -> None:
+    # A file of Arrow has one dictionary a column: days that were stored apart have each their own.
+    named = _in_utc(table).unify_dictionaries().replace_schema_metadata(_metadata(about))
+    with pa.ipc.new_file(file, named.schema) as writer:
+        writer.write_table(named)
+
+
+def _write_lines(table: pa.Table, file: IO[bytes], _: About) -> None:
+    for row in json_rows(table):
+        file.write(f"{json.dumps(row, separators=(',', ':'))}\n".encode())
 
 
 def _write_sheet(table: pa.Table, file: IO[bytes], about: About) -> None:
@@ -222,5 +267,7 @@ FORMATS: Mapping[str, Callable[[pa.Table, IO[bytes], About], None]] = {
     ".csv": _write_csv,
     ".parquet": _write_parquet,
     ".xlsx": _write_sheet,
+    ".ndjson": _write_lines,
+    ".arrow": _write_arrow,
 }
 """Who writes a file, by the end of its name."""

@@ -24,14 +24,14 @@ def export(
     shape: Literal["wide", "long"] = "wide",
     data_dir: str | Path | None = None,
 ) -> Path:
-    """Write stored rows to a CSV, Parquet or XLSX file, and return its path.
+    """Write stored rows to a file: CSV, Parquet, XLSX, JSON lines or Arrow. Return its path.
 
     Every row of a chain has timestamp, underlying, expiry, strike, spot, future, forward and vix.
     Instants are in UTC, in an XLSX file in India's time without a zone, as sheets know none.
 
     Args:
         index: One name or several. `"*"` is all that are stored.
-        out: The file. Its name ends in .csv, .parquet or .xlsx.
+        out: The file. Its name ends in .csv, .parquet, .xlsx, .ndjson or .arrow.
         day: As in `load`.
         kind: As in `load`.
         columns: Only these, behind those that every row has.
@@ -42,7 +42,7 @@ def export(
         data_dir: Where the rows are, as in `load`.
 
     Raises:
-        NothingToDo: Nothing of that is stored.
+        NothingToDo: Nothing of that is stored. The sentence names what is.
         UserError: An argument cannot be, or a sheet has no room for the rows.
         Unavailable: XlsxWriter is not installed. The sentence has the line that installs it.
         StoreBusy: The disk refuses.

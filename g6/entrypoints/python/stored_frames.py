@@ -121,8 +121,8 @@ def load(
             `G6_DATA_DIR`, or what the configuration (`G6_CONFIG`) and a running system say.
 
     Raises:
-        NothingToDo: The directory has no rows, or none of these days. The sentence names the first
-            and the last day there is.
+        NothingToDo: The directory has no rows, or none of these days, of an expiry or of a strike.
+            The sentence names what there is.
         UserError: There is no such index, column or engine. The sentence names the nearest.
         BadInput: A file is damaged.
         Unavailable: The engine is not installed. The sentence has the line that installs it.

@@ -27,6 +27,7 @@ from g6.adapters.parquet.days import directory_of
 from g6.adapters.parquet.queries.choices import one_of
 from g6.adapters.parquet.queries.market_time import directory_time
 from g6.adapters.parquet.queries.patience import shown
+from g6.adapters.parquet.queries.stored_choices import StoredChoices
 from g6.adapters.parquet.queries.stored_span import (
     Days,
     check_directory,
@@ -54,6 +55,7 @@ _COLUMNS = {
     "instruments": ("date", "exchange", *LISTING_SCHEMA.names),
     "events": tuple(EVENT_SCHEMA.names),
 }
+_EXPIRY_COLUMNS = {"chain": "expiry", "instruments": "expiry", "overview": "expiry_nearest"}
 _WHOLE = {"overview": OVERVIEW_SCHEMA, "events": EVENT_SCHEMA}
 """Kinds whose files hold all indices."""
 TRADED_PRICES = frozenset(
@@ -140,6 +142,18 @@ class Query:
             long=long,
         )
 
+    @property
+    def expiry_column(self) -> str:
+        """The column that expiries are chosen by, empty where rows have none."""
+        return _EXPIRY_COLUMNS.get(self.kind, "")
+
+    @property
+    def span(self) -> str:
+        """The days as a sentence has them."""
+        if self.first == self.last:
+            return f"for {self.first}"
+        return f"for {self.first} to {self.last}"
+
     def beginning_with(self, keys: Sequence[str]) -> Query:
         """Return the same question with some columns before all others."""
         others = (name for name in self.columns if name not in keys)
@@ -165,15 +179,18 @@ def load_table(query: Query) -> pa.Table:
     A damaged file costs its own rows and is named by a DamagedFile warning.
 
     Raises:
-        NothingToDo: There is no such day. It names the first and the last there is.
+        NothingToDo: There is no such day, expiry or strike. It names what there is.
         BadInput: No file in question can be read.
     """
     damaged: list[BadInput] = []
     tables = []
+    stored = StoredChoices(query.expiries, query.strikes, query.expiry_column)
     for day_directory in shown(_directories(query), f"loading {query.kind}"):
         table = _whole_day(query, day_directory, damaged)
         if table is not None:
-            tables.append(table)
+            stored.add(table)
+            condition = _row_condition(query)
+            tables.append(table if condition is None else table.filter(condition))
     # A damaged file costs its own rows and no other day's.
     if damaged and not tables:
         raise damaged[0]
@@ -181,6 +198,7 @@ def load_table(query: Query) -> pa.Table:
         warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=3)
     if not tables:
         raise _nothing(query)
+    stored.check(f"{query.kind} of {', '.join(query.indices)} {query.span}")
     table = pa.concat_tables(tables)
     table = _to_long(table) if query.long else table
     return _in_zone(table, query.tz).select(query.columns)
@@ -224,7 +242,7 @@ def _whole_day(query: Query, directory: Path, damaged: list[BadInput]) -> pa.Tab
 
 
 def _day(query: Query, directory: Path) -> pa.Table | None:
-    """Return the matching rows of one day, None when the day has nothing of these indices."""
+    """Return the rows of one day, None when the day has nothing of these indices."""
     if query.kind == "instruments":
         table = _instruments(directory)
     elif query.kind in _WHOLE:
@@ -233,10 +251,7 @@ def _day(query: Query, directory: Path) -> pa.Table | None:
         stored = never_traded(day_table(directory, CHAIN_SCHEMA, _needed(query)))
         table = _with_underlying(stored, layout.parse_index_name(directory.parent.name) or "")
     table = table.filter(_of_indices(query)) if query.kind != "chain" else table
-    if not table.num_rows:
-        return None
-    condition = _row_condition(query)
-    return table if condition is None else table.filter(condition)
+    return table if table.num_rows else None
 
 
 def never_traded(table: pa.Table) -> pa.Table:
@@ -280,9 +295,9 @@ def _needed(query: Query) -> list[str]:
 
 def _row_condition(query: Query) -> pc.Expression | None:
     parts: list[pc.Expression] = []
-    name = "expiry_nearest" if query.kind == "overview" else "expiry"
-    if query.expiries and query.kind != "events":
-        parts.append(pc.field(name).isin(pa.array(query.expiries, pa.date32())))
+    if query.expiries and query.expiry_column:
+        column = pc.field(query.expiry_column)
+        parts.append(column.isin(pa.array(query.expiries, pa.date32())))
     if query.strikes and query.kind not in _WHOLE:
         lowest, highest = query.strikes
         strike = pc.field("strike")
@@ -339,13 +354,12 @@ def _nothing(query: Query) -> NothingToDo:
     absent = _absent(query.directory, query.kind, query.indices, stored)
     if not stored:
         return absent
-    span = f"{query.first}" if query.first == query.last else f"{query.first} to {query.last}"
     names = ", ".join(query.indices)
     closed = ""
     if query.first == query.last and query.first.weekday() >= 5:
         closed = f" (a {query.first:%A})"
     return NothingToDo(
-        f"no {query.kind} of {names} for {span}{closed} in {query.directory}; "
+        f"no {query.kind} of {names} {query.span}{closed} in {query.directory}; "
         f"{days.span_of(stored)}",
         f"{days.nearest_to(query.first, stored)} is the nearest there is",
     )

@@ -71,6 +71,7 @@ def _draw(kind: PictureKind, values: Mapping[str, Any]) -> None:
     document = kind.study.answer(reader(kind.study.reader, settings), parameters)
     content = drawing.content(out.suffix, kind, document, view)
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(content)
     except OSError as error:
         raise Unavailable(

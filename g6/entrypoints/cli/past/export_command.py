@@ -25,7 +25,8 @@ def register(app: typer.Typer) -> None:
 def export(
     index: Names,
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The file: .csv, .parquet or .xlsx.")
+        Path,
+        typer.Option("--out", metavar="FILE", help="The file; its name says the format."),
     ],
     *,
     day: Annotated[
@@ -54,24 +55,33 @@ def export(
         str | None,
         typer.Option("--as-of", metavar="INSTANT", help="Leave out what was observed later."),
     ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="csv, parquet, xlsx, ndjson or arrow, where the name does not say it.",
+        ),
+    ] = None,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Write stored rows to a CSV, Parquet or XLSX file.
+    """Write stored rows to a file: CSV, Parquet, XLSX, JSON lines or Arrow.
 
     A row is a strike with its call and its put side by side, and always has timestamp, underlying,
-    expiry, strike, spot, future, forward and vix. Names are those of g6.load. Instants are UTC in
-    CSV and Parquet, and India's in XLSX, whose sheets know no zones.
+    expiry, strike, spot, future, forward and vix. Names are those of g6.load. Instants are UTC, and
+    India's in XLSX, whose sheets know no zones. An expiry or a strike that is not stored exits 3
+    and names those that are.
 
     Example: g6 export NIFTY --out nifty.csv --day 2026-11-18
     """
     from g6.bootstrap.reading.export_rows import ExportQuery, about, export_table
     from g6.bootstrap.reading.reading_place import reading_settings
-    from g6.rendering.table_files import suffix_of, write_table
+    from g6.rendering.table_files import form_of, write_table
 
-    suffix_of(out)
+    written_as = form_of(form, out)
     settings = reading_settings(options.settings(config, set_, data_dir=data_dir))
     query = ExportQuery(
         index=_listed(index),
@@ -84,7 +94,7 @@ def export(
         shape="long" if long else "wide",
     )
     table = export_table(settings.directory, query)
-    size = write_table(table, out, about(settings.directory, query, table.num_rows))
+    size = write_table(table, out, about(settings.directory, query, table.num_rows), written_as)
     if json_:
         document = {
             "file": str(out),

@@ -31,7 +31,7 @@ def sql(
     json_: options.Json = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Write a file: .csv, .parquet or .xlsx."),
+        typer.Option("--out", metavar="FILE", help="Write a file, as g6 export does."),
     ] = None,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -70,7 +70,9 @@ def sql(
         from g6.rendering.parts import print_parts
         from g6.rendering.tables.arrow_table import table_parts
 
-        print_parts(terminal.console(settings), table_parts(table, rows))
+        console = terminal.console(settings)
+        width = console.width if console.is_terminal else None
+        print_parts(console, table_parts(table, rows, width))
     if not table.num_rows:
         raise NothingToDo(
             f"no row answers in {settings.directory}",

@@ -122,7 +122,7 @@ def test_the_smile_holds_volatilities_in_percent(plot, stored):
             ("straddle", "FINNIFTY", "--legs", ",".join(["2026-11-23:1:CE"] * 7), "--out", "x.png"),
             "at most 6",
         ),
-        (("smile", "FINNIFTY", "--out", "nowhere/at/all.png"), "cannot be written"),
+        (("smile", "FINNIFTY", "--out", "/dev/null/all.png"), "cannot be written"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_in_a_sentence(g6, stored, arguments, says):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -25,12 +26,17 @@ def place(stored: Stored) -> tuple[str, str]:
 
 
 def frame_of(path: Path) -> pd.DataFrame:
-    if path.suffix == ".csv":
-        return pd.read_csv(path, parse_dates=["timestamp"])
-    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_excel(path)
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
+        ".csv": lambda path: pd.read_csv(path, parse_dates=["timestamp"]),
+        ".parquet": pd.read_parquet,
+        ".xlsx": pd.read_excel,
+        ".ndjson": lambda path: pd.read_json(path, lines=True),
+        ".arrow": pd.read_feather,
+    }
+    return readers[path.suffix](path)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx", ".ndjson", ".arrow"])
 def test_every_row_has_spot_future_forward_vix_and_its_instant(
     g6: Run, place: tuple[str, str], tmp_path: Path, suffix: str
 ) -> None:
@@ -76,6 +82,25 @@ def test_instants_are_utc_in_files_and_indias_clock_in_a_sheet(
     )
 
 
+def test_a_format_may_be_said_where_the_name_does_not(
+    g6: Run, place: tuple[str, str], tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "rows.data"
+    answer = g6("export", "FINNIFTY", "--out", str(out), "--format", "arrow", *place)
+    assert answer.code == 0, answer.err
+    table = pa.ipc.open_file(out).read_all()
+    assert table.schema.field("timestamp").type.tz == "UTC"
+    assert table.schema.metadata[b"g6.index"] == b"FINNIFTY"
+
+
+def test_lines_of_json_have_utc_and_null(g6: Run, place: tuple[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "rows.ndjson"
+    g6("export", "FINNIFTY", "--out", str(out), "--day", "2026-11-18", *place)
+    first = json.loads(out.read_text(encoding="utf-8").splitlines()[0])
+    assert first["timestamp"] == "2026-11-18T05:30:00Z"
+    assert "NaN" not in out.read_text(encoding="utf-8")
+
+
 def test_prices_have_no_tails_and_what_is_missing_is_empty() -> None:
     table = pa.table({"price": [8.950000000000001, None, 1e-11], "iv": pa.array([0.1, None, 0.2])})
     assert table_files.as_csv(table).splitlines()[1:] == ["8.95,0.1", ",", "1e-11,0.2"]
@@ -84,7 +109,10 @@ def test_prices_have_no_tails_and_what_is_missing_is_empty() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (("FINNIFTY", "--out", "rows.txt"), 2, ".csv, .parquet, .xlsx"),
+        (("FINNIFTY", "--out", "rows.txt"), 2, ".csv, .parquet, .xlsx, .ndjson, .arrow"),
+        (("FINNIFTY", "--out", "rows.csv", "--format", "arow"), 2, "did you mean arrow?"),
+        (("FINNIFTY", "--out", "rows.csv", "--expiry", "2026-11-25"), 3, "there are 2026-11-23"),
+        (("FINNIFTY", "--out", "rows.csv", "--strike", "12"), 3, "the nearest are"),
         (("FINIFTY", "--out", "rows.csv"), 2, "did you mean FINNIFTY?"),
         (("FINNIFTY", "--out", "rows.csv", "--strike", "many"), 2, "23500..24500"),
         (("FINNIFTY", "--out", "rows.csv", "--day", "2026-11-20"), 3, "2026-11-18 is the nearest"),

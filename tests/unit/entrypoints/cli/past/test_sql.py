@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
+from g6.adapters.parquet.queries.sql import answer_table
+from g6.rendering.parts import print_parts
+from g6.rendering.tables.arrow_table import table_parts
 from tests.unit.entrypoints.cli.conftest import Run, Stored
 
 COUNT = (
@@ -77,3 +81,28 @@ def test_a_directory_that_is_not_there_is_named(g6: Run) -> None:
     answer = g6("sql", "select 1", "--data-dir", "nowhere")
     assert answer.code == 3
     assert "nowhere is not there" in answer.err
+
+
+def test_no_number_is_cut_and_a_column_without_room_is_named(
+    stored: Stored, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = answer_table("select * from chain limit 2", stored.directory, "Asia/Kolkata")
+    console = Console(width=100)
+    print_parts(console, table_parts(table, 40, 100))
+    heading, rule, *rest = capsys.readouterr().out.splitlines()
+    assert "…" not in "".join(rest[:2])
+    assert len(rule) <= 100
+    names = heading.split()
+    assert names == table.column_names[: len(names)]
+    assert f"no room for it: {table.column_names[len(names)]}, " in rest[2]
+    assert "--csv and --json" in rest[2]
+
+
+def test_a_pipe_takes_all_columns(g6: Run, place: tuple[str, str]) -> None:
+    heading, *_ = g6("sql", "select * from chain limit 1", *place).out.splitlines()
+    assert heading.split()[-1] == "date"
+
+
+def test_a_rounded_fraction_is_said(g6: Run, place: tuple[str, str]) -> None:
+    assert "fractions are rounded" in g6("sql", "select 1 / 3 as third", *place).out
+    assert "rounded" not in g6("sql", "select 0.25::double as quarter, 12 as n", *place).out
