@@ -26,7 +26,15 @@ from g6.errors import UserError
 from g6.errors.extras import optional
 from g6.files import busy, shown
 
-__all__ = ["FORMATS", "as_csv", "form_of", "json_rows", "suffix_of", "write_table"]
+__all__ = [
+    "FORMATS",
+    "as_csv",
+    "form_of",
+    "json_rows",
+    "sheet_bytes",
+    "suffix_of",
+    "write_table",
+]
 
 SHEET_ROWS = 1_048_575
 """Rows of a sheet below its heading."""
@@ -143,6 +151,18 @@ def write_table(table: pa.Table, path: Path, about: About, form: str = "") -> in
     return path.stat().st_size
 
 
+def sheet_bytes(table: pa.Table, about: About) -> bytes:
+    """Return a table as a sheet. The same table gives the same bytes.
+
+    Raises:
+        UserError: A sheet has no room for the rows.
+        Unavailable: XlsxWriter is not installed.
+    """
+    file = io.BytesIO()
+    _write_sheet(plain_numbers(table), file, about)
+    return file.getvalue()
+
+
 def _write_csv(table: pa.Table, file: IO[bytes], _: About) -> None:
     columns = []
     for field, column in zip(table.schema, table.columns, strict=True):
@@ -206,6 +226,8 @@ def _write_sheet(table: pa.Table, file: IO[bytes], about: About) -> None:
     # Rows go to the disk as they are written: a day of an index held in memory took 5 GB.
     options = {"constant_memory": True, "in_memory": False, "nan_inf_to_errors": False}
     with xlsxwriter.Workbook(file, options) as book:
+        # The time of writing would make two sheets of the same rows differ.
+        book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001 - sheets have no zone
         forms = {
             "instant": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
             "day": book.add_format({"num_format": "yyyy-mm-dd"}),

@@ -44,7 +44,7 @@ def reader(kind: str, settings: Settings | None) -> object:
         Unavailable: No system runs.
         NothingToDo: The directory of stored rows is not there.
     """
-    if settings is None:
+    if settings is None or kind in WITHOUT_SETTINGS:
         return WITHOUT_SETTINGS[kind]()
     if kind in OF_ROWS:
         from g6.adapters.parquet.queries.stored_span import check_there

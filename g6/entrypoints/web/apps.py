@@ -6,7 +6,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from g6.entrypoints.web.index_page import add_index
+from g6.entrypoints.web.problems import with_problems
 from g6.entrypoints.web.state import Document, Watcher
+from g6.entrypoints.web.study_answers import StudyAnswers
+from g6.entrypoints.web.study_routes import add_studies
 from g6.errors import RedisDown
 from g6.observability.build import build_labels
 from g6.observability.exposition import CONTENT_TYPE_LATEST, render
@@ -36,10 +39,17 @@ def metrics_app(watcher: Watcher) -> FastAPI:
     return app
 
 
-def web_app(watcher: Watcher) -> FastAPI:
-    """Return the application behind the web port: health, /status, /panels, /panels/{name}."""
-    app = _app_with_health(watcher)
+def web_app(watcher: Watcher, answers: StudyAnswers | None = None) -> FastAPI:
+    """Return the application behind the web port: health, /status, panels and studies.
+
+    Args:
+        watcher: The state of the running system.
+        answers: Asks the studies of `/v1`, None to leave them out.
+    """
+    app = with_problems(_app_with_health(watcher))
     add_index(app, "G6", "What the running system answers, as JSON.")
+    if answers is not None:
+        add_studies(app, answers, watcher.runtime.clock.wall)
 
     @app.get("/status")
     def status() -> Document:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from g6.entrypoints.web.apps import metrics_app, web_app
 from g6.entrypoints.web.auth import guarded
 from g6.entrypoints.web.state import Watcher
+from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.errors import Retryable, Unavailable
 from g6.observability.follower import BusFollower
 from g6.observability.sample_totals import TotalsStore
@@ -57,6 +58,7 @@ def serve(
     metrics_port: int,
     web_port: int,
     *,
+    answers: StudyAnswers | None = None,
     token: str = "",
     status_file: Path | None = None,
     restart_needed: Callable[[], list[str]] = list,
@@ -66,7 +68,8 @@ def serve(
 ) -> None:
     """Answer over HTTP and follow the bus until SIGTERM, SIGINT or `stop`.
 
-    It ends within two seconds. With a `token` only requests that carry it are answered.
+    It ends within two seconds. `answers` answers the studies of `/v1`. With a `token` only requests
+    that carry it are answered.
     `restart_needed` says which settings changed since the start. `announce` gets one line per port,
     as soon as it is open. `sign` tells every few seconds that this process lives. Errors:
     Unavailable.
@@ -87,7 +90,7 @@ def serve(
         announce(f"status and panels on {_address(web)}/status")
         apps = [
             (guarded(metrics_app(watcher), token), metrics),
-            (guarded(web_app(watcher), token), web),
+            (guarded(web_app(watcher, answers), token), web),
         ]
         try:
             asyncio.run(_answer(apps, stop))

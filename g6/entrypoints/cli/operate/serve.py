@@ -46,23 +46,27 @@ def serve(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Serve metrics, health, status and panels over HTTP.
+    """Serve metrics, health, status, panels and studies over HTTP.
 
-    One port has /metrics, another one /healthz, /readyz, /status and /panels.
+    One port has /metrics, another one /healthz, /readyz, /status, /panels and the studies
+    below /v1.
 
     Example: g6 serve --metrics-port 0
     """
     from g6.bootstrap.processes.redis_ports import totals, vitals
+    from g6.bootstrap.reading import study_readers
     from g6.bootstrap.reading.running_system import recorded_start, settings_as_started
     from g6.bootstrap.wiring import redis_url, wire
     from g6.entrypoints.machine.drift import restart_reasons_in_child
     from g6.entrypoints.web import serving as server
+    from g6.entrypoints.web.study_answers import StudyAnswers
     from g6.entrypoints.workers.app import create_app
 
     settings = options.settings(
         config, [*(set_ or ()), *([f"serve.host={host}"] if host else [])], data_dir=data_dir
     )
-    runtime = create_app(settings_as_started(settings), redis_url(settings)).runtime
+    started = settings_as_started(settings)
+    runtime = create_app(started, redis_url(settings)).runtime
     own = settings.serve
     wiring = wire(settings)
     server.serve(
@@ -71,6 +75,11 @@ def serve(
         own.host,
         own.metrics_port if metrics_port is None else metrics_port,
         own.web_port if web_port is None else web_port,
+        answers=StudyAnswers(
+            partial(study_readers.reader, settings=started),
+            study_readers.market_time(started),
+            runtime.plan.interval,
+        ),
         token=own.token.get_secret_value() if own.token else "",
         status_file=settings.status_file,
         restart_needed=lambda: restart_reasons_in_child(recorded_start(settings)),

@@ -1,0 +1,147 @@
+"""Asking a study for a web client: its document, and whose rows it was computed from."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from g6.adapters.wrapping.answer_memory import AnswerMemory
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.documents.panels import canonical
+from g6.domain.market.calendar import Calendar
+from g6.domain.market.instants import MarketTime
+from g6.domain.market.instrument import INDICES
+from g6.errors import DamagedFile, NothingToDo, UncoveredYear
+from g6.ports.readers import StoredReader
+from g6.rendering import parts
+from g6.studies.documents import Document
+from g6.studies.origin import Origin, origin_of
+from g6.studies.parameters import Field, fields_of, made
+from g6.studies.table import STUDIES, Study
+
+__all__ = ["StudyAnswer", "StudyAnswers", "offered", "offered_fields"]
+
+READERS = frozenset({"stored", "past", "archive", "sources"})
+"""Kinds of readers that ask no provider, read no path of the caller, and take no minutes."""
+LATE_INTERVALS = 2
+"""A newest cycle older than so many intervals is stale while the exchange trades."""
+
+
+def offered() -> list[Study]:
+    """Return the studies that a web client may ask."""
+    return [study for study in STUDIES if study.reader in READERS]
+
+
+def offered_fields(study: Study) -> tuple[Field, ...]:
+    """Return the parameters of a study that a web client may give."""
+    return fields_of(study.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyAnswer:
+    """The answer of a study.
+
+    Attributes:
+        study: The question.
+        document: What it answers with.
+        origin: Whose rows they are, None of a study that is not about one index.
+        is_stale: Whether the newest cycle was older than two intervals at the instant asked for.
+    """
+
+    study: Study
+    document: Document
+    origin: Origin | None
+    is_stale: bool
+
+    def about(self) -> dict[str, object]:
+        """Return what every form of the answer says of it."""
+        facts: dict[str, object] = {"study": self.study.name, "stale": self.is_stale}
+        if self.origin is not None:
+            facts |= self.origin.facts()
+        return facts
+
+    def json_bytes(self, answered_at: datetime) -> bytes:
+        """Return the answer as canonical JSON. Only `answered_at` depends on when it was asked."""
+        return canonical(self._json() | {"answered_at": isoformat_z(answered_at)})
+
+    def identity(self) -> bytes:
+        """Return what makes two answers the same, for a tag."""
+        return canonical(self._json())
+
+    def _json(self) -> dict[str, object]:
+        return self.about() | {"data": parts.json_value_of(self.study.name, self.document)}
+
+
+@dataclass(frozen=True, slots=True)
+class StudyAnswers:
+    """Asks studies of one running system.
+
+    Attributes:
+        reader_of: Returns the reader of a kind.
+        time: What instants such as `11:02` count from.
+        interval: Seconds between two cycles.
+    """
+
+    reader_of: Callable[[str], object]
+    time: MarketTime
+    interval: float
+
+    def ask(self, study: Study, values: Mapping[str, object]) -> StudyAnswer:
+        """Return a study's answer.
+
+        Args:
+            study: The question.
+            values: Its parameters by name, as texts or as values.
+
+        Raises:
+            UserError: A value cannot be read.
+            NothingToDo: Nothing of that is stored.
+        """
+        parameters: Any = made(study.parameters, values, self.time)
+        reader = self.reader_of(study.reader)
+        if study.reader != "stored":
+            return StudyAnswer(study, _answer(study, reader, parameters), None, is_stale=False)
+        stored = AnswerMemory(cast("StoredReader", reader))
+        at: datetime | None = getattr(parameters, "at", None)
+        index: str | None = getattr(parameters, "index", None)
+        self._refuse_future(stored, at)
+        if index is None:
+            return StudyAnswer(study, _answer(study, stored, parameters), None, is_stale=False)
+        origin = origin_of(stored, index, at)
+        # The answer and what is said of it are of one cycle, whether a newer one comes or not.
+        of_cycle: Any = replace(parameters, at=at or origin.known_by)
+        document = _answer(study, stored, of_cycle)
+        return StudyAnswer(study, document, origin, self._is_stale(stored.calendar, origin, at))
+
+    def _refuse_future(self, reader: StoredReader, at: datetime | None) -> None:
+        """Refuse an instant of which more may become known.
+
+        Raises:
+            NothingToDo: The instant lies ahead of what is stored and of now.
+        """
+        if at is None or at <= self.time.now():
+            return
+        newest = reader.last_cycle()
+        last = "nothing is stored" if newest is None else f"the last cycle is {isoformat_z(newest)}"
+        raise NothingToDo(f"{isoformat_z(at)} lies ahead: {last}", "ask for an earlier instant")
+
+    def _is_stale(self, calendar: Calendar, origin: Origin, at: datetime | None) -> bool:
+        """Tell whether the newest cycle was too old at the instant asked for, in session."""
+        instant = parse_z(origin.instant)
+        asked = at or self.time.now()
+        if asked - instant <= timedelta(seconds=LATE_INTERVALS * self.interval):
+            return False
+        with suppress(UncoveredYear):
+            return calendar.is_open(INDICES[origin.index].exchange, asked)
+        return False
+
+
+def _answer(study: Study, reader: object, parameters: object) -> Document:
+    with warnings.catch_warnings():
+        # A damaged file is left out and is an alert of its own: it must not end an answer.
+        warnings.simplefilter("ignore", DamagedFile)
+        return cast("Document", study.answer(reader, parameters))

@@ -1,0 +1,228 @@
+"""The routes of the studies: `/v1/NAME` and one address for each form of the answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from inspect import Parameter as Argument
+from inspect import Signature
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import Response
+
+from g6.domain.documents.panels import canonical
+from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
+from g6.entrypoints.web.study_answers import StudyAnswer, StudyAnswers, offered, offered_fields
+from g6.errors import UserError
+from g6.rendering.answer_file import FILES
+from g6.rendering.answer_page import page_of
+from g6.studies.parameters import Field, written
+from g6.studies.table import Study
+
+__all__ = ["add_studies"]
+
+MEDIA: Mapping[str, str] = {
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "arrow": "application/vnd.apache.arrow.stream",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""The media type of each suffix."""
+Suffix = Literal["json", "ndjson", "csv", "html", "arrow", "xlsx"]
+PROBLEMS: Mapping[int, str] = {
+    404: "Nothing of that is stored: the sentence names what is.",
+    422: "A parameter cannot be read: the sentence says how it is written.",
+    503: "A part of the running system does not answer now.",
+}
+"""What a client is told instead of an answer, by the status."""
+Responses = dict[int | str, dict[str, Any]]
+"""What FastAPI describes answers with, by status."""
+Clock = Callable[[], float]
+"""The wall's time in epoch seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRoute:
+    """Answers the requests for one study."""
+
+    study: Study
+    answers: StudyAnswers
+    wall: Clock
+
+    def answer(self, request: Request, suffix: str, values: Mapping[str, object]) -> Response:
+        """Return the answer in the form that the address names."""
+        self._check_names(request)
+        answer = self.answers.ask(self.study, values)
+        tag = f'"{hashlib.sha256(answer.identity()).hexdigest()[:32]}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache", **_about_headers(answer)}
+        if tag in _tags(request):
+            return Response(None, 304, headers)
+        body = self._body(request, suffix, answer, values)
+        return Response(body, 200, headers, MEDIA[suffix])
+
+    def _body(
+        self, request: Request, suffix: str, answer: StudyAnswer, values: Mapping[str, object]
+    ) -> bytes:
+        if suffix == "json":
+            return answer.json_bytes(datetime.fromtimestamp(self.wall(), UTC))
+        if suffix == "html":
+            address = str(request.url_for(f"{self.study.name}.SUFFIX", suffix="SUFFIX"))
+            query = request.url.query
+            address = f"{address}?{query}" if query else address
+            return page_of(answer.study, answer.document, answer.about(), values, address).encode()
+        about = {name: written(value) for name, value in answer.about().items()}
+        return FILES[suffix](answer.document, about)
+
+    def _check_names(self, request: Request) -> None:
+        """Refuse a parameter that the study has not: a typing error would be a silent default.
+
+        Raises:
+            UserError: There is such a parameter.
+        """
+        names = [field.name for field in offered_fields(self.study)]
+        for name in request.query_params:
+            if name not in names:
+                raise UserError(
+                    f"{self.study.name} has no parameter {name!r}",
+                    f"choose among {', '.join(names) or 'none'}",
+                )
+
+
+def add_studies(app: FastAPI, answers: StudyAnswers, wall: Clock) -> None:
+    """Add `/v1`, and for each study that is offered `/v1/NAME` and `/v1/NAME.SUFFIX`."""
+
+    @app.get("/v1", tags=["studies"], summary="List the studies with their parameters.")
+    def studies() -> Response:
+        return Response(canonical({"studies": [_described(study) for study in offered()]}))
+
+    for study in offered():
+        _add(app, StudyRoute(study, answers, wall))
+
+
+def _add(app: FastAPI, route: StudyRoute) -> None:
+    study = route.study
+    arguments = [_argument(field) for field in offered_fields(study)]
+    request = Argument("request", Argument.KEYWORD_ONLY, annotation=Request)
+
+    def answer(request: Request, **values: Any) -> Response:
+        return route.answer(request, "json", _given(values))
+
+    def answer_as(request: Request, suffix: Suffix, **values: Any) -> Response:
+        return route.answer(request, suffix, _given(values))
+
+    suffix = Argument("suffix", Argument.KEYWORD_ONLY, annotation=Suffix)
+    _sign(answer, [request, *arguments])
+    _sign(answer_as, [request, suffix, *arguments])
+    answer.__doc__ = answer_as.__doc__ = study.sentence
+    name = f"/v1/{study.name}"
+    _register(app, study, name, answer, study.name, ["json"])
+    _register(app, study, f"{name}.{{suffix}}", answer_as, f"{study.name}.SUFFIX", list(MEDIA))
+
+
+def _register(
+    app: FastAPI,
+    study: Study,
+    path: str,
+    function: Callable[..., Response],
+    name: str,
+    suffixes: list[str],
+) -> None:
+    app.get(
+        path,
+        name=name,
+        summary=study.sentence,
+        description=study.details or study.sentence,
+        responses=_responses(study, suffixes),
+        response_class=Response,
+        tags=["studies"],
+    )(function)
+
+
+def _sign(function: Callable[..., Response], arguments: list[Argument]) -> None:
+    function.__signature__ = Signature(arguments)  # type: ignore[attr-defined]
+    function.__annotations__ = {argument.name: argument.annotation for argument in arguments}
+
+
+def _given(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters that the address names: others keep the study's own defaults."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _argument(field: Field) -> Argument:
+    parameter = field.parameter
+    is_text = parameter.read is not None or parameter.read_at is not None
+    kind: Any = str if is_text else _plain(field.type)
+    extra = {"enum": list(parameter.choices)} if parameter.choices else None
+    query = Query(
+        description=parameter.sentence,
+        ge=parameter.least if kind in (int, float) else None,
+        le=parameter.most if kind in (int, float) else None,
+        examples=[parameter.example] if parameter.example else None,
+        json_schema_extra=extra,
+    )
+    default = Argument.empty if field.is_required else None
+    kind = kind if field.is_required else kind | None
+    annotation = Annotated[kind, query]
+    return Argument(field.name, Argument.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _plain(kind: object) -> object:
+    """Return the type of a value without what says that it may be absent."""
+    members = [member for member in get_args(kind) if member is not type(None)]
+    return members[0] if get_origin(kind) is not None and members else kind
+
+
+def _responses(study: Study, suffixes: list[str]) -> Responses:
+    """Return what may be answered, as the description for programs says it."""
+    responses: Responses = {
+        code: {"description": sentence, "content": {PROBLEM: {}}}
+        for code, sentence in PROBLEMS.items()
+    }
+    responses[304] = {"description": "Not changed since the answer with this tag."}
+    responses[200] = {
+        "description": f"{study.sentence} The command is `{study.example}`.",
+        "content": {MEDIA[suffix]: {} for suffix in suffixes},
+    }
+    return responses
+
+
+def _described(study: Study) -> dict[str, object]:
+    return {
+        "name": study.name,
+        "sentence": study.sentence,
+        "path": f"/v1/{study.name}",
+        "command": study.example,
+        "parameters": [
+            {
+                "name": field.name,
+                "sentence": field.parameter.sentence,
+                "example": field.parameter.example,
+                "required": field.is_required,
+            }
+            for field in offered_fields(study)
+        ],
+        "formats": list(MEDIA),
+    }
+
+
+def _about_headers(answer: StudyAnswer) -> dict[str, str]:
+    headers = {}
+    for name, value in answer.about().items():
+        if value is not None and value != "":
+            words = str(value).lower() if isinstance(value, bool) else written(value)
+            headers[f"G6-{name.replace('_', '-').title()}"] = words
+    if answer.origin is not None:
+        headers["Last-Modified"] = format_datetime(answer.origin.observed_at, usegmt=True)
+    return headers
+
+
+def _tags(request: Request) -> list[str]:
+    """Return the tags of answers that the client has."""
+    header = request.headers.get("if-none-match", "")
+    return [tag.strip().removeprefix("W/") for tag in header.split(",")]

@@ -1,0 +1,111 @@
+"""A study's answer as a page without scripts: tables, their instants, and how to get the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from g6.rendering import parts, web_table
+from g6.studies.documents import Document
+from g6.studies.table import Study
+
+__all__ = ["page_of"]
+
+STYLE = """body { font-family: system-ui, sans-serif; margin: 1rem }
+body { color: #1b1b1b; background: #fff }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+th, td { padding: 0.15rem 0.5rem; border-bottom: 1px solid #ddd; white-space: nowrap }
+th { position: sticky; top: 0; background: #f4f4f4 }
+code { background: #f4f4f4; padding: 0.1rem 0.3rem; overflow-wrap: anywhere }
+.rows { overflow-x: auto }
+.stale { background: #b35900; color: #fff; padding: 0.3rem 0.6rem }
+@media (prefers-color-scheme: dark) {
+  body { color: #e4e4e4; background: #161616 }
+  th, code { background: #262626 }
+  th, td { border-color: #3a3a3a }
+}"""
+
+
+def page_of(
+    study: Study,
+    document: Document,
+    about: Mapping[str, object],
+    values: Mapping[str, object],
+    address: str,
+) -> str:
+    """Return the answer of a study as a page.
+
+    Args:
+        study: The question.
+        document: Its answer.
+        about: What is said of the answer beside it.
+        values: The parameters of the question, as they were written.
+        address: Of the answer, with SUFFIX in place of its form.
+    """
+    title = f"{study.name} {values.get('index', '')}".strip()
+    rows = web_table.html_of(parts.parts_of(study.name, document))
+    stale = '<p class="stale">Older than two intervals.</p>' if about.get("stale") else ""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)} · G6</title>
+<style>
+{STYLE}
+</style>
+</head>
+<body>
+<main>
+<h1>{escape(title)}</h1>
+<p>{escape(study.sentence)}</p>
+{stale}
+<div class="rows" tabindex="0" role="region" aria-label="Rows">
+{rows}
+</div>
+<h2>This answer</h2>
+{_facts(about)}
+<h2>The same rows elsewhere</h2>
+{_elsewhere(study, values, address)}
+</main>
+</body>
+</html>
+"""
+
+
+def _facts(about: Mapping[str, object]) -> str:
+    lines = [_line(name.replace("_", " "), escape(_word(value))) for name, value in about.items()]
+    return "<table>\n" + "\n".join(lines) + "\n</table>"
+
+
+def _line(name: str, cell: str) -> str:
+    return f"<tr><th scope='row'>{escape(name)}</th><td>{cell}</td></tr>"
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "unknown" if value is None or value == "" else str(value)
+
+
+def _elsewhere(study: Study, values: Mapping[str, object], address: str) -> str:
+    csv = address.replace("SUFFIX", "csv")
+    html = address.replace("SUFFIX", "html")
+    lines = [
+        ("Google Sheets", f'=IMPORTDATA("{csv}")'),
+        ("Google Sheets, as this page", f'=IMPORTHTML("{html}", "table", 1)'),
+        ("Calc and Excel", address.replace("SUFFIX", "xlsx")),
+        ("Python", python_line(study, values)),
+    ]
+    rows = [_line(name, f"<code>{escape(text)}</code>") for name, text in lines]
+    links = " ".join(
+        f'<a href="{escape(address.replace("SUFFIX", suffix))}">{suffix}</a>'
+        for suffix in ("json", "ndjson", "csv", "arrow", "xlsx")
+    )
+    return "<table>\n" + "\n".join(rows) + f"\n</table>\n<p>{links}</p>"
+
+
+def python_line(study: Study, values: Mapping[str, object]) -> str:
+    """Return the line that asks the same in Python."""
+    arguments = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    return f"import g6; g6.ask.{study.name}({arguments})"

@@ -1,0 +1,131 @@
+"""Studies over HTTP: forms, tags, instants, refusals."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pytest
+
+from g6.entrypoints.web.study_answers import offered
+from g6.studies.table import STUDIES
+from tests.worlds.asked_over_http import StudyClient, client_of
+from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
+
+CHAIN = "/v1/chain?index=FINNIFTY"
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> StudyClient:
+    directory: Path = tmp_path_factory.mktemp("asked")
+    store_two_cycles(directory)
+    return client_of(directory)
+
+
+def test_the_list_names_every_study_that_reads_stored_rows(client: StudyClient) -> None:
+    listed = {study["name"] for study in client.get("/v1").json()["studies"]}
+    assert {study.name for study in STUDIES if study.reader == "stored"} <= listed
+
+
+def test_no_route_asks_a_provider_or_reads_a_path_of_the_caller() -> None:
+    assert not {study.reader for study in offered()} & {"provider", "listings", "end_of_day"}
+
+
+def test_an_answer_says_of_which_cycle_and_whose_rows_it_is(client: StudyClient) -> None:
+    answer = client.get(CHAIN)
+    document = answer.json()
+    assert document["instant"] == STORED_CYCLES[-1] == answer.headers["g6-instant"]
+    assert document["source"] == "sim"
+    assert document["coverage"] == 1.0
+    assert document["config_id"] == "c1"
+    assert document["stale"] is False
+    assert document["observed_at"] >= document["instant"]
+    assert document["data"]["index"] == "FINNIFTY"
+
+
+def test_an_instant_asks_for_the_newest_cycle_that_was_known_then(client: StudyClient) -> None:
+    first = client.get(f"{CHAIN}&at=2026-11-18T11:02").json()
+    assert first["instant"] == STORED_CYCLES[0]
+    latest = client.get(f"{CHAIN}&at=latest").json()
+    assert latest["instant"] == STORED_CYCLES[-1]
+
+
+def test_every_form_has_the_same_rows(client: StudyClient) -> None:
+    rows = client.get("/v1/chain.ndjson?index=FINNIFTY").text.splitlines()
+    strikes = [json.loads(row)["strike"] for row in rows]
+    csv = client.get("/v1/chain.csv?index=FINNIFTY").text.splitlines()
+    place = csv[0].split(",").index("strike")
+    assert [float(line.split(",")[place]) for line in csv[1:]] == strikes
+    arrow = client.get("/v1/chain.arrow?index=FINNIFTY").content
+    table = pa.ipc.open_stream(io.BytesIO(arrow)).read_all()
+    assert table.column("strike").to_pylist() == strikes
+    assert table.schema.metadata[b"g6.instant"].decode() == STORED_CYCLES[-1]
+    sheet = openpyxl.load_workbook(io.BytesIO(client.get("/v1/chain.xlsx?index=FINNIFTY").content))[
+        "rows"
+    ]
+    heading, *lines = sheet.iter_rows(values_only=True)
+    assert [line[heading.index("strike")] for line in lines] == strikes
+
+
+def test_a_page_has_no_script_and_says_how_to_get_its_rows(client: StudyClient) -> None:
+    page = client.get("/v1/chain.html?index=FINNIFTY&at=2026-11-18T11:03").text
+    assert "<script" not in page
+    assert (
+        "=IMPORTDATA(&quot;http://g6/v1/chain.csv?index=FINNIFTY&amp;at=2026-11-18T11:03&quot;)"
+        in page
+    )
+    assert "http://g6/v1/chain.xlsx?index=FINNIFTY&amp;at=2026-11-18T11:03" in page
+    assert "g6.ask.chain(index=&#x27;FINNIFTY&#x27;, at=&#x27;2026-11-18T11:03&#x27;)" in page
+
+
+def test_what_did_not_change_is_not_sent_again(client: StudyClient) -> None:
+    first = client.get(CHAIN)
+    tag = first.headers["etag"]
+    again = client.get(CHAIN, {"If-None-Match": f'"other", {tag}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["last-modified"] == first.headers["last-modified"]
+    older = client.get(f"{CHAIN}&at=2026-11-18T11:02", {"If-None-Match": tag})
+    assert older.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/v1/chain", 422, "index"),
+        ("/v1/chain?index=NIFTI", 422, "NIFTI"),
+        (f"{CHAIN}&at=yesteryear", 422, "no instant"),
+        (f"{CHAIN}&strikes=3", 422, "no parameter 'strikes'"),
+        ("/v1/interest?index=FINNIFTY&cycles=0", 422, "cycles"),
+        ("/v1/interest?index=FINNIFTY&cycles=many", 422, "cycles"),
+        ("/v1/chain?index=NIFTY", 404, "nothing of NIFTY"),
+        (f"{CHAIN}&expiry=2031-01-02", 404, "no expiry"),
+        (f"{CHAIN}&at=2025-01-02", 404, "nothing of FINNIFTY"),
+        (f"{CHAIN}&at=2126-01-02", 404, "lies ahead"),
+    ],
+)
+def test_a_question_without_an_answer_is_a_problem_that_says_why(
+    client: StudyClient, path: str, status: int, words: str
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert words in document["detail"]
+    assert document["status"] == status
+    assert document["title"]
+
+
+def test_the_description_for_programs_has_every_parameter(client: StudyClient) -> None:
+    description = client.get("/openapi.json").json()
+    for study in client.get("/v1").json()["studies"]:
+        operation = description["paths"][study["path"]]["get"]
+        names = (
+            [parameter["name"] for parameter in operation["parameters"]]
+            if study["parameters"]
+            else []
+        )
+        assert names == [parameter["name"] for parameter in study["parameters"]]
+        assert {"304", "404", "422", "503"} <= set(operation["responses"])
