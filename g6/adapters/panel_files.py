@@ -35,8 +35,8 @@ class PanelFiles:
         self._directory = directory
         self._mode: Mode = validate
 
-    def put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
-        """Write the panels that yield to `cycle` and return their names.
+    def put(self, panels: Mapping[str, Document]) -> tuple[str, ...]:
+        """Write the panels that are no older than what stands and return their names.
 
         Raises:
             StoreBusy: The file system refuses.
@@ -47,18 +47,20 @@ class PanelFiles:
         with refusals(self._directory):
             self._directory.mkdir(parents=True, exist_ok=True)
             with directory_lock(self._directory):
-                return self._put(cycle, panels)
+                return self._put(panels)
 
-    def _put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
+    def _put(self, panels: Mapping[str, Document]) -> tuple[str, ...]:
         cycles: dict[str, str] = _read(self._directory / _CYCLES) or {}
-        yielding = tuple(
-            name for name in panels if name not in cycles or parse_z(cycles[name]) <= parse_z(cycle)
-        )
+        yielding: dict[str, str] = {}
+        for name, document in panels.items():
+            cycle = str(document["updated_at"])
+            if name not in cycles or parse_z(cycles[name]) <= parse_z(cycle):
+                yielding[name] = cycle
         if not yielding:
             return ()
         # Cycles first, manifest last: after a crash a newer panel is known as newer, and the check
         # of the manifest finds what is unfinished.
-        replace(self._directory / _CYCLES, canonical(cycles | dict.fromkeys(yielding, cycle)))
+        replace(self._directory / _CYCLES, canonical(cycles | yielding))
         for name in yielding:
             replace(self._directory / panel_file(name), canonical(panels[name]) + b"\n")
         before: Document = _read(self._directory / MANIFEST) or {}
@@ -68,7 +70,7 @@ class PanelFiles:
         hashes |= {name: digest(panels[name]["data"]) for name in yielding}
         generated_at = max(str(panels[name]["generated_at"]) for name in yielding)
         replace(self._directory / MANIFEST, canonical(manifest(hashes, generated_at)) + b"\n")
-        return yielding
+        return tuple(yielding)
 
     def get(self, name: str) -> Document | None:
         """Return a panel's document, None when it is absent or no JSON."""

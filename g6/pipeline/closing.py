@@ -59,7 +59,7 @@ def aggregate(runtime: Runtime, cycle: str, computing: Computing = COMPUTING) ->
     )
     watch.lap("panels")
     statuses = _shown_statuses(runtime)
-    runtime.panels.put(cycle, documents)
+    runtime.panels.put(documents)
     now = watch.lap("put")
     if not runtime.ledger.close(cycle, now, _cycle_report(record, rows, now, watch.parts)):
         return False
@@ -91,7 +91,7 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     watch.lap("overview")
     publish_storage(runtime, cycle)
     with _refusals_noted(errors, SinkName.PANELS):
-        runtime.panel_files.put(cycle, runtime.panels.all())
+        runtime.panel_files.put(runtime.panels.all())
     watch.lap("panels")
     with _refusals_noted(errors, "store"):
         _keep_instruments(runtime, record)

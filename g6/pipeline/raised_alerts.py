@@ -109,4 +109,4 @@ def show_alerts(runtime: Runtime) -> None:
     earlier = runtime.clock.market() - timedelta(seconds=runtime.plan.interval)
     cycle = str(panel.get("updated_at") or isoformat_z(earlier.replace(microsecond=0)))
     document = envelope(PANEL, {"alerts": entries}, cycle, at, "heartbeat")
-    runtime.panels.put(cycle, {PANEL: document})
+    runtime.panels.put({PANEL: document})

@@ -31,5 +31,5 @@ def publish_storage(runtime: Runtime, cycle: str) -> None:
     report = StorageSizes({kind: KindSize(files, size) for kind, (files, size) in sizes.items()})
     at = isoformat_z(round(now))
     data = {"at": at, **report.to_json(), "total": report.total.to_json()}
-    runtime.panels.put(cycle, {"storage": envelope("storage", data, cycle, at, "publish")})
+    runtime.panels.put({"storage": envelope("storage", data, cycle, at, "publish")})
     runtime.bus.publish(report)

@@ -11,10 +11,13 @@ from g6.domain.reports.json_types import Document
 class PanelStore(Protocol):
     """The newest panels. A panel yields only to one of the same or a newer cycle."""
 
-    def put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
-        """Store panel documents as of `cycle` and return the names that were replaced.
+    # A copy of Redis' panels was put as of the cycle that was being stored. Newer panels among them
+    # counted as that old, and a copy that had stood still put older ones in their place.
+    def put(self, panels: Mapping[str, Document]) -> tuple[str, ...]:
+        """Store panel documents and return the names of those that were replaced.
 
-        A rerun of a past cycle replaces none.
+        Each is of the cycle that it names itself (`updated_at`). A rerun of a past cycle replaces
+        none.
         """
         ...
 

@@ -45,52 +45,60 @@ def test_a_panel_that_was_never_put_is_none(panels: PanelStore) -> None:
 
 def test_a_panel_is_read_back_as_it_was_put(panels: PanelStore) -> None:
     put = document("summary", CYCLE, [1, 2.5, "₹", None, {"a": True}])
-    assert panels.put(CYCLE, {"summary": put}) == ("summary",)
+    assert panels.put({"summary": put}) == ("summary",)
     assert panels.get("summary") == put
 
 
 def test_the_names_are_those_of_every_panel_put(panels: PanelStore) -> None:
     panels.put(
-        CYCLE,
-        {"summary": document("summary", CYCLE), "index_NIFTY": document("index_NIFTY", CYCLE)},
+        {"summary": document("summary", CYCLE), "index_NIFTY": document("index_NIFTY", CYCLE)}
     )
-    panels.put(LATER, {"alerts": document("alerts", LATER)})
+    panels.put({"alerts": document("alerts", LATER)})
     assert sorted(panels.names()) == ["alerts", "index_NIFTY", "summary"]
 
 
 def test_every_panel_is_read_at_once(panels: PanelStore) -> None:
     assert panels.all() == {}
     put = {name: document(name, CYCLE) for name in ("summary", "alerts")}
-    panels.put(CYCLE, put)
+    panels.put(put)
     assert panels.all() == put
 
 
 def test_a_panel_yields_to_a_newer_cycle(panels: PanelStore) -> None:
     for cycle, number in ((CYCLE, 1), (LATER, 2)):
-        panels.put(cycle, {"summary": document("summary", cycle, number)})
+        panels.put({"summary": document("summary", cycle, number)})
     assert value(panels, "summary") == 2
 
 
 def test_a_panel_never_yields_to_an_older_cycle(panels: PanelStore) -> None:
-    panels.put(LATER, {"summary": document("summary", LATER, 2)})
-    assert panels.put(CYCLE, {"summary": document("summary", CYCLE, 1)}) == ()
+    panels.put({"summary": document("summary", LATER, 2)})
+    assert panels.put({"summary": document("summary", CYCLE, 1)}) == ()
     assert value(panels, "summary") == 2
 
 
 def test_a_panel_yields_to_its_own_cycle_run_again(panels: PanelStore) -> None:
     for number in (1, 2):
-        assert panels.put(CYCLE, {"summary": document("summary", CYCLE, number)}) == ("summary",)
+        assert panels.put({"summary": document("summary", CYCLE, number)}) == ("summary",)
     assert value(panels, "summary") == 2
 
 
 def test_an_older_cycle_is_taken_for_the_panels_that_nobody_put_since(panels: PanelStore) -> None:
-    panels.put(LATER, {"summary": document("summary", LATER, 2)})
+    panels.put({"summary": document("summary", LATER, 2)})
     older = {name: document(name, CYCLE, 1) for name in ("summary", "index_NIFTY")}
-    assert panels.put(CYCLE, older) == ("index_NIFTY",)
+    assert panels.put(older) == ("index_NIFTY",)
     assert (value(panels, "summary"), value(panels, "index_NIFTY")) == (2, 1)
 
 
+def test_panels_that_are_put_together_are_each_of_their_own_cycle(panels: PanelStore) -> None:
+    """Newer panels, put while an older cycle was stored, counted as that old and stepped back."""
+    newest = {"summary": document("summary", LATER, 2), "alerts": document("alerts", CYCLE, 2)}
+    panels.put(newest)
+    later = {name: document(name, BETWEEN, 1) for name in ("summary", "alerts")}
+    assert panels.put(later) == ("alerts",)
+    assert (value(panels, "summary"), value(panels, "alerts")) == (2, 1)
+
+
 def test_half_a_second_later_is_later(panels: PanelStore) -> None:
-    panels.put(BETWEEN, {"summary": document("summary", BETWEEN, 2)})
-    assert panels.put(CYCLE, {"summary": document("summary", CYCLE, 1)}) == ()
-    assert panels.put(LATER, {"summary": document("summary", LATER, 3)}) == ("summary",)
+    panels.put({"summary": document("summary", BETWEEN, 2)})
+    assert panels.put({"summary": document("summary", CYCLE, 1)}) == ()
+    assert panels.put({"summary": document("summary", LATER, 3)}) == ("summary",)

@@ -57,7 +57,7 @@ def chain_frame(priced: Frame) -> Frame:
 
 def panel_documents(report: Any, rows: Any, *_: object, **__: object) -> Mapping[str, Any]:
     """Return the one panel that the pipeline itself reads again."""
-    return {"overview": {"data": {"cycle": report.cycle, "rows": rows}}}
+    return {"overview": {"updated_at": report.cycle, "data": {"cycle": report.cycle, "rows": rows}}}
 
 
 CHEAP = Computing(

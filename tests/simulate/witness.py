@@ -266,9 +266,9 @@ class WatchedPanels(MemoryPanels):
         super().__init__()
         self._told = told
 
-    def put(self, cycle: str, panels: Any) -> tuple[str, ...]:
+    def put(self, panels: Any) -> tuple[str, ...]:
         before = self._shown()
-        replaced = super().put(cycle, panels)
+        replaced = super().put(panels)
         self._told(before, self._shown())
         return replaced
 

@@ -15,14 +15,14 @@ class MemoryPanels:
     def __init__(self) -> None:
         self._panels: dict[str, tuple[str, Document]] = {}
 
-    def put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
-        """Store panel documents as of `cycle` and return the names that were replaced."""
-        at = parse_z(cycle)
+    def put(self, panels: Mapping[str, Document]) -> tuple[str, ...]:
+        """Store panel documents, each as of its own cycle, and return the names of the replaced."""
         replaced = []
         for name, document in panels.items():
+            cycle = str(document["updated_at"])
             older, _ = self._panels.get(name, (cycle, None))
             # As text 04:05:00.5Z would stand before 04:05:00Z.
-            if parse_z(older) <= at:
+            if parse_z(older) <= parse_z(cycle):
                 self._panels[name] = cycle, plain(document)
                 replaced.append(name)
         return tuple(replaced)

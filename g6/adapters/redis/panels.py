@@ -12,14 +12,15 @@ from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports.json_types import Document
 
 PUT = """
-local cycle, names, fields, documents, taken = ARGV[1], {}, {}, {}, {}
+local names, fields, documents, taken = {}, {}, {}, {}
 local function epoch(text) return tonumber(string.match(text, '^[^|]*')) end
-for i = 2, #ARGV, 2 do names[#names + 1] = ARGV[i] end
+for i = 1, #ARGV, 3 do names[#names + 1] = ARGV[i] end
 for i, held in ipairs(redis.call('HMGET', KEYS[1], unpack(names))) do
+  local cycle, document = ARGV[3 * i - 1], ARGV[3 * i]
   if not held or epoch(held) <= epoch(cycle) then
     taken[#taken + 1] = names[i]
     fields[#fields + 1], fields[#fields + 2] = names[i], cycle
-    documents[#documents + 1], documents[#documents + 2] = KEYS[i + 1], ARGV[2 * i + 1]
+    documents[#documents + 1], documents[#documents + 2] = KEYS[i + 1], document
   end
 end
 if #taken > 0 then
@@ -28,10 +29,10 @@ if #taken > 0 then
 end
 return taken
 """
-"""Stores all panels of a cycle in one call.
+"""Stores panels in one call.
 
-KEYS: the hash name -> "epoch|cycle", then a key per panel. ARGV: "epoch|cycle", then name and
-document of each panel. Instants are compared as numbers, because as text 04:05:00.5Z would stand
+KEYS: the hash name -> "epoch|cycle", then a key per panel. ARGV: name, "epoch|cycle" and document
+of each panel. Instants are compared as numbers, because as text 04:05:00.5Z would stand
 before 04:05:00Z.
 """
 
@@ -49,8 +50,10 @@ class RedisPanels:
         self._put = client.register_script(PUT)
 
     @translated
-    def put(self, cycle: str, panels: Mapping[str, Document]) -> tuple[str, ...]:
-        """Store panel documents as of `cycle` in one step and return the names that were replaced.
+    def put(self, panels: Mapping[str, Document]) -> tuple[str, ...]:
+        """Store panel documents in one step and return the names of those that were replaced.
+
+        Each is of the cycle that it names itself.
 
         Raises:
             RedisDown: Nothing is stored.
@@ -58,10 +61,12 @@ class RedisPanels:
         if not panels:
             return ()
         keys = [self._cycles]
-        arguments: list[str | bytes] = [f"{parse_z(cycle).timestamp():.6f}|{cycle}"]
+        arguments: list[str | bytes] = []
         for name, document in panels.items():
             keys.append(self._prefix + name)
-            arguments += (name, encode(document))
+            cycle = str(document["updated_at"])
+            mark = f"{parse_z(cycle).timestamp():.6f}|{cycle}"
+            arguments += (name, mark, encode(document))
         replaced: Reply = self._put(keys=keys, args=arguments)
         return tuple(name.decode() for name in replaced)
 

@@ -20,7 +20,7 @@ from g6.domain.documents.panels import envelope
 panels = PanelFiles(Path(sys.argv[1]))
 for i in range(1, 1000):
     cycle = f"2026-11-20T05:{i // 60:02d}:{i % 60:02d}Z"
-    panels.put(cycle, {name: envelope(name, {"i": i}, cycle, cycle) for name in ("summary", "indices", "alerts")})
+    panels.put({name: envelope(name, {"i": i}, cycle, cycle) for name in ("summary", "indices", "alerts")})
 """
 
 
@@ -30,7 +30,7 @@ def documents(cycle: str, value: Any = 1) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    PanelFiles(tmp_path / "panels").put(CYCLE, documents(CYCLE))
+    PanelFiles(tmp_path / "panels").put(documents(CYCLE))
     return tmp_path / "panels"
 
 
@@ -43,7 +43,7 @@ def test_the_manifest_names_every_panel_with_its_whole_hash(directory: Path) -> 
 
 
 def test_a_later_put_of_some_panels_keeps_the_others_in_the_manifest(directory: Path) -> None:
-    PanelFiles(directory).put(LATER, {"alerts": envelope("alerts", {}, LATER, LATER)})
+    PanelFiles(directory).put({"alerts": envelope("alerts", {}, LATER, LATER)})
     assert json.loads((directory / "manifest.json").read_text())["panels"] == [
         "alerts",
         "indices",
@@ -121,7 +121,7 @@ def test_strict_validation_refuses_before_anything_is_written(
 ) -> None:
     bad = documents(CYCLE)["summary"] | {key: value}
     with pytest.raises(BadInput, match=r"summary\.json"):
-        PanelFiles(tmp_path / "panels", "strict").put(CYCLE, {"summary": bad})
+        PanelFiles(tmp_path / "panels", "strict").put({"summary": bad})
     assert not (tmp_path / "panels").exists()
 
 
@@ -136,7 +136,7 @@ def test_a_warning_is_logged_and_the_panel_written(
 ) -> None:
     bad = documents(CYCLE)["summary"] | {"version": 2}
     with caplog.at_level(logging.WARNING):
-        assert PanelFiles(tmp_path, "warn").put(CYCLE, {"summary": bad}) == ("summary",)
+        assert PanelFiles(tmp_path, "warn").put({"summary": bad}) == ("summary",)
     assert "version" in caplog.text
 
 
@@ -146,8 +146,8 @@ def test_validation_that_is_off_looks_at_nothing() -> None:
 
 def test_an_older_cycle_is_known_as_older_after_a_crash_before_the_panels(directory: Path) -> None:
     (directory / ".cycles.json").write_text(json.dumps({"summary": LATER, "indices": LATER}))
-    assert PanelFiles(directory).put(CYCLE, documents(CYCLE, 2)) == ()
-    assert sorted(PanelFiles(directory).put(LATER, documents(LATER, 3))) == ["indices", "summary"]
+    assert PanelFiles(directory).put(documents(CYCLE, 2)) == ()
+    assert sorted(PanelFiles(directory).put(documents(LATER, 3))) == ["indices", "summary"]
 
 
 def test_a_writer_killed_at_any_moment_leaves_panels_that_parse(tmp_path: Path) -> None:
@@ -166,8 +166,7 @@ def test_a_writer_killed_at_any_moment_leaves_panels_that_parse(tmp_path: Path) 
         } == {"summary", "indices", "alerts"}
         cycle = f"2026-11-20T07:00:0{i}Z"
         PanelFiles(tmp_path).put(
-            cycle,
-            {name: envelope(name, {}, cycle, cycle) for name in ("summary", "indices", "alerts")},
+            {name: envelope(name, {}, cycle, cycle) for name in ("summary", "indices", "alerts")}
         )
         assert verify_manifest_hashes(tmp_path) == {}
         (tmp_path / ".cycles.json").unlink()
@@ -176,5 +175,5 @@ def test_a_writer_killed_at_any_moment_leaves_panels_that_parse(tmp_path: Path) 
 def test_a_directory_that_cannot_be_made_is_named_with_the_fix(tmp_path: Path) -> None:
     (tmp_path / "panels").write_text("")
     with pytest.raises(StoreBusy, match="panels"):
-        PanelFiles(tmp_path / "panels").put(CYCLE, documents(CYCLE))
+        PanelFiles(tmp_path / "panels").put(documents(CYCLE))
     assert [each.name for each in tmp_path.iterdir()] == ["panels"]

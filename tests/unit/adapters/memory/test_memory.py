@@ -54,5 +54,5 @@ def test_the_sender_writes_down_what_it_was_asked_to_send() -> None:
 
 def test_a_panels_cycle_is_known() -> None:
     panels = MemoryPanels()
-    panels.put(UNIT.cycle, {"indices": {}})
+    panels.put({"indices": {"updated_at": UNIT.cycle}})
     assert panels.cycles() == {"indices": UNIT.cycle}

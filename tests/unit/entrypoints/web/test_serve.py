@@ -221,13 +221,14 @@ def test_a_status_file_that_cannot_be_written_is_named_and_stops_nothing(runtime
 
 
 def test_a_panel_is_served_as_it_stands(runtime, serving):
-    runtime.panels.put(CYCLE, {"indices": {"panel": "indices", "data": {"NIFTY": 1}}})
-    assert serving.get("/panels/indices").json() == {"panel": "indices", "data": {"NIFTY": 1}}
+    document = {"panel": "indices", "updated_at": CYCLE, "data": {"NIFTY": 1}}
+    runtime.panels.put({"indices": document})
+    assert serving.get("/panels/indices").json() == document
     assert serving.get("/panels").json() == {"panels": ["indices"]}
 
 
 def test_an_unknown_panel_is_not_found_and_those_there_are_are_named(runtime, serving):
-    runtime.panels.put(CYCLE, {"indices": {"panel": "indices"}})
+    runtime.panels.put({"indices": {"panel": "indices", "updated_at": CYCLE}})
     answer = serving.get("/panels/indexes")
     assert (answer.status_code, answer.json()["panels"]) == (404, ["indices"])
 
