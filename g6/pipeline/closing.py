@@ -168,6 +168,7 @@ def _cycle_report(
         attempt=record.attempt,
         rows=tuple(rows),
         seconds=dict(seconds),
+        failures={index: unit.failure for index, unit in record.units.items() if unit.failure},
     )
 
 

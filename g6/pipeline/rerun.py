@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instants import instant_in_words
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.words import ANALYSED
 from g6.errors import FrameMissing, G6Error, NothingToDo
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
-from g6.ports import Opening
+from g6.ports import Opening, UnitEnd, UnitRecord
 
 RERUN_SECONDS = 300.0
 """Wall seconds to the deadline of a unit that is sent again."""
@@ -39,6 +40,8 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
     Args:
         first_stage: analyse or persist.
 
+    A rerun that fails leaves the unit as it was stored.
+
     Raises:
         NothingToDo: The quotes are gone.
     """
@@ -59,10 +62,21 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
         now + RERUN_SECONDS,
         runtime.clock.wall_of(unit.instant),
     )
-    attempt = runtime.ledger.reopen(unit, first_stage, opening, now)
+    attempt = runtime.ledger.reopen(unit, first_stage, opening, now, _stored_end(runtime, unit))
     stages = ("persist",) if first_stage == "persist" else ("analyse", "persist")
     runtime.sender.stages(unit, stages, manual=True)
     return Rerun(unit, attempt, source, first_stage)
+
+
+def _stored_end(runtime: Runtime, unit: Unit) -> UnitEnd | None:
+    """Return how a unit that the ledger has forgotten ended, None where it has no stored chain."""
+    record = runtime.ledger.record(unit.cycle)
+    if record is not None and record.units.get(unit.index, UnitRecord()).status:
+        return None
+    for row in runtime.store.read_overview(unit.cycle):
+        if row["underlying"] == unit.index and row["status"] in ANALYSED:
+            return UnitEnd(row["status"], row["reason"] or "", row)
+    return None
 
 
 def has_quotes(runtime: Runtime, unit: Unit) -> bool:

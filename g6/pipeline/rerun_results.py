@@ -13,6 +13,7 @@ from g6.domain.schema.words import ANALYSED, Stage, Status
 from g6.errors import BadInput, NothingToDo
 from g6.pipeline.rerun import rerun
 from g6.pipeline.runtime import Runtime
+from g6.ports import UnitRecord
 
 __all__ = ["GONE", "UNFINISHED", "RerunResult", "note_end", "note_refusals", "send_again"]
 
@@ -38,6 +39,7 @@ class RerunResult:
         is_stored: Whether its rows are in the store, None while it has not ended.
         changed: Whether its rows are others, None where nothing is compared.
         errors: What a sink said that refused its rows.
+        failure: Why it failed, so that the unit stands as it did before. Empty where it did not.
     """
 
     unit: Unit
@@ -49,11 +51,13 @@ class RerunResult:
     is_stored: bool | None = None
     changed: bool | None = None
     errors: object = None
+    failure: str = ""
 
     @property
     def is_done(self) -> bool:
         """Whether the unit was analysed again and its rows are in every store."""
-        return self.outcome in ANALYSED and bool(self.is_stored) and not self.errors
+        has_failed = bool(self.errors or self.failure)
+        return self.outcome in ANALYSED and bool(self.is_stored) and not has_failed
 
     def document(self) -> dict[str, object]:
         """Return the result under the names that are published, as far as it came."""
@@ -70,6 +74,8 @@ class RerunResult:
             facts |= {"stored": self.is_stored, "changed": self.changed}
         if self.errors:
             facts["errors"] = self.errors
+        if self.failure:
+            facts["failure"] = self.failure
         return facts
 
 
@@ -93,10 +99,11 @@ def note_end(runtime: Runtime, result: RerunResult, *, compares: bool) -> bool:
     `compares`: hold its stored rows against those of before. Without a Parquet store there is
     nothing to compare, and that a unit is stored is what persist says.
     """
-    status = _final_status(runtime, result.unit)
-    if not status:
+    state = _final_state(runtime, result.unit)
+    if state is None:
         return False
-    result.outcome = status
+    result.outcome = state.status
+    result.failure = state.failure
     result.is_stored = True
     if compares:
         digest = _digest_of(runtime, result.unit)
@@ -122,16 +129,16 @@ def note_refusals(runtime: Runtime, results: Iterable[RerunResult], after: str) 
                 result.errors = report.refusals or None
 
 
-def _final_status(runtime: Runtime, unit: Unit) -> str:
-    """Return the status of a unit that is closed and, as far as it has rows, persisted."""
+def _final_state(runtime: Runtime, unit: Unit) -> UnitRecord | None:
+    """Return the record of a unit that is closed and, as far as it has rows, persisted."""
     record = runtime.ledger.record(unit.cycle)
     if record is None or not record.closed:
-        return ""
+        return None
     state = record.units[unit.index]
     has_no_rows = state.status in (Status.MISSING, Status.SKIPPED)
     persisted = state.stages.get(Stage.PERSIST.value)
     is_persisted = persisted is not None and persisted.state == "done"
-    return state.status if has_no_rows or is_persisted else ""
+    return state if has_no_rows or is_persisted else None
 
 
 def _digest_of(runtime: Runtime, unit: Unit) -> str | None:

@@ -85,6 +85,9 @@ class UnitRecord:
         reason: Why it is not OK.
         summary: Its overview row.
         stages: The states of its stages.
+        stored_end: How it ended when its rows were stored last, None unless a rerun has begun
+            since.
+        failure: Why its newest rerun failed, so that it ends as it did before.
     """
 
     task: str = ""
@@ -93,6 +96,8 @@ class UnitRecord:
     reason: str = ""
     summary: OverviewRow = field(default_factory=dict)
     stages: Mapping[str, StageState] = field(default_factory=dict)
+    stored_end: UnitEnd | None = None
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,8 @@ class Ledger(Protocol):
         """Make the unit terminal for analytics, once, and publish its report.
 
         OK and PARTIAL also end stage analyse. OK under a configuration other than the cycle's
-        becomes PARTIAL with reason `config`.
+        becomes PARTIAL with reason `config`. A rerun that ends as anything else has failed: its
+        unit ends as it did when its rows were stored last, with the rerun's reason as `failure`.
 
         Args:
             unit: The unit of work.
@@ -257,8 +263,25 @@ class Ledger(Protocol):
         """Remove a cycle from `open_cycles`, persisted as far as it ever will be."""
         ...
 
-    def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
+    # A rerun that failed made an OK row MISSING although the chain of before stayed stored.
+    def reopen(
+        self,
+        unit: Unit,
+        first_stage: str,
+        opening: Opening,
+        now: float,
+        stored_end: UnitEnd | None = None,
+    ) -> int:
         """Raise the attempt for a rerun of a unit from `analyse` or `persist` on.
+
+        The ledger remembers how the unit ended when its rows were stored last.
+
+        Args:
+            unit: The unit of work.
+            first_stage: analyse or persist.
+            opening: As for `begin`. It sets deadline and configuration anew.
+            now: Wall time in epoch seconds.
+            stored_end: How it ended as the store has it, for a ledger that has forgotten the unit.
 
         Returns:
             The number of the attempt.

@@ -43,6 +43,10 @@ class Store(Hashable, Protocol):
         """Return a stored unit's chain with its header, None when there is none."""
         ...
 
+    def read_overview(self, cycle: str) -> Sequence[OverviewRow]:
+        """Return the stored overview rows of one cycle, none where the store cannot read them."""
+        ...
+
     def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
         """Return the indices with an overview row by cycle, from `first` to `last` inclusive."""
         ...

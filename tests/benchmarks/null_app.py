@@ -63,6 +63,9 @@ class NullStore:
     def read_chain(self, unit: Unit) -> None:
         return None
 
+    def read_overview(self, cycle: str) -> tuple[()]:
+        return ()
+
     def overview_cycles(self, first: Any, last: Any) -> dict[str, frozenset[str]]:
         return {}
 

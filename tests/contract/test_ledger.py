@@ -17,7 +17,7 @@ from g6.adapters.redis.ledger import RedisLedger
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
-from g6.ports import Bus, Controls, Ledger, Opening, UnitEnd
+from g6.ports import Bus, Controls, Ledger, Opening, UnitEnd, UnitRecord
 
 CYCLE, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 NIFTY, SENSEX = Unit(CYCLE, "NIFTY"), Unit(CYCLE, "SENSEX")
@@ -265,6 +265,84 @@ def test_a_rerun_of_a_cycle_the_ledger_forgot_opens_it_for_the_indices_rerun(
     ledger.reopen(SENSEX, "analyse", replace(OPENING, expected=("SENSEX",)), 200.0)
     assert analysed(ledger, NIFTY, 201.0) == "finished"
     assert analysed(ledger, SENSEX, 201.0) == "completed"
+
+
+def stored_unit(ledger: Ledger, unit: Unit) -> None:
+    collected(ledger, unit)
+    analysed(ledger, unit)
+    ledger.start(unit, "persist", "p", 104.0, LEASE)
+    ledger.end_stage(unit, "persist", "p", 105.0)
+
+
+def unit_of(ledger: Ledger, unit: Unit = NIFTY) -> UnitRecord:
+    record = ledger.record(unit.cycle)
+    assert record is not None
+    return record.units[unit.index]
+
+
+FAILED = UnitEnd("MISSING", "time_limit")
+AGAIN = replace(OPENING, config_id="c2", deadline=500.0)
+
+
+def test_a_rerun_that_fails_leaves_its_unit_as_it_was_stored(ledger: Ledger) -> None:
+    for unit in (NIFTY, SENSEX):
+        stored_unit(ledger, unit)
+    ledger.close(CYCLE, 106.0)
+    ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
+    assert unit_of(ledger).status == ""
+    assert ledger.start(NIFTY, "analyse", "rerun", 201.0, LEASE).answer == "run"
+    assert ledger.finish(NIFTY, FAILED, 202.0) == "completed"
+    state = unit_of(ledger)
+    assert (state.status, state.reason, state.summary) == ("OK", "", SUMMARY)
+    assert (state.failure, state.stages["persist"].state) == ("time_limit", "done")
+    assert ledger.start(NIFTY, "persist", "late", 203.0, LEASE).answer == "done"
+    assert ledger.close(CYCLE, 203.0)
+    ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    assert list(ledger.open_cycles()) == []
+
+
+def test_the_failure_of_a_rerun_is_forgotten_with_the_next_one(ledger: Ledger) -> None:
+    stored_unit(ledger, NIFTY)
+    ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
+    ledger.finish(NIFTY, FAILED, 202.0)
+    ledger.reopen(NIFTY, "analyse", AGAIN, 300.0)
+    ledger.start(NIFTY, "analyse", "rerun", 301.0, LEASE)
+    ledger.finish(NIFTY, UnitEnd("OK", "", {"config_id": "c2", "options": 9}), 302.0)
+    state = unit_of(ledger)
+    assert (state.status, state.failure, state.summary["options"]) == ("OK", "", 9)
+
+
+def test_a_rerun_of_a_rerun_falls_back_to_what_was_stored(ledger: Ledger) -> None:
+    stored_unit(ledger, NIFTY)
+    ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
+    ledger.reopen(NIFTY, "analyse", AGAIN, 210.0)
+    ledger.start(NIFTY, "analyse", "rerun", 211.0, LEASE)
+    # Analysed, and not stored: the store has the rows of before.
+    ledger.finish(NIFTY, UnitEnd("OK", "", {"config_id": "c2", "options": 9}), 212.0)
+    ledger.reopen(NIFTY, "analyse", AGAIN, 220.0)
+    ledger.finish(NIFTY, FAILED, 221.0)
+    assert (unit_of(ledger).summary, unit_of(ledger).failure) == (SUMMARY, "time_limit")
+
+
+def test_a_rerun_of_a_unit_that_was_never_stored_ends_as_it_failed(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    analysed(ledger, NIFTY)
+    ledger.finish(SENSEX, UnitEnd("MISSING", "provider"), 103.0)
+    for unit in (NIFTY, SENSEX):
+        ledger.reopen(unit, "analyse", AGAIN, 200.0)
+        ledger.finish(unit, FAILED, 202.0)
+        state = unit_of(ledger, unit)
+        assert (state.status, state.reason, state.failure) == ("MISSING", "time_limit", "")
+
+
+def test_a_failed_rerun_of_a_forgotten_unit_ends_as_the_store_has_it(ledger: Ledger) -> None:
+    alone = replace(AGAIN, expected=("NIFTY",))
+    in_store = UnitEnd("PARTIAL", "config", {"underlying": "NIFTY", "note": "a|b", "spot": None})
+    ledger.reopen(NIFTY, "analyse", alone, 200.0, in_store)
+    ledger.reopen(NIFTY, "analyse", alone, 210.0)
+    assert ledger.finish(NIFTY, FAILED, 211.0) == "completed"
+    state = unit_of(ledger)
+    assert (state.status, state.reason, state.summary) == ("PARTIAL", "config", in_store.summary)
 
 
 def test_a_rerun_from_persist_leaves_the_analysis_alone(ledger: Ledger) -> None:

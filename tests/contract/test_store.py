@@ -75,6 +75,17 @@ def test_the_range_of_overview_cycles_includes_both_ends_and_nothing_else(store:
     assert list(span(store, CYCLE, BETWEEN)) == [CYCLE, BETWEEN]
 
 
+def test_overview_rows_are_read_back_with_what_was_written_last(chains: Store) -> None:
+    chains.write_overview(CYCLE, [row("NIFTY"), row("SENSEX", spot=81_234.5)])
+    chains.write_overview(CYCLE, [row("NIFTY", status="PARTIAL", reason="config")])
+    rows = {each["underlying"]: each for each in chains.read_overview(CYCLE)}
+    assert rows == {
+        "NIFTY": row("NIFTY", status="PARTIAL", reason="config"),
+        "SENSEX": row("SENSEX", spot=81_234.5),
+    }
+    assert list(chains.read_overview(LATER)) == []
+
+
 def test_overview_rows_of_other_indices_stay_when_one_is_written_again(store: Store) -> None:
     store.write_overview(CYCLE, [row("NIFTY"), row("SENSEX")])
     store.write_overview(CYCLE, [row("SENSEX", status="PARTIAL")])

@@ -89,7 +89,7 @@ def _chain_problems(
     if chain.header.get("stage") != "chain":
         yield f"{name} has raw quotes stored in the place of its chain"
     if not has_figures:
-        if not lost_state and not _is_failed_rerun(world, unit, row):
+        if not lost_state:
             yield f"{name} is {row['status']} and a chain is stored"
         return
     answer = chain.header["request"]
@@ -102,10 +102,20 @@ def _chain_problems(
         yield f"{name}: the row is of {row['settings']}, the stored chain of {settings}"
 
 
-def _is_failed_rerun(world: World, unit: Unit, row: dict[str, Any]) -> bool:
-    """Return whether a rerun ended its unit for a reason of its own: the row says why, the chain of before stays."""
-    reason = str(row["reason"])
-    if unit not in world.rerun_units or reason not in ("frame_missing", "time_limit", "poison"):
+def _failure_problems(
+    world: World, rerun: AcceptedRerun, name: str, row: dict[str, Any]
+) -> Iterator[str]:
+    """A rerun that failed says why in the report of its cycle, and leaves the row of before."""
+    failure = world.witness.failures[rerun.unit.cycle][rerun.unit.index]
+    if not _can_fail(world, rerun.unit, failure):
+        yield f"{name} failed ({failure}), which is not what happened"
+    if row != rerun.row:
+        yield f"{name} failed ({failure}) and left another row"
+
+
+def _can_fail(world: World, unit: Unit, reason: str) -> bool:
+    """Return whether a rerun may have ended for this reason."""
+    if reason not in ("frame_missing", "time_limit", "poison"):
         return False
     return REASONS["MISSING", reason](world, unit)
 
@@ -166,9 +176,13 @@ def _one_rerun(world: World, rerun: AcceptedRerun) -> Iterator[str]:
         if row != rerun.row:
             yield f"{name} has another row"
         return
-    if _is_failed_rerun(world, rerun.unit, row):
+    if rerun.unit.index in world.witness.failures.get(rerun.unit.cycle, {}):
+        yield from _failure_problems(world, rerun, name, row)
+    elif row["status"] == rerun.row["status"] == "MISSING" and _can_fail(
+        world, rerun.unit, row["reason"]
+    ):
         return
-    if row["status"] != "OK":
+    elif row["status"] != "OK":
         yield f"{name} is {row['status']} ({row['reason']})"
     elif row["settings"] != rerun.settings:
         yield f"{name} has the row of {row['settings']} instead of {rerun.settings}"

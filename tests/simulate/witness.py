@@ -82,6 +82,7 @@ class Witness:
         stored: When all rows of a cycle were stored first.
         closings: The attempts of each cycle in the order in which they were closed.
         reported: The statuses in the newest report of each cycle, by index.
+        failures: Why reruns of a cycle failed, in its newest report, by index.
         broken_sweeps: When a sweep ended before it was through.
     """
 
@@ -98,6 +99,7 @@ class Witness:
     stored: dict[str, float] = field(default_factory=dict)
     closings: dict[str, list[int]] = field(default_factory=dict)
     reported: dict[str, dict[str, str]] = field(default_factory=dict)
+    failures: dict[str, dict[str, str]] = field(default_factory=dict)
     reruns: list[AcceptedRerun] = field(default_factory=list)
     broken_sweeps: list[float] = field(default_factory=list)
 
@@ -204,6 +206,7 @@ class Witness:
                 )
             attempts.append(report.attempt)
             self.reported[report.cycle] = {name: str(word) for name, word in report.units.items()}
+            self.failures[report.cycle] = dict(report.failures)
 
     def wrote_overview(self, cycle: str, indices: int) -> None:
         """Note when a cycle's rows were all stored first."""

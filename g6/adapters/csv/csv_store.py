@@ -90,6 +90,10 @@ class CsvStore:
         """Return None: the window's columns are not enough to make a chain again."""
         return None
 
+    def read_overview(self, cycle: str) -> Sequence[OverviewRow]:  # noqa: ARG002
+        """Return no rows: without chains there is no rerun from this store that needs them."""
+        return ()
+
     def last_oi(self, index: str, before: date) -> Frame | None:  # noqa: ARG002
         """Return None: the window does not hold the whole chain."""
         return None

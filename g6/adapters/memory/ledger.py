@@ -141,7 +141,13 @@ class MemoryLedger:
                 status = Status.PARTIAL
                 reason = Reason.CONFIG
         self._release(unit)
-        completes = self._terminal(unit, status, reason, end.summary, now)
+        summary = end.summary
+        if status not in ANALYSED and (stored := self._unit(unit).stored_end):
+            self._note_failed_rerun(unit, reason, now)
+            status = stored.status
+            reason = stored.reason
+            summary = stored.summary
+        completes = self._terminal(unit, status, reason, summary, now)
         self._publish(unit.index, end.report)
         return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED
 
@@ -220,7 +226,14 @@ class MemoryLedger:
     def settle(self, cycle: str) -> None:
         self._open.discard(cycle)
 
-    def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
+    def reopen(
+        self,
+        unit: Unit,
+        first_stage: str,
+        opening: Opening,
+        now: float,
+        stored_end: UnitEnd | None = None,
+    ) -> int:
         account = self._opened(unit.cycle, opening, now)
         if first_stage == "persist" and account.stored == account.attempt:
             account.stored += 1
@@ -229,7 +242,10 @@ class MemoryLedger:
         again = {"persist"} if first_stage == "persist" else {"analyse", "persist"}
         if first_stage == "analyse":
             account.fired = account.closed = 0.0
-            record = replace(record, status="", reason="", summary={})
+            stored = _stored_end(record, stored_end)
+            record = replace(
+                record, status="", reason="", summary={}, stored_end=stored, failure=""
+            )
         stages = {stage: state for stage, state in record.stages.items() if stage not in again}
         self._put(unit, replace(record, task=RERUN_TASK, attempt=account.attempt, stages=stages))
         expected = account.opening.expected
@@ -308,6 +324,12 @@ class MemoryLedger:
             return True
         return False
 
+    def _note_failed_rerun(self, unit: Unit, reason: str, now: float) -> None:
+        """Note why a rerun failed. What was stored before it needs no persistence."""
+        persist = self._stage(unit, "persist")
+        self._put_stage(unit, "persist", replace(persist, state="done", ended=now))
+        self._put(unit, replace(self._unit(unit), stored_end=None, failure=reason))
+
     def _settle_when_whole(self, cycle: str) -> None:
         account = self._cycles[cycle]
         waiting = any(
@@ -320,3 +342,12 @@ class MemoryLedger:
     def _publish(self, key: str, report: StageReport | CycleReport | None) -> None:
         if self._bus is not None and report is not None:
             self._bus.publish(report, key=key)
+
+
+def _stored_end(record: UnitRecord, in_store: UnitEnd | None) -> UnitEnd | None:
+    """Return how a unit ended when its rows were stored last, as far as anybody knows."""
+    if record.status in ANALYSED and record.stages.get("persist", StageState()).state == "done":
+        return UnitEnd(record.status, record.reason, record.summary)
+    if record.status or record.stored_end is not None:
+        return record.stored_end
+    return in_store

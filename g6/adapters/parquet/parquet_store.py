@@ -121,6 +121,17 @@ class ParquetStore:
         table, header = stored
         return chain_frame(table, unit.index, header)
 
+    def read_overview(self, cycle: str) -> Sequence[OverviewRow]:
+        """Return the overview rows of one cycle. Rows in a damaged part are lost."""
+        instant = parse_z(cycle)
+        directory = days.part_path(self.overview_root, instant).parent
+        with suppress(BadInput):
+            stored = days.steadily(
+                lambda: unit_table(days.files(directory), instant, OVERVIEW_SCHEMA)
+            )
+            return overview_rows(stored[0]) if stored else ()
+        return ()
+
     def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
         """Return the indices with an overview row by cycle. Of parts only the footers are read."""
         cycles: dict[datetime, set[str]] = {}

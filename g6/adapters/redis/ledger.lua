@@ -195,18 +195,30 @@ function steps.done() -- 5 stage, 6 task, 7… report
   return 1
 end
 
+-- A rerun that failed leaves its unit as it was when its rows were stored last: its status, reason and summary of then.
+local function end_as_stored(failure)
+  local status, reason, summary = string.match(get(index .. ':stored_end'), '^([^|]*)|([^|]*)|(.*)$')
+  local s = read_stage('persist')
+  s.state, s.ended = 'done', ARGV[2]
+  write_stage('persist', s)
+  set(index .. ':stored_end', '', index .. ':failure', failure)
+  return status, reason, summary
+end
+
 function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 10 epoch of the cycle, 11 atm, 12… report
   if not known() or get(index .. ':status') ~= '' then return 0 end
-  local status, reason = ARGV[5], ARGV[6]
+  local status, reason, summary = ARGV[5], ARGV[6], ARGV[7]
   if ARGV[11] ~= '' then remember_atm(ARGV[9], ARGV[10], ARGV[11]) end
   if analysed(status) then
     local s = read_stage('analyse')
     s.state, s.ended = 'done', ARGV[2]
     write_stage('analyse', s)
     if status == 'OK' and ARGV[8] ~= get('config') then status, reason = 'PARTIAL', 'config' end
+  elseif get(index .. ':stored_end') ~= '' then
+    status, reason, summary = end_as_stored(reason)
   end
   if read_stage('collect').state ~= 'done' then release_collecting() end
-  local completes = terminal(status, reason, ARGV[7])
+  local completes = terminal(status, reason, summary)
   report(12)
   return completes and 2 or 1
 end
@@ -268,7 +280,17 @@ function steps.skip() -- 5 reason, 6 expected, 7 config, 8 deadline, 9 due
   return terminal('SKIPPED', ARGV[5], '') and 2 or 1
 end
 
-function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 due
+-- How the unit ended when its rows were stored last, as far as anybody knows, empty where nobody does.
+local function stored_end(in_store)
+  local status = get(index .. ':status')
+  if analysed(status) and read_stage('persist').state == 'done' then
+    return table.concat({ status, get(index .. ':reason'), get(index .. ':summary') }, '|')
+  end
+  local before = get(index .. ':stored_end')
+  return (status == '' and before == '') and in_store or before
+end
+
+function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 due, 10 status|reason|summary of the store
   open(ARGV[7], ARGV[8], ARGV[6], ARGV[9])
   lasts = DAYS
   -- From persist on the overview stays as it is.
@@ -282,7 +304,8 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
   end
   if ARGV[5] == 'analyse' then
     if get(index .. ':status') ~= '' then add('left', 1) end
-    redis.call('HDEL', cycle_key, index .. ':status', index .. ':reason', index .. ':summary', index .. ':analyse')
+    set(index .. ':stored_end', stored_end(ARGV[10]))
+    redis.call('HDEL', cycle_key, index .. ':status', index .. ':reason', index .. ':summary', index .. ':analyse', index .. ':failure')
     set('fired', '0', 'closed', '0')
   end
   redis.call('HDEL', cycle_key, index .. ':persist')

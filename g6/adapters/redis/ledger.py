@@ -140,13 +140,17 @@ class RedisLedger:
         self._step("settle", cycle, "", 0.0)
 
     @translated
-    def reopen(self, unit: Unit, first_stage: str, opening: Opening, now: float) -> int:
+    def reopen(
+        self,
+        unit: Unit,
+        first_stage: str,
+        opening: Opening,
+        now: float,
+        stored_end: UnitEnd | None = None,
+    ) -> int:
         expected, config, deadline, due = _opening(opening)
-        return int(
-            self._step(
-                "reopen", unit.cycle, unit.index, now, first_stage, deadline, expected, config, due
-            )
-        )
+        arguments = (first_stage, deadline, expected, config, due, _end_text(stored_end))
+        return int(self._step("reopen", unit.cycle, unit.index, now, *arguments))
 
     @translated
     def last_success(self, now: float) -> float:
@@ -232,6 +236,20 @@ def _number(fields: Mapping[str, str], name: str) -> float:
     return float(fields.get(name) or 0)
 
 
+def _end_text(end: UnitEnd | None) -> str:
+    """Return how a unit ended as the script keeps it, empty for None."""
+    if end is None:
+        return ""
+    return f"{end.status}|{end.reason}|{json.dumps(end.summary, separators=(',', ':'))}"
+
+
+def _end(text: str) -> UnitEnd | None:
+    if not text:
+        return None
+    status, reason, summary = text.split("|", 2)
+    return UnitEnd(status, reason, json.loads(summary) if summary else {})
+
+
 def _unit(index: str, fields: Mapping[str, str]) -> UnitRecord:
     summary = fields.get(f"{index}:summary", "")
     return UnitRecord(
@@ -245,6 +263,8 @@ def _unit(index: str, fields: Mapping[str, str]) -> UnitRecord:
             for stage in STAGES
             if f"{index}:{stage}" in fields
         },
+        stored_end=_end(fields.get(f"{index}:stored_end", "")),
+        failure=fields.get(f"{index}:failure", ""),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Listing
+from g6.domain.reports import OverviewRow
 from g6.domain.schema.frame import Frame
 from g6.errors import StoreBusy
 from g6.ports import Store, WriteReport
@@ -54,6 +55,10 @@ class Tee:
     def read_chain(self, unit: Unit) -> Frame | None:
         """Return the unit from the first store that has it."""
         return self._first(lambda store: store.read_chain(unit))
+
+    def read_overview(self, cycle: str) -> Sequence[OverviewRow]:
+        """Return the rows of the first store that has any."""
+        return self._first(lambda store: store.read_overview(cycle) or None) or ()
 
     def last_oi(self, index: str, before: date) -> Frame | None:
         """Return open interest from the first store that has it."""

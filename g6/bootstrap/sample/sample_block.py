@@ -134,6 +134,10 @@ class WholeDayStore:
         """Return a unit of the day that is being gathered."""
         return self._units.get(unit.cycle)
 
+    def read_overview(self, cycle: str) -> Sequence[OverviewRow]:
+        """Return the stored overview rows of a cycle."""
+        return self._parquet.read_overview(cycle)
+
     def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
         """Return the cycles that are stored."""
         return self._parquet.overview_cycles(first, last)

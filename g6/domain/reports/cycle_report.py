@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
-from g6.domain.reports.json_types import Document, JsonObject
+from g6.domain.reports.json_types import Document, JsonObject, present
 from g6.domain.schema.words import EventType, Status
 
 OverviewRow: TypeAlias = Mapping[str, Any]
@@ -25,6 +25,7 @@ class CycleReport:
         elapsed_seconds: From the cycle's instant to overview and panels in Redis, of a rerun from
             its last unit's start.
         rows: The overview rows.
+        failures: Why a rerun of a unit failed, by index. The unit stands as it did before.
         seconds: Wall seconds of the aggregate by part, empty in the report that a panel holds.
     """
 
@@ -39,6 +40,7 @@ class CycleReport:
     attempt: int = 1
     rows: Sequence[OverviewRow] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_analysed(self) -> bool:
@@ -58,6 +60,7 @@ class CycleReport:
             "attempt": self.attempt,
             "rows": list(self.rows),
             "seconds": dict(self.seconds),
+            **present(failures=dict(self.failures)),
         }
 
     @classmethod
@@ -74,6 +77,7 @@ class CycleReport:
             attempt=document.get("attempt", 1),
             rows=tuple(document.get("rows") or ()),
             seconds=document.get("seconds") or {},
+            failures=document.get("failures") or {},
         )
 
 

@@ -9,9 +9,10 @@ from g6 import pipeline
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
 from g6.errors import NothingToDo
-from g6.pipeline.rerun import Rerun
+from g6.pipeline.rerun import RERUN_SECONDS, Rerun
+from g6.pipeline.rerun_results import note_end, send_again
 from g6.pipeline.sweep import RERUN_LEASES
-from tests.worlds.pipeline import FIRST, NIFTY, SECOND, World
+from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World
 
 
 def stored(world: World, unit: Unit = NIFTY) -> Frame:
@@ -127,3 +128,49 @@ def test_a_rerun_that_dies_is_taken_up_by_the_sweep(past: World) -> None:
     assert pipeline.sweep(past.runtime)["sent_again"] == 1
     past.drain()
     assert past.ends()["NIFTY"] == ("OK", "")
+
+
+@pytest.mark.parametrize("has_forgotten", [False, True])
+def test_a_rerun_that_fails_says_why_and_leaves_what_was_stored(
+    past: World, *, has_forgotten: bool
+) -> None:
+    """An OK row became MISSING although its chain stayed stored."""
+    chain = stored(past)
+    rows = past.rows()
+    if has_forgotten:
+        past.forget()
+    past.settle_on(greeks__risk_free_rate=0.12)
+    result = send_again(past.runtime, NIFTY, "analyse")
+    past.frames.expire(NIFTY, "quotes", 0.0)
+    past.drain()
+    assert past.rows() == rows
+    assert same(chain, stored(past))
+    assert past.reports("cycle.report")[-1]["failures"] == {"NIFTY": "frame_missing"}
+    assert note_end(past.runtime, result, compares=True)
+    assert (result.outcome, result.failure, result.is_done) == ("OK", "frame_missing", False)
+    assert past.ledger.open_cycles() == []
+
+
+def test_a_rerun_that_nobody_takes_leaves_what_was_stored_when_its_time_is_up(past: World) -> None:
+    rows = past.rows()
+    pipeline.rerun(past.runtime, NIFTY)
+    past.sender.sent.clear()
+    past.later(RERUN_SECONDS + 0.1)
+    assert pipeline.sweep(past.runtime)["closed"] == 1
+    past.drain()
+    assert past.rows() == rows
+    assert past.ledger.open_cycles() == []
+
+
+def test_a_failed_unit_that_fails_again_has_the_newer_reason(world: World) -> None:
+    world.run(NIFTY, "collect")
+    world.run(BANKNIFTY)
+    world.later(60.0)
+    pipeline.sweep(world.runtime)
+    world.drain()
+    assert world.ends()["NIFTY"] == ("MISSING", "late")
+    pipeline.rerun(world.runtime, NIFTY)
+    world.frames.expire(NIFTY, "quotes", 0.0)
+    world.drain()
+    assert world.ends()["NIFTY"] == ("MISSING", "frame_missing")
+    assert "failures" not in world.reports("cycle.report")[-1]

@@ -193,6 +193,11 @@ def sentence(result: RerunResult) -> str:
             f"{begun}; g6 ps shows the workers and the queue, "
             f"g6 trace {result.unit.cycle} how far it came"
         )
+    if result.failure:
+        return (
+            f"{begun}: the rerun failed ({result.failure}), and what was stored stays; "
+            f"g6 trace {result.unit.cycle} shows where, g6 rerun tries again"
+        )
     if result.errors:
         return f"{begun}: not written: {result.errors}"
     if not result.is_stored:
