@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import islice
-
-from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.domain.reports.switches import RunWindow
+from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Stage, Status
+from g6.pipeline.grid_walk import walk
 from g6.pipeline.rerun import RERUN_SECONDS
 from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
 from g6.ports import RERUN_TASK, CycleRecord, StageState, UnitEnd, UnitRecord
 
-MOST_WALKED = 2000
-"""Instants of the grid that one sweep looks at."""
 MOST_SKIPPED = 20
 """Skipped cycles that may wait for their aggregate: live cycles go through the same queue."""
 POISON = 3
@@ -49,7 +43,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
             counts["fired_again"] += _store_again(runtime, record, now)
     if not runtime.feeds:
         waiting = sum(1 for record in records if record.fired and not record.closed)
-        counts["gaps"] = _walk(runtime, now, MOST_SKIPPED - waiting)
+        counts["gaps"] = walk(runtime, now, MOST_SKIPPED - waiting)
     return counts
 
 
@@ -171,122 +165,3 @@ def _mend_persist(
 def _send_again(runtime: Runtime, unit: Unit, stages: tuple[str, ...]) -> str:
     runtime.sender.stages(unit, stages)
     return "sent_again"
-
-
-def _walk(runtime: Runtime, now: float, most: int) -> int:
-    """Make instants of the grid that nobody opened SKIPPED cycles, at most `most` at a time.
-
-    Returns:
-        How many units that were.
-    """
-    window = runtime.controls.read().window or RunWindow()
-    grace = _market_seconds(runtime, runtime.timing.grace + 1.0)
-    until = runtime.clock.market() - timedelta(seconds=grace)
-    if window.last:
-        until = min(until, parse_z(window.last))
-    mark = runtime.ledger.swept_until()
-    after = parse_z(mark) if mark else _first_overview_of_last_day(runtime)
-    unknown = Reason.NO_BEAT if mark or after is None else Reason.LEDGER_LOST
-    if window.first:
-        first = parse_z(window.first) - timedelta(microseconds=1)
-        after = _not_before(first, after, has_mark=bool(mark))
-    if after is None:
-        if _has_no_window(runtime):
-            runtime.ledger.record_swept(isoformat_z(until))
-        return 0
-    if after >= until or most <= 0:
-        return 0
-    instants = list(islice(_grid(runtime, after, until), MOST_WALKED))
-    missed = _unopened(runtime, instants)[:most]
-    reasons = _reasons(runtime, missed)
-    skipped = 0
-    for at, reason in zip(missed, reasons, strict=True):
-        skipped += _skip(runtime, isoformat_z(at), now, reason or unknown)
-    if len(missed) == most:
-        until = missed[-1]
-    elif len(instants) == MOST_WALKED:
-        until = instants[-1]
-    # A Redis that was emptied during the walk has lost what was skipped in it. The mark would have
-    # kept the next sweep from looking there again.
-    if not instants or runtime.ledger.swept_until() == mark:
-        runtime.ledger.record_swept(isoformat_z(until))
-    return skipped
-
-
-def _has_no_window(runtime: Runtime) -> bool:
-    """Tell whether a run has no first instant.
-
-    An emptied Redis has none until a beat gives it back. A sweep before that beat marked the grid
-    as walked up to now, and a first cycle of which nothing was stored yet was lost unseen.
-    """
-    if runtime.lifeline is not None and runtime.lifeline.last_beat() is None:
-        return False
-    return runtime.controls.read().window is None
-
-
-def _not_before(first: datetime, after: datetime | None, *, has_mark: bool) -> datetime:
-    """Return the instant after which a run that began after `first` is walked.
-
-    Without a mark the run's first row need not be of its first cycle.
-    """
-    if after is None or (not has_mark and first.date() == after.date()):
-        return first
-    return max(after, first)
-
-
-def _unopened(runtime: Runtime, instants: Sequence[datetime]) -> list[datetime]:
-    """Return the instants that neither the ledger nor the store knows."""
-    unknown = [at for at in instants if runtime.ledger.record(isoformat_z(at)) is None]
-    if not unknown:
-        return []
-    # A settled cycle is in the store alone.
-    stored = runtime.store.overview_cycles(unknown[0], unknown[-1])
-    return [at for at in unknown if isoformat_z(at) not in stored]
-
-
-def _reasons(runtime: Runtime, missed: Sequence[datetime]) -> Sequence[str]:
-    """Return why nobody opened these instants, as far as the beats know."""
-    if not missed or runtime.lifeline is None:
-        return [""] * len(missed)
-    return runtime.lifeline.reasons([runtime.clock.wall_of(at) for at in missed])
-
-
-def _skip(runtime: Runtime, cycle: str, now: float, reason: str) -> int:
-    """Make a cycle's units SKIPPED, and return how many they are."""
-    expected = runtime.expected(cycle)
-    for index in expected:
-        unit = Unit(cycle, index)
-        answer = runtime.ledger.skip(unit, runtime.opening(unit), reason, now)
-        if answer.completes_cycle:
-            runtime.sender.aggregate(cycle)
-    return len(expected)
-
-
-def _grid(runtime: Runtime, after: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the grid's instants in (after, until] with an index in session, oldest first."""
-    exchanges = runtime.plan.exchanges
-    step = timedelta(seconds=runtime.plan.interval)
-    at = after + timedelta(microseconds=1)
-    while True:
-        at = min(
-            runtime.calendar.next_cycle(exchange, at, runtime.plan.interval)
-            for exchange in exchanges
-        )
-        if at > until:
-            return
-        yield at
-        at += step
-
-
-def _first_overview_of_last_day(runtime: Runtime) -> datetime | None:
-    """Return the first instant of the newest stored day, None for an empty store."""
-    # Not the newest row: cycles may have been stored between the loss of the mark and this walk.
-    newest = runtime.store.last_overview()
-    if newest is None:
-        return None
-    day = newest.replace(hour=0, minute=0, second=0, microsecond=0)
-    return min(map(parse_z, runtime.store.overview_cycles(day, newest)))
-
-
-def _market_seconds(runtime: Runtime, wall_seconds: float) -> float:
-    return wall_seconds * runtime.plan.interval / runtime.timing.step

@@ -23,6 +23,10 @@ class Lifeline(Protocol):
         """Return the wall time of the newest sign of a beat, None where there is none."""
         ...
 
+    def first_beat(self) -> float | None:
+        """Return the wall time at which the oldest beat was born, None where there is none."""
+        ...
+
     def before_publish(self) -> None:
         """Note that beat is about to publish a message."""
         ...

@@ -55,6 +55,16 @@ class Store(Hashable, Protocol):
         """Return the newest instant that has an overview row, None when there is none."""
         ...
 
+    # The ledger's own mark goes with a Redis that is emptied. Before a first row was stored nothing
+    # else said where the grid of a run began.
+    def record_swept(self, until: datetime) -> None:
+        """Keep the instant up to which everything that was due is stored, for `swept_until`."""
+        ...
+
+    def swept_until(self) -> datetime | None:
+        """Return what `record_swept` kept last, None where there is nothing."""
+        ...
+
     def last_oi(self, index: str, before: date) -> Frame | None:
         """Return the open interest of the last chain before a session.
 

@@ -69,6 +69,11 @@ class NullStore:
     def overview_cycles(self, first: Any, last: Any) -> dict[str, frozenset[str]]:
         return {}
 
+    def record_swept(self, until: Any) -> None: ...
+
+    def swept_until(self) -> None:
+        return None
+
     def last_overview(self) -> None:
         return None
 

@@ -91,6 +91,23 @@ def test_a_beat_that_lives_explains_what_was_sent_and_not_taken(world: BeatWorld
     assert list(world.beat(60.0).reasons([sent, sent - 3600.0])) == ["no_worker", ""]
 
 
+def test_the_first_beat_is_the_oldest_that_signed_and_none_once_emptied(world: BeatWorld) -> None:
+    older = world.beat(1.0)
+    assert older.first_beat() is None
+    before = time.time()
+    younger = world.beat(1.0)
+    younger.record_beat()
+    born = younger.first_beat()
+    assert born is not None
+    assert born >= before - 0.001
+    older.record_beat()
+    first = younger.first_beat()
+    assert first is not None
+    assert first < born
+    world.empty()
+    assert older.first_beat() is None
+
+
 def test_the_last_beat_is_the_newest_sign_and_none_once_emptied(world: BeatWorld) -> None:
     beat = world.beat(60.0)
     assert beat.last_beat() is None

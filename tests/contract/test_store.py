@@ -13,6 +13,7 @@ from g6.adapters.memory.store import MemoryStore
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
 from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.schema.layout import SWEPT_UNTIL
 from g6.domain.schema.rows import CHAIN, OVERVIEW
 from g6.ports import Store
 
@@ -73,6 +74,31 @@ def test_the_range_of_overview_cycles_includes_both_ends_and_nothing_else(store:
         store.write_overview(cycle, [row("NIFTY", cycle)])
     assert list(span(store, BETWEEN, BETWEEN)) == [BETWEEN]
     assert list(span(store, CYCLE, BETWEEN)) == [CYCLE, BETWEEN]
+
+
+def test_the_mark_up_to_which_all_is_stored_comes_back_as_it_was_recorded_last(
+    store: Store, tmp_path: Path
+) -> None:
+    assert store.swept_until() is None
+    (tmp_path / "csv").mkdir(exist_ok=True)
+    for instant in (LATER, BETWEEN):
+        store.record_swept(parse_z(instant))
+    assert store.swept_until() == parse_z(BETWEEN)
+    store.write_overview(CYCLE, [row("NIFTY")])
+    assert span(store) == {CYCLE: {"NIFTY"}}
+    assert store.swept_until() == parse_z(BETWEEN)
+
+
+@pytest.mark.parametrize("content", ["", "yesterday", "2026-11"])
+def test_a_mark_that_is_damaged_says_nothing(tmp_path: Path, content: str) -> None:
+    (tmp_path / SWEPT_UNTIL).write_text(content)
+    assert ParquetStore(tmp_path).swept_until() is None
+    assert CsvStore(tmp_path).swept_until() is None
+
+
+def test_a_host_that_stores_nothing_keeps_no_mark(tmp_path: Path) -> None:
+    ParquetStore(tmp_path / "elsewhere").record_swept(parse_z(CYCLE))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_overview_rows_are_read_back_with_what_was_written_last(chains: Store) -> None:

@@ -35,6 +35,8 @@ def problems(system: System) -> list[str]:
     indices = sorted(world.plan.indices)
     for cycle, index in grid(world.cycles[0], world.cycles[-1], world.interval, indices):
         rows = [row for row in world.store.read_overview(cycle) if row["underlying"] == index]
+        if not rows and parse_z(cycle).timestamp() <= world.witness.unknown_until:
+            continue
         if len(rows) != 1:
             sentences.append(f"{index} at {cycle} has {len(rows)} overview rows")
         else:

@@ -25,7 +25,7 @@ from tests.simulate.analysis import CHEAP
 from tests.simulate.deviations import Deviation
 from tests.simulate.redis_state import Message
 from tests.simulate.witness import AcceptedRerun, WatchedLedger
-from tests.simulate.world import HOSTS, Actor, HostClock, SteppedPort, World
+from tests.simulate.world import FIRST, HOSTS, Actor, HostClock, SteppedPort, World
 
 WORKERS = {
     "collect": 3,
@@ -140,9 +140,20 @@ class Lifeline:
         self.was_away = False
         return True
 
+    def die(self, reborn: float) -> None:
+        """Lose what the beat remembered; another one is born in its place."""
+        self.born = reborn
+        self.seen = None
+        self.was_away = False
+        self.window = None
+
     def last_beat(self) -> float | None:
         """Return the newest sign of a beat."""
         return max((last for _, last in self.system.world.redis.beats.values()), default=None)
+
+    def first_beat(self) -> float | None:
+        """Return when the oldest beat was born."""
+        return min((born for born, _ in self.system.world.redis.beats.values()), default=None)
 
     def before_publish(self) -> None:
         """Do nothing: a publish takes no time here."""
@@ -184,7 +195,8 @@ class System:
     def __post_init__(self) -> None:
         world = self.world
         world.strike = self.strike
-        world.redis.controls.set("window", {"first": world.cycles[0], "last": None})
+        if world.has_window:
+            world.redis.controls.set("window", {"first": world.cycles[0], "last": None})
         for host in HOSTS:
             self.lifelines[host] = Lifeline(
                 self, host, world.now, world.timing.grace + world.timing.hard
@@ -221,7 +233,7 @@ class System:
                 world,
                 lambda: world.store,
                 "disk",
-                ("write_chain", "write_overview", "keep_listing"),
+                ("write_chain", "write_overview", "keep_listing", "record_swept"),
             ),
             panels=SteppedPort(world, lambda: world.redis.panels, "redis"),
             panel_files=SteppedPort(world, lambda: world.files, "disk", ("put",)),
@@ -476,7 +488,9 @@ class System:
         elif kind == "kill_worker":
             self._kill_some_worker(deviation)
         elif kind == "kill_beat":
-            self.beat_dead_until[HOSTS[deviation.step % len(HOSTS)]] = world.now + amount
+            host = HOSTS[deviation.step % len(HOSTS)]
+            self.beat_dead_until[host] = world.now + amount
+            self.lifelines[host].die(world.now + amount)
         elif kind == "rerun":
             self._rerun(deviation)
         elif kind == "pause":
@@ -491,8 +505,7 @@ class System:
         if kind.startswith("redis"):
             world.redis_away_until = max(world.redis_away_until, world.now + amount)
         if kind == "redis_emptied":
-            world.redis_lost_state = True
-            world.redis.empty()
+            self._empty_redis()
         elif kind == "redis_restored":
             world.redis_lost_state = True
             earlier = [parts for instant, parts in world.snapshots if instant <= world.now - amount]
@@ -511,6 +524,21 @@ class System:
         elif kind == "evict_frames":
             world.frames_gone_until = world.now
             world.redis.evict_frames()
+
+    def _empty_redis(self) -> None:
+        world = self.world
+        world.redis_lost_state = True
+        if not self._knows_beginning():
+            world.witness.unknown_until = world.now
+        world.redis.empty()
+
+    def _knows_beginning(self) -> bool:
+        """Return whether a beat or the store knows where the run began."""
+        world = self.world
+        beats = self.lifelines.values()
+        if any(beat.window is not None or beat.born < FIRST.timestamp() for beat in beats):
+            return True
+        return world.store.swept_until() is not None or world.store.last_overview() is not None
 
     def _overload(self, seconds: float) -> None:
         """Give the processors other work: processes begin late, and each call takes its time."""

@@ -83,6 +83,8 @@ class Witness:
         closings: The attempts of each cycle in the order in which they were closed.
         reported: The statuses in the newest report of each cycle, by index.
         failures: Why reruns of a cycle failed, in its newest report, by index.
+        unknown_until: When Redis was emptied while nothing was stored and no beat of before lived:
+            nobody can know which cycles were due until then.
         broken_sweeps: When a sweep ended before it was through.
     """
 
@@ -101,6 +103,7 @@ class Witness:
     reported: dict[str, dict[str, str]] = field(default_factory=dict)
     failures: dict[str, dict[str, str]] = field(default_factory=dict)
     reruns: list[AcceptedRerun] = field(default_factory=list)
+    unknown_until: float = 0.0
     broken_sweeps: list[float] = field(default_factory=list)
 
     def claimed(self, unit: Unit, stage: str, task: str, answer: ClaimAnswer) -> None:

@@ -33,6 +33,10 @@ SLOW_CYCLES = 2
 """Cycles for which a provider stays slow, and hosts stay overloaded."""
 
 
+WINDOWLESS = 3
+"""One run of so many has no window."""
+
+
 class ProcessDied(BaseException):
     """The process of an actor is gone: nothing of what it was about to do happens."""
 
@@ -160,6 +164,8 @@ class World:
         self.deviations: dict[int, list[Deviation]] = {}
         for deviation in deviations:
             self.deviations.setdefault(deviation.step, []).append(deviation)
+        # A bounded run and a simulated market have a first instant, a live market has none.
+        self.has_window = seed % WINDOWLESS != WINDOWLESS - 1
         self.steps = 0
         self.struck: list[Deviation] = []
         self.offsets = dict.fromkeys(HOSTS, 0.0)

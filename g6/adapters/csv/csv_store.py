@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -26,6 +27,7 @@ from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import OVERVIEW, csv_header
 from g6.domain.schema.words import SinkName
+from g6.files import replace
 from g6.ports import WriteReport
 
 FileLines = dict[Path, tuple[str, str]]
@@ -93,6 +95,21 @@ class CsvStore:
     def read_overview(self, cycle: str) -> Sequence[OverviewRow]:  # noqa: ARG002
         """Return no rows: without chains there is no rerun from this store that needs them."""
         return ()
+
+    def record_swept(self, until: datetime) -> None:
+        """Keep the instant up to which everything that was due is stored.
+
+        Raises:
+            StoreBusy: A disk refuses the file.
+        """
+        if self._base.is_dir():
+            replace(self._base / layout.SWEPT_UNTIL, f"{isoformat_z(until)}\n".encode())
+
+    def swept_until(self) -> datetime | None:
+        """Return what `record_swept` kept last. A damaged file says nothing."""
+        with suppress(OSError, ValueError):
+            return parse_z((self._base / layout.SWEPT_UNTIL).read_text("utf-8").strip())
+        return None
 
     def last_oi(self, index: str, before: date) -> Frame | None:  # noqa: ARG002
         """Return None: the window does not hold the whole chain."""

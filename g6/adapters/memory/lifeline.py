@@ -85,6 +85,10 @@ class MemoryLifeline:
         """Return the newest sign of a beat, None where there is none."""
         return max(self._signs.beats.values(), default=None)
 
+    def first_beat(self) -> float | None:
+        """Return when the oldest beat was born, None where there is none."""
+        return min(self._signs.beats, default=None)
+
     def before_publish(self) -> None:
         """Note that beat is about to publish.
 

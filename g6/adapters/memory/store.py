@@ -29,6 +29,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._chains: dict[Unit, Frame] = {}
         self._overview: dict[str, dict[str, OverviewRow]] = {}
+        self._swept_until: datetime | None = None
         self.listings: dict[tuple[str, str, date], Listing] = {}
 
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
@@ -63,6 +64,14 @@ class MemoryStore:
     def last_overview(self) -> datetime | None:
         """Return the newest instant that has an overview row."""
         return max(map(parse_z, self._overview), default=None)
+
+    def record_swept(self, until: datetime) -> None:
+        """Keep the instant up to which everything that was due is stored."""
+        self._swept_until = until
+
+    def swept_until(self) -> datetime | None:
+        """Return what `record_swept` kept last."""
+        return self._swept_until
 
     def last_oi(self, index: str, before: date) -> Frame | None:
         """Return the open interest of the last chain before a session, None without one."""

@@ -155,6 +155,23 @@ class ParquetStore:
                     return datetime.fromisoformat(newest.isoformat())
         return None
 
+    def record_swept(self, until: datetime) -> None:
+        """Keep the instant up to which everything that was due is stored.
+
+        A host without the directory, where nothing is stored, keeps nothing.
+
+        Raises:
+            StoreBusy: A disk refuses the file.
+        """
+        if self._directory.is_dir():
+            replace(self._directory / layout.SWEPT_UNTIL, f"{isoformat_z(until)}\n".encode())
+
+    def swept_until(self) -> datetime | None:
+        """Return what `record_swept` kept last. A damaged file says nothing."""
+        with suppress(OSError, ValueError):
+            return parse_z((self._directory / layout.SWEPT_UNTIL).read_text("utf-8").strip())
+        return None
+
     def last_oi(self, index: str, before: date) -> Frame | None:
         """Return the open interest of the last chain before a session, None without one.
 

@@ -125,6 +125,16 @@ class RedisLifeline:
         return max((float(sign) for sign in signs), default=None)
 
     @translated
+    def first_beat(self) -> float | None:
+        """Return the wall time at which the oldest beat was born, None where there is none.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        born: Reply = self._client.hkeys(self._keys[1])
+        return min((float(at) for at in born), default=None)
+
+    @translated
     def reasons(self, dues: Sequence[float]) -> Sequence[str]:
         """Return why nobody opened the cycles due at these wall times, "" where nothing is known.
 

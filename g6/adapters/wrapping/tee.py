@@ -42,6 +42,20 @@ class Tee:
         """Write to all stores. Raises as `write_chain`."""
         return self._write(lambda store: store.write_overview(cycle, rows))
 
+    def record_swept(self, until: datetime) -> None:
+        """Keep it in all stores.
+
+        Raises:
+            StoreBusy: One of them fails, after the others.
+        """
+        _, errors = self._each(lambda store: store.record_swept(until))
+        if errors:
+            raise StoreBusy("; ".join(errors.values()), errors)
+
+    def swept_until(self) -> datetime | None:
+        """Return what the first store that has one kept."""
+        return self._first(lambda store: store.swept_until())
+
     def keep_listing(self, listing: Listing, exchange: str) -> None:
         """Keep it in all stores.
 

@@ -142,6 +142,13 @@ class WholeDayStore:
         """Return the cycles that are stored."""
         return self._parquet.overview_cycles(first, last)
 
+    def record_swept(self, until: datetime) -> None:
+        """Keep nothing: no ledger counts the cycles of a sample."""
+
+    def swept_until(self) -> datetime | None:
+        """Return None: no ledger counts the cycles of a sample."""
+        return None
+
     def last_overview(self) -> datetime | None:
         """Return the newest instant that is stored."""
         return self._parquet.last_overview()

@@ -33,6 +33,7 @@ __all__ = [
     "PART_NAME",
     "PRUNABLE",
     "SEGMENT_NAME",
+    "SWEPT_UNTIL",
     "CsvPlace",
     "Kind",
     "csv_chain_file",
@@ -70,6 +71,8 @@ SEGMENT_NAME = re.compile(r"(\d{6})Z-(\d{6})Z\.parquet")
 MANIFEST = "manifest.json"
 KIND_OF_ROWS = ".kind"
 """The file that says of which kind of market the rows are: live, sim or replay."""
+SWEPT_UNTIL = ".swept"
+"""The file that holds the instant up to which everything that was due is stored."""
 _INDEX_KEY = "underlying="
 _DAY_KEY = "date="
 ANY_INDEX = f"{_INDEX_KEY}*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from g6 import pipeline
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
 from g6.adapters.memory.sender import MemorySender
-from g6.domain.cycles.cycle import Unit
+from g6.domain.cycles.cycle import Unit, parse_z
 from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_TRIES, POISON
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 
@@ -273,6 +274,9 @@ class Known:
     def last_beat(self) -> float | None:
         return None
 
+    def first_beat(self) -> float | None:
+        return parse_z(FIRST).timestamp()
+
     def before_publish(self) -> None: ...
 
     def after_publish(self) -> None: ...
@@ -311,6 +315,63 @@ def test_a_first_cycle_that_an_emptied_server_forgot_is_not_lost(world: World) -
     swept(world)
     world.drain()
     assert world.ends()["NIFTY"] == ("SKIPPED", "ledger_lost")
+
+
+def live_beat(world: World) -> tuple[LifeSigns, MemoryLifeline]:
+    """Let a beat of a run without a window live in the world."""
+    signs = LifeSigns()
+    beat = MemoryLifeline(signs, world.controls, world.clock)
+    world.runtime = replace(world.runtime, lifeline=beat)
+    beat.record_beat()
+    return signs, beat
+
+
+def test_the_grid_of_a_live_run_begins_with_its_oldest_beat(world: World) -> None:
+    """Its first cycles were in a Redis that was emptied before any of them was stored."""
+    signs, beat = live_beat(world)
+    world.begin(NIFTY, "collect")
+    signs.empty()
+    world.forget()
+    assert swept(world, 130.0)["gaps"] == 0
+    beat.record_beat()
+    assert swept(world)["gaps"] == 2 * 2
+    world.drain()
+    assert world.ends()["NIFTY"][0] == world.ends(SECOND)["NIFTY"][0] == "SKIPPED"
+    assert world.ends(after(FIRST, -60)) == {}
+
+
+def test_the_grid_of_a_live_run_begins_before_the_first_row_that_is_stored(world: World) -> None:
+    live_beat(world)
+    world.cycle(SECOND)
+    assert swept(world, 60.0)["gaps"] == 2
+    world.drain()
+    assert world.ends()["NIFTY"] == ("SKIPPED", "no_worker")
+    assert world.ends(SECOND)["NIFTY"] == ("OK", "")
+
+
+def test_an_emptied_redis_whose_beats_died_as_well_finds_the_mark_in_the_store(
+    world: World,
+) -> None:
+    signs, _ = live_beat(world)
+    swept(world)
+    world.begin(NIFTY, "collect")
+    world.later(90.0)
+    signs.empty()
+    world.forget()
+    live_beat(world)
+    assert swept(world, 60.0)["gaps"] == 2 * 2
+    world.drain()
+    assert world.ends()["NIFTY"] == world.ends(SECOND)["NIFTY"] == ("SKIPPED", "ledger_lost")
+
+
+def test_the_mark_in_the_store_is_before_every_cycle_that_is_not_stored(world: World) -> None:
+    live_beat(world)
+    world.cycle()
+    world.later(60.0)
+    world.begin(Unit(SECOND, "NIFTY"), "collect")
+    assert swept(world, 55.0)["gaps"] == 0
+    assert world.ledger.swept_until() == after(SECOND, 6)
+    assert world.store.swept_until() == parse_z(SECOND) - timedelta(microseconds=1)
 
 
 class EmptyingSender(MemorySender):

@@ -1,0 +1,184 @@
+"""The walk of the grid: instants that nobody opened become SKIPPED cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import islice
+
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.reports.switches import RunWindow
+from g6.domain.schema.words import Reason
+from g6.errors import StoreBusy
+from g6.pipeline.runtime import Runtime
+
+MOST_WALKED = 2000
+"""Instants of the grid that one sweep looks at."""
+
+
+def walk(runtime: Runtime, now: float, most: int) -> int:
+    """Make instants of the grid that nobody opened SKIPPED cycles, at most `most` at a time.
+
+    Returns:
+        How many units that were.
+    """
+    window = runtime.controls.read().window or RunWindow()
+    until = _until(runtime, window)
+    mark = runtime.ledger.swept_until()
+    stored_mark = None if mark else runtime.store.swept_until()
+    if mark:
+        after: datetime | None = parse_z(mark)
+    else:
+        after = _unmarked(runtime, stored_mark)
+    if window.first:
+        first = parse_z(window.first) - timedelta(microseconds=1)
+        after = _not_before(first, after, has_mark=bool(mark))
+    elif not mark and stored_mark is None:
+        after = _since_beats(runtime, after, until)
+    if after is None or most <= 0 or after > until or (mark and after == until):
+        return 0
+    instants = list(islice(_grid(runtime, after, until), MOST_WALKED))
+    missed = _unopened(runtime, instants)[:most]
+    unknown = Reason.NO_BEAT if mark or stored_mark is None else Reason.LEDGER_LOST
+    skipped = _skip_all(runtime, missed, now, unknown)
+    if len(missed) == most:
+        until = missed[-1]
+    elif len(instants) == MOST_WALKED:
+        until = instants[-1]
+    # A Redis that was emptied during the walk has lost what was skipped in it. The mark would have
+    # kept the next sweep from looking there again.
+    if not instants or runtime.ledger.swept_until() == mark:
+        _record(runtime, mark, until)
+    return skipped
+
+
+def _until(runtime: Runtime, window: RunWindow) -> datetime:
+    """Return the instant up to which no cycle can be opened any more."""
+    grace = _market_seconds(runtime, runtime.timing.grace + 1.0)
+    until = runtime.clock.market() - timedelta(seconds=grace)
+    return min(until, parse_z(window.last)) if window.last else until
+
+
+def _record(runtime: Runtime, mark: str | None, until: datetime) -> None:
+    """Mark the grid as walked, in the store as well where the ledger has no mark or a day is over.
+
+    An emptied Redis leaves the store its mark.
+    """
+    if mark is None or parse_z(mark).date() != until.date():
+        oldest = [parse_z(record.cycle) for record in runtime.ledger.open_cycles()]
+        # Not all rows of an open cycle are stored.
+        before = [cycle - timedelta(microseconds=1) for cycle in oldest]
+        _record_in_store(runtime, min([until, *before]))
+    runtime.ledger.record_swept(isoformat_z(until))
+
+
+def _record_in_store(runtime: Runtime, until: datetime) -> None:
+    # A store that is full has the mark of an earlier day. On its first day the beats know.
+    with suppress(StoreBusy):
+        runtime.store.record_swept(until)
+
+
+def _unmarked(runtime: Runtime, stored_mark: datetime | None) -> datetime | None:
+    """Return the instant after which a grid is walked whose mark is lost, None if nobody knows.
+
+    It is the store's mark, else the first instant of the newest stored day.
+    """
+    # Not the newest row: cycles may have been stored between the loss of the mark and this walk.
+    newest = runtime.store.last_overview()
+    if newest is None or (stored_mark is not None and stored_mark.date() >= newest.date()):
+        return stored_mark
+    day = newest.replace(hour=0, minute=0, second=0, microsecond=0)
+    return min(map(parse_z, runtime.store.overview_cycles(day, newest)))
+
+
+def _since_beats(runtime: Runtime, after: datetime | None, until: datetime) -> datetime | None:
+    """Return where the grid begins of a run without a window, of which no mark is left.
+
+    The first row that is stored need not be of its first cycle: that may have been in a Redis that
+    was emptied. The beats know when they were born. None while an emptied Redis has no beat, which
+    gives it its window back: a sweep before that beat marked the grid as walked up to now.
+    """
+    lifeline = runtime.lifeline
+    if lifeline is None:
+        return until if after is None else after
+    born = lifeline.first_beat()
+    has_window = runtime.controls.read().window is not None
+    if born is None or has_window or lifeline.first_beat() != born:
+        return None
+    # A beat sends what was due until so long before it was born.
+    age = runtime.clock.wall() - born + runtime.timing.expires
+    began = runtime.clock.market() - timedelta(seconds=_market_seconds(runtime, age))
+    if after is None:
+        after = min(began, until)
+        # A Redis that is emptied during this first walk forgets what it finds.
+        _record_in_store(runtime, after)
+    elif began.date() == after.date():
+        after = min(began, after)
+    return after
+
+
+def _not_before(first: datetime, after: datetime | None, *, has_mark: bool) -> datetime:
+    """Return the instant after which a run that began after `first` is walked.
+
+    Without a mark the run's first row need not be of its first cycle.
+    """
+    if after is None or (not has_mark and first.date() == after.date()):
+        return first
+    return max(after, first)
+
+
+def _unopened(runtime: Runtime, instants: Sequence[datetime]) -> list[datetime]:
+    """Return the instants that neither the ledger nor the store knows."""
+    unknown = [at for at in instants if runtime.ledger.record(isoformat_z(at)) is None]
+    if not unknown:
+        return []
+    # A settled cycle is in the store alone.
+    stored = runtime.store.overview_cycles(unknown[0], unknown[-1])
+    return [at for at in unknown if isoformat_z(at) not in stored]
+
+
+def _reasons(runtime: Runtime, missed: Sequence[datetime]) -> Sequence[str]:
+    """Return why nobody opened these instants, as far as the beats know."""
+    if not missed or runtime.lifeline is None:
+        return [""] * len(missed)
+    return runtime.lifeline.reasons([runtime.clock.wall_of(at) for at in missed])
+
+
+def _skip_all(runtime: Runtime, missed: Sequence[datetime], now: float, unknown: Reason) -> int:
+    """Make the units of cycles SKIPPED, and return how many they are."""
+    skipped = 0
+    for at, reason in zip(missed, _reasons(runtime, missed), strict=True):
+        skipped += _skip(runtime, isoformat_z(at), now, reason or unknown)
+    return skipped
+
+
+def _skip(runtime: Runtime, cycle: str, now: float, reason: str) -> int:
+    """Make a cycle's units SKIPPED, and return how many they are."""
+    expected = runtime.expected(cycle)
+    for index in expected:
+        unit = Unit(cycle, index)
+        answer = runtime.ledger.skip(unit, runtime.opening(unit), reason, now)
+        if answer.completes_cycle:
+            runtime.sender.aggregate(cycle)
+    return len(expected)
+
+
+def _grid(runtime: Runtime, after: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the grid's instants in (after, until] with an index in session, oldest first."""
+    exchanges = runtime.plan.exchanges
+    step = timedelta(seconds=runtime.plan.interval)
+    at = after + timedelta(microseconds=1)
+    while True:
+        at = min(
+            runtime.calendar.next_cycle(exchange, at, runtime.plan.interval)
+            for exchange in exchanges
+        )
+        if at > until:
+            return
+        yield at
+        at += step
+
+
+def _market_seconds(runtime: Runtime, wall_seconds: float) -> float:
+    return wall_seconds * runtime.plan.interval / runtime.timing.step
