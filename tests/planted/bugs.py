@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SWEEP = "g6/pipeline/sweep.py"
+WALK = "g6/pipeline/grid_walk.py"
 STAGES = "g6/pipeline/stages.py"
 CLOSING = "g6/pipeline/closing.py"
 RERUN = "g6/pipeline/rerun.py"
@@ -123,6 +124,12 @@ BUGS = (
         "",
     ),
     bug(
+        "a rerun that fails makes its stored unit MISSING",
+        LEDGER,
+        "        if status not in ANALYSED and (stored := self._unit(unit).stored_end):\n",
+        "        if False and (stored := self._unit(unit).stored_end):\n",
+    ),
+    bug(
         "a rerun keeps the deadline of before",
         LEDGER,
         "            deadline=opening.deadline,\n            config_id",
@@ -131,7 +138,7 @@ BUGS = (
     bug(
         "a panel steps back",
         PANELS,
-        "            if parse_z(older) <= at:\n",
+        "            if parse_z(older) <= parse_z(cycle):\n",
         "            if True:\n",
     ),
     bug(
@@ -154,7 +161,7 @@ BUGS = (
     ),
     bug(
         "the sweep skips the first index alone",
-        SWEEP,
+        WALK,
         "    for index in expected:\n",
         "    for index in expected[:1]:\n",
     ),
@@ -184,10 +191,16 @@ BUGS = (
     ),
     bug(
         "the sweep marks the grid before it has looked",
-        SWEEP,
+        WALK,
         "    instants = list(islice(_grid(runtime, after, until), MOST_WALKED))\n",
         "    runtime.ledger.record_swept(isoformat_z(until))\n"
         "    instants = list(islice(_grid(runtime, after, until), MOST_WALKED))\n",
+    ),
+    bug(
+        "the grid of a live run begins with its first sweep",
+        WALK,
+        "    elif not mark and stored_mark is None:\n        after = _since_beats(runtime, after, until)\n",
+        "    elif after is None:\n        after = until\n",
     ),
     bug(
         "a unit past its deadline stays open",

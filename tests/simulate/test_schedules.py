@@ -33,6 +33,15 @@ REGRESSIONS = {
         811,
         "21:lose:0,34:die:12.34,61:die_after:24.54,68:kill_worker:33.02,69:lose:0,81:redis_emptied:0.83",
     ),
+    "newer panels counted as those of an older cycle, and an older copy took their place": (
+        801,
+        "453:slow_provider:3.14,995:stand_still:9.9,1091:disk_full:3.47",
+    ),
+    "a rerun that failed made an OK row MISSING": (235, "1248:rerun:6.38,1269:evict_frames:0"),
+    "a live run lost the cycles before its Redis was emptied": (
+        173,
+        "3:overload:5.31,12:redis_emptied:2.74",
+    ),
 }
 """Schedules that failed once, by what was wrong."""
 

@@ -143,7 +143,7 @@ def segment_name(first: datetime, end: datetime) -> str:
     """Return the name of the segment that holds the cycles from `first` to before `end`.
 
     >>> quarter = datetime(2026, 11, 20, 3, 45, tzinfo=UTC)
-    >>> segment_name(quarter, quarter + timedelta(minutes=15))
+    >>> segment_name(quarter, quarter.replace(hour=4, minute=0))
     '034500Z-040000Z.parquet'
     """
     return f"{_clock(first)}-{_clock(end)}.parquet"
