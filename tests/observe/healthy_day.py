@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -49,6 +49,7 @@ from g6.observability.generators import prometheus_files
 from g6.observability.recorder import record
 from g6.observability.sample_totals import Totals
 from g6.pipeline import Runtime
+from g6.ports.sources import Provider
 from tests.rules import lint
 
 STEP = prometheus_files.SCRAPE_SECONDS
@@ -87,17 +88,31 @@ def used_series() -> frozenset[str]:
     return frozenset(names)
 
 
-def scraped(settings: Settings, day: date, until: time = LAST) -> Mapping[str, Sequence[str]]:
-    """Return the values of each series at every step of the day from midnight in UTC."""
+def scraped(
+    settings: Settings,
+    day: date,
+    until: time = LAST,
+    *,
+    first: time = FIRST,
+    source: Callable[[Provider], Provider] = lambda market: market,
+    beat: Callable[[datetime, Heartbeat], Heartbeat] = lambda _at, beat: beat,
+) -> Mapping[str, Sequence[str]]:
+    """Return the values of each series at every step of the day from midnight in UTC.
+
+    Args:
+        first: Nothing is scraped before it.
+        source: Given the simulated market, returns what is collected from.
+        beat: Given an instant and the heartbeat of a healthy system, returns that of this one.
+    """
     midnight = datetime.combine(day, time(0), UTC)
     names = used_series()
-    steps = int((_in_utc(day, until) - midnight).total_seconds() // STEP)
+    steps = int((in_utc(day, until) - midnight).total_seconds() // STEP)
     values: dict[str, list[str]] = {}
     totals = Totals(settings.indices)
-    market = _Market(settings, day)
+    market = _Market(settings, day, source, beat)
     for step in range(steps):
         at = midnight + timedelta(seconds=step * STEP)
-        if at < _in_utc(day, FIRST):
+        if at < in_utc(day, first):
             continue
         for event in market.events(at):
             totals.commit(totals.advance(record(event)))
@@ -118,10 +133,10 @@ def fired(settings: Settings, day: date, directory: Path, until: time = LAST) ->
     rules = directory / "g6.yml"
     rules.write_text(prometheus_files.rules_file(), "utf-8")
     series = [
-        {"series": name, "values": _compressed(values)}
+        {"series": name, "values": compressed(values)}
         for name, values in scraped(settings, day, until).items()
     ]
-    hours = f"{(_in_utc(day, until) - _in_utc(day, time(5, 30))).total_seconds():.0f}s"
+    hours = f"{(in_utc(day, until) - in_utc(day, time(5, 30))).total_seconds():.0f}s"
     firing = 'ALERTS{alertstate="firing",alertname!="Watchdog"}'
     # No sample is expected: what fired stands in promtool's answer.
     question = {
@@ -153,10 +168,17 @@ def fired(settings: Settings, day: date, directory: Path, until: time = LAST) ->
 class _Market:
     """A healthy system over one day: its events, as a bus would have brought them."""
 
-    def __init__(self, settings: Settings, day: date) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        day: date,
+        source: Callable[[Provider], Provider],
+        beat: Callable[[datetime, Heartbeat], Heartbeat],
+    ) -> None:
         self._settings = settings
+        self._beat = beat
         self._bus = MemoryBus()
-        self._runtime = _runtime(settings, self._bus)
+        self._runtime = _runtime(settings, self._bus, source(simulated_market(settings)))
         self._last = "0"
         exchanges = {INDICES[name].exchange for name in settings.indices}
         sessions = [calendar().session(exchange, day) for exchange in exchanges]
@@ -173,7 +195,7 @@ class _Market:
         for event in self._bus.read(self._last, count=5_000):
             self._last = event.id
             yield replace(event, ts=isoformat_z(at), id=_event_id(at))
-        yield _event(at, self._heartbeat(at))
+        yield _event(at, self._beat(at, self._heartbeat(at)))
         if at.minute % 5 == 0 and at.second == 0:
             yield _event(at, PanelsVerified({}, 0.02))
 
@@ -206,14 +228,14 @@ class _Market:
         )
 
 
-def _runtime(settings: Settings, bus: MemoryBus) -> Runtime:
+def _runtime(settings: Settings, bus: MemoryBus, provider: Provider) -> Runtime:
     sender = InlineSender()
     runtime = Runtime(
         plan=plan(settings),
         timing=PATIENT,
         calendar=calendar(),
         clock=AskedClock(),
-        provider=simulated_market(settings),
+        provider=provider,
         frames=MemoryFrames(),
         ledger=MemoryLedger(bus),
         store=MemoryStore(),
@@ -238,7 +260,8 @@ def _event_id(at: datetime) -> str:
     return f"{at.timestamp() * 1000 + 1:.0f}-0"
 
 
-def _in_utc(day: date, at: time) -> datetime:
+def in_utc(day: date, at: time) -> datetime:
+    """Return the instant of a day's time in India."""
     return datetime.combine(day, at, IST).astimezone(UTC)
 
 
@@ -248,10 +271,13 @@ def _shifted(series: str, value: str, midnight: datetime) -> str:
     return value
 
 
-def _compressed(values: Sequence[str]) -> str:
+def compressed(values: Sequence[str]) -> str:
     """Return values as promtool reads them: `1x3` is a value and the same three times more."""
     parts = []
     for value, same in groupby(values):
         times = len(list(same))
+        if value == "NaN":  # promtool has no word for several of them
+            parts += ["NaN"] * times
+            continue
         parts.append(value if times == 1 else f"{value}x{times - (value != '_')}")
     return " ".join(parts)

@@ -54,7 +54,7 @@ def filled(expression: str, interval: str) -> str:
 
 
 def reads_series(expression: promql.Expr) -> bool:
-    """Return whether an expression reads a series, or the time."""
+    """Return whether an expression reads a series of G6: alerts that fire are none."""
     names: list[str] = []
 
     def visit(node: promql.Expr) -> None:
@@ -62,7 +62,7 @@ def reads_series(expression: promql.Expr) -> bool:
             names.append(node.name)
 
     promql.walk(expression, visit)
-    return bool(names)
+    return bool(set(names) - {"ALERTS"})
 
 
 def left_sides(expression: str) -> list[str]:

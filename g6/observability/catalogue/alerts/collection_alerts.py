@@ -147,7 +147,12 @@ FATAL_SPIKE = AlertingRule(
     "Instants of the day have no chain.",
     "g6 data gaps",
     "index-missing.md",
-    inhibited_by=("G6IndexMissing", "G6CycleStalled"),
+    inhibited_by=(
+        *_ROOTS,
+        "G6IndexMissing",
+        "G6PipelineFatalSustained",
+        "G6ErrorBudgetFast",
+    ),
 )
 FATAL_SUSTAINED = AlertingRule(
     "G6PipelineFatalSustained",
@@ -158,8 +163,17 @@ FATAL_SUSTAINED = AlertingRule(
     "More than one instant in ten has no chain.",
     "g6 data gaps",
     "index-missing.md",
-    inhibited_by=("G6IndexMissing", "G6CycleStalled"),
+    inhibited_by=(*_ROOTS, "G6IndexMissing", "G6ErrorBudgetFast"),
 )
+
+
+_BUDGETS = (
+    "G6ErrorBudgetFast",
+    "G6FreshnessBudgetFast",
+    "G6ErrorBudgetSlow",
+    "G6FreshnessBudgetSlow",
+)
+"""The alerts of budgets: each is silenced by those before it."""
 
 
 def _budget(
@@ -170,18 +184,21 @@ def _budget(
     is_fast = urgency is Urgency.PAGE
     factor = FAST_BURN if is_fast else SLOW_BURN
     limit = f"{factor * (1 - OBJECTIVE):.4g}"
+    faster = _BUDGETS[: _BUDGETS.index(id)]
     what = "do not end OK" if ratios is ERROR_RATIOS else "were due and not fresh"
     return AlertingRule(
         id,
         f"{ratios[short]} > {limit} and {ratios[long]} > {limit} {_unexplained(long)}",
-        "1m" if is_fast else "5m",
+        # Longer than any alert that names the loss holds, G6CyclePartial's two minutes included.
+        "3m" if is_fast else "5m",
         urgency,
         f"{{{{ $labels.index }}}}: {{{{ $value | humanizePercentage }}}} of its units {what}"
         + OF_INDEX,
         f"The error budget of {1 - OBJECTIVE:.1%} burns {factor:g} times too fast over {long}.",
         "g6 data gaps --index {{ $labels.index }}",
         "error-budget.md",
-        inhibited_by=(*_ROOTS, INDEX_MISSING.id, CYCLE_PARTIAL.id),
+        # Lost units are not fresh either, and a fast burn is a slow one too.
+        inhibited_by=(*_ROOTS, INDEX_MISSING.id, CYCLE_PARTIAL.id, *faster),
     )
 
 

@@ -52,8 +52,10 @@ REDIS_DOWN = AlertingRule(
 )
 HEARTBEAT_LOST = AlertingRule(
     "G6HeartbeatLost",
-    f"time() > {HEARTBEAT_OVERDUE_UNIXTIME}",
-    "0s",
+    # It is 0 before the first heartbeat, for which a start may take a minute.
+    f"(time() > {HEARTBEAT_OVERDUE_UNIXTIME} and {HEARTBEAT_OVERDUE_UNIXTIME} > 0)"
+    f" or ({HEARTBEAT_OVERDUE_UNIXTIME} == 0 and {HEARTBEAT_OVERDUE_UNIXTIME} offset 1m == 0)",
+    "10s",
     Urgency.PAGE,
     "no heartbeat: no beat runs, or no worker serves the queue maintenance",
     "Cycles are not sent, or not closed. Every index loses its quotes.",
@@ -140,6 +142,10 @@ PANELS_INTEGRITY = AlertingRule(
 
 
 def _bus(id: str, expression: str, hold: str, urgency: Urgency, summary: str) -> AlertingRule:
+    """Return an alert of the bus. A critical one silences the other of its kind."""
+    worse = {"G6BusDropRateElevated": "G6BusDropRateCritical"}.get(
+        id, id.replace("High", "Critical")
+    )
     return AlertingRule(
         id,
         expression,
@@ -149,6 +155,7 @@ def _bus(id: str, expression: str, hold: str, urgency: Urgency, summary: str) ->
         "Totals and screens lack what was dropped or come late.",
         "g6 status --json; g6 ps",
         "bus.md",
+        inhibited_by=() if worse in {id, "G6BusSubscriberLagCritical"} else (worse,),
     )
 
 

@@ -67,6 +67,8 @@ MARKET_OPEN = Family(
     "boolean",
     "heartbeat",
     "1 while the exchange is in session.",
+    # A 0 before the first heartbeat held every alert back for the three minutes after a start.
+    primed=False,
 )
 UNITS_TOTAL = Family(
     "cycle",

@@ -87,7 +87,6 @@ HEARTBEAT_OVERDUE_UNIXTIME = Family(
     "seconds",
     "heartbeat",
     "Wall time from which the next heartbeat is overdue: 20 s or three heartbeats after the last.",
-    primed=False,
 )
 QUEUE_LENGTH = Family(
     "workers",

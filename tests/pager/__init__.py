@@ -1,0 +1,1 @@
+"""Planted faults on a running system, and whom the pager wakes: `make pager` writes the matrix."""

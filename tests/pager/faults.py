@@ -1,0 +1,214 @@
+"""The faults: how each is planted and mended, and which alerts it must fire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tests.pager.system import System, empty, fill, remount
+
+Act = Callable[[System], object]
+
+
+@dataclass(frozen=True, slots=True)
+class PagerFault:
+    """One fault.
+
+    Attributes:
+        name: As the matrix shows it.
+        sentence: What is done to the system.
+        expected: The alerts that must fire, with the seconds that each condition names itself:
+            30 of `no cycle for 30 s`. What else is told is a fault of the pager.
+        plant: Does it.
+        mend: Undoes it, as the runbook says.
+        keep: Does it again while the alert is awaited, for what the system mends by itself.
+        is_streamed: It needs a system with a tick stream.
+        needs_mount: It needs file systems of its own.
+        is_quick: It is of the part that runs in CI.
+    """
+
+    name: str
+    sentence: str
+    expected: Mapping[str, int]
+    plant: Act
+    mend: Act
+    keep: Act = lambda _system: None
+    is_streamed: bool = False
+    needs_mount: bool = False
+    is_quick: bool = False
+
+
+def _nothing(_system: System) -> None:
+    """Do nothing."""
+
+
+def _tamper(system: System) -> None:
+    """Change a panel file, as a program would that writes into the same directory."""
+    for path in sorted((system.world.data / "panels").glob("*.json")):
+        if path.name not in {"manifest.json", "alerts.json"}:
+            document = json.loads(path.read_text("utf-8"))
+            path.write_text(json.dumps(document | {"tampered": True}), "utf-8")
+            return
+
+
+def _log_in(system: System) -> None:
+    """Log in, as the runbook says."""
+    code, said = system.g6("login", "--headless")
+    assert code == 0, said
+
+
+def _skew(system: System) -> None:
+    """Let the closing worker run on a host whose clock is half a second ahead."""
+    system.kill("closing")
+    system.worker("closing", "tests.chaos.application", CHAOS="clock:0.5")
+
+
+def _right_clock(system: System) -> None:
+    system.kill("closing")
+    system.worker("closing")
+
+
+def _quote_fault(name: str, **details: str) -> Act:
+    return lambda system: system.kite.fault(name, family="quote", **details)
+
+
+def _clear(system: System) -> None:
+    system.kite.clear_faults()
+
+
+def _fill_up(system: System) -> None:
+    """Take the room that was given back meanwhile."""
+    path = system.world.data / ".filler-more"
+    try:
+        with path.open("ab") as file:
+            file.write(b"\0" * 65_536)
+    except OSError:
+        return
+
+
+FAULTS = (
+    PagerFault(
+        "g6 serve killed",
+        "SIGKILL to `g6 serve`; nothing starts it again.",
+        MappingProxyType({"G6MetricsDown": 0}),
+        lambda system: system.kill("serve"),
+        lambda system: system.serve(),
+        is_quick=True,
+    ),
+    PagerFault(
+        "Redis away",
+        "SIGKILL to Redis; it is started again on its files.",
+        MappingProxyType({"G6RedisDown": 0}),
+        lambda system: system.stop_server(),
+        lambda system: system.restart_server(),
+        is_quick=True,
+    ),
+    PagerFault(
+        "beat killed",
+        "SIGKILL to the only beat.",
+        MappingProxyType({"G6HeartbeatLost": 20}),
+        lambda system: system.kill("beat"),
+        lambda system: system.beat(),
+    ),
+    PagerFault(
+        "worker killed",
+        "SIGKILL to one of the two workers of collect and analytics.",
+        MappingProxyType({"G6WorkerDown": 15}),
+        lambda system: system.kill("cycle-b"),
+        lambda system: system.worker("cycle-b"),
+    ),
+    PagerFault(
+        "files' worker killed",
+        "SIGKILL to the only worker of persist.",
+        MappingProxyType({"G6WorkerDown": 15, "G6QueueBacklog": 45}),
+        lambda system: system.kill("files"),
+        lambda system: system.worker("files"),
+    ),
+    PagerFault(
+        "expired token",
+        "Every access token dies at the provider.",
+        MappingProxyType({"G6TokenExpiring": 0}),
+        lambda system: system.kite.flush(),
+        _log_in,
+        is_quick=True,
+    ),
+    PagerFault(
+        "slow provider",
+        "Quotes take 8 s, and a request is given up after 3.",
+        MappingProxyType({"G6ProviderDown": 20}),
+        _quote_fault("delay", value="8"),
+        _clear,
+    ),
+    PagerFault(
+        "provider refuses one index",
+        "Every quote of SENSEX's chain is refused; NIFTY's are answered.",
+        MappingProxyType({"G6IndexMissing": 30}),
+        _quote_fault("error", value="400", error_type="InputException", keys="BSE:"),
+        _clear,
+    ),
+    PagerFault(
+        "partial cycle",
+        "Half of the keys of each quote do not come.",
+        MappingProxyType({"G6CyclePartial": 10}),
+        _quote_fault("missing_keys", value="0.5"),
+        _clear,
+    ),
+    PagerFault(
+        "frozen spot",
+        "NIFTY's index stands still at the provider.",
+        MappingProxyType({"G6SpotFrozen": 120}),
+        lambda system: system.kite.fault("freeze", value="NIFTY"),
+        _clear,
+    ),
+    PagerFault(
+        "mute feed",
+        "The sockets of the tick stream stay open and send nothing, new ones too.",
+        MappingProxyType({"G6TickerSilent": 30}),
+        lambda system: system.kite.fault("mute", value="all"),
+        _clear,
+        is_streamed=True,
+    ),
+    PagerFault(
+        "clock skew",
+        "The worker that tells the heartbeat has a clock half a second ahead.",
+        MappingProxyType({"G6ClockSkew": 0}),
+        _skew,
+        _right_clock,
+    ),
+    PagerFault(
+        "little disk",
+        "The data directory's file system has 40 MB left.",
+        MappingProxyType({"G6DiskLow": 0}),
+        lambda system: fill(system.world.data, 40_000_000),
+        lambda system: empty(system.world.data),
+        needs_mount=True,
+    ),
+    PagerFault(
+        "full disk",
+        "The data directory's file system has no room left.",
+        MappingProxyType({"G6SinkFailing": 10}),
+        lambda system: fill(system.world.data, 0),
+        lambda system: empty(system.world.data),
+        keep=_fill_up,
+        needs_mount=True,
+    ),
+    PagerFault(
+        "dead sink",
+        "The file system of the CSV files becomes read-only; Parquet goes on.",
+        MappingProxyType({"G6SinkFailing": 10}),
+        lambda system: remount(system.world.base / "csv", read_only=True),
+        lambda system: remount(system.world.base / "csv", read_only=False),
+        needs_mount=True,
+    ),
+    PagerFault(
+        "panel tampered",
+        "A program changes a panel file again and again.",
+        MappingProxyType({"G6PanelsIntegrity": 5}),
+        _tamper,
+        _nothing,
+        keep=_tamper,
+        is_quick=True,
+    ),
+)

@@ -1,0 +1,256 @@
+"""A running system as on many hosts, on a look-alike, with Prometheus, Alertmanager and a webhook.
+
+Every process is started by itself and nothing starts one again: what is killed stays away.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from g6.adapters.redis.server import EmbeddedServer, free_port
+from g6.domain.cycles.cycle import parse_z
+from g6.observability.generators.prometheus_files import AlertTiming
+from tests.e2e.running import BIN, ROOT, Child, World, clean_environment
+from tests.observe.alertmanager import Alertmanager
+from tests.observe.prometheus import Prometheus
+from tests.observe.webhook import Webhook, listening
+from tests.waiting import eventually
+from tests.worlds.kite import Kite, kite_server
+
+START = "2026-11-20T05:00:00Z"
+INDICES = ("NIFTY", "SENSEX")
+DISK = "200m"
+"""Size of the file system of the data directory, and of that of the CSV files."""
+WORKERS: Mapping[str, str] = {
+    "cycle-a": "collect,analytics,manual",
+    "cycle-b": "collect,analytics,manual",
+    "files": "persist",
+    "closing": "aggregate,maintenance",
+}
+"""Workers by name, with their queues."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the observers look.
+
+    Attributes:
+        seconds: Between two scrapes and evaluations.
+        timing: Of Alertmanager.
+        shorter: Divides how long alerts hold.
+    """
+
+    seconds: float = 5.0
+    timing: AlertTiming = field(default_factory=AlertTiming)
+    shorter: int = 1
+
+
+@dataclass
+class System:
+    """What runs, and how it is disturbed and mended."""
+
+    world: World
+    kite: Kite
+    server: EmbeddedServer
+    metrics: int
+    webhook: Webhook
+    is_streamed: bool = False
+    children: dict[str, Child] = field(default_factory=dict)
+    prometheus: Prometheus = field(init=False)
+    alertmanager: Alertmanager = field(init=False)
+
+    def worker(self, name: str, application: str = "g6", **more: str) -> None:
+        """Start the worker of that name."""
+        command = ("-A", application, "worker", "-Q", WORKERS[name], "-n", f"{name}@%h", "-c", "1")
+        self.children[name] = self.world.start(
+            name, "celery", *command, "--without-mingle", "--without-gossip", **more
+        )
+
+    def beat(self) -> None:
+        """Start the one beat."""
+        self.children["beat"] = self.world.start(
+            "beat", "celery", "-A", "g6", "beat", "--schedule", os.devnull
+        )
+
+    def serve(self) -> None:
+        """Start the process that answers on the metrics port."""
+        self.children["serve"] = self.world.start("serve", "g6", "serve")
+
+    def ticker(self) -> None:
+        """Start the tick stream."""
+        self.children["ticker"] = self.world.start("ticker", "g6", "ticker")
+
+    def start_all(self) -> None:
+        """Start every process of G6."""
+        for name in WORKERS:
+            self.worker(name)
+        self.beat()
+        self.serve()
+        if self.is_streamed:
+            self.ticker()
+
+    def kill(self, name: str) -> None:
+        """Kill a process and its children."""
+        self.children[name].kill()
+
+    def stop_server(self) -> None:
+        """Kill Redis."""
+        self.server.process.kill()
+        self.server.process.wait()
+
+    def restart_server(self) -> None:
+        """Start Redis again on its files and port."""
+        self.server = EmbeddedServer.start(self.server.directory, port=self.server.port)
+
+    def value(self, expression: str) -> float | None:
+        """Return the value of an expression's one series, None where there is none."""
+        result = self.prometheus.query(expression)
+        return float(result[0]["value"][1]) if result else None
+
+    def is_healthy(self) -> bool:
+        """Return whether each index had a chain within two cycles and nothing fires."""
+        stale = self.value("sum(g6:slo_index_is_stale)")
+        whole = self.value('sum(g6_unit_state{status="OK"})')
+        return stale == 0 and whole == len(INDICES) and not self.firing()
+
+    def firing(self) -> list[str]:
+        """Return the alerts that fire now or are about to, the watchdog left out."""
+        alerts = self.prometheus.query('ALERTS{alertname!="Watchdog"}')
+        return sorted({str(alert["metric"]["alertname"]) for alert in alerts})
+
+    def g6(self, *arguments: str) -> tuple[int, str]:
+        """Run a command of g6 to its end, as a person would."""
+        done = self.world.g6(*arguments)
+        return done.returncode, done.stdout + done.stderr
+
+
+@contextmanager
+def running(
+    base: Path, pace: Pace, *, is_streamed: bool = False, has_disks: bool = False
+) -> Iterator[System]:
+    """Run a system and its observers until the block ends. It is healthy at its beginning.
+
+    `has_disks` puts rows on file systems of their own, in a mount namespace that this process
+    then stays in.
+    """
+    with ExitStack() as stack:
+        server = stack.enter_context(EmbeddedServer.start(base / "broker", port=free_port()))
+        kite = stack.enter_context(kite_server(start=START))
+        webhook = stack.enter_context(listening())
+        world = World(base)
+        stack.callback(world.end)
+        if has_disks:
+            _file_systems((world.data, world.base / "csv"))
+        metrics = free_port()
+        world.environment = _environment(world, kite, server.url, metrics, is_streamed)
+        system = System(world, kite, server, metrics, webhook, is_streamed)
+        stack.callback(_stop_server, system)
+        system.start_all()
+        system.alertmanager = stack.enter_context(
+            Alertmanager(base / "alertmanager", webhook.url, pace.timing)
+        )
+        system.prometheus = stack.enter_context(
+            Prometheus(
+                base / "prometheus",
+                f"127.0.0.1:{metrics}",
+                seconds=pace.seconds,
+                alertmanager=system.alertmanager.address,
+                shorter=pace.shorter,
+            )
+        )
+        eventually(system.is_healthy, 180.0, every=0.5)
+        yield system
+
+
+def _environment(
+    world: World, kite: Kite, broker: str, metrics: int, is_streamed: bool
+) -> dict[str, str]:
+    """Return what every process finds in its environment."""
+    state = kite.state()
+    origin = state["wall"] - (parse_z(state["market"]) - parse_z(START)).total_seconds()
+    indices: dict[str, str] = {}
+    for name in ("NIFTY", "SENSEX"):
+        for side in ("ITM", "OTM"):
+            indices[f"G6_INDEX_PARAMS__{name}__STRIKES_{side}"] = "5"
+    for name in ("BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "BANKEX"):
+        indices[f"G6_INDEX_PARAMS__{name}__ENABLED"] = "false"
+    return clean_environment(
+        G6_REDIS__BROKER_URL=broker,
+        G6_DEMO_DIR=str(world.data),
+        G6_STORAGE__CSV__BASE_DIR=str(world.base / "csv"),
+        G6_INTERVAL="10",
+        G6_COLLECTION__SCOPE="window",
+        G6_PANELS__VERIFY_SECONDS="5",
+        G6_MARKET__START=START,
+        G6_MARKET__ORIGIN=repr(origin),
+        G6_PROVIDER__NAME="kite",
+        G6_PROVIDER__ROOT=kite.root,
+        G6_PROVIDER__WS_ROOT=kite.ws,
+        G6_PROVIDER__TIMEOUT="3",
+        G6_PROVIDER__RETRY_BASE="0.05",
+        G6_PROVIDER__BREAKER_FAILURES="6",
+        G6_PROVIDER__BREAKER_SECONDS="4",
+        G6_TICKER__ENABLED=str(is_streamed).lower(),
+        G6_SERVE__METRICS_PORT=str(metrics),
+        G6_SERVE__WEB_PORT="0",
+        KITE_API_KEY="demo",
+        KITE_API_SECRET="demo",
+        KITE_REQUEST_TOKEN="demo",
+        REMAP_SIGTERM="SIGQUIT",
+        PYTHONPATH=str(ROOT),
+        CHAOS_DIR=str(world.base),
+        PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        **indices,
+    )
+
+
+def _file_systems(directories: Sequence[Path]) -> None:
+    """Give directories file systems of their own, which end with this process and its children."""
+    library = ctypes.CDLL(None, use_errno=True)
+    new_namespace, private, recursive = 0x20000, 1 << 18, 1 << 14
+    if library.unshare(new_namespace):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    library.mount(None, b"/", None, recursive | private, None)
+    for directory in directories:
+        directory.mkdir(parents=True, exist_ok=True)
+        if library.mount(b"tmpfs", os.fsencode(directory), b"tmpfs", 0, f"size={DISK}".encode()):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(directory))
+
+
+def mounts() -> bool:
+    """Return whether this user may mount file systems, which a full disk needs."""
+    return shutil.which("mount") is not None and os.geteuid() == 0
+
+
+def remount(directory: Path, *, read_only: bool) -> None:
+    """Make a mounted directory read-only, or writable again."""
+    remounting, reading = 32, 1
+    flags = remounting | (reading if read_only else 0)
+    library = ctypes.CDLL(None, use_errno=True)
+    options = f"size={DISK}".encode()
+    failed: int = library.mount(b"tmpfs", os.fsencode(directory), b"tmpfs", flags, options)
+    if failed:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(directory))
+
+
+def fill(directory: Path, left: int) -> None:
+    """Leave so many bytes on a directory's file system."""
+    free = shutil.disk_usage(directory).free
+    with (directory / ".filler").open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(1, free - left))
+
+
+def empty(directory: Path) -> None:
+    """Take away what `fill` wrote."""
+    (directory / ".filler").unlink(missing_ok=True)
+
+
+def _stop_server(system: System) -> None:
+    """Stop Redis, which may be another process than that of the beginning."""
+    system.server.stop()
