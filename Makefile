@@ -7,6 +7,7 @@
 # make simulate    thousands of seeded schedules of faults in one process, judged by grid and files (SEED=17, CYCLES=100000)
 # make planted     plants bugs one at a time and tells in how many schedules each is found, by what unit tests (ARGS="--only twin")
 # make wheel     builds the wheel, installs it far from the checkout, and runs demo, chain and plot from it
+# make pager      plants faults in a running system and holds Prometheus and Alertmanager against them; twenty minutes
 # make images       the pictures of README.md, from what G6 writes
 # make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
 # make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)
@@ -18,7 +19,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs images notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream bench-bus session test-services lock clean wheel healthy-days help
+.PHONY: demo test check format docs images notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream bench-bus session test-services lock clean wheel healthy-days pager help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -104,6 +105,9 @@ bench-market: $(VENV)/.dev
 
 healthy-days: $(VENV)/.dev
 	$(BIN)/python -m tests.observe $(ARGS)
+
+pager: $(VENV)/.dev
+	$(BIN)/python -m tests.pager $(ARGS)
 
 bench-kite: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.provider.bench_kite $(ARGS)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from docs import one_quote
+from docs import one_quote, pager_page
 from g6.config.settings_reference import example_environment, json_schema, scaffold, settings_page
 from g6.domain.figures import definitions as contracts
 from g6.domain.schema import rows
@@ -111,6 +111,10 @@ found {by_units}.
 """
 
 
+def pager() -> str:
+    return NOTE.format(source="tests/pager, and run make pager") + pager_page.render()
+
+
 def planted() -> str:
     """Return the table of planted bugs, from the last measurement."""
     bugs = json.loads((ROOT / "benchmarks/planted.json").read_text(encoding="utf-8"))
@@ -175,6 +179,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/metrics.md", metrics),
     ("docs/reference/planted.md", planted),
     ("docs/reference/alerts.md", alerts),
+    ("docs/reference/pager.md", pager),
     (
         "docs/reference/contracts.md",
         lambda: NOTE.format(source="g6/domain/figures/definitions.py") + contracts.as_page(),

@@ -184,6 +184,7 @@ def _of_refusal(refused: StoreRefused, _event: Event) -> Iterator[Sample]:
 def _of_cycle(report: CycleReport, event: Event) -> Iterator[Sample]:
     at = _epoch(report.cycle)
     closed = _epoch(event.ts)
+    yield Sample("g6_newest_cycle_unixtime", (), at, as_of=at)
     if report.attempt == 1:
         yield from _first_close(report)
         yield from _states(report, closed)
@@ -240,6 +241,7 @@ def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
         overdue = now + max(SILENT_SECONDS, 3 * beat.plan.heartbeat_seconds)
         yield Sample("g6_heartbeat_overdue_unixtime", (), overdue)
         yield Sample("g6_cycle_step_seconds", (), beat.plan.step)
+        yield Sample("g6_market_pace", (), beat.plan.interval / beat.plan.step)
         open_age = 0.0 if beat.open_since is None else max(0.0, now - beat.open_since)
         yield Sample("g6_oldest_open_unit_age_seconds", (), open_age)
     for exchange, is_open in beat.market_open.items():

@@ -50,6 +50,8 @@ def status_parts(status: Status) -> Iterator[Part]:
     for trouble in (provider.get("instruments") or {}).values():
         yield Line(f"instruments: {trouble}")
     yield _indices_table(status["indices_info"])
+    if lost := status.get("lost"):
+        yield f"lost {', '.join(lost)}"
     queues = counts_in_words(status["queues"])
     yield f"queues {queues or '-'}"
 

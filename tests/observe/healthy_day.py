@@ -127,6 +127,19 @@ def scraped(
     return values
 
 
+def every_sample(settings: Settings, day: date, first: time, until: time) -> list[str]:
+    """Return the samples of /metrics after some minutes of a day, as they are scraped."""
+    totals = Totals(settings.indices)
+    system = _Market(settings, day, lambda market: market, lambda _at, beat: beat)
+    at = in_utc(day, first)
+    while at < in_utc(day, until):
+        for event in system.events(at):
+            totals.commit(totals.advance(record(event)))
+        at += timedelta(seconds=STEP)
+    text = exposition.render(totals.state, now=at.timestamp(), build={}).decode()
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
 def fired(settings: Settings, day: date, directory: Path, until: time = LAST) -> list[Fired]:
     """Return the alerts that fire on a day, the one that always fires left out."""
     directory.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ import argparse
 import json
 import multiprocessing
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -57,10 +58,18 @@ def main() -> int:
     if streamed := [fault.name for fault in faults if fault.is_streamed]:
         lanes.append((streamed, True))
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(arguments.lanes, mp_context=context) as pool:
-        futures = [pool.submit(lane, names, is_streamed=streamed) for names, streamed in lanes]
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        ProcessPoolExecutor(arguments.lanes, mp_context=context) as pool,
+    ):
+        rows_file = Path(directory) / "rows"
+        rows_file.touch()
+        futures = [
+            pool.submit(lane, names, rows_file, is_streamed=streamed) for names, streamed in lanes
+        ]
         for future in futures:
-            rows += future.result()
+            future.result()
+        rows += [json.loads(line) for line in rows_file.read_text("utf-8").splitlines()]
     for recording in RECORDED:
         if not arguments.only or recording.name in arguments.only:
             rows.append(told_row(evaluated(recording)))

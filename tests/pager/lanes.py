@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from g6.errors import G6Error
 from tests.pager.faults import FAULTS
 from tests.pager.matrix import PagerOutcome, play
 from tests.pager.system import Pace, mounts, running
 
 
-def lane(names: Sequence[str], *, is_streamed: bool) -> list[dict[str, Any]]:
-    """Run faults one after the other on a system of their own."""
-    rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="g6-pager-", ignore_cleanup_errors=True) as directory:
-        try:
-            with running(
-                Path(directory), Pace(), is_streamed=is_streamed, has_disks=mounts()
-            ) as system:
-                for fault in (fault for fault in FAULTS if fault.name in names):
-                    rows += [told_row(play(system, fault))]
-        except AssertionError as error:
-            missed = [name for name in names if name not in {row["fault"] for row in rows}]
-            rows += [_broken(name, str(error)) for name in missed]
-    return rows
+def lane(names: Sequence[str], rows_file: Path, *, is_streamed: bool) -> None:
+    """Run faults one after the other on a system of their own; write each row as it is known."""
+    left = list(names)
+    # What goes wrong here must not reach the pool, which ends the other lane then.
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="g6-pager-", ignore_cleanup_errors=True) as base,
+            running(Path(base), Pace(), is_streamed=is_streamed, has_disks=mounts()) as system,
+        ):
+            for fault in (fault for fault in FAULTS if fault.name in names):
+                _append(rows_file, told_row(play(system, fault)))
+                left.remove(fault.name)
+    except (AssertionError, OSError, httpx.HTTPError, G6Error) as error:
+        traceback.print_exc()
+        for name in left:
+            _append(rows_file, broken_row(name, f"{type(error).__name__}: {error}"))
+
+
+def _append(rows_file: Path, row: dict[str, Any]) -> None:
+    with rows_file.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
 
 
 def told_row(outcome: PagerOutcome) -> dict[str, Any]:
@@ -37,7 +49,8 @@ def told_row(outcome: PagerOutcome) -> dict[str, Any]:
     return row
 
 
-def _broken(name: str, why: str) -> dict[str, Any]:
+def broken_row(name: str, why: str) -> dict[str, Any]:
+    """Return the row of a fault that could not be planted."""
     print(f"{name:28} {why}", flush=True)
     fault = next(fault for fault in FAULTS if fault.name == name)
     outcome = PagerOutcome(name, fault.sentence, list(fault.expected))

@@ -31,10 +31,12 @@ from g6.observability.generators import prometheus_files
 from g6.observability.generators.prometheus_files import seconds_of
 from g6.ports.sources import Provider
 from tests.observe.healthy_day import STEP, compressed, day_settings, in_utc, scraped
-from tests.pager.matrix import PROMPT_SECONDS, RESOLVE_SECONDS, RULES, PagerOutcome
+from tests.pager.matrix import PROMPT_SECONDS, RULES, PagerOutcome
 
 DAY = date(2026, 11, 19)
 PLANTED = time(10, 0)
+LASTING_SECONDS = 1_500.0
+"""An alert that goes on for longer after the mending is not resolved."""
 
 Spoil = Callable[[Quotes, Quotes], Quotes]
 Beat = Callable[[Heartbeat], Heartbeat]
@@ -60,10 +62,13 @@ class Recording:
 
 
 def _frozen_interest(quotes: Quotes, before: Quotes) -> Quotes:
-    """Return the quotes with the open interest of before."""
-    if len(quotes) != len(before):
-        return quotes
-    return replace(quotes, values={**quotes.values, "oi": before.values["oi"]})
+    """Return the quotes with the open interest of before, by symbol."""
+    symbols = before.contracts.symbol.ravel().tolist()
+    known = dict(zip(symbols, before.values["oi"].ravel().tolist(), strict=True))
+    interest = quotes.values["oi"].copy()
+    for position, symbol in np.ndenumerate(quotes.contracts.symbol):
+        interest[position] = known.get(symbol, 0.0)
+    return replace(quotes, values={**quotes.values, "oi": interest})
 
 
 def _one_sided(quotes: Quotes, _before: Quotes) -> Quotes:
@@ -187,7 +192,7 @@ def evaluated(recording: Recording) -> PagerOutcome:
         if alert == "Watchdog":
             continue
         outcome.fired[alert] = first - began
-        if last < over + RESOLVE_SECONDS:
+        if last < over + LASTING_SECONDS:
             outcome.resolved[alert] = last + STEP - over
         # Told once: it fires at every evaluation between its first and its last.
         outcome.times[alert] = 1 if count == (last - first) / STEP + 1 else 2

@@ -164,7 +164,7 @@ def running(
                 shorter=pace.shorter,
             )
         )
-        eventually(system.is_healthy, 180.0, every=0.5)
+        eventually(system.is_healthy, 400.0, every=0.5)
         yield system
 
 

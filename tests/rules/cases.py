@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OPEN = ('g6_market_open{exchange="NSE"}', "1x400")
-LIVE = ('g6_provider_mode{mode="live"}', "1x400")
+AT_PACE = ("g6_market_pace", "1x400")
 STEP = ("g6_cycle_step_seconds", "60x400")
 
 
@@ -37,15 +37,19 @@ def _units(index: str, status: str, values: str) -> tuple[str, str]:
     return f'g6_units_total{{index="{index}",status="{status}"}}', values
 
 
-def _late() -> str:
-    """Return wall times of an index's chains: a minute apart, from 50 to 76 minutes 150 s apart.
+def _late(first: int, last: int, every: int) -> str:
+    """Return wall times of an index's chains: a minute apart, some of them 150 s apart.
 
-    Each is then 135 s old for one evaluation, which is stale and too short for G6IndexMissing.
+    Each of those is then 135 s old for one evaluation, which is stale and too short for
+    G6IndexMissing. They begin `every` seconds apart, from `first` to `last`.
     """
     instants: list[str] = []
+    newest = 0
     for second in range(0, 120 * 60, 15):
-        period = 150 if 3_000 <= second < 4_560 else 60
-        instants.append(str(second // period * period))
+        is_late = first <= newest < last and (newest - first) % every < 60
+        if second - newest >= (150 if is_late else 60):
+            newest = second
+        instants.append(str(newest))
     return " ".join(instants)
 
 
@@ -240,30 +244,36 @@ CASES = (
         ),
         "50m",
         "70m",
-        "90m",
-        'index="NIFTY"',
-    ),
-    Case(
-        "G6ErrorBudgetSlow",
-        (
-            _units("NIFTY", "OK", "0+1x240 240x60 240+1x400"),
-            _units("NIFTY", "MISSING", "0x240 0+1x60 60x400"),
-        ),
-        "50m",
-        "80m",
         "110m",
         'index="NIFTY"',
     ),
-    *(
-        Case(
-            alert,
-            (OPEN, STEP, ('g6_index_last_success_unixtime{index="NIFTY"}', _late())),
-            "50m",
-            firing,
-            "110m",
-            'index="NIFTY"',
-        )
-        for alert, firing in (("G6FreshnessBudgetFast", "70m"), ("G6FreshnessBudgetSlow", "75m"))
+    Case(
+        # One unit in a hundred: too few for the fast pair.
+        "G6ErrorBudgetSlow",
+        (
+            _units("NIFTY", "OK", "0+0.99x400"),
+            _units("NIFTY", "MISSING", "0x8 0+0.01x200 2x200"),
+        ),
+        "1m",
+        "30m",
+        "95m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6FreshnessBudgetFast",
+        (OPEN, STEP, ('g6_index_last_success_unixtime{index="NIFTY"}', _late(3_000, 4_560, 150))),
+        "50m",
+        "70m",
+        "110m",
+        'index="NIFTY"',
+    ),
+    Case(
+        "G6FreshnessBudgetSlow",
+        (OPEN, STEP, ('g6_index_last_success_unixtime{index="NIFTY"}', _late(1_800, 4_900, 1_500))),
+        "20m",
+        "85m",
+        "117m",
+        'index="NIFTY"',
     ),
     Case(
         "G6ProviderDown",
@@ -329,7 +339,7 @@ CASES = (
     ),
     Case(
         "G6SpotFrozen",
-        (OPEN, LIVE, ('g6_index_spot{index="NIFTY"}', "24000+1x16 24016x20 24016+1x40")),
+        (OPEN, AT_PACE, ('g6_index_spot{index="NIFTY"}', "24000+1x16 24016x20 24016+1x40")),
         "3m",
         "8m",
         "12m",
@@ -337,7 +347,12 @@ CASES = (
     ),
     Case(
         "G6OIFrozen",
-        (OPEN, LIVE, ('g6_index_near_oi{index="NIFTY"}', "5000+25x40 6000x40 6000+25x40")),
+        (
+            OPEN,
+            AT_PACE,
+            ('g6_index_near_oi{index="NIFTY"}', "5000+25x40 6000x40 6000+25x40"),
+            ('g6_index_atm_strike{index="NIFTY"}', "24000x60 24050x100"),
+        ),
         "9m",
         "19m",
         "24m",

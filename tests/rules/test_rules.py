@@ -53,6 +53,7 @@ def group(case: Case) -> dict[str, Any]:
 
 
 @needs_promtool
+@pytest.mark.timeout(180)
 def test_every_alert_is_silent_then_fires_then_resolves(tmp_path: Path) -> None:
     cases = {
         "rule_files": [str(file) for file in FILES],

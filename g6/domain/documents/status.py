@@ -148,8 +148,24 @@ def runtime_status(system: SystemFacts) -> dict[str, object]:
         "provider": _provider(system),
         "queues": dict(vitals.queues),
         "market": _market(system.phases),
+        "lost": lost_units(report),
         "last_gap": None if system.gap is None else system.gap.to_json(),
     }
+
+
+def lost_units(report: CycleReport | None) -> list[str]:
+    """Return the units of the newest cycle that did not end OK, in the words of the alerts.
+
+    >>> lost_units(None)
+    []
+    """
+    if report is None:
+        return []
+    lost: list[str] = []
+    for index, status in report.units.items():
+        if status != Status.OK:
+            lost.append(f"{index} {report.cycle} ({report.reasons.get(index, '')})")
+    return lost
 
 
 def readiness(system: SystemFacts) -> tuple[str, ...]:

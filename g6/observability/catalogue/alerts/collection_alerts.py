@@ -50,28 +50,37 @@ def _newest(of_index: bool) -> str:
 OF_INDEX = _newest(of_index=True)
 OF_ANY = _newest(of_index=False)
 
-NAMED_LOSSES = "|".join(
-    (
-        "G6CycleStalled",
-        "G6IndexMissing",
-        "G6CyclePartial",
-        "G6RedisDown",
-        "G6HeartbeatLost",
-        "G6ProviderDown",
-        "G6TokenExpiring",
-        "G6MetricsDown",
-    )
+NAMED_LOSSES = (
+    "G6CycleStalled",
+    "G6IndexMissing",
+    "G6CyclePartial",
+    "G6RedisDown",
+    "G6HeartbeatLost",
+    "G6ProviderDown",
+    "G6TokenExpiring",
+    "G6MetricsDown",
 )
 """Alerts that say by name what was lost, and why."""
 
 
-def _unexplained(window: str) -> str:
+_BUDGETS = (
+    "G6ErrorBudgetFast",
+    "G6FreshnessBudgetFast",
+    "G6ErrorBudgetSlow",
+    "G6FreshnessBudgetSlow",
+)
+"""The alerts of budgets: each is silenced by those before it."""
+_FAST_BURNS = _BUDGETS[:2]
+
+
+def _unexplained(window: str, *more: str) -> str:
     """Return what holds an alert over a long window back where an alert named the loss within it.
 
     Ratios over long windows stay high after a fault is mended: without this each fault paged a
-    second time, minutes after its end.
+    second time, minutes after its end. `more` are further alerts that name it.
     """
-    named = f'ALERTS{{alertstate="firing",alertname=~"{NAMED_LOSSES}"}}'
+    names = "|".join((*NAMED_LOSSES, *more))
+    named = f'ALERTS{{alertstate="firing",alertname=~"{names}"}}'
     return f"unless on () (count(count_over_time({named}[{window}])) > 0)"
 
 
@@ -167,15 +176,6 @@ FATAL_SUSTAINED = AlertingRule(
 )
 
 
-_BUDGETS = (
-    "G6ErrorBudgetFast",
-    "G6FreshnessBudgetFast",
-    "G6ErrorBudgetSlow",
-    "G6FreshnessBudgetSlow",
-)
-"""The alerts of budgets: each is silenced by those before it."""
-
-
 def _budget(
     id: str, ratios: Mapping[str, RecordingRule], windows: tuple[str, str], urgency: Urgency
 ) -> AlertingRule:
@@ -185,10 +185,11 @@ def _budget(
     factor = FAST_BURN if is_fast else SLOW_BURN
     limit = f"{factor * (1 - OBJECTIVE):.4g}"
     faster = _BUDGETS[: _BUDGETS.index(id)]
+    explained = _unexplained(long, *(() if is_fast else _FAST_BURNS))
     what = "do not end OK" if ratios is ERROR_RATIOS else "were due and not fresh"
     return AlertingRule(
         id,
-        f"{ratios[short]} > {limit} and {ratios[long]} > {limit} {_unexplained(long)}",
+        f"{ratios[short]} > {limit} and {ratios[long]} > {limit} {explained}",
         # Longer than any alert that names the loss holds, G6CyclePartial's two minutes included.
         "3m" if is_fast else "5m",
         urgency,
@@ -199,6 +200,8 @@ def _budget(
         "error-budget.md",
         # Lost units are not fresh either, and a fast burn is a slow one too.
         inhibited_by=(*_ROOTS, INDEX_MISSING.id, CYCLE_PARTIAL.id, *faster),
+        # The ratios of 15 minutes, which it silences, have forgotten the loss by then.
+        keep="15m" if is_fast else "",
     )
 
 

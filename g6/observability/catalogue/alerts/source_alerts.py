@@ -2,12 +2,19 @@
 
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
 from g6.observability.catalogue.alerts.collection_alerts import CYCLE_STALLED, IN_SESSION, OF_ANY
-from g6.observability.catalogue.families.option_families import INDEX_NEAR_OI, INDEX_SPOT
+from g6.observability.catalogue.families.cycle_families import (
+    MARKET_PACE,
+    NEWEST_CYCLE_UNIXTIME,
+)
+from g6.observability.catalogue.families.option_families import (
+    INDEX_ATM_STRIKE,
+    INDEX_NEAR_OI,
+    INDEX_SPOT,
+)
 from g6.observability.catalogue.families.provider_families import (
     INSTRUMENTS_FAULTY,
     PROVIDER_BREAKER_STATE,
     PROVIDER_BUDGET_LEFT,
-    PROVIDER_MODE,
     TICKER_CONNECTED,
     TICKER_LAST_FRAME_AGE_SECONDS,
     TOKEN_EXPIRES_UNIXTIME,
@@ -18,13 +25,15 @@ from g6.observability.catalogue.families.quality_families import (
 )
 from g6.observability.catalogue.rules import IV_FAILURE_RATIO, PROVIDER_FAILURE_RATIO
 
-LIVE = f'and on () (max({PROVIDER_MODE}{{mode="live"}}) == 1)'
-"""A simulated market goes at a speed of its own, which minutes of wall time do not measure."""
-CLOSING_AUCTION = "((hour() * 60 + minute() >= 585) < 620)"
-"""15:15 to 15:50 in India, in minutes of UTC: the index stands still then on every day.
+AT_PACE = f"and on () (max({MARKET_PACE}) == 1)"
+"""A market that goes at a speed of its own is not measured by minutes of wall time."""
+_CYCLE = f"max({NEWEST_CYCLE_UNIXTIME})"
+CLOSING_AUCTION = f"((hour({_CYCLE}) * 60 + minute({_CYCLE}) >= 585) < 620)"
+"""15:15 to 15:50 in India, in minutes of UTC of the newest cycle.
 
-Options trade on until 15:40. On simulated days the index was frozen then, and on an expiry day the
-nearest forward came from elsewhere for ten minutes after the settlement fix at 15:30.
+The index stands still then on every day. Options trade on until 15:40. On simulated days the index
+was frozen then, and on an expiry day the nearest forward came from elsewhere for ten minutes after
+the settlement fix at 15:30.
 """
 
 PROVIDER_DOWN = AlertingRule(
@@ -109,7 +118,7 @@ INSTRUMENTS_STALE = AlertingRule(
 )
 SPOT_FROZEN = AlertingRule(
     "G6SpotFrozen",
-    f"changes({INDEX_SPOT}[2m]) == 0 and {INDEX_SPOT} offset 2m {LIVE} {IN_SESSION}"
+    f"changes({INDEX_SPOT}[2m]) == 0 and {INDEX_SPOT} offset 2m {AT_PACE} {IN_SESSION}"
     f" unless on () {CLOSING_AUCTION}",
     "0s",
     Urgency.TICKET,
@@ -121,7 +130,11 @@ SPOT_FROZEN = AlertingRule(
 )
 OI_FROZEN = AlertingRule(
     "G6OIFrozen",
-    f"changes({INDEX_NEAR_OI}[6m]) == 0 and {INDEX_NEAR_OI} offset 6m {LIVE} {IN_SESSION}"
+    # The strikes near the money are others when the money moves, and so is their sum: that is no
+    # change of interest. On a frozen feed of a simulated session it moved twice in six minutes.
+    f"changes({INDEX_NEAR_OI}[6m]) <= on (index) changes({INDEX_ATM_STRIKE}[6m])"
+    f" and on (index) changes({INDEX_ATM_STRIKE}[6m]) <= 2"
+    f" and {INDEX_NEAR_OI} offset 6m {AT_PACE} {IN_SESSION}"
     f" unless on () {CLOSING_AUCTION}",
     "0s",
     Urgency.TICKET,
@@ -130,6 +143,7 @@ OI_FROZEN = AlertingRule(
     "g6 interest {{ $labels.index }}",
     "frozen.md",
     inhibited_by=(*CYCLE_STALLED.inhibited_by, "G6CycleStalled", "G6IndexMissing"),
+    keep="30s",
 )
 FORWARD_FALLBACK_LONG = AlertingRule(
     "G6ForwardFallback",

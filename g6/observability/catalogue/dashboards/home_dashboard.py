@@ -18,11 +18,19 @@ from g6.observability.catalogue.families.option_families import DATA_STALENESS_S
 from g6.observability.catalogue.families.quality_families import COVERAGE_RATIO
 from g6.observability.catalogue.families.storage_families import DISK_FREE_BYTES
 from g6.observability.catalogue.families.worker_families import QUEUE_LENGTH, WORKER_UP
-from g6.observability.catalogue.rules import ERROR_RATIOS, OBJECTIVE
+from g6.observability.catalogue.rules import (
+    DAY,
+    ERROR_RATIOS,
+    INDEX_AGE,
+    OBJECTIVE,
+    STALE_RATIOS,
+)
 
 _DUE = f"sum by (index) (increase({select(UNITS_TOTAL)}[1h]))"
 _OK_UNITS = select(UNITS_TOTAL, 'status="OK"')
 _OK = f"sum by (index) (increase({_OK_UNITS}[1h]))"
+
+_ALLOWED = f"{1 - OBJECTIVE:.4g}"
 
 HOME = Dashboard(
     "g6-home",
@@ -91,9 +99,30 @@ HOME = Dashboard(
         ),
         DashboardPanel(
             "Error budget burnt, times the allowed rate",
-            f"At 1 the objective of {OBJECTIVE:.1%} is just met, over an hour.",
+            f"At 1 the objective of {OBJECTIVE:.1%} is just met, over an hour: of units that end "
+            "OK, and of the time in which the newest chain is fresh.",
             "short",
-            (PanelQuery(f"{ERROR_RATIOS['1h']} / {1 - OBJECTIVE:.4g}", "{{index}}"),),
+            (
+                PanelQuery(f"{ERROR_RATIOS['1h']} / {_ALLOWED}", "{{index}} units"),
+                PanelQuery(f"{STALE_RATIOS['1h']} / {_ALLOWED}", "{{index}} freshness"),
+            ),
+        ),
+        DashboardPanel(
+            "Error budget left, of the last day",
+            f"1 is untouched, 0 is spent: {1 - OBJECTIVE:.1%} of the day's units may end otherwise "
+            "than OK, and as much of the session may be without a fresh chain.",
+            "percentunit",
+            (
+                PanelQuery(f"1 - {ERROR_RATIOS[DAY]} / {_ALLOWED}", "{{index}} units"),
+                PanelQuery(f"1 - {STALE_RATIOS[DAY]} / {_ALLOWED}", "{{index}} freshness"),
+            ),
+            kind="bargauge",
+        ),
+        DashboardPanel(
+            "Age of the newest chain",
+            "Wall seconds since the index had a chain, in session. Two cycles are late.",
+            "s",
+            (PanelQuery(str(INDEX_AGE), "{{index}}"),),
         ),
         DashboardPanel(
             "Late: from the instant to the panels",

@@ -89,6 +89,26 @@ CYCLE_STEP_SECONDS = Family(
     "Wall seconds from one cycle to the next, as the running system has them.",
     primed=False,
 )
+MARKET_PACE = Family(
+    "cycle",
+    "g6_market_pace",
+    "gauge",
+    (),
+    "ratio",
+    "heartbeat",
+    "Market seconds in a wall second: 1 live, and in a simulation at the market's own pace.",
+    primed=False,
+)
+NEWEST_CYCLE_UNIXTIME = Family(
+    "cycle",
+    "g6_newest_cycle_unixtime",
+    "gauge",
+    (),
+    "seconds",
+    "cycle.report",
+    "Instant of the newest closed cycle, market time.",
+    primed=False,
+)
 OLDEST_OPEN_UNIT_AGE_SECONDS = Family(
     "cycle",
     "g6_oldest_open_unit_age_seconds",
@@ -138,6 +158,8 @@ FAMILIES = (
     MARKET_OPEN,
     UNITS_TOTAL,
     CYCLE_STEP_SECONDS,
+    MARKET_PACE,
+    NEWEST_CYCLE_UNIXTIME,
     OLDEST_OPEN_UNIT_AGE_SECONDS,
     LOST_UNIT_UNIXTIME,
     UNIT_STATE,

@@ -14,7 +14,7 @@ WALL = NOW.timestamp()
 FIELDS = {
     "timestamp", "cycle", "elapsed", "interval", "sleep_sec", "success_rate_pct", "options_last_cycle", "options_per_minute",
     "api_success_rate", "memory_mb", "cpu_pct", "readiness_ok", "readiness_reason", "indices", "indices_info", "provider", "queues",
-    "market", "last_gap",
+    "market", "last_gap", "lost",
 }  # fmt: skip
 REPORT = {
     "cycle": "2026-11-20T05:30:00Z", "elapsed_seconds": 0.8, "units": {"NIFTY": "OK", "SENSEX": "MISSING"},
@@ -211,6 +211,13 @@ def test_the_market_is_open_while_one_exchange_is_and_changes_when_the_first_doe
         "closes": "2026-11-20T10:10:00Z",
         "opens": "2026-11-21T03:45:00Z",
     }
+
+
+def test_what_the_newest_cycle_lost_is_named_with_cycle_and_reason():
+    report = REPORT | {"reasons": {"SENSEX": "provider"}}
+    status = runtime_status(seen(report=report))
+    assert status["lost"] == ["SENSEX 2026-11-20T05:30:00Z (provider)"]
+    assert runtime_status(seen(report=None))["lost"] == []
 
 
 def test_the_last_gap_is_shown_as_it_was_published():

@@ -1,0 +1,165 @@
+"""Totals after kills: /metrics, the ledger and the files count the same, to the unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from g6.adapters.redis.server import free_port
+from g6.observability.catalogue import FAMILIES
+from tests.chaos.stack import THREE, Setup, Stack, prepared
+from tests.e2e.running import Child
+from tests.ledger_check import Ledgered
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.timeout(300)
+
+SETUP = Setup(interval=3, strikes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was there at the end.
+
+    Attributes:
+        fresh: Families of /metrics before the first cycle.
+        samples: Samples of /metrics at the end, by name and label values.
+        files: What the files hold.
+        ledger: Units by index and status, of the cycles that the ledger still knows.
+        known: Those cycles.
+        chain_rows: Rows of the stored chains, by index.
+    """
+
+    fresh: set[str]
+    samples: dict[tuple[str, ...], float]
+    files: Ledgered
+    ledger: Counter[tuple[str, str]]
+    known: set[str]
+    chain_rows: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
+    """Four workers, of which one is killed at its work, and a `g6 serve` that is killed too."""
+    port = free_port()
+    with prepared(tmp_path_factory.mktemp("exact"), SETUP) as stack:
+        serve(stack, port)
+        fresh = set(eventually(lambda: families(port), 60.0, every=0.1))
+        stack.workers()
+        stack.beat("beat-a")
+        stack.goes_well(2, after=0.0)
+        stack.catch("collect", lambda: stack.running("collect"))
+        stack.children["collect"].kill()
+        stack.children["serve"].kill()
+        stack.worker("collect", wait=True)
+        stack.goes_well(1)
+        serve(stack, port)
+        stack.goes_well(2)
+        last = stack.settle()
+        files = stack.check(last)
+        assert files.problems == []
+        ledger: Counter[tuple[str, str]] = Counter()
+        known = set()
+        for cycle in {cycle for cycle, _ in files.rows}:
+            if record := stack.ledger.record(cycle):
+                known.add(cycle)
+                ledger.update((index, unit.status) for index, unit in record.units.items())
+        expected = sum(files.statuses.values())
+        eventually(lambda: units(samples(port)) == expected, 30.0, every=0.2)
+        rows = {index: rows_of(stack.world.data, index) for index in THREE}
+        yield Counted(fresh, samples(port), files, ledger, known, rows)
+
+
+def serve(stack: Stack, port: int) -> Child:
+    """Start `g6 serve` on a port."""
+    ports = ("--metrics-port", str(port), "--web-port", "0")
+    stack.children["serve"] = stack.world.start("serve", "g6", "serve", *ports)
+    return stack.children["serve"]
+
+
+def text(port: int) -> str:
+    """Return /metrics, empty while nobody answers."""
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=5.0, trust_env=False)
+    except httpx.TransportError:
+        return ""
+    return answer.text if answer.is_success else ""
+
+
+def families(port: int) -> list[str]:
+    """Return the names of the families that are declared."""
+    lines = text(port).splitlines()
+    return [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+
+
+def samples(port: int) -> dict[tuple[str, ...], float]:
+    """Return the samples by name and label values."""
+    found: dict[tuple[str, ...], float] = {}
+    for family in text_string_to_metric_families(text(port)):
+        for sample in family.samples:
+            found[(sample.name, *sample.labels.values())] = sample.value
+    return found
+
+
+def units(found: dict[tuple[str, ...], float]) -> float:
+    """Return how many units were counted."""
+    return sum(value for key, value in found.items() if key[0] == "g6_units_total")
+
+
+def test_every_family_is_there_before_the_first_cycle(counted: Counted) -> None:
+    assert set(FAMILIES) - counted.fresh == set()
+
+
+def test_units_are_counted_as_the_files_have_them(counted: Counted) -> None:
+    stored = Counter((index, row["status"]) for (_, index), row in counted.files.rows.items())
+    shown = {key[1:]: value for key, value in counted.samples.items() if key[0] == "g6_units_total"}
+    assert {key: value for key, value in shown.items() if value} == dict(stored)
+
+
+def test_the_ledger_says_the_same_of_the_cycles_that_it_knows(counted: Counted) -> None:
+    stored = Counter(
+        (index, row["status"])
+        for (cycle, index), row in counted.files.rows.items()
+        if cycle in counted.known
+    )
+    assert counted.ledger == stored
+    assert counted.known
+
+
+def test_cycles_and_options_are_counted_as_the_files_have_them(counted: Counted) -> None:
+    cycles = sum(value for key, value in counted.samples.items() if key[0] == "g6_cycles_total")
+    assert cycles == counted.files.cycles
+    for index in THREE:
+        options = sum(
+            int(row["options"])
+            for (_, name), row in counted.files.rows.items()
+            if name == index and row["status"] in {"OK", "PARTIAL"}
+        )
+        assert counted.samples["g6_index_options_processed_total", index] == options
+
+
+def test_rows_written_are_the_rows_in_the_files(counted: Counted) -> None:
+    for index in THREE:
+        assert (
+            counted.samples["g6_rows_written_total", "parquet", index] == counted.chain_rows[index]
+        )
+
+
+def test_nothing_was_dropped_on_the_way(counted: Counted) -> None:
+    dropped = [
+        value for key, value in counted.samples.items() if key[0] == "g6_bus_events_dropped_total"
+    ]
+    assert sum(dropped) == 0
+
+
+def rows_of(directory: Path, index: str) -> int:
+    """Return the chain rows of an index that are stored."""
+    paths = directory.glob(f"chain/underlying={index}/date=*/*.parquet")
+    return sum(pq.read_metadata(path).num_rows for path in paths)

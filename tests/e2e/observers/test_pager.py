@@ -1,0 +1,46 @@
+"""A fifth of the pager's matrix: four faults on one running system, `make pager` has all."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from g6.observability.generators.prometheus_files import AlertTiming
+from tests.observe import alertmanager, prometheus
+from tests.pager.faults import FAULTS, PagerFault
+from tests.pager.matrix import play
+from tests.pager.system import Pace, System, running
+
+QUICK = [fault for fault in FAULTS if fault.is_quick]
+HASTY = Pace(seconds=1.0, timing=AlertTiming("1s", "4s", "1s"), shorter=10)
+MISSING = [
+    name
+    for name, module in (("prometheus", prometheus), ("prometheus-alertmanager", alertmanager))
+    if module.PROGRAM is None
+]
+pytestmark = [
+    pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} not installed: make test-services"),
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    # A short path: a socket's name may have 107 bytes.
+    with (
+        tempfile.TemporaryDirectory(prefix="g6-pager-", ignore_cleanup_errors=True) as directory,
+        running(Path(directory), HASTY) as system,
+    ):
+        yield system
+
+
+def test_a_fifth_of_the_faults_is_quick() -> None:
+    assert len(QUICK) >= len(FAULTS) / 5
+
+
+@pytest.mark.parametrize("fault", QUICK, ids=lambda fault: fault.name)
+def test_a_fault_is_told_once_and_resolved(system: System, fault: PagerFault) -> None:
+    assert play(system, fault, HASTY.shorter).wrong() == []
