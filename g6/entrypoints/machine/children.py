@@ -100,6 +100,13 @@ def execute(command: Sequence[str], environment: Mapping[str, str], log: int) ->
     )
 
 
+def exit_code_of_own(pid: int) -> int | None:
+    """Wait for a child of this process, and return its exit code, None where nobody knows."""
+    with suppress(ChildProcessError):
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return None
+
+
 def die_with_parent(parent: int) -> None:
     """Ask the kernel for SIGTERM at the death of the process `parent`, which started this one."""
     if sys.platform == "linux":

@@ -34,6 +34,7 @@ from g6.entrypoints.machine.children import (
     ExecutedChild,
     die_with_parent,
     execute,
+    exit_code_of_own,
     set_title,
 )
 
@@ -111,9 +112,11 @@ class ForkServer:
     Attributes:
         by_fork: Fork the server from this process, whose imports it then shares, if this process
             has one thread. Else it is a program of its own.
+        modules: What this system's processes need beside what every system's do.
     """
 
     by_fork: bool = False
+    modules: Sequence[str] = ()
     _door: socket.socket | None = field(default=None, init=False)
     _server: Child | None = field(default=None, init=False)
 
@@ -130,7 +133,7 @@ class ForkServer:
             return
         self.close()
         if self.by_fork and threading.active_count() == 1:
-            preload()
+            preload(self.modules)
             self._door, there = socket.socketpair()
             self._server = _fork_server(self._door, there)
         else:
@@ -197,7 +200,7 @@ def _fork_server(here: socket.socket, there: socket.socket) -> Child:
         with _own_end():
             here.close()
             _become_server(there, parent)
-    return ForkedChild.follow(pid, _exit_code_of_own)
+    return ForkedChild.follow(pid, exit_code_of_own)
 
 
 def _become_server(door: socket.socket, parent: int) -> None:
@@ -221,12 +224,6 @@ def _execute_server(there: socket.socket) -> Child:
         start_new_session=True,
     )
     return ExecutedChild(popen)
-
-
-def _exit_code_of_own(pid: int) -> int | None:
-    with suppress(ChildProcessError):
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return None
 
 
 @contextmanager
@@ -361,13 +358,16 @@ def _become(request: Request, log: int, parent: int) -> None:
     runpy.run_module(request.module, run_name="__main__", alter_sys=True)
 
 
-def preload() -> None:
-    """Import and warm what the processes of a machine need, so that they share it."""
+def preload(more: Sequence[str] = ()) -> None:
+    """Import and warm what the processes of a machine need, and `more`, so that they share it."""
     os.environ.update(CHILD_VARIABLES)
     # A collection writes into every object it visits, and what is written to is shared no more.
     gc.disable()
     for module in PRELOADED:
         import_module(module)
+    for module in more:
+        with suppress(ImportError):  # whoever needs it says which extra brings it
+            import_module(module)
     import pyarrow as pa
 
     from g6.bootstrap.processes.warming import warm_up_at_defaults

@@ -91,6 +91,11 @@ class Source:
         return not self.is_simulated and not self.can(Ability.RECORDED)
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        """The module of the function that is only named, which imports the source's libraries."""
+        return (self.build.partition(":")[0],) if isinstance(self.build, str) else ()
+
+    @property
     def builder(self) -> Callable[..., Provider]:
         """The function that makes the provider, imported where it was only named."""
         if isinstance(self.build, str):

@@ -17,12 +17,13 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 G6 = Path(sys.executable).parent / "g6"
+START = "2026-11-20 11:00"
 FREE_PORTS = ("--set", "serve.metrics_port=0", "--set", "serve.web_port=0")
 ROLES: Mapping[str, str] = {
     "supervisor": "starts, watches and ends the others; its terminal is yours",
@@ -37,6 +38,7 @@ ROLES: Mapping[str, str] = {
     "beat": "sends cycles and sweeps",
     "serve": "answers over HTTP (features.serve)",
     "ticker": "holds the streams of the broker (ticker.enabled)",
+    "ticker child": "asks for yesterday's open interest, some twenty minutes a day",
 }
 """What each process is for, in the order of the table."""
 
@@ -55,6 +57,8 @@ def role(process: psutil.Process, supervisor: psutil.Process) -> str:
     words = process.cmdline()
     if any("redis-server" in word or "valkey-server" in word for word in words):
         return "redis"
+    if any("multiprocessing" in word for word in words):
+        return "ticker child"
     if words[:1] != ["g6"]:
         return "fork server"
     name = words[1].removesuffix("_process").replace("tick_stream", "ticker")
@@ -72,11 +76,33 @@ def footprint(supervisor: psutil.Process) -> dict[str, list[int]]:
 
 
 @contextmanager
-def system(directory: Path, options: Sequence[str]) -> Iterator[psutil.Process]:
+def look_alike(base: Path, speed: str) -> Iterator[dict[str, str]]:
+    """Run Kite's look-alike for the block, and yield the environment that points G6 at it."""
+    command = [str(G6), "kite-server", "--start", START, "--speed", speed, "--print-env"]
+    variables = base / "look-alike.env"
+    with variables.open("w") as output, (base / "look-alike.log").open("w") as log:
+        popen = subprocess.Popen(command, stdout=output, stderr=log, env=plain())
+        try:
+            while not (text := variables.read_text("utf-8")):
+                time.sleep(0.2)
+                if popen.poll() is not None:
+                    raise SystemExit((base / "look-alike.log").read_text("utf-8"))
+            named = re.findall(r"^export (\w+)=(.*)$", text, re.MULTILINE)
+            yield plain() | dict(named) | {"G6_TICKER__ENABLED": "true"}
+        finally:
+            popen.send_signal(signal.SIGINT)
+            popen.wait(30)
+
+
+@contextmanager
+def system(
+    directory: Path, options: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Iterator[psutil.Process]:
     """Run `g6 up` for the block."""
     command = [G6, "up", "--data-dir", directory, *FREE_PORTS, *options]
+    variables = dict(plain() if environment is None else environment)
     with (directory.parent / "up.log").open("w") as log:
-        popen = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=plain())
+        popen = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=variables)
         try:
             yield psutil.Process(popen.pid)
         finally:
@@ -124,23 +150,37 @@ def table(by_role: Mapping[str, Sequence[int]]) -> str:
     return "\n".join(lines)
 
 
+def measured(rows: Path, speed: str, cycles: int, *, with_kite: bool) -> dict[str, list[int]]:
+    """Return the bytes of each process of `g6 up` after some cycles, by role."""
+    with ExitStack() as stack:
+        environment = None
+        options: tuple[str, ...] = ("--speed", speed)
+        if with_kite:
+            environment = stack.enter_context(look_alike(rows.parent, speed))
+            options = ()
+        supervisor = stack.enter_context(system(rows, options, environment))
+        while closed_cycles(rows) < cycles:
+            time.sleep(0.5)
+            if not supervisor.is_running() or supervisor.status() == psutil.STATUS_ZOMBIE:
+                raise SystemExit((rows.parent / "up.log").read_text("utf-8"))
+        return footprint(supervisor)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cycles", type=int, default=8, help="cycles before memory is read (8)")
     parser.add_argument("--speed", default="12", help="market seconds per second (12)")
+    parser.add_argument(
+        "--kite", action="store_true", help="collect from Kite's look-alike, streamed"
+    )
     parser.add_argument("--demos", type=int, default=5, help="demos that are timed (5)")
     parser.add_argument("--json", type=Path, help="write everything there")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as base:
         rows = Path(base) / "rows"
         rows.mkdir()
-        with system(rows, ("--speed", arguments.speed)) as supervisor:
-            while closed_cycles(rows) < arguments.cycles:
-                time.sleep(0.5)
-                if not supervisor.is_running() or supervisor.status() == psutil.STATUS_ZOMBIE:
-                    raise SystemExit((Path(base) / "up.log").read_text("utf-8"))
-            by_role = footprint(supervisor)
+        by_role = measured(rows, arguments.speed, arguments.cycles, with_kite=arguments.kite)
     print(table(by_role))
     seconds = [first_chain(()) for _ in range(arguments.demos)]
     if seconds:

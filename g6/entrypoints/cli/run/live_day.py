@@ -77,7 +77,7 @@ class LiveDay:
         if self.clock.market() >= self.closes:
             console.print("the session is over: nothing was collected of it", highlight=False)
             return
-        with ForkServer(by_fork=True) as forks:
+        with ForkServer(by_fork=True, modules=self.settings.source.modules) as forks:
             is_whole = run_until_stopped(
                 self.settings, forks, mix=mix, anyway=anyway, who="g6 live", until_close=True
             )

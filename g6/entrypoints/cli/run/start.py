@@ -99,7 +99,7 @@ def demo(
     # fork, so that all processes share it.
     from g6.entrypoints.cli.run.demonstration import demonstrate, whole_session
 
-    with ForkServer(by_fork=True) as forks:
+    with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
         if open_market:
             settings, cycles = whole_session(settings)
         demonstrate(settings, cycles or DEMO_CYCLES, forks)
@@ -155,7 +155,7 @@ def run(
         )
     from g6.entrypoints.cli.run.bounded_run import run_bounded
 
-    with ForkServer(by_fork=True) as forks:
+    with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
         layout = table.table_layout()
         with table_options.settings_with_layout(layout, settings, stderr=json_) as settings:
             cycles = 1 if once else cycles
@@ -200,7 +200,7 @@ def up(
     )
     from g6.entrypoints.cli.run.unbounded import run_until_stopped
 
-    with ForkServer(by_fork=True) as forks:
+    with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
         run_until_stopped(settings, forks, mix=mix, anyway=anyway, observed=with_observability)
 
 
