@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,9 @@ MAY_SLEEP = {
 }
 PATCHED_TIME = frozenset({"time", "sleep", "monotonic", "perf_counter", "datetime"})
 TWIN_LINES = 10
+MOST_SIBLINGS = 18
+MAY_HOLD_MORE: dict[str, str] = {}
+"""Folders with more files and folders than that, and why each has no chapters."""
 MAY_READ_THE_ENVIRONMENT = {"g6/config/loading.py"}
 MAY_READ_A_SHELLS_QUESTION = {"g6/entrypoints/cli/shared/shell/shells.py"}
 MAY_PASS_IT_ON = {
@@ -74,6 +78,24 @@ def test_a_modules_name_says_its_one_subject(path: Path) -> None:
     assert not VAGUE & {path.stem, *path.stem.split("_")} - (
         {"data"} if path.stem == "data_dir" else set()
     )
+
+
+def test_a_folder_of_more_than_eighteen_has_chapters() -> None:
+    crowded = {
+        folder: len(names)
+        for room in ("g6", "tests")
+        for folder, names in _siblings(ROOT / room).items()
+        if len(names) > MOST_SIBLINGS
+    }
+    assert {folder: crowded[folder] for folder in crowded if folder not in MAY_HOLD_MORE} == {}
+    assert MAY_HOLD_MORE.keys() - crowded.keys() == set(), "take away what is not needed any more"
+
+
+def test_doors_and_caches_are_no_siblings_but_data_files_are(tmp_path: Path) -> None:
+    for file in ("__init__.py", "__pycache__/a.pyc", ".cache/b", "c.json", "d.py", "e/f.py"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    assert _siblings(tmp_path) == {".": {"c.json", "d.py", "e"}, "e": {"f.py"}}
 
 
 def test_only_the_settings_read_the_environment() -> None:
@@ -154,6 +176,17 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
+
+
+def _siblings(top: Path) -> dict[str, set[str]]:
+    """Return the files and folders of each folder, by its path, without doors and caches."""
+    folders: dict[str, set[str]] = {}
+    base = ROOT if top.is_relative_to(ROOT) else top
+    for folder, inside, files in os.walk(top):
+        inside[:] = [each for each in inside if each != "__pycache__" and each[0] != "."]
+        names = {*inside, *files} - {"__init__.py"}
+        folders[Path(folder).relative_to(base).as_posix()] = names
+    return folders
 
 
 def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
