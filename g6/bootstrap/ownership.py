@@ -37,6 +37,11 @@ def owning_system(settings: Settings, url: str) -> System:
     return System(url, settings.namespace, mark)
 
 
+def system_of_its_own(settings: Settings) -> System:
+    """Return a system that nobody else is of yet, as its Redis is still to be started."""
+    return System.of_its_own(settings.namespace)
+
+
 @contextmanager
 def owned_directories(
     settings: Settings,

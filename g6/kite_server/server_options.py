@@ -7,6 +7,7 @@ from datetime import datetime, time
 from pathlib import Path
 
 from g6.kite_server.logins import FLUSH
+from g6.ports.sources import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class ServerOptions:
         seed: Seed of the simulated market.
         market_faults: Faults of the simulated market, in its own words.
         faults: Faults of the server, as `server_faults.parse` reads them.
-        recording: A day to replay instead of the simulated market.
+        recording: Answers from a recorded day, instead of the simulated market.
         dump: Instrument rows to serve instead of the market's.
         credentials: File of the credentials to accept instead of `demo`.
         flush_at: Clock time (IST) at which access tokens die.
@@ -40,7 +41,7 @@ class ServerOptions:
     seed: int = 7
     market_faults: str = ""
     faults: tuple[str, ...] = ()
-    recording: Path | None = None
+    recording: Provider | None = None
     dump: Path | None = None
     credentials: Path | None = None
     flush_at: time = FLUSH

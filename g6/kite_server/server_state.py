@@ -10,6 +10,7 @@ from g6.kite_server.logins import AcceptedCredentials, Logins
 from g6.kite_server.market.instrument_catalogue import Catalogue, CatalogueCache, read_rows
 from g6.kite_server.market.market_source import MarketSource, SimulatedSource
 from g6.kite_server.market.quote_board import QuoteBoard
+from g6.kite_server.market.recorded_source import RecordedSource
 from g6.kite_server.movable_clock import MovableClock
 from g6.kite_server.payloads import SHAPES
 from g6.kite_server.quota import Quota
@@ -90,8 +91,4 @@ def _source(options: ServerOptions, calendar: Calendar) -> MarketSource:
     if options.recording is None:
         faults = MarketFaults.parse(options.market_faults)
         return SimulatedSource(SimulatedMarket(calendar, seed=options.seed, faults=faults))
-    # A recording brings pyarrow along, which a server of the simulated market does without.
-    from g6.adapters.replay import Recording
-    from g6.kite_server.market.recorded_source import RecordedSource
-
-    return RecordedSource(Recording.open(options.recording, closes=calendar.close_of))
+    return RecordedSource.of(options.recording)

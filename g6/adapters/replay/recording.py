@@ -18,7 +18,7 @@ from g6.adapters.replay.stored_chains import StoredRecording
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_reading import SUFFIXES
-from g6.adapters.replay.unread import WORDS
+from g6.adapters.replay.unread import WORDS, totals
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import day_of
@@ -146,6 +146,10 @@ class Recording:
         place = bisect_right(instants, at)
         near = instants[max(place - 1, 0) : place + 1]
         return next((instant for instant in near if day_of(instant) == day_of(at)), None)
+
+    def unread(self) -> Mapping[str, int]:
+        """Return how many parts were left out, by the kinds that occur."""
+        return {str(kind): count for kind, count in totals(self.left_out).items()}
 
     @property
     def table(self) -> TableFiles | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from g6.adapters.replay.tables.table_files import TableFiles
+from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_scan import LostRow
 from g6.bootstrap.importing.recording_import import ImportedDay, Track, store_recording
 from g6.bootstrap.quote_sources.sources import recorded_plan, table_recording
@@ -50,6 +51,15 @@ class TableRemainder:
     not_asked: tuple[str, ...]
     spots_disagree: int
     spots_disputed: int
+
+
+def opened_tables(paths: Sequence[Path], layout: TableLayout | None) -> TableFiles:
+    """Return files as one table. Names that others give columns are understood.
+
+    Raises:
+        BadInput: No row of them can be used.
+    """
+    return TableFiles(paths, replace(layout or TableLayout(), aliases=True))
 
 
 def store_table(

@@ -7,7 +7,7 @@ from functools import partial
 
 from g6.adapters.kite import Access
 from g6.adapters.kite.authorized_requests import KiteSettings
-from g6.adapters.kite.browser_login import exchange
+from g6.adapters.kite.browser_login import Callback, exchange
 from g6.adapters.kite.kite_provider import KiteProvider
 from g6.bootstrap.settings_checks.credentials import TOKEN_FILE, credentials
 from g6.bootstrap.settings_checks.rest_budget import request_seconds
@@ -71,3 +71,8 @@ def token_keeper(
         buy_token if mine.api_secret else None,
         notify,
     )
+
+
+def redirect_page(port: int) -> Callback:
+    """Return the page of this machine that waits for the redirect of a login, not yet listening."""
+    return Callback(port)

@@ -103,6 +103,15 @@ def replayed_market(settings: Settings) -> Replay:
     return Replay(open_recording(settings, thorough=False))
 
 
+def recorded_day(path: Path) -> Replay:
+    """Return the provider that answers from the recording at a path, whatever is configured.
+
+    Raises:
+        BadInput: It cannot be read.
+    """
+    return Replay(Recording.open(path, closes=calendar().close_of))
+
+
 def recording_path(settings: Settings) -> Path:
     """Return the path of the recording to replay.
 

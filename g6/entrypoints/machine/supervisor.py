@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from g6 import log
-from g6.adapters.data_dir.owner import System
 from g6.adapters.redis.server import EmbeddedServer
 from g6.adapters.redis.vitals import RedisVitals
 from g6.bootstrap.ownership import (
@@ -24,6 +23,7 @@ from g6.bootstrap.ownership import (
     owning_system,
     record_configuration,
     redis_namespace,
+    system_of_its_own,
 )
 from g6.bootstrap.processes.embedded_redis import embedded_redis
 from g6.bootstrap.processes.redis_ports import redis_facts, vitals
@@ -272,7 +272,7 @@ def running(
         )
     with ExitStack() as cleanup:
         server: EmbeddedServer | None = None
-        owner = owning_system(settings, broker) if broker else System.of_its_own(settings.namespace)
+        owner = owning_system(settings, broker) if broker else system_of_its_own(settings)
         write_address = cleanup.enter_context(owned_directories(settings, who, owner, mix=mix))
         if not broker:
             if fresh:

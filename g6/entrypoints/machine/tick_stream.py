@@ -21,11 +21,13 @@ from typing import Any
 
 import structlog
 
-from g6.adapters.kite.ticker.feeds import StreamLimits, Ticker
 from g6.adapters.kite.ticker.socket import Login
-from g6.adapters.kite.ticker.stream_client import route
-from g6.bootstrap.processes.ticker_ports import TickerPorts, ticker_ports
-from g6.bootstrap.settings_checks.credentials import credentials
+from g6.bootstrap.processes.ticker_ports import (
+    TickerPorts,
+    stream_login,
+    tick_stream,
+    ticker_ports,
+)
 from g6.bootstrap.wiring import data_option, redis_url, wire
 from g6.config import Settings, load
 from g6.domain.market.calendar import Calendar, Session, day_of
@@ -33,7 +35,7 @@ from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.reports import ProviderState
 from g6.domain.reports.alerts import STREAM_REFUSED, STREAM_UNTRUSTED
 from g6.entrypoints.machine import ticker_children
-from g6.errors import Retryable, TokenDead, UncoveredYear, UserError
+from g6.errors import Retryable, UncoveredYear, UserError
 from g6.errors.masking import mask
 from g6.log import configure
 from g6.ports import Clock
@@ -103,13 +105,7 @@ class TickerContext:
 
     def login(self) -> Login | None:
         """Return key and token in force, None while there is none."""
-        try:
-            token = self.ports.access.token()
-        except TokenDead:
-            return None
-        return Login(
-            credentials(self.settings).api_key, token.value, self.settings.provider.ws_root
-        )
+        return stream_login(self.settings, self.ports.access)
 
     def trading_since(self) -> float | None:
         """Return the wall time since which contracts trade, None while they do not."""
@@ -215,21 +211,14 @@ def run(settings: Settings) -> int:
     1 says that the stream ended by itself and is to be started anew.
     """
     context = TickerContext(settings, redis_url(settings))
-    limits = StreamLimits(
-        settings.ticker.connections,
-        settings.ticker.tokens,
-        settings.ticker.flush_seconds,
-        settings.ticker.silent_seconds,
-    )
-    ticker = Ticker(
-        context.ports.quotes,
-        context.clock.market,
-        context.trading_since,
-        context.login,
-        context.tell,
+    ticker = tick_stream(
+        settings,
+        context.ports,
+        context.clock,
+        trading_since=context.trading_since,
+        login=context.login,
+        tell=context.tell,
         prepare=context.prepare,
-        route=route(settings.provider.ws_root),
-        limits=limits,
         beat=context.beat,
     )
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -128,12 +128,12 @@ def load(
         Unavailable: The engine is not installed. The sentence has the line that installs it.
     """
     from g6.adapters.parquet.queries.engines import engine_in_force, to_engine
-    from g6.adapters.parquet.queries.load import Query, load_table
+    from g6.bootstrap.reading.stored_tables import stored_table
     from g6.entrypoints.python.accessor import with_pictures
 
     # Before the rows are read: a misspelt engine needs no directory.
     engine_in_force(engine)
-    query = Query.of(
+    table = stored_table(
         directory_of(data_dir),
         index,
         day,
@@ -145,7 +145,7 @@ def load(
         tz=tz,
         shape=shape,
     )
-    return with_pictures(to_engine(load_table(query), engine))
+    return with_pictures(to_engine(table, engine))
 
 
 @overload

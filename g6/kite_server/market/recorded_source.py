@@ -9,15 +9,16 @@ from threading import RLock
 
 import numpy as np
 
-from g6.adapters.replay import Recording, Replay, totals
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, Contracts, Future, Listing
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes
 from g6.domain.schema.underlying import Underlying
+from g6.errors import BadConfig
 from g6.kite_server.market import vix
 from g6.kite_server.market.instrument_ref import InstrumentRef
 from g6.kite_server.market.session_bars import BAR, Bars
 from g6.kite_server.market.tick_records import TICK, Ticks
+from g6.ports.sources import Provider, RecordedMarket, abilities_of
 from g6.simulation.contracts import SEGMENTS
 
 _MOST_WEEKS = 256
@@ -25,10 +26,28 @@ _MOST_WEEKS = 256
 
 @dataclass(frozen=True)
 class RecordedSource:
-    """A recording as a market. It has no futures, and one thread reads it at a time."""
+    """A recording as a market. It has no futures, and one thread reads it at a time.
 
-    recording: Recording
+    Attributes:
+        provider: Answers from the recording.
+        recording: Which instants and indices it has.
+    """
+
+    provider: Provider
+    recording: RecordedMarket
     _reading: RLock = field(default_factory=RLock)
+
+    @classmethod
+    def of(cls, provider: Provider) -> RecordedSource:
+        """Return the market of a provider that answers from a recording.
+
+        Raises:
+            BadConfig: It is no recording.
+        """
+        recording = abilities_of(provider).recorded
+        if recording is None:
+            raise BadConfig(f"{provider.name} is no recording", "g6 kite-server --recording PATH")
+        return cls(provider, recording)
 
     @property
     def roots(self) -> Mapping[str, str]:
@@ -45,7 +64,7 @@ class RecordedSource:
         if newest is None:
             return Listing(root, day_of(at), _none(root), ())
         with self._reading:
-            listing = Replay(self.recording).listing(root, newest)
+            listing = self.provider.listing(root, newest)
         return replace(listing, contracts=numbered(listing.contracts))
 
     def quotes(self, root: str, contracts: Contracts, at: datetime) -> Quotes:
@@ -56,7 +75,7 @@ class RecordedSource:
             source = np.full((2, len(contracts)), "", dtype=object)
             return Quotes(contracts, source, values, Underlying(), at.timestamp())
         with self._reading:
-            return Replay(self.recording).quotes(root, contracts, newest)
+            return self.provider.quotes(root, contracts, newest)
 
     def underlying(self, root: str, at: datetime) -> Underlying:
         """Return the index that stands at `at`."""
@@ -66,7 +85,7 @@ class RecordedSource:
         if newest is None:
             return Underlying()
         with self._reading:
-            return Replay(self.recording).underlying(root, newest)
+            return self.provider.underlying(root, newest)
 
     def futures(self, _root: str, _listed: tuple[Future, ...], _at: datetime) -> Ticks:
         """Return nothing: recordings hold options."""
@@ -86,7 +105,7 @@ class RecordedSource:
 
     def facts(self) -> Mapping[str, object]:
         """Return the recording's name, kind and span, and counts of what is left out."""
-        return {**self.recording.facts(), "left_out": totals(self.recording.left_out)}
+        return {**self.provider.describe().own, "left_out": dict(self.recording.unread())}
 
 
 def numbered(contracts: Contracts) -> Contracts:

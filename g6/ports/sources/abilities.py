@@ -97,6 +97,14 @@ class RecordedMarket(Protocol):
         """Return the indices that are recorded, or those at an instant."""
         ...
 
+    def newest(self, index: str, at: datetime) -> datetime | None:
+        """Return the newest instant of an index up to `at`, else the day's next one, or None."""
+        ...
+
+    def unread(self) -> Mapping[str, int]:
+        """Return how many parts it was read without, by their kind."""
+        ...
+
     def planned(self, plan: Plan) -> Plan:
         """Return the plan that collects what is recorded."""
         ...

@@ -14,6 +14,7 @@ import requests
 from kiteconnect import KiteConnect
 from kiteconnect import exceptions as kite_errors
 
+from g6.bootstrap.quote_sources.sources import recorded_day
 from tests.worlds.kite import Kite, kite_server
 
 START = "2026-11-20T10:00:00+05:30"
@@ -413,7 +414,10 @@ def test_real_rows_can_be_its_dump(shared: Path) -> None:
 def test_a_recorded_day_can_be_its_market(shared: Path) -> None:
     recording = shared / "data/recorded/nifty_2026-08-19_1127-1156.parquet"
     with kite_server(
-        in_thread=True, start="2026-08-19T11:30:10+05:30", speed=0, recording=recording
+        in_thread=True,
+        start="2026-08-19T11:30:10+05:30",
+        speed=0,
+        recording=recorded_day(recording),
     ) as kite:
         kite.limits(quote=0, other=0)
         client = client_of(kite)

@@ -20,9 +20,10 @@ from g6.ports.sources import Ability, Source, abilities_of
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDING = ROOT / "tests" / "data" / "store"
-ADAPTERS = {"g6/adapters", "g6/simulation"}
-ROOMS = ("entrypoints", "pipeline", "studies", "rendering", "observability", "config", "domain")
-"""Rooms that build no adapter."""
+BUILDING = {"adapters", "bootstrap", "simulation"}
+"""Rooms that make adapters: their own, and bootstrap all."""
+MAKES_THE_MARKET = "kite_server"
+"""The one room that makes a simulated market beside bootstrap: it is a server of that market."""
 RESIDENT_BYTES = 150e6
 
 
@@ -96,40 +97,59 @@ def test_help_imports_nothing_that_is_built() -> None:
 
 
 def test_no_room_beside_bootstrap_builds_an_adapter() -> None:
-    classes = {name for folder in ADAPTERS for name in _ports_in(ROOT / folder)}
     built = [
         f"{path.relative_to(ROOT)}: {name}"
-        for room in ROOMS
-        for path in sorted((ROOT / "g6" / room).rglob("*.py"))
-        for name in _called(path)
-        if name in classes
+        for path in sorted((ROOT / "g6").rglob("*.py"))
+        if (room := path.relative_to(ROOT / "g6").parts[0]) not in BUILDING
+        for name in _built(path.read_text(encoding="utf-8"), _foreign_rooms(room))
     ]
     assert built == []
 
 
-def _ports_in(folder: Path) -> Iterator[str]:
-    """Yield the names of adapters: classes that are named after their technology and a port."""
-    technologies = (
-        "Redis",
-        "Memory",
-        "Parquet",
-        "Csv",
-        "Kite",
-        "Simulated",
-        "Replay",
-        "Recording",
-        "Celery",
-    )
-    for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef) and node.name.startswith(technologies):
-                yield node.name
+@pytest.mark.parametrize(
+    ("line", "built"),
+    [
+        ("from g6.adapters.kite.ticker.feeds import Ticker; Ticker(cache)", ["Ticker"]),
+        ("from g6.adapters.kite.token import Token as T; T('a', 'b', 0.0)", ["T"]),
+        ("from g6.adapters.replay import Recording; Recording.open(path)", ["Recording"]),
+        ("from g6.adapters.redis import vitals; vitals.RedisVitals(c)", ["RedisVitals"]),
+        ("from g6.simulation import SimulatedMarket; SimulatedMarket(c)", ["SimulatedMarket"]),
+        ("from g6.adapters.data_dir.owner import owner; owner(path)", []),
+        ("from g6.adapters.kite.token import Token; isinstance(token, Token)", []),
+        ("from g6.domain.reports import Alert; Alert('late')", []),
+    ],
+)
+def test_an_adapter_that_is_built_is_seen(line: str, built: list[str]) -> None:
+    assert list(_built(line, _foreign_rooms("entrypoints"))) == built
 
 
-def _called(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            yield node.func.id
+def _foreign_rooms(room: str) -> tuple[str, ...]:
+    """Return the packages none of whose classes a room makes."""
+    rooms = ("g6.adapters",)
+    return rooms if room == MAKES_THE_MARKET else (*rooms, "g6.simulation")
+
+
+def _built(source: str, rooms: tuple[str, ...]) -> Iterator[str]:
+    """Yield the classes of rooms that a module makes: it calls one, or what makes one of it."""
+    tree = ast.parse(source)
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(rooms)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        *owners, name = ast.unparse(node.func).split(".")
+        if owners[:1] and owners[0] in imported:
+            yield from (each for each in (owners[0], name) if _is_class(each))
+        elif not owners and name in imported and _is_class(name):
+            yield name
+
+
+def _is_class(name: str) -> bool:
+    return (name[0].isupper() and not name.isupper()) or len(name) == 1
 
 
 def _run(script: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from g6.bootstrap.quote_sources.sources import recorded_day
 from g6.config import calendar
 from g6.domain.market.calendar import IST
 from g6.kite_server.rest import endpoints
@@ -42,7 +43,7 @@ def recording(tmp_path: Path) -> Path:
 @pytest.fixture
 def state(recording: Path) -> ServerState:
     return build_state(
-        ServerOptions(start=at("11:27:30"), speed=0, recording=recording), calendar()
+        ServerOptions(start=at("11:27:30"), speed=0, recording=recorded_day(recording)), calendar()
     )
 
 

@@ -17,6 +17,7 @@ from g6.errors import BadConfig
 
 if TYPE_CHECKING:
     from g6.kite_server import ServerAddresses
+    from g6.ports import Provider
 
 Port = Annotated[
     int, typer.Option("--port", metavar="N", help="Port for HTTP; 0 takes a free one.")
@@ -159,7 +160,7 @@ def kite_server(
         seed,
         market_faults,
         tuple(fault or ()),
-        recording,
+        _recorded(recording),
         dump,
         credentials,
         _clock_time(flush_at),
@@ -221,6 +222,15 @@ def _lines(where: dict[str, str], *, keyless: bool) -> list[str]:
 
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else instant_of_text(text)
+
+
+def _recorded(path: Path | None) -> Provider | None:
+    if path is None:
+        return None
+    # A recording brings pyarrow along, which a server of the simulated market does without.
+    from g6.bootstrap.quote_sources.sources import recorded_day
+
+    return recorded_day(path)
 
 
 def _clock_time(text: str) -> time:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,15 +54,12 @@ def import_table(
 
     Example: g6 import table day.csv.gz --columns ltp=close --format expiry=dmy --unit contracts
     """
-    from g6.adapters.replay.tables.table_files import TableFiles
-    from g6.adapters.replay.tables.table_layout import TableLayout
-    from g6.bootstrap.importing.table_import import store_table, table_remainder
+    from g6.bootstrap.importing.table_import import opened_tables, store_table, table_remainder
     from g6.entrypoints.cli.shared.arguments.table_rows import first_rows, print_layout
 
-    layout = table.table_layout() or TableLayout()
     settings = options.settings(config, set_, data_dir=data_dir, indices=indices)
     paths = _tables(files)
-    source = TableFiles(paths, replace(layout, aliases=True))
+    source = opened_tables(paths, table.table_layout())
     resolved = source.resolved()
     console = terminal.console(settings, stderr=json_)
     rows = first_rows(source)

@@ -14,11 +14,11 @@ import typer
 from rich.console import Console
 
 from g6.adapters.kite.access import Access, KiteCredentials
-from g6.adapters.kite.browser_login import Callback, exchange, login_url, request_token_of
+from g6.adapters.kite.browser_login import exchange, login_url, request_token_of
 from g6.adapters.kite.token import Token, issued_token
 from g6.bootstrap.processes.redis_ports import controls
 from g6.bootstrap.quote_sources.guarding import shared_state
-from g6.bootstrap.quote_sources.kite_source import token_keeper
+from g6.bootstrap.quote_sources.kite_source import redirect_page, token_keeper
 from g6.bootstrap.settings_checks.credentials import TOKEN_FILE, credentials
 from g6.bootstrap.wiring import live_clock, wire, wire_if_running
 from g6.config import Settings
@@ -140,7 +140,7 @@ def _from_pasted_address(page: str, console: Console) -> str:
 
 
 def _from_browser(page: str, way: LoginWay, console: Console, lookalike: bool) -> str:
-    with Callback(way.port) as callback:
+    with redirect_page(way.port) as callback:
         page = f"{page}&{urlencode({'callback': callback.url})}" if lookalike else page
         console.print(
             f"waiting {way.wait_seconds:g} s for a login; "

@@ -1,0 +1,41 @@
+"""Stored rows of a directory as one table, by the arguments of `g6.load`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import pyarrow as pa
+
+from g6.adapters.parquet.queries.load import Query, load_table
+from g6.adapters.parquet.queries.stored_span import Days
+
+
+class RowChoice(TypedDict, total=False):
+    """The arguments of `g6.load` that choose among the rows and columns of a kind."""
+
+    columns: Sequence[str] | None
+    expiry: str | date | Sequence[str | date] | None
+    strike: float | tuple[float, float] | None
+    as_of: str | datetime | None
+    tz: str
+    shape: str
+
+
+def stored_table(
+    directory: Path,
+    index: str | Sequence[str],
+    day: Days,
+    kind: str,
+    **choice: Unpack[RowChoice],
+) -> pa.Table:
+    """Return the rows, with the columns that are asked for.
+
+    Raises:
+        NothingToDo: Nothing of that is stored.
+        UserError: An argument cannot be.
+        BadInput: A file is damaged.
+    """
+    return load_table(Query.of(directory, index, day, kind, **choice))
