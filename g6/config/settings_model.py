@@ -16,6 +16,7 @@ from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
 from g6.config.ticker_section import TickerSettings
 from g6.domain.market.instrument import INDICES
+from g6.domain.schema.layout import Folder, Kind
 from g6.ports.sources import Ability, Source
 
 SIX = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
@@ -204,13 +205,13 @@ class Settings(BaseSettings):
         """Where CSV files go."""
         base = self.storage.csv.base_dir
         if base is None:
-            return self.directory / "csv"
+            return self.directory / Kind.CSV
         return base if self.namespace == DEFAULT_NAMESPACE else base / self.namespace
 
     @property
     def panels_dir(self) -> Path:
         """Where panel files go."""
-        return self.directory / "panels"
+        return self.directory / Folder.PANELS
 
     @property
     def scope(self) -> Literal["chain", "window"]:

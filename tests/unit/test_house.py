@@ -10,6 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from g6.domain.schema.layout import (
+    KIND_OF_ROWS,
+    MANIFEST,
+    OWNER_FILE,
+    RECOMPUTE_JOURNAL,
+    TOKEN_FILE,
+    Folder,
+    Kind,
+)
 from tests.unit.house.language import Language, counted
 from tests.unit.house.twins import repeated_runs
 
@@ -48,6 +57,14 @@ TWIN_LINES = 10
 MOST_SIBLINGS = 18
 MAY_HOLD_MORE: dict[str, str] = {}
 """Folders with more files and folders than that, and why each has no chapters."""
+MAY_SPELL_THE_LAYOUT = {
+    "g6/domain/schema/layout.py",
+    # It reads for `g6 verify` what G6 has written, and must not be wrong as G6 is wrong.
+    "g6/adapters/parquet/queries/plain_units.py",
+}
+FILES_OF_A_DIRECTORY = {OWNER_FILE, TOKEN_FILE, RECOMPUTE_JOURNAL, MANIFEST, KIND_OF_ROWS}
+FOLDERS = {*map(str, (*Kind, *Folder)), *FILES_OF_A_DIRECTORY}
+KEYS_OF_FOLDERS = ("underlying=", "date=")
 MAY_READ_THE_ENVIRONMENT = {"g6/config/loading.py"}
 MAY_READ_A_SHELLS_QUESTION = {"g6/entrypoints/cli/shared/shell/shells.py"}
 MAY_PASS_IT_ON = {
@@ -170,12 +187,78 @@ def test_few_modules_share_their_name(language: Language) -> None:
     assert len(language.doubled_files) <= 8, language.doubled_files
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_kinds_and_folders_of_stored_rows_are_spelt_in_the_layout_alone(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert name(path) in MAY_SPELL_THE_LAYOUT or list(spelt_layout(source)) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'base / "csv"',
+        'base / f"date={day}"',
+        'Path(directory, "x") / "panels"',
+        'name.removeprefix("underlying=")',
+        'kind == "chain"',
+        'query.kind in ("x", "events")',
+        'Literal["chain", "overview"]',
+        '{"chain": CHAIN, "overview": OVERVIEW}',
+        'root.glob("[!.]*.parquet")',
+    ],
+)
+def test_a_kind_that_is_spelt_elsewhere_is_seen(line: str) -> None:
+    assert len(list(spelt_layout(line))) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"overview": WRITE, "panels": WRITE}',
+        'frames.get(unit, "chain")',
+        'scope == "chain"',
+        'base / "HEAD"',
+        '("options", "csv")',
+    ],
+)
+def test_other_words_are_spelt_where_they_are_used(line: str) -> None:
+    assert list(spelt_layout(line)) == []
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (
         node
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
+
+
+def spelt_layout(source: str) -> Iterator[str]:
+    """Yield where a module spells a kind, a folder or a file name of the store itself."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.BinOp(op=ast.Div(), right=part):
+                is_spelt = _text(part) in FOLDERS
+            case ast.Compare(left=ast.Name(id="kind") | ast.Attribute(attr="kind")):
+                is_spelt = any(map(kinds_in, node.comparators))
+            case ast.Constant(value=str(text)):
+                is_spelt = text.startswith(KEYS_OF_FOLDERS) or text.endswith("*.parquet")
+            case ast.Tuple() | ast.List() | ast.Set() | ast.Dict():
+                is_spelt = Kind.CHAIN in (kinds := kinds_in(node)) and len(kinds) > 1
+            case _:
+                is_spelt = False
+        if is_spelt:
+            yield f"{node.lineno}: {ast.unparse(node)}"
+
+
+def kinds_in(node: ast.AST) -> set[str]:
+    """Return the kinds of rows among the words of a comparison, a collection or a dict's keys."""
+    parts = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [node])
+    return {_text(part) for part in parts if part is not None} & set(map(str, Kind))
+
+
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _siblings(top: Path) -> dict[str, set[str]]:

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 from g6.domain.reports.json_types import Document
-
-CONFIGS = "configs"
+from g6.domain.schema.layout import Folder
 
 
 def kept_settings(directory: Path, config_id: str) -> Document | None:
@@ -17,7 +16,7 @@ def kept_settings(directory: Path, config_id: str) -> Document | None:
     its default.
     """
     try:
-        content = json.loads((directory / CONFIGS / f"{config_id}.json").read_text("utf-8"))
+        content = json.loads((directory / Folder.CONFIGS / f"{config_id}.json").read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     settings = content.get("settings") if isinstance(content, dict) else None

@@ -23,13 +23,11 @@ from urllib.parse import urlsplit
 import psutil
 
 from g6.domain.reports.json_types import Document, JsonObject
-from g6.domain.schema.layout import KIND_OF_ROWS
+from g6.domain.schema.layout import KIND_OF_ROWS, OWNER_FILE, Folder
 from g6.errors import StoreBusy, Unavailable
 from g6.files import directory_lock, replace
 from g6.ports import Clock
 
-OWNER = ".owner.json"
-CONFIGS = "configs"
 _MOST_BYTES = 65_536
 DYING_SECONDS = 5.0
 """The lock of a system whose members are dead is waited for so long.
@@ -131,7 +129,7 @@ def owned(
         directory.mkdir(parents=True, exist_ok=True)
         if not os.access(directory, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
-        descriptor = os.open(directory / OWNER, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(directory / OWNER_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     member = os.getpid()
     try:
         limit = clock.wall() + DYING_SECONDS
@@ -161,7 +159,7 @@ def owner(directory: Path) -> Document | None:
     It has pid, broker, kind, namespace, members and the like.
     """
     try:
-        descriptor = os.open(directory / OWNER, os.O_RDONLY)
+        descriptor = os.open(directory / OWNER_FILE, os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -201,7 +199,7 @@ def keep_configuration(directory: Path, record: Document) -> None:
     Raises:
         Unavailable: The directory cannot be written.
     """
-    path = directory / CONFIGS / f"{record['config_id']}.json"
+    path = directory / Folder.CONFIGS / f"{record['config_id']}.json"
     if not path.exists():
         with _refusals(directory):
             replace(path, (json.dumps(record, indent=2) + "\n").encode())

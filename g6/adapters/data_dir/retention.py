@@ -36,7 +36,7 @@ def older(
     """Return the files of days before `before`, oldest first."""
     files: list[Dated] = []
     for kind in kinds:
-        root = csv_dir if kind == "csv" else directory / kind
+        root = csv_dir if kind == Kind.CSV else directory / kind
         files += [file for file in _dated(kind, root) if file.day < before]
     return sorted(files, key=lambda file: (file.day, file.kind, file.path))
 
@@ -45,7 +45,7 @@ def _dated(kind: str, root: Path) -> Iterator[Dated]:
     for folder, _, names in os.walk(root):
         for name in names:
             path = Path(folder) / name
-            match = _DAY.search(path.parent.name if kind != "csv" else path.stem)
+            match = _DAY.search(path.parent.name if kind != Kind.CSV else path.stem)
             if match and not name.startswith("."):
                 yield Dated(path, kind, date.fromisoformat(match[1]), path.stat().st_size)
 

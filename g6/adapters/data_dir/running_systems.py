@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from g6.adapters.data_dir.owner import OWNER, owner
+from g6.adapters.data_dir.owner import owner
+from g6.domain.schema.layout import OWNER_FILE
 
 __all__ = ["RunningSystem", "running_systems"]
 
@@ -55,7 +56,7 @@ def running_systems() -> list[RunningSystem]:
             if not any(_PROGRAM in word for word in process.cmdline()):
                 continue
             paths = (Path(file.path) for file in process.open_files())
-            directories.update(path.parent for path in paths if path.name == OWNER)
+            directories.update(path.parent for path in paths if path.name == OWNER_FILE)
     systems: list[RunningSystem] = []
     for directory in sorted(directories):
         record = owner(directory) or {}

@@ -23,6 +23,8 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import day_of
 from g6.domain.market.expiry import BUCKETS
+from g6.domain.schema.layout import Kind as Stored
+from g6.domain.schema.layout import folder
 from g6.errors import BadInput
 
 Kind = Literal["nse", "table", "stored"]
@@ -215,7 +217,7 @@ def _source_of(
 ) -> tuple[Kind, SnapshotSource]:
     if not path.exists():
         raise BadInput(path, None, "is not there", f"give --recording {_FORMATS}")
-    if (path / "chain").is_dir():
+    if (path / folder(Stored.CHAIN)).is_dir():
         return "stored", StoredRecording(path, thorough=thorough)
     answers, maybe_answers, tables = _by_kind(_files(path))
     if not tables:

@@ -82,9 +82,8 @@ class StoredRecording:
         for root in sorted((directory / layout.folder(Kind.CHAIN)).glob(layout.ANY_INDEX)):
             index = root_of(layout.parse_index_name(root.name) or "")
             file_of: dict[datetime, Path] = {}
-            for path in sorted(
-                root.glob(f"{layout.ANY_DAY}/*.parquet"), key=_folding_order, reverse=True
-            ):
+            files = root.glob(f"{layout.ANY_DAY}/*{layout.ROWS_SUFFIX}")
+            for path in sorted(files, key=_folding_order, reverse=True):
                 table = _read(path, RAW if thorough else ("timestamp", "expiry"))
                 file_of |= dict.fromkeys(pc.unique(table.column("timestamp")).to_pylist(), path)
                 days = pc.unique(table.column("expiry")).to_pylist()

@@ -29,6 +29,7 @@ from g6.bootstrap.processes.process_runtime import build_runtime
 from g6.bootstrap.wiring import wire
 from g6.config import Settings, build, calendar
 from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.schema.layout import Kind
 from g6.pipeline import Runtime, aggregate, analyse, collect, persist
 from g6.ports.sources import Provider, abilities_of
 from g6.simulation import SimulatedMarket
@@ -48,7 +49,7 @@ def warm_up(runtime: Runtime, market: Provider) -> None:
             provider=market,
             frames=MemoryFrames(),
             ledger=MemoryLedger(),
-            store=Tee(ParquetStore(Path(directory)), CsvStore(Path(directory) / "csv")),
+            store=Tee(ParquetStore(Path(directory)), CsvStore(Path(directory) / Kind.CSV)),
             panels=MemoryPanels(),
             panel_files=MemoryPanels(),
             bus=MemoryBus(),

@@ -9,10 +9,11 @@ from g6.adapters.kite import Access
 from g6.adapters.kite.authorized_requests import KiteSettings
 from g6.adapters.kite.browser_login import Callback, exchange
 from g6.adapters.kite.kite_provider import KiteProvider
-from g6.bootstrap.settings_checks.credentials import TOKEN_FILE, credentials
+from g6.bootstrap.settings_checks.credentials import credentials
 from g6.bootstrap.settings_checks.rest_budget import request_seconds
 from g6.config import Settings
 from g6.domain.reports import ProviderState
+from g6.domain.schema.layout import TOKEN_FILE, Folder
 from g6.ports.clock import Clock
 from g6.ports.shared_cache import SharedCache
 from g6.ports.sources import Surroundings
@@ -30,7 +31,7 @@ def kite_provider(settings: Settings, surroundings: Surroundings) -> KiteProvide
     clock = surroundings.clock
     kite = KiteSettings(
         api_key=credentials(settings).api_key,
-        dump_directory=settings.directory / "dumps",
+        dump_directory=settings.directory / Folder.DUMPS,
         root=surroundings.root,
         timeout=request_seconds(settings),
         mode=settings.kind,

@@ -23,6 +23,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.reports import CycleReport
 from g6.domain.reports.json_types import Document
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.layout import Kind
 from g6.domain.schema.words import Status
 from g6.errors import FrameMissing, NothingToDo, Unavailable, UserError
 from g6.ports import Bus, Frames, Store
@@ -210,7 +211,7 @@ def stored_cycles(
     Raises:
         NothingToDo: Nothing of that is stored.
     """
-    query = Query.of(directory, indices or "*", days, "overview", tz=tz)
+    query = Query.of(directory, indices or "*", days, Kind.OVERVIEW, tz=tz)
     ordered = _by_instant(load_table(query))
     bounds = [*starts_of(ordered), ordered.num_rows]
     day: date | None = None
@@ -247,7 +248,7 @@ class _DayChains:
     def of(cls, directory: Path, index: str, day: date, tz: str) -> _DayChains:
         """Load a day. One without chains has none at any instant."""
         try:
-            table = _by_instant(load_table(Query.of(directory, index, day, "chain", tz=tz)))
+            table = _by_instant(load_table(Query.of(directory, index, day, Kind.CHAIN, tz=tz)))
         except NothingToDo:
             table = unit_chain(None, index, tz)
         instants = np.unique(_micros(table)).tolist()

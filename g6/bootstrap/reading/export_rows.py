@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from g6.adapters.parquet.queries.load import Query, load_table
 from g6.adapters.parquet.queries.stored_span import Days
+from g6.domain.schema.layout import Kind
 
-KEYS = {
-    "chain": (
+KEYS: Mapping[str, tuple[str, ...]] = {
+    Kind.CHAIN: (
         "timestamp",
         "underlying",
         "expiry",
@@ -23,7 +24,7 @@ KEYS = {
         "forward",
         "vix",
     ),
-    "overview": ("timestamp", "underlying", "spot", "future", "forward", "vix"),
+    Kind.OVERVIEW: ("timestamp", "underlying", "spot", "future", "forward", "vix"),
 }
 """Columns that every exported row begins with, whichever others are chosen."""
 

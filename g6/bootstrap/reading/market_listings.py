@@ -10,6 +10,8 @@ from g6.config import Settings, calendar, plan
 from g6.domain.cycles.plan import IndexPlan, Plan
 from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instrument import INDICES, Listing
+from g6.domain.schema import layout
+from g6.domain.schema.layout import Kind
 from g6.errors import BadConfig, G6Error, NothingToDo
 from g6.ports import Provider
 from g6.ports.sources import Abilities, Ability
@@ -177,7 +179,7 @@ class MarketListings:
         listing = kept_listing(directory, index, day)
         if listing is None:
             days = kept_days(directory)
-            there = f"nothing is kept below {directory / 'instruments'}"
+            there = f"nothing is kept below {directory / layout.folder(Kind.INSTRUMENTS)}"
             if days:
                 there = f"the first kept day is {days[0]}"
             raise NothingToDo(f"no instruments of {index} are kept on or before {day}: {there}")

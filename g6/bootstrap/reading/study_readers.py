@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g6.config import Settings, calendar
+from g6.domain.schema.layout import Folder
 
 if TYPE_CHECKING:
     from g6.domain.market.instants import MarketTime
@@ -127,7 +128,7 @@ def log_reader(settings: Settings) -> LogReader:
     """Return the reader of the logs below the data directory."""
     from g6.bootstrap.reading.log_reading import DirectoryLogs
 
-    return DirectoryLogs(settings.directory / "logs")
+    return DirectoryLogs(settings.directory / Folder.LOGS)
 
 
 def source_reader() -> SourceReader:

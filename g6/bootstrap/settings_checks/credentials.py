@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 from g6.adapters.kite import Access, KiteCredentials
 from g6.bootstrap.wiring import Wiring
 from g6.config import Settings, is_loopback, secrets_of
+from g6.domain.schema.layout import TOKEN_FILE
 from g6.errors import BadConfig
 from g6.errors.masking import mask_address
 from g6.ports.shared_cache import SharedCache
 
 PLAIN = {"http": "https", "ws": "wss"}
 """Schemes without TLS, and the same with it."""
-TOKEN_FILE = ".token"  # noqa: S105 - a name
 
 
 def credentials(settings: Settings) -> KiteCredentials:

@@ -28,12 +28,10 @@ from g6.config import Settings, plan
 from g6.domain.cycles.cycle import Timing
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
+from g6.domain.schema.layout import Folder
 from g6.errors import Unavailable
 from g6.pipeline import Runtime
 from g6.ports.sources import Candles, Provider, abilities_of
-
-CANDLE_DIR = ".candles"
-"""Where candles wait below the data directory while their day is not repaired yet."""
 
 
 def repair_runtime(settings: Settings) -> tuple[Runtime, Backfill]:
@@ -48,7 +46,7 @@ def repair_runtime(settings: Settings) -> tuple[Runtime, Backfill]:
     wiring = wire_if_running(settings)
     source: Provider = guarded_source(wiring) if settings.source.is_live else provider(wiring)
     candles = _candles(settings, source)
-    directory = settings.directory / CANDLE_DIR
+    directory = settings.directory / Folder.CANDLES
     backfill = Backfill(candles, _listings(wiring, source), time.time, directory)
     runtime = Runtime(
         plan=plan(settings),

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 __all__ = [
     "ANY_DAY",
@@ -30,12 +31,19 @@ __all__ = [
     "DAY_FILE",
     "KIND_OF_ROWS",
     "MANIFEST",
+    "OWNER_FILE",
     "PART_NAME",
     "PRUNABLE",
+    "RECOMPUTE_JOURNAL",
+    "ROWS_FILES",
+    "ROWS_SUFFIX",
     "SEGMENT_NAME",
     "SWEPT_UNTIL",
+    "TOKEN_FILE",
     "CsvPlace",
+    "Folder",
     "Kind",
+    "LoadedKind",
     "csv_chain_file",
     "csv_overview_file",
     "csv_place",
@@ -45,6 +53,7 @@ __all__ = [
     "listing_file",
     "offset_name",
     "panel_file",
+    "panel_name",
     "parse_day_name",
     "parse_index_name",
     "part_name",
@@ -62,10 +71,36 @@ class Kind(StrEnum):
     CSV = "csv"
 
 
+class Folder(StrEnum):
+    """A folder of a data directory that holds no kind of stored rows."""
+
+    PANELS = "panels"
+    CONFIGS = "configs"
+    """The configurations that wrote rows, each as `ID.json`."""
+    DUMPS = "dumps"
+    """Instrument dumps as they were downloaded."""
+    LAYOUTS = "layouts"
+    """How tables of others were read."""
+    LOGS = "logs"
+    OBSERVERS = "observers"
+    """What Prometheus and Alertmanager are started with."""
+    CANDLES = ".candles"
+    """Minute candles of a day that is not repaired yet."""
+    REDIS = ".broker"
+    """The Redis that a system starts for itself."""
+    RUNNING = ".running"
+    """The processes that a supervisor has started."""
+
+
+LoadedKind: TypeAlias = Literal["chain", "overview", "instruments", "events"]
+"""What `g6.load` reads, as its argument spells it and a type checker knows it."""
 PRUNABLE = (Kind.CHAIN, Kind.OVERVIEW, Kind.EVENTS, Kind.CSV)
 """What may be pruned. Instruments are not: expired contracts can never be asked for again."""
 
-DAY_FILE = "day.parquet"
+ROWS_SUFFIX = ".parquet"
+ROWS_FILES = f"[!.]*{ROWS_SUFFIX}"
+"""What files of rows are called, for a search. One that is being written begins with a dot."""
+DAY_FILE = f"day{ROWS_SUFFIX}"
 PART_NAME = re.compile(r"(\d{6}(?:\.\d{6})?)Z\.parquet")
 SEGMENT_NAME = re.compile(r"(\d{6})Z-(\d{6})Z\.parquet")
 MANIFEST = "manifest.json"
@@ -73,11 +108,15 @@ KIND_OF_ROWS = ".kind"
 """The file that says of which kind of market the rows are: live, sim or replay."""
 SWEPT_UNTIL = ".swept"
 """The file that holds the instant up to which everything that was due is stored."""
+OWNER_FILE = ".owner.json"
+TOKEN_FILE = ".token"  # noqa: S105 - a name
+RECOMPUTE_JOURNAL = ".recompute.json"
 _INDEX_KEY = "underlying="
 _DAY_KEY = "date="
 ANY_INDEX = f"{_INDEX_KEY}*"
 ANY_DAY = f"{_DAY_KEY}*"
 """What directories of indices and of days are called, for a search."""
+_PANEL_SUFFIX = ".json"
 _CSV_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.csv")
 
 
@@ -136,7 +175,7 @@ def part_name(instant: datetime) -> str:
     >>> part_name(datetime(2026, 11, 20, 3, 45, tzinfo=UTC))
     '034500Z.parquet'
     """
-    return f"{_clock(instant)}.parquet"
+    return f"{_clock(instant)}{ROWS_SUFFIX}"
 
 
 def segment_name(first: datetime, end: datetime) -> str:
@@ -146,7 +185,7 @@ def segment_name(first: datetime, end: datetime) -> str:
     >>> segment_name(quarter, quarter.replace(hour=4, minute=0))
     '034500Z-040000Z.parquet'
     """
-    return f"{_clock(first)}-{_clock(end)}.parquet"
+    return f"{_clock(first)}-{_clock(end)}{ROWS_SUFFIX}"
 
 
 def listing_file(exchange: str) -> str:
@@ -155,7 +194,7 @@ def listing_file(exchange: str) -> str:
     >>> listing_file("NFO")
     'NFO.parquet'
     """
-    return f"{exchange}.parquet"
+    return f"{exchange}{ROWS_SUFFIX}"
 
 
 def offset_name(offset: int) -> str:
@@ -226,7 +265,16 @@ def panel_file(panel: str) -> str:
     >>> panel_file("index_NIFTY")
     'index_NIFTY.json'
     """
-    return f"{panel}.json"
+    return f"{panel}{_PANEL_SUFFIX}"
+
+
+def panel_name(file: str) -> str:
+    """Return the panel whose file has this name.
+
+    >>> panel_name("index_NIFTY.json")
+    'index_NIFTY'
+    """
+    return file.removesuffix(_PANEL_SUFFIX)
 
 
 def _clock(instant: datetime) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from g6.adapters.redis.server import free_port
 from g6.config import Settings
+from g6.domain.schema.layout import Folder
 from g6.errors import Unavailable
 from g6.files import replace
 from g6.observability.generators import prometheus_files
@@ -46,7 +47,7 @@ def prepare_observers(settings: Settings) -> Observers:
             "set features.serve=true and serve.metrics_port=9108",
         )
     programs = {name: _program(name) for name in PROGRAMS}
-    directory = settings.directory / "observers"
+    directory = settings.directory / Folder.OBSERVERS
     rules = directory / "rules"
     rules.mkdir(parents=True, exist_ok=True)
     addresses = {

@@ -34,6 +34,7 @@ from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.reports import Alert, AlertRule
 from g6.domain.reports.alerts import JOURNAL_STOPPED, PROCESS_ENDED
+from g6.domain.schema.layout import Folder
 from g6.entrypoints.machine.fork_server import ForkServer, child_environment
 from g6.entrypoints.machine.observers import prepare_observers
 from g6.entrypoints.machine.pools import WORKERS, pool_sizes
@@ -60,8 +61,6 @@ MODULES = {
     "ticker": "g6.entrypoints.machine.tick_stream",
 }
 """What the processes of one machine run."""
-BROKER_DIR = ".broker"
-RUNNING_DIR = ".running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +264,7 @@ def running(
     """
     directory = settings.directory
     broker = settings.redis.broker_url or ""
-    roster = Roster(directory / RUNNING_DIR)
+    roster = Roster(directory / Folder.RUNNING)
     if orphans := roster.end_orphans(STOP_SECONDS):
         sys.stderr.write(
             f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n"
@@ -276,8 +275,8 @@ def running(
         write_address = cleanup.enter_context(owned_directories(settings, who, owner, mix=mix))
         if not broker:
             if fresh:
-                shutil.rmtree(directory / BROKER_DIR, ignore_errors=True)
-            server = embedded_redis(settings, directory / BROKER_DIR)
+                shutil.rmtree(directory / Folder.REDIS, ignore_errors=True)
+            server = embedded_redis(settings, directory / Folder.REDIS)
             broker = cleanup.enter_context(server).url
             write_address(broker)
         app = create_app(settings, broker)
@@ -294,7 +293,7 @@ def running(
             settings,
             runtime,
             broker,
-            directory / "logs",
+            directory / Folder.LOGS,
             driver,
             roster,
             forks or ForkServer(),

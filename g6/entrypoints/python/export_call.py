@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from g6.adapters.parquet.queries.stored_span import Days
+    from g6.domain.schema.layout import LoadedKind
 
 
 def export(
     index: str | Sequence[str],
     out: str | Path,
     day: Days = "latest",
-    kind: Literal["chain", "overview", "instruments", "events"] = "chain",
+    kind: LoadedKind = "chain",
     *,
     columns: Sequence[str] = (),
     expiry: str | date | Sequence[str | date] | None = None,

@@ -14,6 +14,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.calendar import IST
 from g6.domain.market.instants import MarketTime
 from g6.domain.schema.frame import ColumnValues, Frame
+from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, OVERVIEW, Column
 from g6.errors import UserError
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LoadedRows"]
 
-_KINDS: Mapping[str, tuple[Column, ...]] = {"chain": CHAIN, "overview": OVERVIEW}
-_MARKS = {"chain": "strike", "overview": "expiry_nearest"}
+_KINDS: Mapping[Kind, tuple[Column, ...]] = {Kind.CHAIN: CHAIN, Kind.OVERVIEW: OVERVIEW}
+_MARKS = {Kind.CHAIN: "strike", Kind.OVERVIEW: "expiry_nearest"}
 """A column by which a frame of each kind is known."""
 _NAMED = 4
 
@@ -38,7 +39,7 @@ class LoadedRows:
         instants: Its cycles as epoch seconds, shape (n,).
     """
 
-    kind: str
+    kind: Kind
     rows: pd.DataFrame
     instants: NDArray[np.float64]
 
@@ -62,7 +63,7 @@ class LoadedRows:
                 f"this frame lacks the columns {', '.join(lacking[:_NAMED])}{more}",
                 "load it without columns=, in the wide shape",
             )
-        order = ["timestamp", "expiry", "strike"] if kind == "chain" else ["timestamp"]
+        order = ["timestamp", "expiry", "strike"] if kind is Kind.CHAIN else ["timestamp"]
         rows = table.sort_values(order, kind="stable")
         return cls(kind, rows, _instants(rows["timestamp"]))
 
@@ -114,7 +115,7 @@ class LoadedRows:
         Raises:
             UserError: The rows are no chains.
         """
-        self._check("chain")
+        self._check(Kind.CHAIN)
         # The rows are sorted by instant.
         instant = unit.instant.timestamp()
         first = int(np.searchsorted(self.instants, instant, "left"))
@@ -138,7 +139,7 @@ class LoadedRows:
         Raises:
             UserError: The rows are of no overview, or there is no such column.
         """
-        self._check("overview")
+        self._check(Kind.OVERVIEW)
         kinds = {column.name: column for column in OVERVIEW}
         for name in columns:
             if name not in kinds:
@@ -160,8 +161,8 @@ class LoadedRows:
     def _is_of(self, index: str) -> NDArray[np.bool_]:
         return np.asarray(self.rows["underlying"].astype(str).to_numpy() == index)
 
-    def _check(self, kind: str) -> None:
-        if self.kind != kind:
+    def _check(self, kind: Kind) -> None:
+        if self.kind is not kind:
             raise UserError(
                 f"this picture needs {kind} rows, and the frame has {self.kind} rows",
                 f'g6.load(…, kind="{kind}")',

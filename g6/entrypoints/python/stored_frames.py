@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from g6.adapters.parquet.queries.engines import Answer, Frame
     from g6.adapters.parquet.queries.stored_span import Days
+    from g6.domain.schema.layout import LoadedKind
 
-Kind: TypeAlias = Literal["chain", "overview", "instruments", "events"]
 Index: TypeAlias = str | Sequence[str]
 Date: TypeAlias = str | date
 
@@ -44,7 +44,7 @@ class SqlOptions(TypedDict, total=False):
 def load(
     index: Index,
     day: Days = ...,
-    kind: Kind = ...,
+    kind: LoadedKind = ...,
     *,
     engine: Literal["pandas"],
     **options: Unpack[LoadOptions],
@@ -53,7 +53,7 @@ def load(
 def load(
     index: Index,
     day: Days = ...,
-    kind: Kind = ...,
+    kind: LoadedKind = ...,
     *,
     engine: Literal["polars"],
     **options: Unpack[LoadOptions],
@@ -62,7 +62,7 @@ def load(
 def load(
     index: Index,
     day: Days = ...,
-    kind: Kind = ...,
+    kind: LoadedKind = ...,
     *,
     engine: Literal["arrow"],
     **options: Unpack[LoadOptions],
@@ -71,7 +71,7 @@ def load(
 def load(
     index: Index,
     day: Days = ...,
-    kind: Kind = ...,
+    kind: LoadedKind = ...,
     *,
     engine: Literal["duckdb"],
     **options: Unpack[LoadOptions],
@@ -80,14 +80,14 @@ def load(
 def load(
     index: Index,
     day: Days = ...,
-    kind: Kind = ...,
+    kind: LoadedKind = ...,
     engine: Literal["auto"] = ...,
     **options: Unpack[LoadOptions],
 ) -> Frame: ...
 def load(
     index: Index,
     day: Days = "latest",
-    kind: Kind = "chain",
+    kind: LoadedKind = "chain",
     engine: Literal["auto", "pandas", "polars", "arrow", "duckdb"] = "auto",
     *,
     columns: Sequence[str] | None = None,
@@ -204,7 +204,7 @@ def indices(*, data_dir: str | Path | None = None) -> list[str]:
 
 
 def days(
-    index: Index = "*", kind: Kind = "chain", *, data_dir: str | Path | None = None
+    index: Index = "*", kind: LoadedKind = "chain", *, data_dir: str | Path | None = None
 ) -> list[date]:
     """Return the session days that have rows of any of the indices, oldest first.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from g6.domain.schema.layout import Folder, Kind
 from g6.domain.schema.provider_words import (
     BreakerState,
     ContractFault,
@@ -80,7 +81,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("connection", ("0", "1", "2")),
             Label("loss", tuple(LossReason)),
             Label("sink", tuple(SinkName), 5),
-            Label("kind", ("chain", "overview", "instruments", "events", "csv", "panels", "other")),
+            Label("kind", (*Kind, Folder.PANELS, "other")),
             Label("queue", tuple(QueueName)),
             Label("bus", ("events",)),
             Label("subscriber", ("recorder",), 4),

@@ -17,15 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from g6.adapters.data_dir.owner import (
-    CONFIGS,
-    OWNER,
     System,
     address,
     keep_configuration,
     owner,
     public,
 )
-from g6.domain.schema.layout import KIND_OF_ROWS
+from g6.domain.schema.layout import KIND_OF_ROWS, OWNER_FILE, Folder
 from g6.errors import Unavailable
 from tests.worlds.owning import owned
 
@@ -97,8 +95,8 @@ def test_the_owner_tells_its_pid_kind_broker_and_namespace(tmp_path: Path) -> No
 
 def test_nobody_else_may_read_the_record_and_it_holds_no_password(tmp_path: Path) -> None:
     with owned(tmp_path, "sim", System("redis://user:hunter2@127.0.0.1:7000/0?password=hunter2")):
-        assert stat.S_IMODE((tmp_path / OWNER).stat().st_mode) == 0o600
-        assert "hunter2" not in (tmp_path / OWNER).read_text()
+        assert stat.S_IMODE((tmp_path / OWNER_FILE).stat().st_mode) == 0o600
+        assert "hunter2" not in (tmp_path / OWNER_FILE).read_text()
 
 
 def test_another_system_is_refused_with_the_name_of_the_first(tmp_path: Path) -> None:
@@ -217,7 +215,7 @@ def test_a_refusal_names_a_member_that_lives_when_the_first_is_gone(tmp_path: Pa
 def test_a_record_that_cannot_be_read_is_written_anew_when_nobody_lives(
     tmp_path: Path, content: bytes
 ) -> None:
-    (tmp_path / OWNER).write_bytes(content)
+    (tmp_path / OWNER_FILE).write_bytes(content)
     with owned(tmp_path, "sim", HERE):
         assert (owner(tmp_path) or {})["pid"] == os.getpid()
 
@@ -273,12 +271,12 @@ def test_a_path_that_cannot_be_a_directory_is_said_in_one_sentence(tmp_path: Pat
     assert "--data-dir" in refused.value.fix
 
 
-@pytest.mark.parametrize("name", [OWNER, ".kind", CONFIGS])
+@pytest.mark.parametrize("name", [OWNER_FILE, KIND_OF_ROWS, Folder.CONFIGS])
 def test_whatever_in_a_directory_cannot_be_written_is_said_in_one_sentence(
     tmp_path: Path, name: str
 ) -> None:
-    if name == CONFIGS:
-        (tmp_path / CONFIGS).write_text("")
+    if name == Folder.CONFIGS:
+        (tmp_path / Folder.CONFIGS).write_text("")
         with pytest.raises(Unavailable, match="cannot be written"):
             keep_configuration(tmp_path, {"config_id": "c1"})
         return
@@ -293,7 +291,9 @@ def test_whatever_in_a_directory_cannot_be_written_is_said_in_one_sentence(
 def test_a_configuration_is_written_once(tmp_path: Path) -> None:
     keep_configuration(tmp_path, {"config_id": "c1", "settings": {"interval": 60}})
     keep_configuration(tmp_path, {"config_id": "c1", "settings": {"interval": 30}})
-    assert json.loads((tmp_path / CONFIGS / "c1.json").read_text())["settings"] == {"interval": 60}
+    assert json.loads((tmp_path / Folder.CONFIGS / "c1.json").read_text())["settings"] == {
+        "interval": 60
+    }
 
 
 PASSWORD = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1).map(

@@ -64,14 +64,14 @@ def _day(directory: Path, day: date) -> Iterator[Finding]:
         for file in days.files(folder):
             yield from _file(name, file, chains, overviews)
     instruments = directory / layout.day_folder(Kind.INSTRUMENTS, day)
-    for path in sorted(instruments.glob("[!.]*.parquet")):
+    for path in sorted(instruments.glob(layout.ROWS_FILES)):
         # An exchange lists no expired contract again: the dump of a past day is lost for good.
         fix = (
             "move it away; the next cycle of this day keeps the listing again, another day's "
             "cannot be asked for any more"
         )
         yield from _read(path, LISTING_SCHEMA, fix)[1]
-    for path in (directory / layout.day_folder(Kind.EVENTS, day)).glob("[!.]*.parquet"):
+    for path in (directory / layout.day_folder(Kind.EVENTS, day)).glob(layout.ROWS_FILES):
         fix = f"mv {quoted(path)} {quoted(path)}.damaged; what it told of is gone"
         yield from _read(path, EVENT_SCHEMA, fix)[1]
     for kind in (Kind.INSTRUMENTS, Kind.EVENTS):

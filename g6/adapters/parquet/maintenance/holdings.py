@@ -16,6 +16,7 @@ from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
+from g6.ports.history import OVERVIEW
 from g6.ports.readers import Holding
 
 
@@ -23,20 +24,26 @@ def holdings(directory: Path) -> Iterator[Holding]:
     """Yield chains and overviews by name and day, then instruments by day."""
     history = ParquetHistory(directory)
     for name in history.names():
-        kind = "overview" if name == "overview" else "chain"
+        kind = Kind.OVERVIEW if name == OVERVIEW else Kind.CHAIN
         for day in days.days(history.root(name)):
             yield _holding(kind, name, day, days.directory_of(history.root(name), day))
     for day in days.days(directory / layout.folder(Kind.INSTRUMENTS)):
-        files = _sizes(directory / layout.day_folder(Kind.INSTRUMENTS, day), ".parquet")
-        yield Holding("instruments", "instruments", day, 0, 0, len(files), sum(files))
+        files = _sizes(directory / layout.day_folder(Kind.INSTRUMENTS, day), layout.ROWS_SUFFIX)
+        yield Holding(Kind.INSTRUMENTS, Kind.INSTRUMENTS, day, 0, 0, len(files), sum(files))
 
 
-def _holding(kind: str, name: str, day: date, directory: Path) -> Holding:
+def _holding(kind: Kind, name: str, day: date, directory: Path) -> Holding:
     files = days.files(directory)
     count = Counter(file.level for file in files)
-    size = sum(_sizes(directory, ".parquet"))
+    size = sum(_sizes(directory, layout.ROWS_SUFFIX))
     return Holding(
-        kind, name, day, count[FoldLevel.PART], count[FoldLevel.SEGMENT], count[FoldLevel.DAY], size
+        kind,
+        name,
+        day,
+        count[FoldLevel.PART],
+        count[FoldLevel.SEGMENT],
+        count[FoldLevel.DAY],
+        size,
     )
 
 

@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-KINDS = ("chain", "overview", "instruments", "events", "csv", "panels")
+from g6.domain.schema.layout import Folder, Kind
+
+KINDS: tuple[str, ...] = (*Kind, Folder.PANELS)
 OTHER = "other"
 
 
 def sizes(directory: Path) -> dict[str, tuple[int, int]]:
     """Return files and bytes below the data directory by kind. The rest is `other`."""
-    totals = dict.fromkeys((*KINDS, OTHER), (0, 0))
+    totals = dict.fromkeys(map(str, (*KINDS, OTHER)), (0, 0))
     for entry in _entries(directory):
         kind = entry.name if entry.name in KINDS and entry.is_dir(follow_symlinks=False) else OTHER
         files, size = totals[kind]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import reduce
@@ -44,19 +44,24 @@ from g6.domain.reports.json_types import Document
 from g6.domain.schema import layout
 from g6.domain.schema.frame import SIDES as PREFIXES
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
 from g6.errors import BadInput, DamagedFile, NothingToDo, UserError
 
 _SIDES = tuple(zip(PREFIXES, SIDES, strict=True))
 """Prefix of a side's columns and its word in the long shape."""
-_COLUMNS = {
-    "chain": tuple(column.name for column in CHAIN),
-    "overview": tuple(OVERVIEW_SCHEMA.names),
-    "instruments": ("date", "exchange", *LISTING_SCHEMA.names),
-    "events": tuple(EVENT_SCHEMA.names),
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    Kind.CHAIN: tuple(column.name for column in CHAIN),
+    Kind.OVERVIEW: tuple(OVERVIEW_SCHEMA.names),
+    Kind.INSTRUMENTS: ("date", "exchange", *LISTING_SCHEMA.names),
+    Kind.EVENTS: tuple(EVENT_SCHEMA.names),
 }
-_EXPIRY_COLUMNS = {"chain": "expiry", "instruments": "expiry", "overview": "expiry_nearest"}
-_WHOLE = {"overview": OVERVIEW_SCHEMA, "events": EVENT_SCHEMA}
+_EXPIRY_COLUMNS: Mapping[str, str] = {
+    Kind.CHAIN: "expiry",
+    Kind.INSTRUMENTS: "expiry",
+    Kind.OVERVIEW: "expiry_nearest",
+}
+_WHOLE: Mapping[str, pa.Schema] = {Kind.OVERVIEW: OVERVIEW_SCHEMA, Kind.EVENTS: EVENT_SCHEMA}
 """Kinds whose files hold all indices."""
 TRADED_PRICES = frozenset(
     prefix + name
@@ -120,7 +125,7 @@ class Query:
         """
         one_of("kind", kind, _COLUMNS)
         one_of("shape", shape, ("wide", "long"))
-        long = shape == "long" and kind == "chain"
+        long = shape == "long" and kind == Kind.CHAIN
         names = _LONG if long else _COLUMNS[kind]
         for name in columns or ():
             one_of("column", name, names)
@@ -208,7 +213,7 @@ def unit_chain(frame: Frame | None, index: str, tz: str) -> pa.Table:
     """Return one unit's chain as `g6.load` gives it, without a row where there is none."""
     table = CHAIN_SCHEMA.empty_table() if frame is None else chain_table(frame)
     plain = never_traded(table.replace_schema_metadata(None))
-    return _in_zone(_with_underlying(plain, index), tz).select(_COLUMNS["chain"])
+    return _in_zone(_with_underlying(plain, index), tz).select(_COLUMNS[Kind.CHAIN])
 
 
 def unit_overview(row: Document, tz: str) -> pa.Table:
@@ -243,14 +248,14 @@ def _whole_day(query: Query, directory: Path, damaged: list[BadInput]) -> pa.Tab
 
 def _day(query: Query, directory: Path) -> pa.Table | None:
     """Return the rows of one day, None when the day has nothing of these indices."""
-    if query.kind == "instruments":
+    if query.kind == Kind.INSTRUMENTS:
         table = _instruments(directory)
     elif query.kind in _WHOLE:
         table = day_table(directory, _WHOLE[query.kind])
     else:
         stored = never_traded(day_table(directory, CHAIN_SCHEMA, _needed(query)))
         table = _with_underlying(stored, layout.parse_index_name(directory.parent.name) or "")
-    table = table.filter(_of_indices(query)) if query.kind != "chain" else table
+    table = table.filter(_of_indices(query)) if query.kind != Kind.CHAIN else table
     return table if table.num_rows else None
 
 
@@ -271,7 +276,7 @@ def never_traded(table: pa.Table) -> pa.Table:
 def _of_indices(query: Query) -> pc.Expression:
     """Return the condition for rows of these indices. Events of the whole system match all."""
     is_of_index = pc.field("underlying").isin(list(query.indices))
-    if query.kind == "events":
+    if query.kind == Kind.EVENTS:
         return is_of_index | pc.field("underlying").is_null()
     return is_of_index
 
@@ -302,7 +307,7 @@ def _row_condition(query: Query) -> pc.Expression | None:
         lowest, highest = query.strikes
         strike = pc.field("strike")
         parts.append((strike >= float(lowest)) & (strike <= float(highest)))
-    if query.as_of and query.kind == "instruments":
+    if query.as_of and query.kind == Kind.INSTRUMENTS:
         parts.append(pc.field("date") <= pa.scalar(days.session_date(query.as_of), pa.date32()))
     elif query.as_of:
         observed_at = pc.coalesce(pc.field("observed_at"), pc.field("timestamp"))
@@ -319,7 +324,7 @@ def _with_underlying(table: pa.Table, index: str) -> pa.Table:
 
 def _instruments(directory: Path) -> pa.Table:
     tables = []
-    for path in sorted(directory.glob("[!.]*.parquet")):
+    for path in sorted(directory.glob(layout.ROWS_FILES)):
         try:
             table = read(path, LISTING_SCHEMA).replace_schema_metadata(None)
         except BadInput as error:

@@ -118,13 +118,13 @@ def _tables(directory: Path) -> Iterator[tuple[str, Sequence[Path], pa.Schema, s
     history = ParquetHistory(directory)
     indices = [name for name in history.names() if name != OVERVIEW]
     yield (
-        "chain",
+        Kind.CHAIN,
         [history.root(name) for name in indices],
         CHAIN_SCHEMA,
         "underlying varchar, date date",
     )
-    yield "overview", [directory / layout.folder(Kind.OVERVIEW)], OVERVIEW_SCHEMA, "date date"
-    yield "events", [directory / layout.folder(Kind.EVENTS)], EVENT_SCHEMA, "date date"
+    yield Kind.OVERVIEW, [directory / layout.folder(Kind.OVERVIEW)], OVERVIEW_SCHEMA, "date date"
+    yield Kind.EVENTS, [directory / layout.folder(Kind.EVENTS)], EVENT_SCHEMA, "date date"
 
 
 def _damaged(directory: Path) -> dict[Path, BadInput]:
@@ -239,7 +239,7 @@ def _keyed(table: pa.Table, directory: Path) -> pa.Table:
 
 
 def _listings(root: Path) -> list[Path]:
-    return sorted(root.glob(f"{layout.ANY_DAY}/[!.]*.parquet"))
+    return sorted(root.glob(f"{layout.ANY_DAY}/{layout.ROWS_FILES}"))
 
 
 def _listing_view(connection: Any, root: Path, left_out: Container[Path]) -> None:

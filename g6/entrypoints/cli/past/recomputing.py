@@ -14,6 +14,7 @@ from rich.console import Console
 
 from g6.config import Settings, plan
 from g6.domain.reports import RecomputeReport
+from g6.domain.schema.layout import RECOMPUTE_JOURNAL, Kind
 from g6.entrypoints.cli.shared import manual
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import From, To, day_given
@@ -56,7 +57,7 @@ def recompute(
     lots = _lots(settings, index, day_given(from_), day_given(to))
     console = terminal.console(settings, stderr=json_)
     pricing = json.dumps(asdict(plan(settings).pricing), sort_keys=True)
-    journal = Journal(settings.directory / ".recompute.json", pricing)
+    journal = Journal(settings.directory / RECOMPUTE_JOURNAL, pricing)
     waiting = [lot for lot in lots if lot not in journal.done]
     began = time.monotonic()
     with manual.system(settings) as workers:
@@ -98,7 +99,7 @@ def _lots(
 ) -> list[Lot]:
     from g6.adapters.parquet.maintenance.holdings import holdings
 
-    holdings_ = [lot for lot in holdings(settings.directory) if lot.kind == "chain"]
+    holdings_ = [lot for lot in holdings(settings.directory) if lot.kind == Kind.CHAIN]
     lots: list[Lot] = []
     for lot in holdings_:
         is_within = (first or lot.day) <= lot.day <= (last or lot.day)

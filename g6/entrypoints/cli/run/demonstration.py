@@ -22,6 +22,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.pricing.black76 import implied_vol
 from g6.domain.schema.chain import Chain
+from g6.domain.schema.layout import Folder, Kind
 from g6.entrypoints.cli.run.bounded import STORED_SECONDS, started, with_progress
 from g6.entrypoints.cli.shared import sizing
 from g6.entrypoints.cli.shared.following import ClosedCycle, RunFollower, stoppable
@@ -38,10 +39,10 @@ from g6.studies.checks.self_checks import self_checks
 MOST_TABLES = 24
 """Cycles that are shown with a table each; a longer run shows its progress."""
 FILES = (
-    ("chain", "every strike, Parquet"),
-    ("csv", "the window around ATM, for people"),
-    ("panels", "JSON documents"),
-    ("logs", "of every process"),
+    (Kind.CHAIN, "every strike, Parquet"),
+    (Kind.CSV, "the window around ATM, for people"),
+    (Folder.PANELS, "JSON documents"),
+    (Folder.LOGS, "of every process"),
 )
 ASK = 'import g6; print(g6.ask.interest("{index}", cycles=6, data_dir="{directory}"))'
 NEXT = (

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from g6 import __version__
 from g6.config import Settings
+from g6.domain.schema.layout import Folder
 from g6.entrypoints.cli.shared import sizing
 from g6.entrypoints.cli.shared.sizing import Estimate
 from g6.entrypoints.machine.supervisor import Stack
@@ -99,7 +100,7 @@ def pages(settings: Settings) -> str:
     serve = settings.serve
     ports = {"status": serve.web_port, "metrics": serve.metrics_port}
     addresses = [f"http://{serve.host}:{port}/{page}" for page, port in ports.items() if port]
-    return ", ".join(addresses) or f"addresses in {settings.directory / 'logs' / 'serve.log'}"
+    return ", ".join(addresses) or f"addresses in {settings.directory / Folder.LOGS / 'serve.log'}"
 
 
 def estimate_of(settings: Settings, cycles: int | None = None) -> Estimate | None:

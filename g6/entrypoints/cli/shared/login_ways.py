@@ -19,11 +19,12 @@ from g6.adapters.kite.token import Token, issued_token
 from g6.bootstrap.processes.redis_ports import controls
 from g6.bootstrap.quote_sources.guarding import shared_state
 from g6.bootstrap.quote_sources.kite_source import redirect_page, token_keeper
-from g6.bootstrap.settings_checks.credentials import TOKEN_FILE, credentials
+from g6.bootstrap.settings_checks.credentials import credentials
 from g6.bootstrap.wiring import live_clock, wire, wire_if_running
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.reports.switches import EVERY_INDEX
+from g6.domain.schema.layout import TOKEN_FILE
 from g6.domain.schema.words import Reason
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import G6Error, Unavailable, UserError

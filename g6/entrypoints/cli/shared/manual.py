@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from g6.adapters.data_dir.owner import owner
 from g6.config import Settings
+from g6.domain.schema.layout import Folder
 from g6.errors import NoWorker
 from g6.pipeline import Runtime
 
@@ -43,12 +44,12 @@ def system(settings: Settings) -> Iterator[ManualSystem]:
         NoWorker: A Redis is configured or a system runs, and no worker serves the queue.
     """
     from g6.entrypoints.machine.processes import Roster
-    from g6.entrypoints.machine.supervisor import RUNNING_DIR, STOP_SECONDS, running
+    from g6.entrypoints.machine.supervisor import STOP_SECONDS, running
     from g6.entrypoints.workers.app import create_app
 
     # A worker that hangs since its supervisor and Redis were killed owns the directory and
     # serves nobody.
-    Roster(settings.directory / RUNNING_DIR).end_orphans(STOP_SECONDS)
+    Roster(settings.directory / Folder.RUNNING).end_orphans(STOP_SECONDS)
     if settings.redis.broker_url or owner(settings.directory):
         runtime = create_app(settings).runtime
         limit = time.monotonic() + FIRST_WORD_SECONDS

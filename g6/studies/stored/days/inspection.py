@@ -9,6 +9,7 @@ from typing import Annotated
 
 from g6.domain.market.instants import WALL, MarketTime, instant_of_text
 from g6.domain.pricing.quality import Flag
+from g6.domain.schema.layout import ROWS_SUFFIX
 from g6.ports.readers import ArchiveReader, ColumnSummary, SnapshotColumns
 from g6.studies.documents import columns_of
 from g6.studies.parameters import Parameter, cycle_name
@@ -16,7 +17,6 @@ from g6.studies.parameters import Parameter, cycle_name
 __all__ = ["Inspection", "InspectionParameters", "answer"]
 
 SIDES = ("ce", "pe")
-FILE_SUFFIX = ".parquet"
 NOT_LISTED = "not listed"
 
 
@@ -24,7 +24,7 @@ def _snapshot_name(value: object, at: MarketTime = WALL) -> str:
     """Return a file's name as it is, and the instant after an index as cycles are named."""
     name = str(value)
     index, sign, instant = name.partition("@")
-    if name.endswith(FILE_SUFFIX) or not instant:
+    if name.endswith(ROWS_SUFFIX) or not instant:
         return name
     return f"{index}{sign}{cycle_name(instant, at)}"
 
@@ -84,7 +84,7 @@ def answer(reader: ArchiveReader, parameters: InspectionParameters) -> Inspectio
 
 
 def _snapshot(reader: ArchiveReader, name: str, counted: Sequence[str]) -> SnapshotColumns:
-    if name.endswith(FILE_SUFFIX):
+    if name.endswith(ROWS_SUFFIX):
         return reader.file_columns(name, counted)
     index, _, at = name.partition("@")
     return reader.unit_columns(index, instant_of_text(at) if at else None, counted)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import get_args
+
 from g6.domain.quotes.quotes import QUOTE_FIELDS
 from g6.domain.schema import rows
+from g6.domain.schema.layout import Kind, LoadedKind
 
 
 def test_no_column_is_defined_twice():
@@ -52,3 +55,7 @@ def test_the_offset_files_lose_their_greek_columns_when_greeks_are_off():
     plain = rows.csv_header(greeks=False)
     assert set(rows.CSV_HEADER) - set(plain) == rows.GREEK_COLUMNS
     assert plain[-5:] == ["forward", "lot_size", "bucket_mask", "future", "vix"]
+
+
+def test_a_type_checker_knows_every_kind_that_is_loaded():
+    assert set(get_args(LoadedKind)) == set(map(str, Kind)) - {Kind.CSV}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from g6.domain.schema.layout import Folder
 from g6.errors import BadConfig, G6Error, UserError
 from g6.ports.sources import Ability
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from g6.adapters.replay.tables.table_layout import TableLayout
     from g6.config import Settings
 
-LAYOUTS = "layouts"
-"""Where below a data directory the layouts are kept that its rows were read by."""
 
 Layout = Annotated[
     Path | None,
@@ -147,7 +146,7 @@ def write_layout(layout: TableLayout, directory: Path, table: Path) -> Path:
     )
     stem = table.name.split(".")[0]
     name = f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.toml"
-    path = directory / LAYOUTS / name
+    path = directory / Folder.LAYOUTS / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=path.parent, prefix=".", delete=False

@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from g6.domain.schema import layout
-from g6.domain.schema.layout import Kind
+from g6.domain.schema.layout import Folder, Kind
 
 __all__ = ["Place", "StoredWords", "directory_in_force"]
 
@@ -78,9 +79,8 @@ class StoredWords:
 
         Of a day that is folded they stand in no name: it is offered as a day.
         """
-        folder = layout.folder(Kind.OVERVIEW)
         for day in self.days()[:1]:
-            names = self._names(f"{folder}/{_day_folder(day)}")
+            names = self._names(layout.day_folder(Kind.OVERVIEW, date.fromisoformat(day)))
             times = [match[1] for match in map(layout.PART_NAME.fullmatch, names) if match]
             newest = sorted(times, reverse=True)[:MOST_CYCLES]
             return [f"{day}T{at[:2]}:{at[2:4]}:{at[4:]}Z" for at in newest] or [day]
@@ -95,17 +95,19 @@ class StoredWords:
 
     def panels(self, directory: str = "") -> list[str]:
         """Return the panels that the manifest names."""
-        path = Path(directory) if directory else self.directory / "panels"
+        path = Path(directory) if directory else self.directory / Folder.PANELS
         try:
             names = json.loads((path / layout.MANIFEST).read_bytes())["hashes"]
         except (OSError, ValueError, KeyError, TypeError):
             return []
-        return sorted(name.removesuffix(".json") for name in names)
+        return sorted(map(layout.panel_name, names))
 
     def _expiries(self, index: str) -> Iterator[str]:
         for day in self.days(index)[:1]:
-            folder = f"{layout.folder(Kind.CHAIN, index)}/{_day_folder(day)}"
-            files = sorted(name for name in self._names(folder) if name.endswith(".parquet"))
+            folder = layout.day_folder(Kind.CHAIN, date.fromisoformat(day), index)
+            files = sorted(
+                name for name in self._names(folder) if name.endswith(layout.ROWS_SUFFIX)
+            )
             if not files:
                 return
             # `day.parquet` stands behind the parts of the day, whose names are digits.
@@ -117,10 +119,6 @@ class StoredWords:
             return [entry.name for entry in (self.directory / folder).iterdir()]
         except OSError:
             return []
-
-
-def _day_folder(day: str) -> str:
-    return f"date={day}"
 
 
 def _expiries_in_footer(path: Path) -> list[str]:
