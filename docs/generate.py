@@ -14,7 +14,7 @@ from pathlib import Path
 
 from docs import one_quote, pager_page
 from g6.config.settings_reference import example_environment, json_schema, scaffold, settings_page
-from g6.domain.figures import definitions as contracts
+from g6.domain.figures.contracts import definitions as contracts
 from g6.domain.schema import rows
 from g6.entrypoints.cli.shared.help.help_file import help_content, help_text
 from g6.entrypoints.cli.shared.help.help_pages import book_of
@@ -182,7 +182,9 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/pager.md", pager),
     (
         "docs/reference/contracts.md",
-        lambda: NOTE.format(source="g6/domain/figures/definitions.py") + contracts.as_page(),
+        lambda: (
+            NOTE.format(source="g6/domain/figures/contracts/definitions.py") + contracts.as_page()
+        ),
     ),
     ("docs/reference/contracts.json", lambda: as_json(contracts.as_document())),
     (

@@ -31,7 +31,7 @@ from g6.adapters.wrapping.tee import Tee
 from g6.config import calendar, load, plan
 from g6.config.keys import keys
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
-from g6.domain.figures import definitions as contracts
+from g6.domain.figures.contracts import definitions as contracts
 from g6.domain.reports import VitalSigns
 from g6.domain.schema import rows
 from g6.domain.schema.words import STAGES

@@ -23,7 +23,8 @@ from typing import Any
 from kombu.entity import Queue
 from kombu.transport.redis import Channel
 
-from g6.adapters.redis import clock, lifeline, vitals
+from g6.adapters.redis import lifeline, vitals
+from g6.adapters.redis.clocks import shared_clock as clock
 from g6.bootstrap.quote_sources import sources
 from g6.config import load
 from g6.domain.market.instrument import Contracts

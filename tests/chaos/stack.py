@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import redis
 
-from g6.adapters.redis.clock import SharedClock
+from g6.adapters.redis.clocks.shared_clock import SharedClock
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.server import EmbeddedServer, connect, free_port
@@ -27,8 +27,8 @@ from g6.domain.cycles.cycle import Timing, isoformat_z, on_grid, parse_z
 from g6.entrypoints.workers.app import create_app
 from g6.ports import UnitRecord
 from tests.e2e.running import ROOT, START, Child, World, clean_environment
-from tests.ledger_check import WORDS, Ledgered
 from tests.waiting import eventually
+from tests.worlds.ledger_check import WORDS, Ledgered
 
 THREE = ("NIFTY", "BANKNIFTY", "FINNIFTY")
 PATIENCE = 60.0

@@ -17,7 +17,7 @@ import redis
 
 from g6.errors import G6Error
 from tests.chaos.stack import THREE, Setup, Stack, prepared, started
-from tests.ledger_check import Ledgered
+from tests.worlds.ledger_check import Ledgered
 
 Act = Callable[[Stack], None]
 

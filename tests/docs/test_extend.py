@@ -30,7 +30,7 @@ print(settings.kind, market.underlying("NIFTY", settings.market.start).spot > 0)
 main(["providers"])
 """
 FIGURE = """
-from g6.domain.figures.definitions import as_page
+from g6.domain.figures.contracts.definitions import as_page
 print([line for line in as_page().splitlines() if "term_structure.step" in line])
 """
 ALERT = """

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 from g6.adapters.data_dir.owner import owner
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.server import connect
-from tests.ledger_check import Ledgered, check
 from tests.waiting import eventually
+from tests.worlds.ledger_check import Ledgered, check
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from g6.domain.cycles.cycle import Unit, parse_z
-from tests.ledger_check import WORDS, grid
 from tests.simulate.reasons import REASONS, is_true
 from tests.simulate.system import System
 from tests.simulate.witness import AcceptedRerun, Strike
 from tests.simulate.world import World
+from tests.worlds.ledger_check import WORDS, grid
 
 MOST_WAITING = 400
 """Messages in one queue."""

@@ -43,8 +43,8 @@ VAGUE = {
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CLOCKS = {
     "g6/adapters/clocks.py",
-    "g6/adapters/redis/clock.py",
-    "g6/adapters/redis/feed_clock.py",
+    "g6/adapters/redis/clocks/shared_clock.py",
+    "g6/adapters/redis/clocks/feed_clock.py",
 }
 """The adapters of the Clock port: everything else waits through it, or on a condition."""
 MAY_SLEEP = {

@@ -89,7 +89,7 @@ class RedisFrames:
         self._sizes = f"{namespace}:frames"
         self._used = f"{namespace}:frames:used"
         self._trim = client.register_script(
-            (files("g6.adapters.redis") / "frames.lua").read_text("utf-8")
+            (files("g6.adapters.redis") / "scripts" / "frames.lua").read_text("utf-8")
         )
         self._step = max_bytes // 64
         # A full step at the start, so that a process that puts little trims once as well.

@@ -48,7 +48,7 @@ class RedisLedger:
         self._ns = namespace
         self._stream = stream
         self._stream_length = stream_length
-        source = (files("g6.adapters.redis") / "ledger.lua").read_text("utf-8")
+        source = (files("g6.adapters.redis") / "scripts" / "ledger.lua").read_text("utf-8")
         self._script = client.register_script(source)
 
     @translated

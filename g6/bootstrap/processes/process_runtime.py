@@ -9,9 +9,9 @@ from g6.adapters.memory.sender import MemorySender
 from g6.adapters.panel_files import PanelFiles
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.chain_memories import RedisChainMemories
-from g6.adapters.redis.clock import SharedClock
+from g6.adapters.redis.clocks.feed_clock import FeedClock
+from g6.adapters.redis.clocks.shared_clock import SharedClock
 from g6.adapters.redis.controls import RedisControls
-from g6.adapters.redis.feed_clock import FeedClock
 from g6.adapters.redis.frames import RedisFrames
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.lifeline import RedisLifeline

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures import series
-from g6.domain.figures.definitions import DEFINITIONS
+from g6.domain.figures.contracts.definitions import DEFINITIONS
 from g6.domain.market.calendar import IST
 from g6.domain.schema.frame import Frame
 from g6.ports.readers import StoredReader

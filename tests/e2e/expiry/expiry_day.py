@@ -24,7 +24,7 @@ from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.market.calendar import Session
 from g6.domain.market.instrument import INDICES
 from tests.e2e.running import World
-from tests.ledger_check import Ledgered, check, summary
+from tests.worlds.ledger_check import Ledgered, check, summary
 
 DAYS = ("2026-11-18", "2026-11-19", "2026-11-23")
 """An ordinary day, a weekly expiry of SENSEX, the monthly expiries of NSE."""

@@ -11,7 +11,7 @@ from g6.config import calendar
 from tests.e2e.conftest import configured
 from tests.e2e.expiry.expiry_day import auction, expiry, problems, rows_of
 from tests.e2e.running import World
-from tests.ledger_check import Ledgered
+from tests.worlds.ledger_check import Ledgered
 
 DAY, FIRST, LAST = "2026-11-23", "2026-11-23T09:40:00Z", "2026-11-23T10:10:00Z"
 TWO = ("NIFTY", "SENSEX")

@@ -16,8 +16,8 @@ from g6.adapters.redis.server import free_port
 from g6.observability.catalogue import FAMILIES
 from tests.chaos.stack import THREE, Setup, Stack, prepared
 from tests.e2e.running import Child
-from tests.ledger_check import Ledgered
 from tests.waiting import eventually
+from tests.worlds.ledger_check import Ledgered
 
 pytestmark = pytest.mark.timeout(300)
 

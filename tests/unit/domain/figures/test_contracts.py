@@ -8,9 +8,9 @@ import pytest
 
 from g6.domain.figures import book_spreads, breadth, exposures, series
 from g6.domain.figures import build_up as open_interest
-from g6.domain.figures import definitions as contracts
 from g6.domain.figures.by_expiry import ExpiryFigures
-from g6.domain.figures.definitions import DEFINITIONS
+from g6.domain.figures.contracts import definitions as contracts
+from g6.domain.figures.contracts.definitions import DEFINITIONS
 from g6.domain.figures.smile import expected_moves, surface, term_structure
 from g6.domain.schema import rows
 

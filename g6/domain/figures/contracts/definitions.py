@@ -6,9 +6,9 @@ its function: the contracts page, `contracts.json` and the units of pictures fol
 
 from __future__ import annotations
 
-from g6.domain.figures.definition import Definition
-from g6.domain.figures.overview_definitions import OVERVIEW_FIGURES
-from g6.domain.figures.study_definitions import STUDY_FIGURES
+from g6.domain.figures.contracts.definition import Definition
+from g6.domain.figures.contracts.overview_definitions import OVERVIEW_FIGURES
+from g6.domain.figures.contracts.study_definitions import STUDY_FIGURES
 
 __all__ = ["DEFINITIONS", "as_document", "as_page"]
 

@@ -11,7 +11,7 @@ import redis
 
 from g6.adapters.clocks import ScaledClock, WallClock
 from g6.adapters.memory.clock import StoppedClock
-from g6.adapters.redis.clock import SharedClock
+from g6.adapters.redis.clocks.shared_clock import SharedClock
 from g6.adapters.redis.server import connect
 from g6.ports import Clock
 

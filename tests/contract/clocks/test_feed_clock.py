@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import redis
 
-from g6.adapters.redis.feed_clock import FeedClock
+from g6.adapters.redis.clocks.feed_clock import FeedClock
 
 FIRST = datetime(2026, 8, 19, 5, 57, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from g6.domain.figures import book_spreads, breadth, build_up, exposures, series
-from g6.domain.figures.definition import Definition
+from g6.domain.figures.contracts.definition import Definition
 from g6.domain.figures.smile import expected_moves, surface, term_structure
 
 __all__ = ["STUDY_FIGURES"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from g6.domain.figures import expiry_table, open_interest, overview
-from g6.domain.figures.definition import Definition
+from g6.domain.figures.contracts.definition import Definition
 from g6.domain.figures.smile import volatility_smile
 
 __all__ = ["OVERVIEW_FIGURES"]

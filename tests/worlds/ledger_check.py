@@ -1,6 +1,6 @@
 """The ledger check: expected instants from the session's grid, rows from the files; the ledger is never asked.
 
-As a program: `python tests/ledger_check.py DIR --first INSTANT --last INSTANT --interval SECONDS --indices A,B` prints what it
+As a program: `python tests/worlds/ledger_check.py DIR --first INSTANT --last INSTANT --interval SECONDS --indices A,B` prints what it
 counted as one JSON line and what is wrong as sentences; exit code 1 when anything is.
 """
 

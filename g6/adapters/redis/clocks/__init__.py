@@ -1,0 +1,1 @@
+"""Clocks that the processes of one system share through Redis."""
