@@ -6,9 +6,9 @@ sweep closes what did not arrive. rerun does it again. tidy folds what is stored
 keep_events stores the events of the bus.
 """
 
-from g6.pipeline.archiving import keep_events
 from g6.pipeline.closing import aggregate, publish
-from g6.pipeline.folding import compact, fold, tidy
+from g6.pipeline.maintenance.archiving import keep_events
+from g6.pipeline.maintenance.folding import compact, fold, tidy
 from g6.pipeline.recompute import recompute
 from g6.pipeline.repair import repair
 from g6.pipeline.rerun import rerun

@@ -22,6 +22,7 @@ from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import SinkName, Stage, Status
 from g6.errors import StoreBusy
 from g6.pipeline.computing import COMPUTING, Computing
+from g6.pipeline.maintenance.storage import publish_storage, stored_sizes
 from g6.pipeline.raised_alerts import alert_entries, note
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.sink_refusals import (
@@ -30,7 +31,6 @@ from g6.pipeline.sink_refusals import (
     report_refusal,
     write_outcome,
 )
-from g6.pipeline.storage import publish_storage, stored_sizes
 from g6.ports import CycleRecord, UnitRecord
 
 

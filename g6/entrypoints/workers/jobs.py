@@ -17,7 +17,7 @@ from g6.domain.cycles.cycle import Timing, Unit
 from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 from g6.pipeline.computing import Computing
-from g6.pipeline.folding import QUARTER_SECONDS
+from g6.pipeline.maintenance.folding import QUARTER_SECONDS
 from g6.pipeline.runtime import SWEEP_SECONDS
 
 SWEEP = "g6.sweep"
