@@ -14,7 +14,8 @@ place = g6.sample(20, interval=3600, to="2026-11-20", data_dir=home)
 chain = g6.load("NIFTY", "latest", data_dir=place)
 
 # %% [markdown]
-# Open interest by strike, above its change since the previous session. Walls and max pain are marked behind the bars.
+# Open interest by strike, above its change since the previous session. Gamma walls and max pain are marked behind the
+# bars, a ring is on the longest bar of each side.
 
 # %%
 chain.g6.plot_oi(strikes=31)

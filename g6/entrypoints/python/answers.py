@@ -40,7 +40,10 @@ class Answer:
     def __str__(self) -> str:
         """Return what the command prints."""
         text = io.StringIO()
-        console = Console(file=text, width=WIDTH, color_system=None, highlight=False)
+        # In a notebook rich shows what it prints, and the text would be empty.
+        console = Console(
+            file=text, width=WIDTH, color_system=None, highlight=False, force_jupyter=False
+        )
         parts.print_parts(console, parts.parts_of(self.study, self.document))
         return text.getvalue().rstrip("\n")
 
