@@ -10,7 +10,7 @@ from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
-from g6.rendering.parts import Line, Part
+from g6.rendering.parts import Line, Part, plain_table
 from g6.rendering.wording import clock, countdown, counts_in_words, in_india, number
 
 __all__ = ["status_line", "status_parts"]
@@ -88,8 +88,10 @@ def _token_end(token: Status) -> str:
 
 
 def _indices_table(indices: Status) -> Table:
-    headings = ("index", "status", "last", "options", "PCR", "age s", "", "source")
-    table = Table(*headings, box=None, padding=(0, 2, 0, 0))
+    table = plain_table()
+    for heading in ("index", "status", "last", "options", "PCR", "age s", "", "source"):
+        is_number = heading in ("last", "options", "PCR", "age s")
+        table.add_column(heading, justify="right" if is_number else "left", no_wrap=True)
     for name, facts in indices.items():
         table.add_row(
             name,

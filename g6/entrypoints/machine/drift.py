@@ -20,6 +20,8 @@ COMMAND_LINE = "command line"
 ENVIRONMENT = "env "
 """What the origin of a setting begins with that a variable gave."""
 DOTENV = " in "
+OF_TERMINALS = "console."
+"""What settings of each command's own terminal begin with."""
 
 StartRecord = Mapping[str, Any]
 """What a start wrote down as JSON: `values`, `origins`, `file`, `host`."""
@@ -65,7 +67,10 @@ def differences(record: StartRecord, settings: Settings) -> list[Difference]:
     origins = record.get("origins", {})
     changed: list[Difference] = []
     for path, value in flat(mask_setting(values(settings))).items():
-        if path not in before or _comparable(path, before[path]) == _comparable(path, value):
+        # How a terminal shows things is nothing that a running system has to be restarted for.
+        if path not in before or path.startswith(OF_TERMINALS):
+            continue
+        if _comparable(path, before[path]) == _comparable(path, value):
             continue
         origin = origins.get(path, "default")
         changed.append(Difference(path, before[path], value, origin, settings.origin(path)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import partial
 
 from rich.table import Table
 
-from g6.rendering.parts import NoView, Part
+from g6.rendering.parts import Line, NoView, Part, WideTable, plain_table
 from g6.rendering.wording import counts_in_words, day_words, in_india, spelled
 from g6.studies.now.cycle_trace import ClosingStage, CycleTrace, StageTrace, UnitTrace
 from g6.studies.now.time_shares import TimeShares
@@ -20,46 +21,56 @@ SHARES = {
     "write": "write",
 }
 """What the time of a stage is spent on, by the heading of its column."""
-NO_TIMES = ("",) * (2 + len(SHARES))
+WITH_PARTS = 130
+"""Columns of a screen from which on the parts of a stage stand beside it."""
 
 
 def parts(document: CycleTrace, _: NoView) -> Iterator[Part]:
-    """Yield the cycle's own times, and a table of its stages and expiries."""
+    """Yield the cycle's own times, a table of its stages, and one of its expiries."""
     times = (
         f"opened {_text(document.opened)}, fired {_text(document.fired)}, "
         f"closed {_text(document.closed)}"
     )
     yield f"cycle {in_india(document.cycle)}: {times} (ms after it)"
-    yield _table(document)
+    yield WideTable(partial(_table, document))
     if document.closed is not None and document.slowest:
         yield (
             f"the {document.closed:g} ms to its close, by way of {document.slowest}: "
             f"{_shares(document.shares)}"
         )
-
-
-def _table(document: CycleTrace) -> Table:
-    table = Table("index", "stage", box=None, padding=(0, 2, 0, 0))
-    for heading in ("began", "ended", *SHARES):
-        table.add_column(heading, justify="right")
-    table.add_column("parts, ms")
     for index, unit in document.units.items():
-        _add_unit(table, index, unit)
-    for name, stage in document.closing.items():
-        table.add_row("all", name, *_times(stage), _parts(stage.parts))
+        yield from _index_lines(index, unit)
+
+
+def _table(document: CycleTrace, width: int) -> Table:
+    """Return one line per stage, its parts beside it where the screen has room for them."""
+    table = plain_table()
+    is_wide = width >= WITH_PARTS
+    for heading in ("index", "stage"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("began", "ended", *SHARES):
+        table.add_column(heading, justify="right", no_wrap=True)
+    if is_wide:
+        table.add_column("parts, ms")
+    stages: list[tuple[str, str, StageTrace | ClosingStage]] = []
+    for index, unit in document.units.items():
+        stages += [(index, name, stage) for name, stage in unit.stages.items()]
+    stages += [("all", name, stage) for name, stage in document.closing.items()]
+    for index, name, stage in stages:
+        in_parts = [_parts(stage.parts)] if is_wide else []
+        table.add_row(index, name, *_times(stage), *in_parts)
     return table
 
 
-def _add_unit(table: Table, index: str, unit: UnitTrace) -> None:
-    for name, stage in unit.stages.items():
-        table.add_row(index, name, *_times(stage), _parts(stage.parts))
+def _index_lines(index: str, unit: UnitTrace) -> Iterator[Line]:
+    """Yield what was analysed of each expiry, and why a unit is not OK."""
     for expiry in unit.expiries:
-        table.add_row("", f"  {_day(expiry['expiry'])}", *NO_TIMES, _expiry(expiry))
+        yield Line(f"{index:<11} {_day(expiry['expiry'])}  {_expiry(expiry)}")
     for name in unit.not_listed:
-        table.add_row("", f"  {name}", *NO_TIMES, "asked for and not listed")
+        yield Line(f"{index:<11} {name}  asked for and not listed")
     if unit.reason or unit.status != "OK":
-        cause = ": ".join(filter(None, (unit.reason, unit.error)))
-        table.add_row("", unit.status, *NO_TIMES, cause)
+        cause = ": ".join(filter(None, (unit.status, unit.reason, unit.error)))
+        yield Line(f"{index:<11} {cause}")
 
 
 def _times(stage: StageTrace | ClosingStage) -> Iterator[str]:
@@ -83,8 +94,8 @@ def _shares(shares: TimeShares) -> str:
 
 def _expiry(expiry: Mapping[str, object]) -> str:
     return (
-        f"{expiry['strikes']} of {expiry['strikes_wanted']} strikes, {expiry['status']}, "
-        f"forward by {expiry['forward_source']}, solve {expiry['solve']:g}"
+        f"{expiry['strikes']} of {expiry['strikes_wanted']} strikes {expiry['status']}, "
+        f"forward by {expiry['forward_source']}"
     )
 
 

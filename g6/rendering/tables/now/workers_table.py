@@ -7,7 +7,7 @@ from math import isfinite
 
 from rich.table import Table
 
-from g6.rendering.parts import Line, NoView, Part, plain_table
+from g6.rendering.parts import NoView, Part, plain_table
 from g6.rendering.wording import number
 from g6.studies.now.workers import Workers
 
@@ -16,7 +16,7 @@ def parts(document: Workers, _: NoView) -> Iterator[Part]:
     """Yield a table of the processes, their sum, and a table of the queues."""
     yield _workers_table(document)
     memory = sum(line.resident_bytes for line in document.workers if isfinite(line.resident_bytes))
-    yield Line(
+    yield (
         f"{document.living} live; {number(memory / 1e6, 0)} MB together, "
         "without Redis; pages that several share are counted in their shares"
     )

@@ -52,7 +52,7 @@ def test_parity_finds_the_forward_and_agreeing_sides(g6: Any, recording: Path) -
 
 def test_the_parity_table_fits_a_terminal(g6: Any, recording: Path) -> None:
     shown = g6("compare", "parity", "--recording", str(recording)).out
-    assert "NIFTY 2026-08-25" in shown
+    assert "NIFTY 25 Aug 2026" in shown
     assert "2,323 put / 2,300 call contracts" in shown
     assert max(map(len, shown.splitlines())) <= 80
 
