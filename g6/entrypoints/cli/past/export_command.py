@@ -68,7 +68,7 @@ def export(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Write stored rows to a file: CSV, Parquet, XLSX, JSON lines or Arrow.
+    """Write stored rows as CSV, Parquet, XLSX, JSON lines or Arrow.
 
     A row is a strike with its call and its put side by side, and always has timestamp, underlying,
     expiry, strike, spot, future, forward and vix. Names are those of g6.load. Instants are UTC, and
