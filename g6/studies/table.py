@@ -122,9 +122,10 @@ STUDIES = (
         "checks.machine_health",
         "Find what is wrong with this machine, and what mends it.",
         "g6 doctor",
-        details="It looks at Redis, disk, login, calendar, ports, settings and processes. The "
-        "exit code is 1 when something is wrong.",
+        details="It looks at Redis, disk, login, calendar, ports, settings and processes, and "
+        "prints the command that mends what is wrong. The exit code is 1 when something is.",
         reader="machine",
+        watch="Look again every few seconds, and show what has changed, until Ctrl-C.",
     ),
     Study(
         "providers",

@@ -41,10 +41,19 @@ class RedisVitals:
         self._weight = 0
 
     @translated
-    def sign_in(self, worker: str, pid: int, queues: Sequence[str] = ()) -> None:
+    def sign_in(
+        self,
+        worker: str,
+        pid: int,
+        queues: Sequence[str] = (),
+        *,
+        version: str = "",
+        code: str = "",
+    ) -> None:
         """Give worker `worker` (main process `pid`, on this host) a sign of life.
 
-        It tells the queues that it serves, its memory and its processor time.
+        It tells the queues that it serves, its memory, its processor time, its version of G6 and
+        the digest of its code.
         """
         main = self._processes.setdefault(pid, psutil.Process(pid))
         # psutil gives a share of the processor only between two readings of the same object.
@@ -58,6 +67,8 @@ class RedisVitals:
             "pool": len(children),
             "resident_bytes": self._memory_of(family),
             "cpu_ratio": _cores(family),
+            "version": version,
+            "code": code,
         }
         self._client.hset(f"{self._ns}:workers", worker, json.dumps(facts))
 

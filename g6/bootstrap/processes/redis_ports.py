@@ -60,6 +60,17 @@ def bus(wiring: Wiring) -> RedisBus:
     return RedisBus(wiring.clients.main, wiring.namespace)
 
 
+@translated
+def redis_room(url: str, master_name: str = "") -> tuple[float, float]:
+    """Return the bytes that the server holds and may hold, 0 without a limit.
+
+    Raises:
+        RedisDown: It does not answer.
+    """
+    memory: Any = connect(url, master_name=master_name).info("memory")
+    return float(memory.get("used_memory", 0)), float(memory.get("maxmemory", 0))
+
+
 def vitals(wiring: Wiring) -> RedisVitals:
     """Return the port that knows queues and workers."""
     directory = wiring.settings.directory

@@ -117,11 +117,16 @@ def panel_reader(settings: Settings) -> PanelReader:
     return DirectoryPanels(settings)
 
 
-def machine_reader(settings: Settings, restart_reasons: Sequence[str] = ()) -> MachineReader:
+def machine_reader(
+    settings: Settings,
+    restart_reasons: Sequence[str] = (),
+    orphans: Mapping[str, int] | None = None,
+    holder_of: Callable[[int], tuple[int, str] | None] = lambda _: None,
+) -> MachineReader:
     """Return the reader of this machine and the system that runs on it."""
     from g6.bootstrap.reading.machine_reading import MachineReading
 
-    return MachineReading(settings, tuple(restart_reasons))
+    return MachineReading(settings, tuple(restart_reasons), orphans or {}, holder_of)
 
 
 def log_reader(settings: Settings) -> LogReader:

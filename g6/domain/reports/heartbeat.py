@@ -23,6 +23,8 @@ class WorkerFacts:
         cpu_ratio: Processor time in cores, None unknown.
         pool: Its pool processes, None where an earlier version does not say.
         up: Whether it told of itself lately.
+        version: Its version of G6, empty where an earlier one does not say.
+        code: The digest of the source files that it was started from, likewise.
     """
 
     pid: int = 0
@@ -34,6 +36,8 @@ class WorkerFacts:
     cpu_ratio: float | None = None
     pool: int | None = None
     up: bool = True
+    version: str = ""
+    code: str = ""
 
     def to_json(self) -> JsonObject:
         """Return the facts as JSON has them."""
@@ -47,6 +51,7 @@ class WorkerFacts:
             "cpu_ratio": self.cpu_ratio,
             **present(pool=self.pool),
             "up": self.up,
+            **present(version=self.version, code=self.code),
         }
 
     @classmethod

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from g6.config import Settings, flat, load, values
-from g6.entrypoints.machine.supervisor import aligned
+from g6.entrypoints.machine.market_start import aligned
 from g6.entrypoints.workers.driving import PATHS
 from g6.errors import UserError
 from g6.errors.masking import mask_setting

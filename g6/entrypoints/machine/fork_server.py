@@ -370,7 +370,10 @@ def preload(more: Sequence[str] = ()) -> None:
             import_module(module)
     import pyarrow as pa
 
+    from g6.bootstrap.processes.running_code import code_at_start
     from g6.bootstrap.processes.warming import warm_up_at_defaults
+
+    code_at_start()  # what they will run is what is imported here, whatever the disk has by then
 
     # Arrow's own pool keeps what is given back to it: 6 MB of each process.
     pa.set_memory_pool(pa.system_memory_pool())

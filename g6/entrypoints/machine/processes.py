@@ -195,23 +195,36 @@ class Roster:
             self.path.unlink(missing_ok=True)
             self.directory.rmdir()  # refused while another supervisor's file lies there
 
+    def orphans(self) -> dict[str, int]:
+        """Return what supervisors that are gone left running on this host, by name its process."""
+        return {
+            name: process.pid
+            for _, orphans in self._abandoned()
+            for name, process in orphans.items()
+        }
+
     def end_orphans(self, seconds: float) -> list[str]:
         """End what supervisors that are gone left running on this host, and return the names."""
         ended: list[str] = []
+        for path, orphans in self._abandoned():
+            ended += list(orphans)
+            # The server goes last: a worker that cannot say goodbye to it takes longer to end.
+            server = [orphans.pop(SERVER)] if SERVER in orphans else []
+            _end(list(orphans.values()), seconds)
+            _end(server, seconds)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        return ended
+
+    def _abandoned(self) -> Iterator[tuple[Path, dict[str, psutil.Process]]]:
+        """Yield the files of supervisors that are gone, with those of their children that run."""
         for path in sorted(self.directory.glob("[0-9]*.json")):
             with suppress(OSError, ValueError, KeyError, TypeError):
                 record = json.loads(path.read_text("utf-8"))
                 foreign = record["host"] != socket.gethostname()
                 if foreign or _same_process(record["supervisor"]) is not None:
                     continue
-                orphans = _orphans(record["processes"])
-                ended += list(orphans)
-                # The server goes last: a worker that cannot say goodbye to it takes longer to end.
-                server = [orphans.pop(SERVER)] if SERVER in orphans else []
-                _end(list(orphans.values()), seconds)
-                _end(server, seconds)
-                path.unlink(missing_ok=True)
-        return ended
+                yield path, _orphans(record["processes"])
 
 
 def _orphans(children: Sequence[Mapping[str, object]]) -> dict[str, psutil.Process]:

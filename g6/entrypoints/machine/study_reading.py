@@ -12,6 +12,7 @@ from g6.adapters.parquet.queries import market_time
 from g6.bootstrap.reading import study_readers
 from g6.config import Settings, load
 from g6.domain.market.instants import WALL, MarketTime
+from g6.domain.schema.layout import Folder
 from g6.errors import G6Error
 
 if TYPE_CHECKING:
@@ -70,12 +71,19 @@ def machine_reader(settings: Settings) -> MachineReader:
     """Return the reader of this machine, which knows what changed since its system started."""
     from g6.bootstrap.reading.running_system import recorded_start
     from g6.entrypoints.machine.drift import restart_reasons
+    from g6.entrypoints.machine.port_holder import port_holder
+    from g6.entrypoints.machine.processes import Roster
+
+    def holder_of(port: int) -> tuple[int, str] | None:
+        holder = port_holder(port)
+        return None if holder is None else (holder.pid, holder.name)
 
     reasons: Sequence[str] = ()
     # Without a Redis nobody recorded a start, and the doctor says by itself that there is none.
     with suppress(G6Error):
         reasons = restart_reasons(recorded_start(settings), settings)
-    return study_readers.machine_reader(settings, reasons)
+    orphans = Roster(settings.directory / Folder.RUNNING).orphans()
+    return study_readers.machine_reader(settings, reasons, orphans, holder_of)
 
 
 def status_reader(settings: Settings) -> RunningStatus:

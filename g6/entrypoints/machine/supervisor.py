@@ -27,15 +27,14 @@ from g6.bootstrap.ownership import (
 )
 from g6.bootstrap.processes.embedded_redis import embedded_redis
 from g6.bootstrap.processes.redis_ports import redis_facts, vitals
-from g6.bootstrap.quote_sources.sources import open_recording, settings_in_force
+from g6.bootstrap.quote_sources.sources import settings_in_force
 from g6.bootstrap.wiring import wire
-from g6.config import Settings, calendar, environment
-from g6.domain.market.calendar import Calendar
-from g6.domain.market.instrument import INDICES, exchanges_of
+from g6.config import Settings, environment
 from g6.domain.reports import Alert, AlertRule
 from g6.domain.reports.alerts import JOURNAL_STOPPED, PROCESS_ENDED
 from g6.domain.schema.layout import Folder
 from g6.entrypoints.machine.fork_server import ForkServer, child_environment
+from g6.entrypoints.machine.market_start import next_cycle
 from g6.entrypoints.machine.observers import prepare_observers
 from g6.entrypoints.machine.pools import WORKERS, pool_sizes
 from g6.entrypoints.machine.processes import Process, Roster, stop
@@ -45,7 +44,7 @@ from g6.entrypoints.workers.driving import Driver
 from g6.errors import Retryable, Unavailable
 from g6.log.rotation import rotate_by_copy
 from g6.pipeline import Runtime, raised_alerts
-from g6.ports.sources import Ability, abilities_of
+from g6.ports.sources import abilities_of
 
 STOP_SECONDS = 8.5
 READY_SECONDS = 60.0
@@ -334,26 +333,5 @@ def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
         return Window(instants[0], instants[-1], len(instants))
     count = cycles or 1
     start = settings.market.start if settings.source.is_simulated else runtime.clock.market()
-    first = _next_cycle(runtime.calendar, settings, start)
+    first = next_cycle(runtime.calendar, settings, start)
     return Window(first, first + timedelta(seconds=(count - 1) * settings.interval), count)
-
-
-def aligned(settings: Settings) -> Settings:
-    """Return the settings with the simulated market's start on the grid and inside a session.
-
-    The start moves forward only. A recording is read whole here, so that a corrupt one ends the run
-    before anything is written. Errors: BadInput, BadConfig.
-    """
-    if settings.source.can(Ability.RECORDED):
-        open_recording(settings)
-    if not settings.source.is_simulated:
-        return settings
-    first = _next_cycle(calendar(), settings, settings.market.start)
-    return settings.model_copy(
-        update={"market": settings.market.model_copy(update={"start": first})}
-    )
-
-
-def _next_cycle(days: Calendar, settings: Settings, at: datetime) -> datetime:
-    exchanges = exchanges_of(INDICES[name] for name in settings.indices)
-    return min(days.next_cycle(exchange, at, settings.interval) for exchange in exchanges)

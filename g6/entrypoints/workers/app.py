@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from celery import Celery, signals
 
+from g6 import __version__
 from g6.adapters import panel_files
 from g6.bootstrap.ownership import (
     owned_directories,
@@ -25,6 +26,7 @@ from g6.bootstrap.ownership import (
 )
 from g6.bootstrap.processes.process_runtime import build_runtime, start_market
 from g6.bootstrap.processes.redis_ports import RedisFacts, redis_facts, vitals
+from g6.bootstrap.processes.running_code import code_at_start
 from g6.bootstrap.processes.sending import task_sender
 from g6.bootstrap.processes.warming import rehearse, warm_up, warmed_market
 from g6.bootstrap.quote_sources.sources import provider, settings_in_force
@@ -173,6 +175,7 @@ def _connect_worker(app: G6) -> None:
 
     def before_fork(options: Options | None = None, **_: object) -> None:
         queues = _queues(options or {})
+        code_at_start()
         _refuse_what_cannot_work(app)
         with _exit_for_a_person():
             app.join_owner(queues)
@@ -190,7 +193,13 @@ def _connect_worker(app: G6) -> None:
     def sign_in(sender: Any = None, **_: object) -> None:
         queues = sorted(app.amqp.queues.consume_from)
         with suppress(Retryable):
-            ports.sign_in(sender.eventer.hostname, os.getpid(), queues)
+            ports.sign_in(
+                sender.eventer.hostname,
+                os.getpid(),
+                queues,
+                version=__version__,
+                code=code_at_start(),
+            )
 
     for signal, listener in (
         (signals.before_task_publish, _trace_adder(app)),

@@ -13,3 +13,7 @@ class MachineReader(Protocol):
     def facts(self) -> MachineFacts:
         """Return what is found, errors as sentences."""
         ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait before the next look."""
+        ...

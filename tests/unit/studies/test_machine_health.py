@@ -7,28 +7,39 @@ from datetime import date
 
 import pytest
 
-from g6.domain.documents.machine_facts import DirectoryHealth, MachineFacts, RedisHealth
+from g6.domain.documents.machine_facts import (
+    CalendarHealth,
+    DirectoryHealth,
+    DriverHealth,
+    DumpHealth,
+    MachineFacts,
+    OwnCode,
+    PortHealth,
+    RedisHealth,
+)
 from g6.domain.reports import LoginFacts, VitalSigns
 from g6.domain.reports.heartbeat import ProcessFacts, WorkerFacts
-from g6.studies.checks.machine_health import HealthFinding, MachineHealth, findings
+from g6.studies.checks.machine_health import CHECKS, HealthFinding, MachineHealth, findings
 
 NOW = 1_000_000.0
 REDIS = RedisHealth("redis://127.0.0.1:6379/0", "", "", "noeviction", appendonly=True)
 VITALS = VitalSigns(
     queues={"collect": 0, "persist": 1, "unreadable": 0},
-    workers={"all@a": WorkerFacts(1, "a", NOW, ("collect", "persist"))},
+    workers={"all@a": WorkerFacts(1, "a", NOW, ("collect", "persist"), version="0.1.0", code="c1")},
     clock_skew_seconds={"a": 0.01},
     processes=(ProcessFacts("beat", 2, "a", NOW), ProcessFacts("serve", 3, "a", NOW)),
     oldest_sent={"persist": NOW - 1.0},
 )
 WELL = MachineFacts(
     NOW,
-    date(2026, 11, 18),
-    2026,
+    CalendarHealth(date(2026, 11, 18), frozenset({2025, 2026})),
     redis=REDIS,
-    directory=DirectoryHealth("data", "", 50e9),
+    directory=DirectoryHealth("data", free_bytes=50e9),
     login=LoginFacts("valid", None, 7200.0),
     vitals=VITALS,
+    drivers=(DriverHealth("g6 up", 7, "a", "0.1.0"),),
+    dumps=DumpHealth({"NFO": date(2026, 11, 18)}, date(2026, 11, 18)),
+    own=OwnCode("a", "0.1.0", "c1"),
 )
 """A machine on which nothing is wrong."""
 
@@ -45,6 +56,14 @@ def test_a_machine_on_which_nothing_is_wrong_passes() -> None:
 
 def _vitals(**changes: object) -> MachineFacts:
     return replace(WELL, vitals=replace(VITALS, **changes))
+
+
+def _calendar(day: date, **changes: object) -> MachineFacts:
+    return replace(WELL, calendar=replace(WELL.calendar, day=day, **changes))
+
+
+def _worker(**changes: object) -> MachineFacts:
+    return _vitals(workers={"all@a": replace(VITALS.workers["all@a"], **changes)})
 
 
 def _directory(**changes: object) -> MachineFacts:
@@ -78,24 +97,75 @@ FAULTS = {
     "dead token": (replace(WELL, login=LoginFacts("expired")), "token", "g6 login"),
     "no token": (replace(WELL, login=LoginFacts("missing")), "token", "g6 login"),
     "refused token": (replace(WELL, login=LoginFacts("refused")), "token", "g6 login"),
-    "year's end": (replace(WELL, today=date(2026, 12, 20)), "calendar", "sessions.local.toml"),
+    "year's end": (_calendar(date(2026, 12, 20)), "calendar", "covered_years = [2027]"),
+    "unknown year": (_calendar(date(2027, 1, 4)), "calendar", "covered_years = [2027]"),
+    "unknown year, and a file": (
+        _calendar(date(2027, 1, 4), has_file=True),
+        "calendar",
+        "add 2027 to covered_years",
+    ),
     "taken port": (
-        replace(WELL, ports={"serve.metrics_port": "in use"}),
+        replace(WELL, ports=(PortHealth("serve.metrics_port", "in use", 12),)),
         "ports",
-        "serve.metrics_port=0",
+        "kill -TERM 12, or set serve.metrics_port=0",
     ),
     "impossible settings": (
         replace(WELL, refusals=(("too short", "say 60"),)),
         "settings",
         "say 60",
     ),
-    "settings changed": (replace(WELL, restart_reasons=("interval",)), "restart", "g6 up"),
+    "settings changed": (
+        replace(WELL, restart_reasons=("interval",)),
+        "restart",
+        "kill -TERM 7 on a, then g6 up",
+    ),
+    "full redis": (
+        replace(WELL, redis=replace(REDIS, used_bytes=95e6, most_bytes=100e6)),
+        "redis memory",
+        "config set maxmemory 200000000",
+    ),
+    "owned by another": (
+        _directory(owner="g6 up, process 9", owner_pid=9),
+        "data directory",
+        "kill -TERM 9",
+    ),
+    "a file in its place": (
+        _directory(trouble="a file", fix="mv data data.away"),
+        "data directory",
+        "mv data",
+    ),
+    "orphans": (_directory(orphans={"persist": 21, "beat": 22}), "orphans", "kill -TERM 21 22"),
+    "old dump": (
+        replace(WELL, dumps=DumpHealth({"NFO": date(2026, 11, 17)}, date(2026, 11, 18))),
+        "instruments",
+        "g6 expiries --refresh",
+    ),
+    "no dump": (
+        replace(WELL, dumps=DumpHealth({"BFO": None}, date(2026, 11, 18))),
+        "instruments",
+        "g6 expiries --refresh",
+    ),
+    "open breaker": (replace(WELL, breaker="open"), "breaker", "g6 check"),
+    "other version": (_worker(version="0.0.9"), "versions", "kill -TERM 1 on a"),
+    "stale code": (_worker(code="c0"), "code", "kill -TERM 7, then g6 up"),
+    "stale code of celery worker": (
+        replace(_worker(code="c0"), drivers=()),
+        "code",
+        "kill -TERM 1, then celery -A g6 worker -Q collect,persist",
+    ),
+    "namespace of another version": (
+        replace(WELL, drivers=(DriverHealth("g6 up", 7, "b", "0.0.9"),)),
+        "namespace",
+        "--set namespace=NAME",
+    ),
+    "paused": (replace(WELL, paused={"NIFTY": "by hand"}), "switches", "g6 control paused none"),
+    "raised alert": (replace(WELL, alerts=(("it is late", "g6 ps"),)), "alerts", "g6 ps"),
     "few files": (replace(WELL, open_files=256), "open files", "ulimit -n 1024"),
     "wrong clock": (_vitals(clock_skew_seconds={"b": -0.7}), "clock", "timedatectl"),
     "unreadable messages": (
         _vitals(queues={**VITALS.queues, "unreadable": 3}),
         "messages",
-        "another version",
+        "redis-cli -u redis://127.0.0.1:6379/0 del g6:celery:unreadable",
     ),
     "backlog": (
         _vitals(oldest_sent={"persist": NOW - 90.0}),
@@ -107,11 +177,11 @@ FAULTS = {
         "workers",
         "celery -A g6 worker -Q aggregate",
     ),
-    "silent worker": (
+    "silent ticker": (
         _vitals(
             workers={
                 **VITALS.workers,
-                "two@a": WorkerFacts(4, "a", NOW - 60, ("collect",), up=False),
+                "ticker@a": WorkerFacts(4, "a", NOW - 60, (), up=False),
             }
         ),
         "workers",
@@ -128,3 +198,30 @@ def test_a_planted_fault_is_found_alone_and_named_with_its_fix(name: str) -> Non
     assert [finding.check for finding in wrong(facts)] == [check]
     assert fix in wrong(facts)[0].fix
     assert not MachineHealth(tuple(findings(facts))).passes
+
+
+def test_a_worker_that_is_gone_is_none_that_is_missing_while_others_serve_its_queues() -> None:
+    gone = WorkerFacts(4, "a", NOW - 60, ("collect",), up=False)
+    facts = _vitals(workers={**VITALS.workers, "two@a": gone})
+    assert wrong(facts) == []
+    assert "others serve its queues" in str(list(findings(facts)))
+
+
+def test_a_setting_that_changed_is_nothing_once_nobody_runs() -> None:
+    assert wrong(replace(WELL, restart_reasons=("interval",), drivers=())) == []
+
+
+def test_what_is_wrong_always_has_a_fix() -> None:
+    for facts, _, _ in FAULTS.values():
+        assert all(finding.fix for finding in wrong(facts))
+
+
+def test_each_check_is_found_wrong_by_some_fault() -> None:
+    names = {name for check in CHECKS for name in check.name.split(", ")}
+    assert names == {check for _, check, _ in FAULTS.values()}
+
+
+def test_fixes_name_the_directory_in_what_programs_read_too() -> None:
+    document = MachineHealth(tuple(findings(_directory(free_bytes=1e6))))
+    mended = document.with_fixes(lambda fix: fix.replace("g6 data compact", "g6 data compact -d x"))
+    assert "g6 data compact -d x" in str(mended.findings)

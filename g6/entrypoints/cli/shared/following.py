@@ -17,7 +17,8 @@ from g6.config import Settings
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import Alert, CycleReport, Heartbeat, StageReport
 from g6.domain.schema.words import Stage
-from g6.entrypoints.machine.supervisor import Stack, aligned
+from g6.entrypoints.machine.market_start import aligned
+from g6.entrypoints.machine.supervisor import Stack
 from g6.errors import Retryable
 from g6.rendering.wording import moment
 
