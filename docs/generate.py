@@ -23,6 +23,7 @@ from g6.observability.catalogue.dashboards import DASHBOARDS
 from g6.observability.generators import alerts_page, grafana, prometheus_files
 from g6.rendering.picture_reference import pictures_page
 from g6.rendering.reference import studies_page
+from g6.studies.checks.machine_health import CHECKS
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by `make docs` (docs/generate.py); edit {source} instead. -->\n\n"
@@ -87,6 +88,25 @@ def studies() -> str:
 
 def pictures() -> str:
     return NOTE.format(source="g6/rendering/pictures") + pictures_page()
+
+
+CHECKS_HEAD = """# What the doctor looks at
+
+`g6 doctor` looks at each of these in turn and names what is wrong, with the command that mends it. Those of a running system are
+left out where none runs. The exit code is 1 when something is wrong.
+
+| check | what is wrong when it is found | of a running system |
+|---|---|---|
+"""
+
+
+def checks() -> str:
+    """Return the table of the doctor's checks."""
+    lines = [
+        f"| {check.name} | {check.sentence} | {'yes' if check.of_system else ''} |"
+        for check in CHECKS
+    ]
+    return NOTE.format(source="g6/studies/checks") + CHECKS_HEAD + "\n".join(lines) + "\n"
 
 
 def metrics() -> str:
@@ -176,6 +196,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/studies.md", studies),
     ("docs/reference/pictures.md", pictures),
     ("docs/reference/columns.md", columns),
+    ("docs/reference/checks.md", checks),
     ("docs/reference/metrics.md", metrics),
     ("docs/reference/planted.md", planted),
     ("docs/reference/alerts.md", alerts),

@@ -10,7 +10,7 @@ from functools import singledispatch
 from math import nan
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.documents.status import SILENT_SECONDS
+from g6.domain.documents.readiness import SILENT_SECONDS
 from g6.domain.reports import (
     Alert,
     AnalysisFacts,

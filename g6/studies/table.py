@@ -30,6 +30,7 @@ class Study:
             nothing that is configured. A name with a star is an argument of the command.
         watch: Help of the option `--watch`, for a study that can be followed cycle by cycle.
         follow: Help of the option `--follow`, for one that goes on with what is new.
+        bundle: Help of the option `--bundle`, for one whose answer belongs into a bug report.
         progress: What a bar says while it works, for a study whose answer takes a `track`.
     """
 
@@ -43,6 +44,7 @@ class Study:
     settings: tuple[str, ...] = ("data_dir", "config", "set")
     watch: str = ""
     follow: str = ""
+    bundle: str = ""
     progress: str = ""
 
     @property
@@ -109,6 +111,27 @@ STUDIES = (
         watch="Write a line per new cycle until Ctrl-C.",
     ),
     Study(
+        "day",
+        "checks.trading_day",
+        "Show the checklist of a trading day, with what is to be done.",
+        "g6 day --date 2026-11-18",
+        details="Before the open: token, dump, calendar, disk and clock. After the close: "
+        "completeness, gaps and compaction. On a closed day it is one sentence. The exit code is "
+        "1 when something is to be done now.",
+        reader="day",
+    ),
+    Study(
+        "health",
+        "now.system_health",
+        "Tell whether the running system is ready, and what keeps it.",
+        "g6 health --json",
+        details="It says what /readyz says, part by part, and is quick: for scripts and for the "
+        "health check of a container. The exit code is 0 when everything is ready, 1 when "
+        "something is not, and 2 where no system runs.",
+        reader="health",
+        watch="Show what has changed, until Ctrl-C.",
+    ),
+    Study(
         "check",
         "now.provider_answers",
         "Ask the provider for prices, and say why it does not answer.",
@@ -126,6 +149,8 @@ STUDIES = (
         "prints the command that mends what is wrong. The exit code is 1 when something is.",
         reader="machine",
         watch="Look again every few seconds, and show what has changed, until Ctrl-C.",
+        bundle="Write one archive for a bug report as well: findings, settings, status, events, "
+        "logs. Secrets are masked.",
     ),
     Study(
         "providers",

@@ -150,10 +150,12 @@ class Machine:
 
 
 def answers(address: str) -> bool:
-    """Tell whether a Redis answers."""
+    """Tell whether a Redis answers, be it that it wants a password."""
     with connect(address) as client:
         try:
             return bool(client.ping())
+        except redis.AuthenticationError:
+            return True
         except redis.RedisError:
             return False
 

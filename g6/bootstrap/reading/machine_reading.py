@@ -18,7 +18,6 @@ from shlex import quote
 
 import psutil
 
-from g6 import __version__
 from g6.adapters.data_dir.owner import owner
 from g6.adapters.redis.server import DRIVEN_SECONDS
 from g6.bootstrap.ownership import owning_system, redis_namespace
@@ -72,12 +71,14 @@ class MachineReading:
         restart_reasons: What changed since the running system started.
         orphans: What a killed supervisor left running, by name its process id.
         holder_of: Who listens on a port.
+        version: The version of G6 that looks.
     """
 
     settings: Settings
     restart_reasons: Sequence[str] = ()
     orphans: Mapping[str, int] = field(default_factory=dict)
     holder_of: Holder = _nobody
+    version: str = ""
 
     def facts(self) -> MachineFacts:
         """Return what is found, errors as sentences."""
@@ -104,7 +105,9 @@ class MachineReading:
             restart_reasons=self.restart_reasons if drivers else (),
             paused={index: reason or "" for index, reason in switches.paused.items()},
             alerts=tuple((alert.sentence, alert.fix or "") for alert in alerts),
-            own=OwnCode(socket.gethostname(), __version__, code_on_disk(), self.settings.namespace),
+            own=OwnCode(
+                socket.gethostname(), self.version, code_on_disk(), self.settings.namespace
+            ),
             open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         )
 

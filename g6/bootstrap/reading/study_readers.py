@@ -122,11 +122,12 @@ def machine_reader(
     restart_reasons: Sequence[str] = (),
     orphans: Mapping[str, int] | None = None,
     holder_of: Callable[[int], tuple[int, str] | None] = lambda _: None,
+    version: str = "",
 ) -> MachineReader:
     """Return the reader of this machine and the system that runs on it."""
     from g6.bootstrap.reading.machine_reading import MachineReading
 
-    return MachineReading(settings, tuple(restart_reasons), orphans or {}, holder_of)
+    return MachineReading(settings, tuple(restart_reasons), orphans or {}, holder_of, version)
 
 
 def log_reader(settings: Settings) -> LogReader:

@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 
 from g6.domain.cycles.cycle import isoformat_z, parse_z
-from g6.domain.reports import (
-    CycleReport,
-    GapOpened,
-    Heartbeat,
-    OverviewRow,
-    ProviderFacts,
-    VitalSigns,
-)
-from g6.domain.schema.words import QueueName, Reason, Status
-
-SILENT_SECONDS = 20.0
-"""Wall seconds without a heartbeat after which nobody works, or three heartbeats."""
-
-BEATLESS_SECONDS = 10.0
-"""Wall seconds without a sign of a beat, which gives one every two, after which there is none."""
-
-OLD_SECONDS = 30.0
-"""Market seconds after which a quote is stale, where the running system does not say."""
-
-PROVIDER_REASONS = frozenset(reason for reason in Reason if reason.is_of_provider)
-"""Reasons for which units go without quotes that speak of the provider."""
-
-
-@dataclass(frozen=True, slots=True)
-class MarketPhase:
-    """The session phase of one exchange.
-
-    Attributes:
-        next_change: ISO instant of the next phase, None where no calendar is asked.
-        closes: ISO instant at which its options stop trading, None while none trades.
-        opens: ISO instant at which its options trade next, None where the calendar does not say.
-    """
-
-    is_open: bool
-    phase: str
-    next_change: str | None = None
-    closes: str | None = None
-    opens: str | None = None
+from g6.domain.documents.readiness import readiness
+from g6.domain.documents.system_facts import MarketPhase, SystemFacts, is_old
+from g6.domain.reports import CycleReport, OverviewRow, VitalSigns
+from g6.domain.schema.words import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,49 +37,6 @@ class IndexStatus:
     stale: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class SystemFacts:
-    """What the status is made of.
-
-    Attributes:
-        wall: Wall time in epoch seconds.
-        market: The market's instant.
-        step: Wall seconds between cycles.
-        interval: Market seconds between cycles.
-        provider: The provider's name.
-        report: The newest cycle's report.
-        beat: The newest heartbeat.
-        beat_at: Wall time of the newest heartbeat in epoch seconds.
-        gap: The gap that opened last.
-        last_success: Wall time at which the last analysed cycle closed, 0 for never.
-        requests: Requests to the provider by outcome.
-        vitals: Queues and workers now, None where nobody asked. The heartbeat's are as old as it.
-        last_beat: Wall time of a beat's last sign of life in epoch seconds, None where unknown.
-        phases: Session phases by exchange.
-        trouble: What keeps the bus from being read.
-        refused: Why the status file could not be written.
-    """
-
-    wall: float
-    market: datetime
-    step: float
-    interval: int
-    indices: Sequence[str]
-    provider: str
-    report: CycleReport | None = None
-    beat: Heartbeat | None = None
-    beat_at: float = 0.0
-    gap: GapOpened | None = None
-    last_success: float = 0.0
-    requests: Mapping[str, float] = field(default_factory=dict)
-    vitals: VitalSigns | None = None
-    last_beat: float | None = None
-    phases: Mapping[str, MarketPhase] = field(default_factory=dict)
-    next_cycle_wall: float | None = None
-    trouble: str = ""
-    refused: str = ""
-
-
 def runtime_status(system: SystemFacts) -> dict[str, object]:
     """Return the status document. What is not known is None.
 
@@ -126,6 +48,7 @@ def runtime_status(system: SystemFacts) -> dict[str, object]:
     options = 0 if report is None else sum(report.options.values())
     vitals = VitalSigns() if system.beat is None else system.beat.vitals
     workers = vitals.workers.values()
+    provider = system.latencies.get("provider")
     sleep = None
     if system.next_cycle_wall is not None:
         sleep = round(max(0.0, system.next_cycle_wall - system.wall), 3)
@@ -139,6 +62,7 @@ def runtime_status(system: SystemFacts) -> dict[str, object]:
         "options_last_cycle": options,
         "options_per_minute": round(options * 60.0 / system.step, 1),
         "api_success_rate": _percent(system.requests.get("ok", 0.0), sum(system.requests.values())),
+        "api_latency_ms": None if provider is None else provider.p95_ms,
         "memory_mb": _total((worker.resident_bytes for worker in workers), 1e-6),
         "cpu_pct": _total((worker.cpu_ratio for worker in workers), 100.0),
         "readiness_ok": not missing,
@@ -168,83 +92,6 @@ def lost_units(report: CycleReport | None) -> list[str]:
     return lost
 
 
-def readiness(system: SystemFacts) -> tuple[str, ...]:
-    """Return what is missing before the system is ready, empty when nothing is."""
-    missing = []
-    if system.trouble:
-        missing.append(f"bus: {system.trouble}")
-    if system.refused:
-        missing.append(f"status file: {system.refused}")
-    missing += _machine_troubles(system)
-    missing += _provider_troubles(system.report)
-    missing += _feed_troubles(system)
-    missing += _cycle_troubles(system)
-    return tuple(missing)
-
-
-def _machine_troubles(system: SystemFacts) -> list[str]:
-    """Return what the heartbeat says against readiness.
-
-    Capacity is asked for: a beat that lives, and a worker for each queue. A worker that was stopped
-    while another serves its queues is none of it.
-    """
-    troubles = _capacity_troubles(system)
-    if system.beat is None:
-        return troubles or ["heartbeat: none yet"]
-    silent = system.wall - system.beat_at
-    beats = 0.0 if system.beat.plan is None else system.beat.plan.heartbeat_seconds
-    if silent > max(SILENT_SECONDS, 3 * beats):
-        return troubles or [f"heartbeat: none for {silent:.0f} s"]
-    if system.beat.refused:
-        troubles.append(f"disk: rows are not stored: {system.beat.refused[0].sentence}")
-    return troubles
-
-
-def _capacity_troubles(system: SystemFacts) -> list[str]:
-    """Return a beat that is not there and queues that nobody serves, with what starts them."""
-    troubles: list[str] = []
-    if system.last_beat is not None and system.wall - system.last_beat > BEATLESS_SECONDS:
-        silent = system.wall - system.last_beat
-        troubles.append(f"beat: no beat for {silent:.0f} s: start one with celery -A g6 beat")
-    vitals = system.vitals
-    if vitals is None and system.beat is not None:
-        vitals = system.beat.vitals
-    workers = () if vitals is None else vitals.workers.values()
-    # A worker of an earlier version does not say what it serves.
-    if not workers or any(worker.up and worker.queues is None for worker in workers):
-        return troubles
-    served = {name for worker in workers if worker.up for name in worker.queues or ()}
-    unserved = [str(name) for name in QueueName if name not in served]
-    if unserved:
-        start = f"start one with celery -A g6 worker -Q {','.join(unserved)}"
-        troubles.append(f"worker: nobody serves {', '.join(unserved)}: {start}")
-    return troubles
-
-
-def _provider_troubles(report: CycleReport | None) -> list[str]:
-    """Return the provider's reasons of a last cycle in which nothing was analysed."""
-    if report is None or report.is_analysed:
-        return []
-    reasons = PROVIDER_REASONS & set(report.reasons.values())
-    return [f"provider: {', '.join(sorted(reasons))} in the last cycle"] if reasons else []
-
-
-def _cycle_troubles(system: SystemFacts) -> list[str]:
-    """Return that an open market goes without analysed cycles."""
-    if not _is_open(system):
-        return []
-    if not system.last_success:
-        return ["cycle: none closed yet"]
-    late = system.wall - system.last_success
-    if late <= max(30.0, 3 * system.step):
-        return []
-    return [f"cycle: the last success was {late:.0f} s ago"]
-
-
-def _is_open(system: SystemFacts) -> bool:
-    return any(phase.is_open for phase in system.phases.values())
-
-
 def index_statuses(system: SystemFacts) -> Iterator[IndexStatus]:
     """Yield the planned indices, then others that the newest cycle reports."""
     report = system.report
@@ -262,7 +109,7 @@ def index_statuses(system: SystemFacts) -> Iterator[IndexStatus]:
             age_seconds=None if age is None else round(age, 3),
             pcr=row.get("pcr_nearest"),
             source=row.get("quote_source") or None,
-            stale=None if age is None else _is_old(system, row),
+            stale=None if age is None else is_old(system, row),
         )
 
 
@@ -282,31 +129,6 @@ def _age(system: SystemFacts, row: OverviewRow) -> float | None:
     if age is None:
         return None
     return age + (system.market - parse_z(row["timestamp"])).total_seconds()
-
-
-def _is_old(system: SystemFacts, row: OverviewRow) -> bool:
-    """Tell whether an index's data was older at its cycle's instant than a quote may be."""
-    plan = None if system.beat is None else system.beat.plan
-    most = OLD_SECONDS if plan is None else plan.max_quote_age
-    return bool((row.get("quote_age_seconds") or 0.0) > most)
-
-
-def _feed_troubles(system: SystemFacts) -> list[str]:
-    """Return what keeps fresh data from coming: no token, a stream that is away, old quotes."""
-    provider = ProviderFacts() if system.beat is None else system.beat.provider
-    is_open = _is_open(system)
-    troubles = []
-    if provider.login is not None and not provider.login.is_valid:
-        troubles.append(f"token: {provider.login.state}; run g6 login")
-    connections = {} if provider.ticker is None else provider.ticker.connections
-    for number, connection in connections.items():
-        if connection.state == "refused" or (is_open and connection.state != "open"):
-            troubles.append(f"stream: connection {number} is {connection.state}")
-    if is_open and system.report is not None:
-        old = [row["underlying"] for row in system.report.rows if _is_old(system, row)]
-        if old:
-            troubles.append(f"data: quotes of {', '.join(old)} have stopped")
-    return troubles
 
 
 def _provider(system: SystemFacts) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from g6.domain.documents.json_plain import json_plain
 from g6.entrypoints.web.index_page import add_index
 from g6.entrypoints.web.problems import with_problems
 from g6.entrypoints.web.state import Document, Watcher
@@ -84,11 +85,9 @@ def _app_with_health(watcher: Watcher) -> FastAPI:
 
     @app.get("/readyz")
     def readyz() -> JSONResponse:
-        """Say whether cycles can be collected, and what is missing."""
-        missing = watcher.missing()
-        return JSONResponse(
-            {"ready": not missing, "missing": list(missing)}, 503 if missing else 200
-        )
+        """Say whether cycles can be collected, and what each part lacks, with its fix."""
+        health = watcher.health()
+        return JSONResponse(json_plain(health.to_json()), 200 if health.passes else 503)
 
     @app.exception_handler(RedisDown)
     def away(_: Request, error: Exception) -> JSONResponse:

@@ -12,13 +12,16 @@ from typing import Any
 from g6 import files
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.documents.json_plain import json_plain
-from g6.domain.documents.status import MarketPhase, SystemFacts, readiness, runtime_status
+from g6.domain.documents.status import runtime_status
+from g6.domain.documents.system_facts import MarketPhase, SystemFacts
 from g6.domain.market.trading_hours import trading_hours
 from g6.domain.reports import VitalSigns
 from g6.errors import Retryable, StoreBusy, UncoveredYear
 from g6.observability.follower import BusFollower
+from g6.observability.latencies import latencies
 from g6.observability.sample_totals import parse_key
 from g6.pipeline import Runtime
+from g6.studies.now.system_health import SystemHealth, health_of
 
 REQUESTS = "g6_provider_requests_total"
 
@@ -42,9 +45,9 @@ class Watcher:
         document = runtime_status(self.observed()) | {"restart_needed": self.restart_needed()}
         return {name: json_plain(value) for name, value in document.items()}
 
-    def missing(self) -> tuple[str, ...]:
-        """Return what the system still lacks to be ready."""
-        return readiness(self.observed())
+    def health(self) -> SystemHealth:
+        """Return whether the system is ready, part by part."""
+        return health_of(self.observed())
 
     def observed(self) -> SystemFacts:
         """Return the facts that the status is made of, as of now."""
@@ -52,6 +55,7 @@ class Watcher:
         latest = self.follower.latest
         totals = self.follower.totals
         beat = latest.heartbeat
+        vitals, redis_trouble = _vitals(runtime)
         # Who asks may have other settings than the running system: the heartbeat says what runs.
         plan = None if beat is None else beat.plan
         return SystemFacts(
@@ -67,7 +71,9 @@ class Watcher:
             gap=latest.gap,
             last_success=totals.value("g6_last_success_cycle_unixtime") if totals else 0.0,
             requests=self._requests(),
-            vitals=_vitals(runtime),
+            vitals=vitals,
+            redis_trouble=redis_trouble,
+            latencies=latencies(totals),
             last_beat=_last_beat(runtime),
             phases=_phases(runtime),
             next_cycle_wall=_next_cycle(runtime),
@@ -103,11 +109,12 @@ class Watcher:
         return requests
 
 
-def _vitals(runtime: Runtime) -> VitalSigns | None:
-    """Return queues and workers as they are now, None while Redis is away."""
-    with suppress(Retryable):
-        return runtime.vitals.read()
-    return None
+def _vitals(runtime: Runtime) -> tuple[VitalSigns | None, str]:
+    """Return queues and workers as they are now, or why Redis does not say."""
+    try:
+        return runtime.vitals.read(), ""
+    except Retryable as error:
+        return None, str(error)
 
 
 def _last_beat(runtime: Runtime) -> float | None:

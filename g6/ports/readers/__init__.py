@@ -10,6 +10,7 @@ from g6.ports.readers.archive import (
     UnitReader,
 )
 from g6.ports.readers.damages import DamageReader, DamageSearch
+from g6.ports.readers.day import DayReader
 from g6.ports.readers.listings import EndOfDayFile, EndOfDayReader, FileLots, ListingReader
 from g6.ports.readers.machine import MachineReader
 from g6.ports.readers.panel_reader import PanelReader
@@ -25,6 +26,7 @@ __all__ = [
     "CsvFiles",
     "DamageReader",
     "DamageSearch",
+    "DayReader",
     "EndOfDayFile",
     "EndOfDayReader",
     "FileLots",

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from g6.domain.cycles.cycle import Unit
-from g6.domain.documents.status import SystemFacts
+from g6.domain.documents.system_facts import SystemFacts
 from g6.domain.market.calendar import Calendar
 from g6.domain.schema.frame import Frame
 from g6.ports.bus import Bus

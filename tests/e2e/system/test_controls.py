@@ -127,3 +127,18 @@ def test_a_steady_system_writes_one_info_line_a_cycle(live: World) -> None:
     lines = [line for line in told[begun:] if line["ts"]]
     assert [line["event"] for line in lines] == ["cycle"] * len(lines), lines
     assert all(line["level"] == "info" and line["process"] == "g6" for line in lines)
+
+
+def test_a_system_that_is_well_is_ready_and_gives_the_doctor_nothing_to_mend(live: World) -> None:
+    def health() -> dict[str, Any] | None:
+        done = live.g6("health", "--json")
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    found = eventually(health, 40.0, every=0.5)
+    assert found is not None
+    assert found["ready"]
+    assert all(part["ok"] for part in found["parts"])
+    assert found["latency"]["cycle"]["p95_ms"] > 0.0
+    done = live.g6("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "all is well" in done.stdout

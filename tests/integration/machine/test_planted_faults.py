@@ -166,9 +166,11 @@ def unserved(machine: Machine) -> None:
 def backlog(machine: Machine) -> None:
     """A message has waited for more than a minute."""
     address = machine.redis()
-    text = json.dumps({"headers": {"g6": {"sent": time.time() - 90}}})
+    assert machine.shell("celery -A g6 call g6.sweep").returncode == 0
     with connect(address) as client:
-        client.lpush("g6:celery:maintenance", text)
+        message = json.loads(client.lpop("g6:celery:maintenance"))
+        message["headers"]["g6"]["sent"] -= 90
+        client.lpush("g6:celery:maintenance", json.dumps(message))
 
 
 def unreadable(machine: Machine) -> None:
@@ -364,6 +366,23 @@ def test_a_redis_that_is_away_is_named_without_its_password(machine: Machine) ->
     found = machine.doctor()["redis"]
     assert found["fix"]
     assert "hunter2" not in json.dumps(found)
+
+
+def test_health_names_a_redis_that_is_away_and_exits_1(machine: Machine) -> None:
+    away(machine)
+    ran = machine.shell("g6 health --json")
+    assert ran.returncode == 1
+    found = json.loads(ran.stdout)
+    assert [part["part"] for part in found["parts"] if not part["ok"]] == ["redis"]
+    assert found["missing"][0].startswith("redis: Redis: ")
+
+
+def test_health_of_a_directory_in_which_nothing_runs_is_for_a_person_to_mend(
+    machine: Machine,
+) -> None:
+    ran = machine.shell("g6 health")
+    assert ran.returncode == 2
+    assert "start one with g6 up" in ran.stderr
 
 
 def test_commands_of_a_fix_are_read_as_a_person_reads_them() -> None:

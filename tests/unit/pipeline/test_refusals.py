@@ -12,7 +12,8 @@ from g6 import pipeline
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.memory.totals import MemoryTotals
 from g6.domain.cycles.cycle import Unit, parse_z
-from g6.domain.documents.status import SystemFacts, readiness
+from g6.domain.documents.readiness import readiness
+from g6.domain.documents.system_facts import SystemFacts
 from g6.domain.reports import Heartbeat
 from g6.domain.schema.frame import Frame
 from g6.errors import StoreBusy
@@ -95,8 +96,10 @@ def test_heartbeat_readiness_and_panel_say_that_it_is_the_disk(world: World, dis
         wall=world.clock.now, market=parse_z(FIRST), step=60.0, interval=60, indices=("NIFTY",), provider="sim",
         beat=Heartbeat.from_json(beat), beat_at=parse_z(FIRST).timestamp(),
     )  # fmt: skip
-    assert readiness(seen) == (
-        "disk: rows are not stored: cannot write /data/chain/part: No space left on device",
+    (missing,) = readiness(seen)
+    assert missing == (
+        "disk: rows are not stored: cannot write /data/chain/part: No space left on device; "
+        "fix: free space on this disk"
     )
     world.clock.now = parse_z(SECOND).timestamp()
     for index in world.runtime.plan.indices:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.documents.status import MarketPhase, SystemFacts, readiness, runtime_status
+from g6.domain.documents.readiness import REDIS_FIX, readiness
+from g6.domain.documents.status import runtime_status
+from g6.domain.documents.system_facts import MarketPhase, SystemFacts
 from g6.domain.reports import CycleReport, GapOpened, Heartbeat
 from g6.domain.schema.words import QueueName
 
@@ -13,7 +15,7 @@ NOW = datetime(2026, 11, 20, 5, 30, 45, tzinfo=UTC)
 WALL = NOW.timestamp()
 FIELDS = {
     "timestamp", "cycle", "elapsed", "interval", "sleep_sec", "success_rate_pct", "options_last_cycle", "options_per_minute",
-    "api_success_rate", "memory_mb", "cpu_pct", "readiness_ok", "readiness_reason", "indices", "indices_info", "provider", "queues",
+    "api_success_rate", "api_latency_ms", "memory_mb", "cpu_pct", "readiness_ok", "readiness_reason", "indices", "indices_info", "provider", "queues",
     "market", "last_gap", "lost",
 }  # fmt: skip
 REPORT = {
@@ -131,22 +133,22 @@ def test_data_may_be_old_while_no_market_is_open():
 @pytest.mark.parametrize(
     ("provider", "phases", "reason"),
     [
-        ({"login": {"state": "expired"}}, {}, "token: expired; run g6 login"),
-        ({"login": {"state": "missing"}}, OPEN, "token: missing; run g6 login"),
+        ({"login": {"state": "expired"}}, {}, "token: expired; fix: g6 login"),
+        ({"login": {"state": "missing"}}, OPEN, "token: missing; fix: g6 login"),
         (
             {"ticker": {"connections": {"0": {"state": "refused"}}}},
             {},
-            "stream: connection 0 is refused",
+            "stream: connection 0 is refused; fix: g6 status --json shows each connection",
         ),
         (
             {"ticker": {"connections": {"0": {"state": "open"}, "1": {"state": "down"}}}},
             OPEN,
-            "stream: connection 1 is down",
+            "stream: connection 1 is down; fix: g6 status --json shows each connection",
         ),
         (
             {"ticker": {"connections": {"0": {"state": "dead"}}}},
             OPEN,
-            "stream: connection 0 is dead",
+            "stream: connection 0 is dead; fix: g6 status --json shows each connection",
         ),
     ],
 )
@@ -233,16 +235,26 @@ def test_a_running_system_is_ready():
     ("changes", "missing"),
     [
         ({"trouble": "Redis: gone"}, "bus: Redis: gone"),
+        (
+            {"trouble": "Redis: gone", "redis_trouble": "Redis: gone"},
+            f"redis: Redis: gone; fix: {REDIS_FIX}",
+        ),
         ({"refused": "cannot write status.json"}, "status file: cannot write status.json"),
-        ({"beat": {}}, "heartbeat: none yet"),
-        ({"beat": BEAT | {"ts": "2026-11-20T05:30:00Z"}}, "heartbeat: none for 45 s"),
-        ({"last_beat": WALL - 103}, "beat: no beat for 103 s: start one with celery -A g6 beat"),
+        ({"beat": {}}, "heartbeat: none yet; fix: g6 ps lists what lives"),
+        (
+            {"beat": BEAT | {"ts": "2026-11-20T05:30:00Z"}},
+            "heartbeat: none for 45 s; fix: g6 ps lists what lives",
+        ),
+        ({"last_beat": WALL - 103}, "beat: no beat for 103 s; fix: celery -A g6 beat"),
         (
             {"beat": BEAT | {"workers": {"a": {"up": True, "queues": ALL_BUT_PERSIST}}}},
-            "worker: nobody serves persist: start one with celery -A g6 worker -Q persist",
+            "worker: nobody serves persist; fix: celery -A g6 worker -Q persist",
         ),
-        ({"last_success": 0.0}, "cycle: none closed yet"),
-        ({"last_success": WALL - 181}, "cycle: the last success was 181 s ago"),
+        ({"last_success": 0.0}, "cycle: none closed yet; fix: g6 doctor; g6 logs --level WARNING"),
+        (
+            {"last_success": WALL - 181},
+            "cycle: the last success was 181 s ago; fix: g6 doctor; g6 logs --level WARNING",
+        ),
     ],
 )
 def test_readiness_names_what_is_missing(changes, missing):

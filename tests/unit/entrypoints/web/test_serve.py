@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -22,7 +23,16 @@ from g6.config import calendar
 from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.cycles.plan import IndexPlan, Plan
 from g6.domain.market.instrument import INDICES
-from g6.domain.reports import parse_report
+from g6.domain.reports import (
+    CollectCounts,
+    Heartbeat,
+    ProviderFacts,
+    StageReport,
+    VitalSigns,
+    WorkerFacts,
+    parse_report,
+)
+from g6.domain.reports.provider_facts import RequestTally
 from g6.entrypoints.web.serving import serve
 from g6.errors import RedisDown, Unavailable
 from g6.pipeline import Runtime
@@ -196,7 +206,63 @@ def test_readiness_names_what_is_missing(serving):
     answer = serving.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["ready"] is False
-    assert "heartbeat: none yet" in answer.json()["missing"]
+    assert any("heartbeat: none yet" in text for text in answer.json()["missing"])
+    parts = {part["part"]: part for part in answer.json()["parts"]}
+    assert not parts["heartbeat"]["ok"]
+    assert parts["heartbeat"]["fix"] == "g6 ps lists what lives"
+    assert parts["redis"]["ok"]
+
+
+class SilentVitals(MemoryVitals):
+    """Signs in a server that does not answer."""
+
+    def read(self):
+        raise RedisDown("Redis: away")
+
+
+def test_a_redis_that_is_away_is_named_and_the_process_lives_on(runtime, totals):
+    serving = Serving(replace(runtime, vitals=SilentVitals()), totals)
+    try:
+        answer = serving.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["missing"][0].startswith("redis: Redis: away; fix: start that server")
+        assert serving.get("/healthz").status_code == 200
+    finally:
+        serving.end()
+
+
+def test_health_says_how_long_cycles_take(runtime, serving):
+    for minute in range(20):
+        run_a_cycle(runtime, f"2026-11-18T06:{minute:02d}:00Z")
+    found = eventually(
+        lambda: (
+            (latency := serving.get("/readyz").json()["latency"].get("cycle"))
+            and latency["count"] == 20
+            and latency
+        )
+    )
+    assert 250 < found["p50_ms"] <= found["p95_ms"] <= 500
+
+
+def test_the_status_says_what_metrics_say(runtime, serving):
+    tally = RequestTally({"quote": {"ok": 9, "busy": 1}}, {"quote": [0.2] * 10})
+    counts = CollectCounts(options=400, provider=ProviderFacts(tally=tally))
+    runtime.bus.publish(StageReport(CYCLE, "NIFTY", "collect", "OK", counts=counts))
+    run_a_cycle(runtime)
+    worker = WorkerFacts(1, "a", time.time(), (), 150e6, 0.25)
+    runtime.bus.publish(Heartbeat(VitalSigns(workers={"all@a": worker})))
+    eventually(metric(serving, 'g6_process_resident_bytes{worker="all@a"} 1.5e+08'))
+    status = serving.get("/status").json()
+    text = serving.get("/metrics", base=serving.metrics).text
+    assert status["memory_mb"] == 150.0
+    assert status["cpu_pct"] == 25.0
+    assert status["api_success_rate"] == 90.0
+    assert 'outcome="ok",provider' in text or 'endpoint="quote",outcome="ok"' in text
+    assert status["elapsed"] == 0.5
+    assert "g6_cycle_duration_seconds_sum 0.5" in text
+    assert status["options_last_cycle"] == 400
+    assert 'g6_index_options_processed{index="NIFTY"} 400.0' in text
+    assert 100.0 < status["api_latency_ms"] <= 250.0
 
 
 def test_a_beating_system_whose_cycles_close_is_ready(runtime, serving):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from inspect import Parameter as Argument
 from inspect import Signature
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
@@ -61,6 +62,9 @@ def _arguments(study: Study) -> Iterator[Argument]:
     if study.follow:
         follow = Annotated[bool, typer.Option("--follow", "-f", help=study.follow)]
         yield _keyword("follow", follow, default=False)
+    if study.bundle:
+        bundle = Annotated[Path | None, typer.Option("--bundle", metavar="FILE", help=study.bundle)]
+        yield _keyword("bundle", bundle, default=None)
     for setting in study.settings:
         name, annotation = CONFIGURED[setting]
         kind = Argument.POSITIONAL_OR_KEYWORD if setting.endswith("*") else Argument.KEYWORD_ONLY
@@ -144,6 +148,11 @@ def answer(study: Study, values: Values) -> None:
     track = _tracks(study, settings, as_json=values["json_"])
     document = cast("Document", study.answer(source, parameters, *track))
     _write(study, document, values, settings)
+    if settings is not None and (bundle := values.get("bundle")) is not None:
+        from g6.entrypoints.machine.bug_report import write_bug_report
+
+        health = parts.json_value_of(study.name, document)
+        typer.echo(write_bug_report(bundle, settings, health).sentence, err=True)
     if isinstance(document, Verdict) and not document.passes:
         raise typer.Exit(1)
 

@@ -1,0 +1,50 @@
+"""The secrets that a configuration holds, so that what leaves this machine can be searched for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
+
+from g6.config import Settings, secrets_of
+from g6.config.identity import revealed
+from g6.errors import BadConfig
+from g6.errors.masking import MASK, mask
+
+SHORTEST = 4
+"""Characters from which on a secret is struck out wherever it stands. Shorter ones are words."""
+
+
+def known_secrets(settings: Settings) -> tuple[str, ...]:
+    """Return every secret of a configuration, the longest first."""
+    secrets = {*revealed(settings).values(), *_of_file(settings), *_of_addresses(settings)}
+    return tuple(sorted((text for text in secrets if len(text) >= SHORTEST), key=len, reverse=True))
+
+
+def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
+    """Return a text without the secrets that are known, and without what looks like one.
+
+    >>> without_secrets("the password is hunter2", ("hunter2",))
+    'the password is ***'
+    """
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    # Line by line: a mask of an address reaches to the end of what it is given.
+    return "\n".join(mask(line) for line in text.split("\n"))
+
+
+def _of_file(settings: Settings) -> Iterator[str]:
+    path = settings.provider.secrets_file
+    if path is not None:
+        with suppress(BadConfig):
+            yield from secrets_of(path).values()
+
+
+def _of_addresses(settings: Settings) -> Iterator[str]:
+    addresses = (settings.redis.broker_url, settings.redis.cache_url, settings.observers.webhook)
+    for address in addresses:
+        with suppress(ValueError):
+            password = urlsplit(address or "").password
+            if password:
+                yield password
+                yield unquote(password)

@@ -1,0 +1,174 @@
+"""The checklist of a day: what is due when, what is to be done, and with which command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from g6.bootstrap.reading.study_readers import archive_reader, past_reader
+from g6.config import load
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.documents.machine_facts import DumpHealth, MachineFacts
+from g6.domain.reports import LoginFacts
+from g6.ports.readers import ArchiveReader, PastReader
+from g6.rendering import parts
+from g6.studies.checks.trading_day import DayChecklist, DayItem, DayParameters, answer
+from tests.worlds.well_machine import WELL
+
+STORE = Path(__file__).resolve().parents[2] / "data" / "store"
+MORNING = parse_z("2026-11-18T03:20:00Z")
+NOON = parse_z("2026-11-18T05:31:30Z")
+EVENING = parse_z("2026-11-18T11:00:00Z")
+SUNDAY = parse_z("2026-11-22T05:00:00Z")
+
+
+@dataclass(slots=True)
+class Looked:
+    """A machine of planted facts beside a store of real files."""
+
+    at: datetime = MORNING
+    found: MachineFacts = WELL
+    directory: Path = STORE
+    exchanges: Sequence[str] = field(default_factory=lambda: ["NSE"])
+    start: str = "g6 live"
+
+    @property
+    def machine(self) -> Looked:
+        return self
+
+    def facts(self) -> MachineFacts:
+        return self.found
+
+    def wait(self, seconds: float) -> None:
+        raise AssertionError(seconds)
+
+    @property
+    def past(self) -> PastReader:
+        return past_reader(self._settings())
+
+    @property
+    def archive(self) -> ArchiveReader:
+        return archive_reader(self._settings())
+
+    def _settings(self):  # type: ignore[no-untyped-def]
+        return load("", {"data_dir": self.directory, "demo_dir": self.directory}, {})
+
+
+def asked(day: date | None = None, **changes: object) -> DayChecklist:
+    return answer(Looked(**changes), DayParameters(day))  # type: ignore[arg-type]
+
+
+def item(document: DayChecklist, what: str) -> DayItem:
+    (found,) = [item for item in document.items if item.what == what]
+    return found
+
+
+def shown(document: DayChecklist) -> str:
+    console = Console(width=120)
+    with console.capture() as written:
+        parts.print_parts(console, parts.parts_of("day", document))
+    return written.get()
+
+
+def test_a_closed_day_is_one_sentence() -> None:
+    document = asked(at=SUNDAY)
+    assert document.passes
+    assert shown(document) == (
+        "Sun 22 Nov 2026: the exchanges are closed; "
+        "the next session opens Mon 23 Nov 2026 09:15 IST\n"
+    )
+
+
+def test_in_the_morning_of_a_machine_that_is_well_nothing_is_to_do() -> None:
+    document = asked()
+    assert document.passes
+    text = shown(document)
+    assert "Wed 18 Nov 2026: session from 09:15 to 15:40 IST" in text
+    assert "nothing to do now" in text
+    assert {item.what for item in document.items} >= {
+        "token",
+        "instruments",
+        "disk",
+        "clock",
+        "calendar",
+        "completeness",
+        "gaps",
+        "compaction",
+    }
+    assert item(document, "gaps").ok is None
+
+
+@pytest.mark.parametrize(
+    ("what", "facts", "fix"),
+    [
+        ("token", replace(WELL, login=LoginFacts("missing")), "g6 login"),
+        ("token", replace(WELL, login=LoginFacts("valid", None, 3600.0)), "g6 login"),
+        (
+            "instruments",
+            replace(WELL, dumps=DumpHealth({"NFO": None}, date(2026, 11, 18))),
+            "g6 expiries --refresh",
+        ),
+        (
+            "disk",
+            replace(WELL, directory=replace(WELL.directory, free_bytes=1e6)),
+            "g6 data compact",
+        ),
+        (
+            "clock",
+            replace(WELL, vitals=replace(WELL.vitals, clock_skew_seconds={"a": 3.0})),
+            "timedatectl",
+        ),
+    ],
+)
+def test_before_the_open_what_is_missing_has_its_command(
+    what: str, facts: MachineFacts, fix: str
+) -> None:
+    document = asked(found=facts)
+    assert not document.passes
+    assert item(document, what).ok is False
+    assert fix in item(document, what).fix
+    assert "fix: " in shown(document)
+
+
+def test_nobody_who_collects_is_told_from_five_minutes_before_the_open_on() -> None:
+    idle = replace(WELL, drivers=())
+    assert item(asked(found=idle), "collection").ok is None
+    late = item(asked(found=idle, at=parse_z("2026-11-18T03:41:00Z")), "collection")
+    assert (late.ok, late.fix) == (False, "g6 live")
+
+
+def test_after_the_close_what_is_not_whole_has_its_command() -> None:
+    document = asked(at=EVENING)
+    days = "--from 2026-11-18 --to 2026-11-18"
+    assert item(document, "completeness").fix == f"g6 data gaps {days}"
+    assert item(document, "gaps").fix == f"g6 data repair {days}"
+    assert item(document, "compaction").fix == "g6 data compact --date 2026-11-18"
+    assert "several files" in item(document, "compaction").seen
+
+
+def test_in_the_session_a_day_in_several_files_is_nothing_to_do() -> None:
+    assert item(asked(at=NOON), "compaction").ok is None
+    assert "so far" in item(asked(at=NOON), "completeness").seen
+
+
+def test_a_past_day_asks_nothing_of_the_machine() -> None:
+    document = asked(date(2026, 11, 17), at=EVENING, found=replace(WELL, drivers=()))
+    assert {item.when for item in document.items} == {"after the close"}
+    assert item(document, "compaction").ok
+
+
+def test_a_day_of_which_nothing_is_stored_is_to_be_repaired(tmp_path: Path) -> None:
+    document = asked(at=EVENING, directory=tmp_path)
+    assert item(document, "completeness").seen == "nothing of the day is stored"
+    assert not document.passes
+
+
+def test_a_year_that_nobody_knows_is_to_be_entered() -> None:
+    document = asked(date(2031, 1, 6), at=MORNING)
+    assert not document.passes
+    assert item(document, "calendar").fix
