@@ -18,7 +18,7 @@ from pathlib import Path
 from g6 import __version__
 from g6.bootstrap.processes.running_code import code_on_disk
 from g6.bootstrap.reading.study_readers import archive_reader, running_reader
-from g6.bootstrap.settings_checks.known_secrets import known_secrets, without_secrets
+from g6.bootstrap.settings_checks.own_secrets import own_secrets, without_secrets
 from g6.config import Settings, config_id, flat, values
 from g6.domain.documents.json_plain import json_plain
 from g6.domain.documents.status import runtime_status
@@ -66,7 +66,7 @@ def write_bug_report(path: Path, settings: Settings, health: object) -> BugRepor
     Raises:
         Unavailable: The file is there, or cannot be written.
     """
-    secrets = known_secrets(settings)
+    secrets = own_secrets(settings)
     names: list[str] = []
     left_out: list[str] = []
     try:

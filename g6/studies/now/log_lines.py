@@ -41,7 +41,7 @@ class LogParameters:
     since: Annotated[
         datetime | None,
         Parameter(
-            "Only lines since then, by the clock on the wall: 11:02, -5m, yesterday, …",
+            "Only lines since then, by the wall's clock: 11:02, -5m, yesterday and so on.",
             "-5m",
             metavar="INSTANT",
             read=instant_of_text,

@@ -78,7 +78,10 @@ class SystemHealth:
         }
 
 
-def answer(reader: StatusReader, parameters: SystemHealthParameters) -> SystemHealth:  # noqa: ARG001
+def answer(
+    reader: StatusReader,
+    parameters: SystemHealthParameters,  # noqa: ARG001
+) -> SystemHealth:
     """Return whether the running system is ready now."""
     return health_of(reader.facts())
 

@@ -15,7 +15,7 @@ SHORTEST = 4
 """Characters from which on a secret is struck out wherever it stands. Shorter ones are words."""
 
 
-def known_secrets(settings: Settings) -> tuple[str, ...]:
+def own_secrets(settings: Settings) -> tuple[str, ...]:
     """Return every secret of a configuration, the longest first."""
     secrets = {*revealed(settings).values(), *_of_file(settings), *_of_addresses(settings)}
     return tuple(sorted((text for text in secrets if len(text) >= SHORTEST), key=len, reverse=True))
