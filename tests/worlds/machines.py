@@ -109,6 +109,7 @@ class Machine:
         """Return what the doctor finds wrong, by check."""
         ran = self.shell(f"{before} g6 doctor --json")
         assert ran.returncode in (0, 1), ran.stderr
+        assert ran.stdout, ran.stderr
         document = json.loads(ran.stdout)
         assert document["ok"] == (ran.returncode == 0)
         return {finding["check"]: finding for finding in document["findings"] if not finding["ok"]}

@@ -239,7 +239,11 @@ def _lives(pid: int, host: str, at: float) -> bool:
     """Tell whether a driver lives: on another host because it signed of late."""
     if time.time() - at > DRIVEN_SECONDS:
         return False
-    return host != socket.gethostname() or psutil.pid_exists(int(pid))
+    if host != socket.gethostname():
+        return True
+    with suppress(psutil.Error):
+        return psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _write_trouble(existing: Path) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def test_a_variable_that_this_shell_lacks_is_no_change_and_another_value_is(file
 
 
 def test_a_start_outside_a_session_that_was_moved_is_no_change(tmp_path: Path) -> None:
-    from g6.entrypoints.machine.supervisor import aligned
+    from g6.entrypoints.machine.market_start import aligned
 
     path = tmp_path / "early.json"
     path.write_text('{"market": {"start": "2026-11-18T01:00:00Z"}}')
