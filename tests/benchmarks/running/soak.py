@@ -40,9 +40,7 @@ from g6.config import load  # noqa: E402
 from g6.domain.cycles.cycle import isoformat_z  # noqa: E402
 from g6.entrypoints.machine.market_start import aligned  # noqa: E402
 from g6.entrypoints.machine.pools import WORKERS  # noqa: E402
-from g6.entrypoints.machine.supervisor import aligned  # noqa: E402
 from tests.worlds.ledger_check import Ledgered, check  # noqa: E402
-from tests.ledger_check import Ledgered, check  # noqa: E402
 
 WIDE = ROOT / "config" / "wide.json"
 BLOCKS = "▁▂▃▄▅▆▇█"
