@@ -41,6 +41,7 @@ from g6.domain.documents.machine_facts import (
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.reports import ProviderFacts, Switches, VitalSigns
+from g6.domain.schema.layout import Folder
 from g6.errors import G6Error, Unavailable
 from g6.errors.masking import mask
 from g6.ports.sources import Ability
@@ -181,7 +182,7 @@ class MachineReading:
         if not settings.source.can(Ability.DUMPS):
             return None
         exchanges = sorted({INDICES[name].derivatives for name in settings.indices})
-        folder = settings.directory / "dumps"
+        folder = settings.directory / Folder.DUMPS
         newest: dict[str, date | None] = {}
         for exchange in exchanges:
             newest[exchange] = _newest_dump(folder / exchange)

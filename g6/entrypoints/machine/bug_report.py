@@ -22,6 +22,7 @@ from g6.bootstrap.settings_checks.own_secrets import own_secrets, without_secret
 from g6.config import Settings, config_id, flat, values
 from g6.domain.documents.json_plain import json_plain
 from g6.domain.documents.status import runtime_status
+from g6.domain.schema.layout import Folder
 from g6.entrypoints.machine.study_reading import status_reader
 from g6.errors import G6Error, Unavailable
 from g6.errors.masking import mask_setting
@@ -99,7 +100,7 @@ def _contents(settings: Settings, health: object) -> Iterator[tuple[str, Callabl
     yield "status.json", lambda: _status(settings)
     yield "sizes.json", lambda: _json(archive_reader(settings).sizes())
     yield "events.jsonl", lambda: _events(settings)
-    for file in log_files(settings.directory / "logs"):
+    for file in log_files(settings.directory / Folder.LOGS):
         yield f"logs/{file.path.name}", lambda path=file.path: _end_of(path)  # type: ignore[misc]
 
 
