@@ -1,4 +1,5 @@
 # make demo      the first run: installs into .venv and shows six cycles of the simulated market
+# make research  adds pandas, matplotlib and DuckDB to .venv: what g6 plot, g6 sql and the notebooks use
 # make test      installs the tools and runs the tests     (ARGS="-k name" for some of them, JOBS=1 for one process)
 # make check     format, lint, types, layers, generated files; `make format` mends the first two
 # make docs      writes the generated files again
@@ -19,7 +20,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo test check format docs images notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream bench-bus session test-services lock clean wheel healthy-days pager help
+.PHONY: demo research test check format docs images notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream bench-bus session test-services lock clean wheel healthy-days pager help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -49,6 +50,9 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 
 demo: $(VENV)/.run
 	@$(BIN)/g6 demo $(ARGS)
+
+research: $(VENV)/.run
+	$(PIP) install --constraint requirements-dev.lock --editable '.[notebook,duckdb]'
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -44,7 +44,6 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
         "urllib3",
     ),
     "flower": ("flower",),
-    "notebook": ("ipykernel",),
 }
 """The libraries of each extra, by the names they are imported under."""
 EXTRAS: Mapping[str, str] = {
