@@ -71,7 +71,8 @@ def aggregate(runtime: Runtime, cycle: str, computing: Computing = COMPUTING) ->
 def publish(runtime: Runtime, cycle: str) -> bool:
     """Write a closed cycle's overview rows and the newest panels to disk.
 
-    The day's instruments are kept once. Done again it leaves the same files.
+    The day's instruments are kept once. Done again it leaves the same files. A cycle that a rerun
+    has opened again is left alone: what closes it sends it to be stored.
 
     Returns:
         True when this call was the first to say that the cycle is stored.
@@ -80,7 +81,7 @@ def publish(runtime: Runtime, cycle: str) -> bool:
         StoreBusy: What was refused, after everything else was written.
     """
     record = runtime.ledger.record(cycle)
-    if record is None:
+    if record is None or not record.closed:
         return False
     watch = Watch(runtime.clock)
     unit = Unit(cycle, "")
@@ -104,7 +105,7 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     alert_of_damage(runtime, unit, counts.aside)
     status, reason = write_outcome(counts)
     report = watch.report(unit, Stage.PUBLISH, status, reason, counts)
-    return runtime.ledger.mark_stored(cycle, report)
+    return runtime.ledger.mark_stored(cycle, record.attempt, report)
 
 
 @contextmanager

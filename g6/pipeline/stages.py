@@ -94,13 +94,13 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         raise  # the task tries again until the deadline
     except (Retryable, Terminal) as error:
         failure = StageFailure(str(error))
-        return end(runtime, unit, Status.MISSING, error.reason, watch, failure, Stage.ANALYSE)
+        return end(runtime, unit, Status.MISSING, error.reason, watch, failure, Stage.ANALYSE, task)
     now = watch.lap("frame")
     status = Status(summary["status"])
     report = watch.report(unit, Stage.ANALYSE, status, summary["reason"], facts)
     # The next window of an index is laid around these levels, and is as wide as its deviations say.
     levels = facts.levels if runtime.plan.reach else _without_deviations(facts.levels)
-    ending = UnitEnd(status, report.reason, summary, report, levels)
+    ending = UnitEnd(status, report.reason, summary, report, levels, task)
     answer = runtime.ledger.finish(unit, ending, now)
     if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
@@ -158,15 +158,18 @@ def end(
     watch: Watch,
     failure: StageFailure | None = None,
     stage: str = Stage.COLLECT,
+    task: str = "",
 ) -> bool:
     """Make the unit terminal without a chain, and send the aggregate when that completes the cycle.
+
+    `task` is who analysed it, empty for another stage.
 
     Returns:
         False: the chain of stages does not go on.
     """
     now = watch.lap("end")
     report = watch.report(unit, stage, status, reason, failure)
-    ending = UnitEnd(status, reason, report=report)
+    ending = UnitEnd(status, reason, report=report, task=task)
     answer = runtime.ledger.finish(unit, ending, now)
     if stage == Stage.COLLECT:
         # Its lease was renewed between here and the end of the task, and after a sweep had closed

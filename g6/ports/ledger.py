@@ -135,6 +135,8 @@ class UnitEnd:
         summary: Its overview row, with `config_id`.
         report: The stage's report, published in the same step.
         levels: ATM and deviation of each expiry, stored for `recall_levels`.
+        task: The task whose analysis it is, empty for who ends a unit from outside. It is late once
+            another has the stage, or a rerun has begun.
     """
 
     status: str
@@ -142,6 +144,7 @@ class UnitEnd:
     summary: OverviewRow = field(default_factory=dict)
     report: StageReport | None = None
     levels: Mapping[date, SlotLevels] | None = None
+    task: str = ""
 
 
 class Ledger(Protocol):
@@ -185,7 +188,8 @@ class Ledger(Protocol):
         """Record that a stage's output is there and publish its report, in one step.
 
         Returns:
-            False when the stage was done already.
+            False when the stage was done already, or is not this task's any more: its lease lapsed
+            and another took it, or a rerun has begun. Without a task it is ended whosever it is.
         """
         ...
 
@@ -239,15 +243,18 @@ class Ledger(Protocol):
         """Record that overview and panels are out, and publish the report.
 
         Returns:
-            True the first time of each attempt. False for a cycle that is not fired.
+            True the first time of each attempt. False for a cycle that is not fired, and for the
+            report of an attempt that a rerun has followed.
         """
         ...
 
-    def mark_stored(self, cycle: str, report: StageReport) -> bool:
-        """Record that a closed cycle is persisted, and publish the report.
+    # A rerun raises the attempt while an older one is being stored. The older one counted as the
+    # newer, which nobody then sent to be stored again when its message was lost.
+    def mark_stored(self, cycle: str, attempt: int, report: StageReport) -> bool:
+        """Record that an attempt of a closed cycle is persisted, and publish the report.
 
         Returns:
-            True the first time of each attempt.
+            True the first time of each attempt. False for one that a rerun has followed.
         """
         ...
 

@@ -219,7 +219,7 @@ def test_a_closed_cycle_is_open_until_everything_is_persisted(ledger: Ledger) ->
         assert ledger.end_stage(unit, "persist", "p", 106.0)
         assert ledger.start(unit, "persist", "again", 106.1, LEASE).answer == "done"
     assert [record.stored for record in ledger.open_cycles()] == [False]
-    assert ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    assert ledger.mark_stored(CYCLE, 1, StageReport(CYCLE, "", "publish", "OK"))
     assert ledger.open_cycles() == []
 
 
@@ -297,8 +297,44 @@ def test_a_rerun_that_fails_leaves_its_unit_as_it_was_stored(ledger: Ledger) -> 
     assert (state.failure, state.stages["persist"].state) == ("time_limit", "done")
     assert ledger.start(NIFTY, "persist", "late", 203.0, LEASE).answer == "done"
     assert ledger.close(CYCLE, 203.0)
-    ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    ledger.mark_stored(CYCLE, 2, StageReport(CYCLE, "", "publish", "OK"))
     assert list(ledger.open_cycles()) == []
+
+
+def test_who_began_before_a_rerun_ends_nothing_of_it(ledger: Ledger) -> None:
+    """An older analysis ended the rerun's, and its chain counted as the rerun's."""
+    collected(ledger, NIFTY)
+    ledger.start(NIFTY, "analyse", "slow", 102.0, LEASE)
+    ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
+    older = UnitEnd("OK", "", SUMMARY, task="slow")
+    assert ledger.finish(NIFTY, older, 201.0) == "late"
+    ledger.start(NIFTY, "analyse", "rerun", 202.0, LEASE)
+    assert ledger.finish(NIFTY, older, 203.0) == "late"
+    newer = UnitEnd("OK", "", {"config_id": "c2"}, task="rerun")
+    assert ledger.finish(NIFTY, newer, 204.0) == "finished"
+    ledger.start(NIFTY, "persist", "slow", 205.0, LEASE)
+    ledger.reopen(NIFTY, "persist", AGAIN, 300.0)
+    assert not ledger.end_stage(NIFTY, "persist", "slow", 301.0)
+    assert ledger.start(NIFTY, "persist", "newer", 302.0, LEASE).answer == "run"
+    assert ledger.end_stage(NIFTY, "persist", "newer", 303.0)
+
+
+def test_whose_lease_lapsed_ends_no_stage_that_another_has(ledger: Ledger) -> None:
+    ledger.begin(NIFTY, "slow", OPENING, 100.0, LEASE)
+    ledger.begin(NIFTY, "next", OPENING, 106.0, LEASE)
+    assert not ledger.end_stage(NIFTY, "collect", "slow", 107.0)
+    assert ledger.end_stage(NIFTY, "collect", "next", 108.0)
+
+
+def test_the_report_of_an_older_attempt_closes_nothing(ledger: Ledger) -> None:
+    for unit in (NIFTY, SENSEX):
+        stored_unit(ledger, unit)
+    report = CycleReport(CYCLE, "OK", {}, {}, {}, 0.0, 3.0)
+    ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
+    ledger.start(NIFTY, "analyse", "rerun", 201.0, LEASE)
+    ledger.finish(NIFTY, UnitEnd("OK", "", {"config_id": "c2"}), 202.0)
+    assert not ledger.close(CYCLE, 203.0, report)
+    assert ledger.close(CYCLE, 203.0, replace(report, attempt=2))
 
 
 def test_the_failure_of_a_rerun_is_forgotten_with_the_next_one(ledger: Ledger) -> None:
@@ -413,11 +449,15 @@ def test_what_was_stored_of_a_cycle_is_reported_once_an_attempt(
 ) -> None:
     ledger, bus, _ = world
     report = StageReport(CYCLE, "", "publish", "OK")
-    assert not ledger.mark_stored(CYCLE, report)
+    assert not ledger.mark_stored(CYCLE, 1, report)
     collected(ledger, NIFTY)
-    assert [ledger.mark_stored(CYCLE, report), ledger.mark_stored(CYCLE, report)] == [True, False]
+    assert [ledger.mark_stored(CYCLE, 1, report), ledger.mark_stored(CYCLE, 1, report)] == [
+        True,
+        False,
+    ]
     ledger.reopen(NIFTY, "analyse", OPENING, 200.0)
-    assert ledger.mark_stored(CYCLE, report)
+    assert not ledger.mark_stored(CYCLE, 1, report)
+    assert ledger.mark_stored(CYCLE, 2, report)
     assert [event.type for event in bus.read("0")] == ["unit.report", "unit.report"]
 
 
@@ -429,7 +469,7 @@ def test_a_closed_cycle_that_nobody_stored_is_sent_again_by_one_at_a_time(ledger
     ledger.close(CYCLE, 104.0)
     claims = [ledger.store_again(CYCLE, now, 5.0) for now in (108.9, 109.1, 109.2, 114.2)]
     assert claims == [False, True, False, True]
-    ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    ledger.mark_stored(CYCLE, 1, StageReport(CYCLE, "", "publish", "OK"))
     assert not ledger.store_again(CYCLE, 200.0, 5.0)
 
 
@@ -438,7 +478,7 @@ def test_a_rerun_from_persist_leaves_the_overview_stored(ledger: Ledger) -> None
         collected(ledger, unit)
         analysed(ledger, unit)
     ledger.close(CYCLE, 104.0)
-    ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    ledger.mark_stored(CYCLE, 1, StageReport(CYCLE, "", "publish", "OK"))
     ledger.reopen(NIFTY, "persist", OPENING, 200.0)
     record = ledger.record(CYCLE)
     assert record is not None
@@ -473,7 +513,7 @@ def test_a_settled_cycle_is_kept_for_sixty_cycles(
         NIFTY, Opening(("NIFTY",), "c1", deadline=100.0 + grace, due=100.0), "no_beat", 110.0
     )
     ledger.close(CYCLE, 111.0)
-    ledger.mark_stored(CYCLE, StageReport(CYCLE, "", "publish", "OK"))
+    ledger.mark_stored(CYCLE, 1, StageReport(CYCLE, "", "publish", "OK"))
     assert kept - 10 < redis_client.ttl(f"{namespace}:cycle:{CYCLE}") <= kept
 
 

@@ -260,7 +260,7 @@ BUGS = (
     bug(
         "an overview is that of another cycle",
         CLOSING,
-        "    record = runtime.ledger.record(cycle)\n    if record is None:\n        return False\n    watch",
+        "    record = runtime.ledger.record(cycle)\n    if record is None or not record.closed:\n        return False\n    watch",
         "    record = next(iter(runtime.ledger.open_cycles()), None)\n"
         "    if record is None:\n        return False\n    watch",
     ),
@@ -281,7 +281,7 @@ BUGS = (
         CLOSING,
         '    with _refusals_noted(errors, "store"):\n'
         "        counts = runtime.store.write_overview(cycle, overview_rows(record))\n",
-        "    runtime.ledger.mark_stored(cycle, watch.report(unit, Stage.PUBLISH, Status.OK))\n"
+        "    runtime.ledger.mark_stored(cycle, record.attempt, watch.report(unit, Stage.PUBLISH, Status.OK))\n"
         '    with _refusals_noted(errors, "store"):\n'
         "        counts = runtime.store.write_overview(cycle, overview_rows(record))\n",
     ),

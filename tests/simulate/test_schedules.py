@@ -6,14 +6,27 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from g6.entrypoints.workers.jobs import JOBS
+from g6.pipeline import Runtime
 from tests.simulate.deviations import KINDS, Deviation, draw, shrink
-from tests.simulate.running import run, run_seed, shrunk
+from tests.simulate.running import INDICES, run, run_seed, shrunk
+from tests.simulate.system import System
+from tests.simulate.world import SteppedPort, World
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/simulation.md"
+VALUES = {
+    "plan", "timing", "calendar", "clock", "quotes_seconds", "persisted_seconds", "heartbeat_seconds", "data_option",
+    "memory",
+}  # fmt: skip
+"""What a runtime has that is no port, and its clock, which waits in the world's time."""
+SENT = {"collect", "analyse", "persist", "aggregate", "publish", "sweep", "rerun"}
+"""The jobs that run here."""
 SCHEDULES_EACH = 20
 REGRESSIONS = {
     "a cycle that gave up its chain was never sent to be stored again": (0, "909:disk_full:15.12"),
@@ -96,3 +109,18 @@ def test_shrinking_leaves_what_the_failure_needs() -> None:
     needed = {2, 7}
     rest = shrink(deviations, lambda some: needed <= {deviation.step for deviation in some})
     assert [deviation.step for deviation in rest] == [2, 7]
+
+
+def test_every_port_of_the_runtime_is_a_step_or_named_as_not_seen() -> None:
+    system = System(World(0, (), cycles=1, interval=10, indices=INDICES))
+    runtime = system.runtimes["a"]
+    ports = {field.name for field in fields(Runtime)} - VALUES
+    empty = {name for name in ports if not isinstance(getattr(runtime, name), SteppedPort)}
+    not_seen = PAGE.read_text("utf-8").split("## What it cannot see")[1]
+    assert {name for name in empty | {"vitals"} if f"`{name}`" not in not_seen} == set()
+
+
+def test_every_job_runs_here_or_is_named_as_not_seen() -> None:
+    not_seen = PAGE.read_text("utf-8").split("## What it cannot see")[1]
+    others = {job.name for job in JOBS} - SENT
+    assert {name for name in others if f"`{name}`" not in not_seen} == set()

@@ -119,6 +119,8 @@ class MemoryLedger:
         state = self._stage(unit, stage)
         if unit.cycle not in self._cycles or state.state == "done":
             return False
+        if task and state.holder != task:
+            return False
         self._put_stage(unit, stage, replace(state, state="done", ended=now))
         if stage == "collect":
             self._release(unit)
@@ -128,6 +130,8 @@ class MemoryLedger:
 
     def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
         if unit.cycle not in self._cycles or self._unit(unit).status:
+            return FinishAnswer.LATE
+        if end.task and self._stage(unit, "analyse").holder != end.task:
             return FinishAnswer.LATE
         if end.levels is not None:
             self._remember_levels(unit, end.levels)
@@ -195,6 +199,8 @@ class MemoryLedger:
         account = self._cycles.get(cycle)
         if account is None or account.closed or not account.fired:
             return False
+        if report is not None and report.attempt != account.attempt:
+            return False
         account.closed = now
         if any(unit.status in ANALYSED for unit in account.units.values()):
             self._succeeded = now
@@ -202,11 +208,11 @@ class MemoryLedger:
         self._settle_when_whole(cycle)
         return True
 
-    def mark_stored(self, cycle: str, report: StageReport) -> bool:
+    def mark_stored(self, cycle: str, attempt: int, report: StageReport) -> bool:
         account = self._cycles.get(cycle)
-        if account is None or account.stored == account.attempt:
+        if account is None or account.attempt != attempt or account.stored == attempt:
             return False
-        account.stored = account.attempt
+        account.stored = attempt
         self._publish("", report)
         self._settle_when_whole(cycle)
         return True

@@ -89,7 +89,7 @@ class RedisLedger:
             unit.instant.timestamp(),
             "" if end.levels is None else _levels_text(end.levels),
         )
-        arguments = (end.status, end.reason, text, config, *strikes, *event)
+        arguments = (end.status, end.reason, text, config, *strikes, end.task, *event)
         return _ENDINGS[int(self._step("finish", unit.cycle, unit.index, now, *arguments))]
 
     @translated
@@ -125,11 +125,13 @@ class RedisLedger:
     @translated
     def close(self, cycle: str, now: float, report: CycleReport | None = None) -> bool:
         event = self._event(cycle, report)
-        return bool(self._step("close", cycle, "", now, parse_z(cycle).timestamp(), *event))
+        attempt = "" if report is None else report.attempt
+        due = parse_z(cycle).timestamp()
+        return bool(self._step("close", cycle, "", now, due, attempt, *event))
 
     @translated
-    def mark_stored(self, cycle: str, report: StageReport) -> bool:
-        return bool(self._step("stored", cycle, "", 0.0, *self._event("", report)))
+    def mark_stored(self, cycle: str, attempt: int, report: StageReport) -> bool:
+        return bool(self._step("stored", cycle, "", 0.0, attempt, *self._event("", report)))
 
     @translated
     def store_again(self, cycle: str, now: float, after: float) -> bool:

@@ -87,7 +87,10 @@ class UnitTask(Task):  # type: ignore[misc]
             return
         runtime = self.app.runtime
         watch = Watch(runtime.clock)
-        end(runtime, unit, Status.MISSING, reason, watch, StageFailure(error), stage=self.stage)
+        failure = StageFailure(error)
+        # An analysis whose unit another task has since, or a rerun, says nothing of it.
+        task = self.request.id if self.stage == "analyse" else ""
+        end(runtime, unit, Status.MISSING, reason, watch, failure, stage=self.stage, task=task)
 
 
 def register(app: Celery, jobs: Sequence[Job] = JOBS) -> None:

@@ -174,3 +174,23 @@ def test_a_failed_unit_that_fails_again_has_the_newer_reason(world: World) -> No
     world.drain()
     assert world.ends()["NIFTY"] == ("MISSING", "frame_missing")
     assert "failures" not in world.reports("cycle.report")[-1]
+
+
+def test_a_publish_that_comes_while_a_rerun_is_open_stores_nothing(past: World) -> None:
+    """It counted as the rerun's: lost later, the rerun's overview was never sent to be stored."""
+    rows = past.rows()
+    past.settle_on(greeks__risk_free_rate=0.12)
+    pipeline.rerun(past.runtime, NIFTY)
+    assert not pipeline.publish(past.runtime, FIRST)
+    assert past.rows() == rows
+    (kind, *_), *others = past.sender.sent
+    assert (kind, others) == ("stages", [])
+    for stage in ("analyse", "persist"):
+        past.run(NIFTY, stage, task="rerun")
+    pipeline.aggregate(past.runtime, FIRST)
+    past.sender.sent.clear()
+    past.later(30.0)
+    assert pipeline.sweep(past.runtime)["fired_again"] == 1
+    past.drain()
+    assert past.rows() != rows
+    assert past.ledger.open_cycles() == []

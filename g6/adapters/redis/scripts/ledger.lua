@@ -186,7 +186,7 @@ end
 
 function steps.done() -- 5 stage, 6 task, 7… report
   local s = read_stage(ARGV[5])
-  if s.state == 'done' or not known() then return 0 end
+  if s.state == 'done' or not known() or (ARGV[6] ~= '' and s.holder ~= ARGV[6]) then return 0 end
   s.state, s.ended = 'done', ARGV[2]
   write_stage(ARGV[5], s)
   if ARGV[5] == 'collect' then release_collecting() end
@@ -205,8 +205,9 @@ local function end_as_stored(failure)
   return status, reason, summary
 end
 
-function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 10 epoch of the cycle, 11 atm, 12… report
+function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 10 epoch of the cycle, 11 atm, 12 task, 13… report
   if not known() or get(index .. ':status') ~= '' then return 0 end
+  if ARGV[12] ~= '' and read_stage('analyse').holder ~= ARGV[12] then return 0 end
   local status, reason, summary = ARGV[5], ARGV[6], ARGV[7]
   if ARGV[11] ~= '' then remember_atm(ARGV[9], ARGV[10], ARGV[11]) end
   if analysed(status) then
@@ -219,7 +220,7 @@ function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 1
   end
   if read_stage('collect').state ~= 'done' then release_collecting() end
   local completes = terminal(status, reason, summary)
-  report(12)
+  report(13)
   return completes and 2 or 1
 end
 
@@ -241,23 +242,24 @@ local function succeeded()
   return false
 end
 
-function steps.close() -- 5 epoch of the cycle, 6… report
+function steps.close() -- 5 epoch of the cycle, 6 attempt of the report, 7… report
   if not known() or tonumber(get('closed')) ~= 0 or tonumber(get('fired')) == 0 then return 0 end
+  if ARGV[6] ~= '' and ARGV[6] ~= get('attempt') then return 0 end
   set('closed', ARGV[2])
   if succeeded() then redis.call('SET', success_key, ARGV[2]) end
   local newest = redis.call('GET', newest_key)
   if not newest or tonumber(string.match(newest, '^[^|]*')) < tonumber(ARGV[5]) then
     redis.call('SET', newest_key, ARGV[5] .. '|' .. cycle)
   end
-  report(6)
+  report(7)
   settle_when_whole()
   return 1
 end
 
-function steps.stored() -- 5… report
-  if not known() or get('stored') == get('attempt') then return 0 end
-  set('stored', get('attempt'))
-  report(5)
+function steps.stored() -- 5 attempt, 6… report
+  if not known() or get('attempt') ~= ARGV[5] or get('stored') == ARGV[5] then return 0 end
+  set('stored', ARGV[5])
+  report(6)
   settle_when_whole()
   return 1
 end
