@@ -131,6 +131,11 @@ found {by_units}.
 """
 
 
+def runbook_index() -> str:
+    path = ROOT / "docs/runbooks/index.md"
+    return alerts_page.runbook_index(path.read_text(encoding="utf-8"))
+
+
 def pager() -> str:
     return NOTE.format(source="tests/pager, and run make pager") + pager_page.render()
 
@@ -201,6 +206,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/planted.md", planted),
     ("docs/reference/alerts.md", alerts),
     ("docs/reference/pager.md", pager),
+    ("docs/runbooks/index.md", runbook_index),
     (
         "docs/reference/contracts.md",
         lambda: (

@@ -128,8 +128,8 @@ def fault(details: Mapping[str, object]) -> Fault:
             if value is not None:
                 values[key] = _KINDS.get(key, str)(value)
         fault = Fault(**values)
-        # The value of `freeze` is an index; of all others it is a number.
-        if name != "freeze":
+        # The value of `freeze` is an index, and that of `mute` may be `all`; others are numbers.
+        if name != "freeze" and (name, fault.value) != ("mute", "all"):
             fault.number(0)
     except (TypeError, ValueError) as error:
         raise BadConfig(f"{name}: {error}", f"for instance {name},count=3,seconds=10") from error

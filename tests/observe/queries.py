@@ -12,7 +12,18 @@ from g6.observability.catalogue.dashboards import DASHBOARDS
 from g6.observability.catalogue.rules import RULES
 
 COMPARISONS = {">", "<", ">=", "<=", "==", "!="}
-VARIABLES = {"$job": ".+", "$instance": ".+", "$index": ".+"}
+VARIABLES = {
+    "$job": ".+",
+    "$instance": ".+",
+    "$index": ".+",
+    "${histogram}": "g6_cycle_duration_seconds",
+    "$counter": "g6_units_total",
+    "$gauge": "g6_queue_length",
+    "$shift": "10s",
+    "$overlay": "1",
+    "$q": "0.95",
+}
+"""What stands for a dashboard's variables."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tests.pager.system import System, empty, fill, remount
@@ -24,6 +24,7 @@ class PagerFault:
         plant: Does it.
         mend: Undoes it, as the runbook says.
         keep: Does it again while the alert is awaited, for what the system mends by itself.
+        diagnosis: Commands of the runbook, each with words that it must say while the fault lasts.
         is_streamed: It needs a system with a tick stream.
         needs_mount: It needs file systems of its own.
         is_quick: It is of the part that runs in CI.
@@ -35,6 +36,7 @@ class PagerFault:
     plant: Act
     mend: Act
     keep: Act = lambda _system: None
+    diagnosis: Mapping[str, str] = field(default_factory=dict)
     is_streamed: bool = False
     needs_mount: bool = False
     is_quick: bool = False
@@ -46,11 +48,9 @@ def _nothing(_system: System) -> None:
 
 def _tamper(system: System) -> None:
     """Change a panel file, as a program would that writes into the same directory."""
-    for path in sorted((system.world.data / "panels").glob("*.json")):
-        if path.name not in {"manifest.json", "alerts.json"}:
-            document = json.loads(path.read_text("utf-8"))
-            path.write_text(json.dumps(document | {"tampered": True}), "utf-8")
-            return
+    path = next((system.world.data / "panels").glob("index_*.json"))
+    document = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(document | {"data": {"tampered": True}}), "utf-8")
 
 
 def _log_in(system: System) -> None:
@@ -96,6 +96,7 @@ FAULTS = (
         lambda system: system.kill("serve"),
         lambda system: system.serve(),
         is_quick=True,
+        diagnosis=MappingProxyType({"g6 ps": "serve"}),
     ),
     PagerFault(
         "Redis away",
@@ -104,6 +105,9 @@ FAULTS = (
         lambda system: system.stop_server(),
         lambda system: system.restart_server(),
         is_quick=True,
+        diagnosis=MappingProxyType(
+            {"g6 status": "Redis:", "g6 config show --origin": "redis.broker_url"}
+        ),
     ),
     PagerFault(
         "beat killed",
@@ -111,6 +115,7 @@ FAULTS = (
         MappingProxyType({"G6HeartbeatLost": 20}),
         lambda system: system.kill("beat"),
         lambda system: system.beat(),
+        diagnosis=MappingProxyType({"g6 status": "beat"}),
     ),
     PagerFault(
         "worker killed",
@@ -118,6 +123,7 @@ FAULTS = (
         MappingProxyType({"G6WorkerDown": 15}),
         lambda system: system.kill("cycle-b"),
         lambda system: system.worker("cycle-b"),
+        diagnosis=MappingProxyType({"g6 ps": "cycle-b"}),
     ),
     PagerFault(
         "files' worker killed",
@@ -125,6 +131,7 @@ FAULTS = (
         MappingProxyType({"G6WorkerDown": 15, "G6QueueBacklog": 45}),
         lambda system: system.kill("files"),
         lambda system: system.worker("files"),
+        diagnosis=MappingProxyType({"g6 ps": "files"}),
     ),
     PagerFault(
         "expired token",
@@ -133,6 +140,7 @@ FAULTS = (
         lambda system: system.kite.flush(),
         _log_in,
         is_quick=True,
+        diagnosis=MappingProxyType({"g6 status": "run g6 login"}),
     ),
     PagerFault(
         "slow provider",
@@ -140,6 +148,7 @@ FAULTS = (
         MappingProxyType({"G6ProviderDown": 20}),
         _quote_fault("delay", value="8"),
         _clear,
+        diagnosis=MappingProxyType({"g6 status": "lost"}),
     ),
     PagerFault(
         "provider refuses one index",
@@ -147,6 +156,7 @@ FAULTS = (
         MappingProxyType({"G6IndexMissing": 30}),
         _quote_fault("error", value="400", error_type="InputException", keys="BSE:"),
         _clear,
+        diagnosis=MappingProxyType({"g6 data gaps --index SENSEX": "provider"}),
     ),
     PagerFault(
         "partial cycle",
@@ -154,6 +164,7 @@ FAULTS = (
         MappingProxyType({"G6CyclePartial": 10}),
         _quote_fault("missing_keys", value="0.5"),
         _clear,
+        diagnosis=MappingProxyType({"g6 data gaps --index NIFTY": "strikes_missing"}),
     ),
     PagerFault(
         "frozen spot",
@@ -176,6 +187,7 @@ FAULTS = (
         MappingProxyType({"G6ClockSkew": 0}),
         _skew,
         _right_clock,
+        diagnosis=MappingProxyType({"g6 ps": "closing"}),
     ),
     PagerFault(
         "little disk",
@@ -184,6 +196,7 @@ FAULTS = (
         lambda system: fill(system.world.data, 40_000_000),
         lambda system: empty(system.world.data),
         needs_mount=True,
+        diagnosis=MappingProxyType({"g6 data size": "chain"}),
     ),
     PagerFault(
         "full disk",
@@ -193,6 +206,7 @@ FAULTS = (
         lambda system: empty(system.world.data),
         keep=_fill_up,
         needs_mount=True,
+        diagnosis=MappingProxyType({"g6 data size": "chain"}),
     ),
     PagerFault(
         "dead sink",
@@ -210,5 +224,6 @@ FAULTS = (
         _nothing,
         keep=_tamper,
         is_quick=True,
+        diagnosis=MappingProxyType({"g6 panels verify": "index_"}),
     ),
 )

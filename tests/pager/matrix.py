@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -53,6 +54,7 @@ class PagerOutcome:
         others: Alerts that were told and not expected.
         times: How often each alert was told, by alert; one is right.
         summaries: What the alerts said.
+        unhelpful: Commands of the runbook that did not say what they should, with what they said.
     """
 
     fault: str
@@ -64,6 +66,7 @@ class PagerOutcome:
     others: list[str] = field(default_factory=list)
     times: dict[str, int] = field(default_factory=dict)
     summaries: dict[str, str] = field(default_factory=dict)
+    unhelpful: dict[str, str] = field(default_factory=dict)
     watchdog: bool = True
     way: str = "live"
 
@@ -82,6 +85,7 @@ class PagerOutcome:
             if alert not in self.resolved:
                 faults.append(f"{alert} was not resolved")
         faults += [f"{alert} was told and follows from it" for alert in self.others]
+        faults += [f"{command} does not speak of it" for command in self.unhelpful]
         if not self.watchdog:
             faults.append("the watchdog was silent")
         return faults
@@ -118,6 +122,10 @@ def play(system: System, fault: PagerFault, shorter: int = 1) -> PagerOutcome:
     fault.plant(system)
     _await(lambda: _are_told(system, fault, began), max(outcome.limits.values()), fault, system)
     _await(lambda: False, LINGER_SECONDS / (1 if shorter == 1 else 4), fault, system)
+    for command, words in fault.diagnosis.items():
+        _code, said = system.g6(*shlex.split(command)[1:])
+        if words not in said:
+            outcome.unhelpful[command] = said[-400:]
     mended = time.time()
     fault.mend(system)
     _await(lambda: _are_resolved(system, began), RESOLVE_SECONDS)

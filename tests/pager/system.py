@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -126,7 +127,16 @@ class System:
 
     def g6(self, *arguments: str) -> tuple[int, str]:
         """Run a command of g6 to its end, as a person would."""
-        done = self.world.g6(*arguments)
+        # The directory is in the environment: not every command has an option for it.
+        done = subprocess.run(
+            [str(BIN / "g6"), *arguments],
+            cwd=self.world.elsewhere,
+            env=dict(self.world.environment),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
         return done.returncode, done.stdout + done.stderr
 
 

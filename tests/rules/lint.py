@@ -13,10 +13,14 @@ OVER_COUNTERS = {"rate", "increase", "irate", "resets"}
 OTHERS = {"up", "ALERTS"}
 RECORDED = {rule.name for rule in RULES}
 RATE_INTERVAL = "$__rate_interval"
+CHOICES = {RATE_INTERVAL: "5m", "$shift": "1h", "$overlay": "1", "$q": "0.95"}
+"""Variables that stand where PromQL wants a number or a duration."""
 
 
 def family_of(name: str) -> Family | None:
     """Return the family that a series belongs to."""
+    if not name:
+        return None
     if name in FAMILIES:
         return FAMILIES[name] if FAMILIES[name].kind != "histogram" else None
     stem, _, part = name.rpartition("_")
@@ -27,7 +31,9 @@ def family_of(name: str) -> Family | None:
 
 def parsed(expression: str) -> promql.Expr:
     """Return the tree of a query, with Grafana's interval filled in."""
-    return promql.parse(expression.replace(RATE_INTERVAL, "5m"))
+    for variable, value in CHOICES.items():
+        expression = expression.replace(variable, value)
+    return promql.parse(expression)
 
 
 def calls(expression: str) -> Iterator[tuple[str, promql.VectorSelector]]:
@@ -68,7 +74,9 @@ def faults(expression: str) -> Iterator[str]:
         name = selector.name
         family = family_of(name)
         if family is None:
-            if name not in OTHERS | RECORDED:
+            # The explorers choose a series by a variable, from a list of the catalogue's.
+            is_chosen = any(matcher.name == "__name__" for matcher in selector.matchers.matchers)
+            if not is_chosen and name not in OTHERS | RECORDED:
                 yield f"{name} is not in the catalogue"
             continue
         is_counted = family.kind in {"counter", "histogram"}
@@ -83,7 +91,8 @@ def dashboard_faults(expression: str) -> Iterator[str]:
     yield from faults(expression)
     for function, selector in calls(expression):
         names = {matcher.name for matcher in selector.matchers.matchers}
-        if family_of(selector.name) and not {"job", "instance"} <= names:
+        is_ours = family_of(selector.name) or "__name__" in names
+        if is_ours and not {"job", "instance"} <= names:
             yield f"{selector.name} is asked without job and instance"
         if function == "rate" and RATE_INTERVAL not in expression:
             yield f"the rate of {selector.name} is not over {RATE_INTERVAL}"

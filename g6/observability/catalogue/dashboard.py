@@ -28,6 +28,20 @@ class PanelQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class PanelChoice:
+    """What a person picks above the panels, the first value unless another is picked.
+
+    Attributes:
+        name: What queries call it, with a dollar sign.
+        label: What it says.
+    """
+
+    name: str
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DashboardPanel:
     """One panel of a dashboard.
 
@@ -35,6 +49,7 @@ class DashboardPanel:
         unit: In Grafana's words: s, ms, bytes, percentunit, short, bool.
         width: Columns of 24.
         needs: What must run for it to show data.
+        bands: Values from which a figure is yellow, and red.
     """
 
     title: str
@@ -44,6 +59,7 @@ class DashboardPanel:
     kind: Drawing = "timeseries"
     width: int = 12
     needs: Needs = ""
+    bands: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,7 @@ class Dashboard:
     Attributes:
         uid: Its name in addresses and files, which never changes.
         has_index: Whether it has a variable of indices.
+        choices: Further variables.
     """
 
     uid: str
@@ -60,6 +77,7 @@ class Dashboard:
     description: str
     panels: tuple[DashboardPanel, ...]
     has_index: bool = False
+    choices: tuple[PanelChoice, ...] = ()
 
 
 def select(family: Family, *matchers: str, part: str = "") -> str:

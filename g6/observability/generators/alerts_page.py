@@ -18,6 +18,10 @@ shown. An alert is not told while one that it follows from fires.
 """
 
 
+INDEX_BEGINS = "<!-- alerts: written by `make docs` from g6/observability/catalogue/alerts -->"
+INDEX_ENDS = "<!-- end of alerts -->"
+
+
 def render() -> str:
     """Return docs/reference/alerts.md."""
     head = "| alert | urgency | fires after | says | not told during | runbook |"
@@ -32,6 +36,26 @@ def render() -> str:
             f"## Recording rules\n\n| series | meaning |\n|---|---|\n{recorded}\n",
         ]
     )
+
+
+def runbook_index(page: str) -> str:
+    """Return the index of runbooks with its table of alerts written anew, the rest as it is.
+
+    Args:
+        page: The text of docs/runbooks/index.md.
+    """
+    head, _, rest = page.partition(INDEX_BEGINS)
+    _, _, tail = rest.partition(INDEX_ENDS)
+    alerts: dict[str, list[AlertingRule]] = {}
+    for rule in ALERTING_RULES:
+        alerts.setdefault(rule.runbook, []).append(rule)
+    lines = ["| alert of Prometheus | urgency | page |", "|---|---|---|"]
+    for runbook, rules in sorted(alerts.items()):
+        names = ", ".join(f"`{rule.id}`" for rule in rules)
+        urgencies = ", ".join(dict.fromkeys(str(rule.urgency) for rule in rules))
+        lines.append(f"| {names} | {urgencies} | [{runbook.removesuffix('.md')}]({runbook}) |")
+    table = "\n".join(lines)
+    return f"{head}{INDEX_BEGINS}\n\n{table}\n\n{INDEX_ENDS}{tail}"
 
 
 def _row(rule: AlertingRule) -> str:

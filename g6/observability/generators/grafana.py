@@ -9,7 +9,7 @@ from hashlib import sha256
 from zlib import crc32
 
 from g6.domain.reports.json_types import JsonObject
-from g6.observability.catalogue.dashboard import Dashboard, DashboardPanel
+from g6.observability.catalogue.dashboard import Dashboard, DashboardPanel, PanelChoice
 
 SCHEMA_VERSION = 39
 HEIGHT = 8
@@ -157,9 +157,23 @@ def _panel(dashboard: Dashboard, panel: DashboardPanel, place: JsonObject) -> Js
         "description": description,
         "datasource": DATASOURCE,
         "gridPos": place,
-        "fieldConfig": {"defaults": {"unit": panel.unit}, "overrides": []},
+        "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
         "targets": _targets(panel),
     }
+
+
+def _defaults(panel: DashboardPanel) -> JsonObject:
+    """Return the unit of a panel's figures, and the colours of its bands."""
+    if panel.bands is None:
+        return {"unit": panel.unit}
+    yellow, red = panel.bands
+    steps: list[JsonObject] = [
+        {"color": "green", "value": None},
+        {"color": "yellow", "value": yellow},
+        {"color": "red", "value": red},
+    ]
+    thresholds: JsonObject = {"mode": "absolute", "steps": steps}
+    return {"unit": panel.unit, "thresholds": thresholds}
 
 
 def _targets(panel: DashboardPanel) -> list[JsonObject]:
@@ -192,7 +206,25 @@ def _variables(dashboard: Dashboard) -> list[JsonObject]:
     if dashboard.has_index:
         query = 'label_values(g6_units_total{job=~"$job",instance=~"$instance"}, index)'
         variables.append(_variable("index", query))
-    return variables
+    return variables + [_choice(choice) for choice in dashboard.choices]
+
+
+def _choice(choice: PanelChoice) -> JsonObject:
+    """Return a variable whose values stand in the dashboard."""
+    first = choice.values[0]
+    options: list[JsonObject] = [
+        {"text": value, "value": value, "selected": value == first} for value in choice.values
+    ]
+    return {
+        "name": choice.name,
+        "label": choice.label,
+        "type": "custom",
+        "query": ",".join(choice.values),
+        "options": options,
+        "multi": False,
+        "includeAll": False,
+        "current": {"text": first, "value": first},
+    }
 
 
 def _variable(name: str, query: str) -> JsonObject:

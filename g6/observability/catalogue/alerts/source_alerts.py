@@ -118,7 +118,9 @@ INSTRUMENTS_STALE = AlertingRule(
 )
 SPOT_FROZEN = AlertingRule(
     "G6SpotFrozen",
-    f"changes({INDEX_SPOT}[2m]) == 0 and {INDEX_SPOT} offset 2m {AT_PACE} {IN_SESSION}"
+    # A price that does not come is NaN, which changes as little: it is missing, not frozen.
+    f"changes({INDEX_SPOT}[2m]) == 0 and {INDEX_SPOT} > 0 and {INDEX_SPOT} offset 2m > 0"
+    f" {AT_PACE} {IN_SESSION}"
     f" unless on () {CLOSING_AUCTION}",
     "0s",
     Urgency.TICKET,

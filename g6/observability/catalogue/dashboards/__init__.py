@@ -2,7 +2,20 @@
 
 from g6.observability.catalogue.dashboards.analytics_dashboards import ANALYTICS, PROVIDER
 from g6.observability.catalogue.dashboards.collection_dashboards import COLLECTION, INDEX
+from g6.observability.catalogue.dashboards.explorer_dashboards import COMPACT, EXPLORER
 from g6.observability.catalogue.dashboards.home_dashboard import HOME
 from g6.observability.catalogue.dashboards.machine_dashboards import BUS, PANELS, STORAGE, WORKERS
 
-DASHBOARDS = (HOME, COLLECTION, INDEX, ANALYTICS, PROVIDER, STORAGE, WORKERS, BUS, PANELS)
+DASHBOARDS = (
+    HOME,
+    COLLECTION,
+    INDEX,
+    ANALYTICS,
+    PROVIDER,
+    STORAGE,
+    WORKERS,
+    BUS,
+    PANELS,
+    EXPLORER,
+    COMPACT,
+)
