@@ -109,7 +109,7 @@ def unknown_variable(name: str, value: str, place: str = "environment") -> tuple
 def hint(name: str, near: tuple[str, ...]) -> str:
     """Return what to do about an unknown name."""
     if record := retired_setting(name):
-        return f"{name} is gone: {record.instead}"
+        return f"{name} is gone since {record.since}: {record.instead}"
     return f"did you mean {' or '.join(near)}?" if near else "g6 config schema lists every key"
 
 

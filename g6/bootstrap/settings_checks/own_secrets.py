@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from g6.config import Settings, secrets_of
 from g6.config.identity import revealed
 from g6.errors import BadConfig
-from g6.errors.masking import MASK, mask
+from g6.errors.masking import MASK
 
 SHORTEST = 4
 """Characters from which on a secret is struck out wherever it stands. Shorter ones are words."""
@@ -22,15 +22,14 @@ def own_secrets(settings: Settings) -> tuple[str, ...]:
 
 
 def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
-    """Return a text without the secrets that are known, and without what looks like one.
+    """Return a text in which no secret of the configuration stands.
 
     >>> without_secrets("the password is hunter2", ("hunter2",))
     'the password is ***'
     """
     for secret in secrets:
         text = text.replace(secret, MASK)
-    # Line by line: a mask of an address reaches to the end of what it is given.
-    return "\n".join(mask(line) for line in text.split("\n"))
+    return text
 
 
 def _of_file(settings: Settings) -> Iterator[str]:

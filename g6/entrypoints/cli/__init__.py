@@ -229,7 +229,7 @@ def _usage(error: TyperException) -> str:
 
     sentence = error.format_message()
     if record := retired_option(sentence.split()):
-        return f"{sentence}\n  fix: that option is gone; {record.instead}"
+        return f"{sentence}\n  fix: that option is gone since {record.since}; {record.instead}"
     context = getattr(error, "ctx", None)
     if context is None:
         return sentence

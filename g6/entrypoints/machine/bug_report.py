@@ -25,7 +25,7 @@ from g6.domain.documents.status import runtime_status
 from g6.domain.schema.layout import Folder
 from g6.entrypoints.machine.study_reading import status_reader
 from g6.errors import G6Error, Unavailable
-from g6.errors.masking import mask_setting
+from g6.errors.masking import mask, mask_setting
 from g6.log.rotation import log_files
 
 LOG_BYTES = 200_000
@@ -105,7 +105,8 @@ def _contents(settings: Settings, health: object) -> Iterator[tuple[str, Callabl
 
 
 def _json(value: object) -> str:
-    return json.dumps(json_plain(value), indent=2)
+    # What is masked in a text is no JSON any more: `"api_key": null` became `"api_key": ***`.
+    return json.dumps(mask(json_plain(value)), indent=2)
 
 
 def _versions() -> str:
@@ -120,7 +121,7 @@ def _versions() -> str:
         "cores": os.cpu_count(),
         "packages": dict(sorted(packages.items())),
     }
-    return json.dumps(facts, indent=2)
+    return _json(facts)
 
 
 def _settings(settings: Settings) -> str:
@@ -130,7 +131,7 @@ def _settings(settings: Settings) -> str:
         "values": flat(mask_setting(values(settings))),
         "origins": dict(settings.origins),
     }
-    return json.dumps(facts, indent=2)
+    return _json(facts)
 
 
 def _status(settings: Settings) -> str:
@@ -148,7 +149,7 @@ def _events(settings: Settings) -> str:
         last = events[-1].id
         for event in events:
             document = {"id": event.id, "ts": event.ts, "type": event.type, "key": event.key}
-            lines.append(json.dumps(document | {"payload": event.document}, default=str))
+            lines.append(json.dumps(mask(document | {"payload": event.document}), default=str))
         del lines[:-EVENTS]
     return "\n".join(lines)
 
@@ -163,4 +164,5 @@ def _end_of(path: Path) -> str:
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     whole = content if size <= LOG_BYTES else content[content.find(b"\n") + 1 :]
-    return whole.decode("utf-8", errors="replace")
+    # Line by line: a mask of an address reaches to the end of what it is given.
+    return "\n".join(map(mask, whole.decode("utf-8", errors="replace").split("\n")))

@@ -63,8 +63,10 @@ def test_a_key_in_the_wrong_place_is_found_where_it_belongs() -> None:
 
 
 def test_a_key_of_the_system_before_gets_its_successor() -> None:
-    assert "indices is gone: say index_params.<INDEX>.enabled" in complaint(indices=["NIFTY"])
-    assert "loop_max_cycles is gone: say g6 run --cycles N" in complaint(
+    assert "indices is gone since 0.1.0: say index_params.<INDEX>.enabled" in complaint(
+        indices=["NIFTY"]
+    )
+    assert "loop_max_cycles is gone since 0.1.0: say g6 run --cycles N" in complaint(
         {"G6_LOOP_MAX_CYCLES": "3"}
     )
 

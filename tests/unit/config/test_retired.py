@@ -21,7 +21,7 @@ def test_a_retired_setting_is_refused_with_what_to_write_instead(name: str) -> N
     assert record_ is not None
     with pytest.raises(RetiredSetting) as caught:
         load("", {name: True, "redis.broker_url": "redis://host:6379/0", "namespace": "shadow"}, {})
-    assert f"{name} is gone: {record_.instead}" in caught.value.fix
+    assert f"{name} is gone since {record_.since}: {record_.instead}" in caught.value.fix
     assert caught.value.names == (name,)
     assert (caught.value.redis_url, caught.value.namespace) == ("redis://host:6379/0", "shadow")
 

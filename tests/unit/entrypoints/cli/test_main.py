@@ -152,7 +152,7 @@ def test_a_misspelt_option_gets_the_nearest(g6: Any) -> None:
 def test_an_option_of_the_system_before_gets_its_successor(g6: Any) -> None:
     answer = g6("config", "show", "--enable-greeks")
     assert answer.code == 2
-    assert "that option is gone; set greeks.enabled" in answer.err
+    assert "that option is gone since 0.1.0; set greeks.enabled" in answer.err
 
 
 def test_a_wrong_setting_is_a_sentence_and_its_fix(g6: Any) -> None:
