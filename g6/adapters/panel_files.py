@@ -10,11 +10,12 @@ from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.panels import canonical, digest, manifest
-from g6.domain.reports.json_types import Document
+from g6.domain.schema.json_reading import part, text
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import MANIFEST, panel_file
 from g6.errors import BadInput, Unavailable
 from g6.files import directory_lock, refusals, replace
@@ -50,7 +51,7 @@ class PanelFiles:
                 return self._put(panels)
 
     def _put(self, panels: Mapping[str, Document]) -> tuple[str, ...]:
-        cycles: dict[str, str] = _read(self._directory / _CYCLES) or {}
+        cycles = {name: str(at) for name, at in (_read(self._directory / _CYCLES) or {}).items()}
         yielding: dict[str, str] = {}
         for name, document in panels.items():
             cycle = str(document["updated_at"])
@@ -63,10 +64,8 @@ class PanelFiles:
         replace(self._directory / _CYCLES, canonical(cycles | yielding))
         for name in yielding:
             replace(self._directory / panel_file(name), canonical(panels[name]) + b"\n")
-        before: Document = _read(self._directory / MANIFEST) or {}
-        hashes = {}
-        for file, digest_before in before.get("hashes", {}).items():
-            hashes[file.removesuffix(".json")] = digest_before
+        before = part(_read(self._directory / MANIFEST) or {}, "hashes")
+        hashes = {file.removesuffix(".json"): text(before, file) for file in before}
         hashes |= {name: digest(panels[name]["data"]) for name in yielding}
         generated_at = max(str(panels[name]["generated_at"]) for name in yielding)
         replace(self._directory / MANIFEST, canonical(manifest(hashes, generated_at)) + b"\n")
@@ -74,8 +73,7 @@ class PanelFiles:
 
     def get(self, name: str) -> Document | None:
         """Return a panel's document, None when it is absent or no JSON."""
-        document: Document | None = _read(self._directory / panel_file(name))
-        return document
+        return _read(self._directory / panel_file(name))
 
     def all(self) -> Mapping[str, Document]:
         """Return every panel's document by name."""
@@ -96,9 +94,10 @@ class PanelFiles:
         return verify_manifest_hashes(self._directory) if self._directory.is_dir() else {}
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> Document | None:
     with suppress(OSError, ValueError, RecursionError):
-        return json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
+        return content if isinstance(content, dict) else None
     return None
 
 
@@ -125,7 +124,7 @@ def validate(document: Document, mode: Mode) -> tuple[str, ...]:
     if mode == "off":
         return ()
     issues = _schema_issues(document)
-    if not issues and document["meta"]["hash"] != digest(document["data"])[:12]:
+    if not issues and part(document, "meta")["hash"] != digest(document["data"])[:12]:
         issues = ("meta.hash: is not the hash of data",)
     name = str(document.get("panel", "?"))
     if issues and mode == "strict":

@@ -23,7 +23,7 @@ from g6.domain.market.calendar import Calendar
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp as quote
-from g6.domain.reports import OverviewRow
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import STAGES
 from g6.pipeline import Runtime
 

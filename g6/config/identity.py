@@ -7,16 +7,16 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
 from g6.config.keys import keys
 from g6.config.settings_model import Settings
 from g6.domain.market.instrument import INDICES
+from g6.domain.schema.json_reading import part
 from g6.errors.masking import mask_setting
 
-Nested = dict[str, Any]
+Nested = dict[str, object]
 """Values as JSON has them: numbers, texts, lists, and mappings of these by name."""
 
 DIGEST_DIGITS = 12
@@ -66,8 +66,9 @@ def changed(settings: Settings) -> Nested:
     """Return the values that differ from the defaults, by dotted path."""
     defaults = values(Settings())
     # The default names six indices; any other is off unless it is configured.
-    switched_off = defaults["index_params"]["NIFTY"] | {"enabled": False}
-    indices = dict.fromkeys(INDICES, switched_off) | defaults["index_params"]
+    by_index = part(defaults, "index_params")
+    switched_off = {**part(by_index, "NIFTY"), "enabled": False}
+    indices = {**dict.fromkeys(INDICES, switched_off), **by_index}
     default = flat(defaults | {"index_params": indices})
     current = flat(values(settings))
     return {path: value for path, value in current.items() if value != default[path]}

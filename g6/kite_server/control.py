@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import parse_qs
 
 from g6.domain.cycles.cycle import isoformat_z
@@ -21,7 +20,7 @@ from g6.kite_server.stream.subscriptions import Stream
 
 PREFIX = "/_control"
 
-Parameters = Mapping[str, Any]
+Parameters = Mapping[str, object]
 """What a request to a door says, as JSON has it."""
 
 
@@ -77,9 +76,9 @@ class Control:
         clock = self.server.clock
         at = None
         if "at" in parameters:
-            at = instant_of_text(parameters["at"], MarketTime(clock.market, clock.market))
-        speed = float(parameters["speed"]) if "speed" in parameters else None
-        clock.move(at=at, advance=float(parameters.get("advance", 0)), speed=speed)
+            at = instant_of_text(str(parameters["at"]), MarketTime(clock.market, clock.market))
+        speed = _number(parameters, "speed", 0.0) if "speed" in parameters else None
+        clock.move(at=at, advance=_number(parameters, "advance", 0.0), speed=speed)
         return self.state({})
 
     def faults(self, _: Parameters) -> object:
@@ -93,12 +92,12 @@ class Control:
 
     def clear_faults(self, parameters: Parameters) -> object:
         """Switch faults off, those of a `name` or all."""
-        self.server.faults.clear(parameters.get("name", ""))
+        self.server.faults.clear(str(parameters.get("name", "")))
         return {"on": len(self.server.faults.on)}
 
     def arrivals(self, parameters: Parameters) -> object:
         """Return every request, of a `family` or all."""
-        return self.server.quota.arrivals_of(parameters.get("family", ""))
+        return self.server.quota.arrivals_of(str(parameters.get("family", "")))
 
     def clear_arrivals(self, _: Parameters) -> object:
         """Forget the requests so far."""
@@ -107,7 +106,7 @@ class Control:
 
     def sent(self, parameters: Parameters) -> object:
         """Return the frames that left since the wall time `since`."""
-        since = float(parameters.get("since", 0))
+        since = _number(parameters, "since", 0.0)
         return [frame.as_json() for frame in tuple(self.stream.sent) if frame.at >= since]
 
     def flush(self, _: Parameters) -> object:
@@ -122,7 +121,7 @@ class Control:
 
     def limits(self, parameters: Parameters) -> object:
         """Change how many requests a second a family may make, 0 for no limit."""
-        limits = {name: int(value) for name, value in parameters.items()}
+        limits = {name: int(_number(parameters, name, 0.0)) for name in parameters}
         self.server.quota.per_second.update(limits)
         return dict(self.server.quota.per_second)
 
@@ -135,6 +134,14 @@ class Control:
         """Register where the login page sends the browser: `url`."""
         self.server.callback = str(parameters["url"])
         return {}
+
+
+def _number(parameters: Parameters, name: str, default: float) -> float:
+    """Return a number that a query says as text and a body as JSON."""
+    value = parameters.get(name, default)
+    if not isinstance(value, str | int | float):
+        raise TypeError(f"{name} is {value!r}, which is no number")
+    return float(value)
 
 
 def _error(status: int, sentence: str) -> HttpAnswer:

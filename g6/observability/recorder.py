@@ -30,7 +30,7 @@ from g6.domain.reports import (
     SubscriberCounts,
     WriteReport,
 )
-from g6.domain.reports.cycle_report import OverviewRow
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.provider_words import BreakerState, ContractFault, ProviderMode
 from g6.domain.schema.words import Bucket, DropReason, Reason, Stage, Status, WriteReason
 from g6.observability.catalogue import ALL
@@ -225,12 +225,13 @@ def _states(report: CycleReport, closed: float) -> Iterator[Sample]:
 
 def _overview(row: OverviewRow, at: float) -> Iterator[Sample]:
     index = str(row["underlying"])
+    cells: Mapping[str, object] = row
     for family, column in _ROW_GAUGES:
-        yield Sample(family, (index,), _number(row.get(column)), as_of=at)
+        yield Sample(family, (index,), _number(cells.get(column)), as_of=at)
     for bucket in Bucket:
         labels = (index, bucket)
-        yield Sample("g6_index_pcr", labels, _number(row.get(f"pcr_{bucket}")), as_of=at)
-        yield Sample("g6_index_atm_iv", labels, _number(row.get(f"atm_iv_{bucket}")), as_of=at)
+        yield Sample("g6_index_pcr", labels, _number(cells.get(f"pcr_{bucket}")), as_of=at)
+        yield Sample("g6_index_atm_iv", labels, _number(cells.get(f"atm_iv_{bucket}")), as_of=at)
 
 
 @_samples.register
@@ -370,8 +371,8 @@ def _by_reason(family: str, index: str, counts: Mapping[str, int]) -> Iterator[S
         yield Sample(family, (index, reason), float(count))
 
 
-def _number(value: float | None) -> float:
-    return nan if value is None else float(value)
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else nan
 
 
 def _epoch(instant: str) -> float:

@@ -13,12 +13,13 @@ from g6.domain.reports import (
     CycleReport,
     GapClosed,
     GapOpened,
-    OverviewRow,
     Switches,
     WriteReport,
 )
 from g6.domain.reports.alerts import NO_QUOTES, quotes_alert
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.json_reading import entries, part, text
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import SinkName, Stage, Status
 from g6.errors import StoreBusy
 from g6.pipeline.computing import COMPUTING, Computing
@@ -141,8 +142,11 @@ def overview_rows(record: CycleRecord) -> list[OverviewRow]:
 def _row(cycle: str, index: str, unit: UnitRecord) -> OverviewRow:
     if not unit.summary:
         return overview.missing_row(cycle, index, Status(unit.status), unit.reason)
-    row = {name: value for name, value in unit.summary.items() if name != "config_id"}
-    return row | {"status": unit.status, "reason": unit.reason}
+    row = unit.summary.copy()
+    row.pop("config_id", None)
+    row["status"] = unit.status
+    row["reason"] = unit.reason
+    return row
 
 
 def _cycle_report(
@@ -183,8 +187,8 @@ def _begun(record: CycleRecord) -> float:
 
 def _shown_statuses(runtime: Runtime) -> Mapping[str, str]:
     """Return the newest status of each index, as the panels have it."""
-    overview_data = (runtime.panels.get("overview") or {}).get("data") or {}
-    return {row["underlying"]: row["status"] for row in overview_data.get("rows", ())}
+    rows = entries(part(runtime.panels.get("overview") or {}, "data"), "rows")
+    return {text(row, "underlying"): text(row, "status") for row in rows}
 
 
 def _publish_gaps(

@@ -14,9 +14,10 @@ from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp
-from g6.domain.reports import AnalysisFacts, CollectCounts, OverviewRow, Switches
-from g6.domain.reports.json_types import JsonObject
+from g6.domain.reports import AnalysisFacts, CollectCounts, Switches
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.json_types import JsonObject
+from g6.domain.schema.overview_row import OverviewRow
 from g6.pipeline.gathering import gather
 from g6.pipeline.runtime import Runtime, Watch
 

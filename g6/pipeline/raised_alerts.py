@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,8 +10,9 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.documents.panels import envelope
 from g6.domain.reports import Alert, AlertRule, Switches
 from g6.domain.reports.alerts import ROWS_REFUSED, panel_entry, rows_refused
-from g6.domain.reports.json_types import JsonObject
 from g6.domain.reports.switches import ALERT_PREFIX, RaisedAlert
+from g6.domain.schema.json_reading import entries, part
+from g6.domain.schema.json_types import JsonObject
 from g6.pipeline.runtime import Runtime
 from g6.ports import Bus, Controls
 
@@ -97,16 +98,15 @@ def alert_entries(switches: Switches, option: str = "") -> list[JsonObject]:
 def show_alerts(runtime: Runtime) -> None:
     """Write the panel of alerts anew between two cycles, where its entries have changed."""
     panel = runtime.panels.get(PANEL) or {}
-    data = panel.get("data") or {}
-    before: Sequence[JsonObject] = data.get("alerts") or ()
+    before = entries(part(panel, "data"), "alerts")
     # Entries of units are those of the newest cycle, which stay until the next one closes.
     of_units = [entry for entry in before if entry.get("index")]
-    entries = [*of_units, *alert_entries(runtime.controls.read(), runtime.data_option)]
-    if entries == list(before):
+    alerts = [*of_units, *alert_entries(runtime.controls.read(), runtime.data_option)]
+    if alerts == list(before):
         return
     at = isoformat_z(round(runtime.clock.wall()))
     # A panel yields to a newer cycle alone, so one without a cycle is of the instant before.
     earlier = runtime.clock.market() - timedelta(seconds=runtime.plan.interval)
     cycle = str(panel.get("updated_at") or isoformat_z(earlier.replace(microsecond=0)))
-    document = envelope(PANEL, {"alerts": entries}, cycle, at, "heartbeat")
+    document = envelope(PANEL, {"alerts": alerts}, cycle, at, "heartbeat")
     runtime.panels.put({PANEL: document})

@@ -9,15 +9,17 @@ from typing import cast
 
 import numpy as np
 
+from g6.domain.cycles.plan import Pricing
 from g6.domain.documents.chain_rows import COMPUTED, computed
 from g6.domain.figures import overview
 from g6.domain.market.instrument import Contracts
 from g6.domain.pricing.assembly import assemble_all
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.domain.quotes.stamp import Stamp
-from g6.domain.reports import OverviewRow, RecomputeReport
-from g6.domain.reports.json_types import Document
+from g6.domain.reports import RecomputeReport
 from g6.domain.schema.frame import SIDES, ColumnValues, Header, Words
+from g6.domain.schema.json_reading import number, part
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.underlying import Underlying
 from g6.errors import NothingToDo, UserError
 from g6.pipeline.runtime import Runtime
@@ -46,7 +48,7 @@ TOGETHER = 64
 
 
 def recompute(
-    runtime: Runtime, day: str, index: str, pricing: Document | None = None
+    runtime: Runtime, day: str, index: str, pricing: Pricing | None = None
 ) -> RecomputeReport:
     """Compute a stored day of one index again from its raw columns.
 
@@ -54,7 +56,7 @@ def recompute(
 
     Args:
         day: ISO date.
-        pricing: Settings that are put over those of now, by name.
+        pricing: How the chains are priced, where not as new ones are.
 
     Raises:
         NothingToDo: No such day is stored.
@@ -70,7 +72,7 @@ def recompute(
     return report
 
 
-def _recompute(runtime: Runtime, day: str, index: str, pricing: Document | None) -> RecomputeReport:
+def _recompute(runtime: Runtime, day: str, index: str, pricing: Pricing | None) -> RecomputeReport:
     began = runtime.clock.wall()
     on = date.fromisoformat(day)
     history = runtime.history
@@ -81,7 +83,7 @@ def _recompute(runtime: Runtime, day: str, index: str, pricing: Document | None)
     for name in (index, OVERVIEW):
         history.compact(name, on)
     stored = history.read_day(index, on, RAW)
-    plan = replace(runtime.plan, pricing=replace(runtime.plan.pricing, **(pricing or {})))
+    plan = replace(runtime.plan, pricing=pricing or runtime.plan.pricing)
     headers = {cycle: _restamped(stored.headers[cycle], plan.stamp()) for cycle in stored.cycles}
     rows: list[OverviewRow] = []
     parts = []
@@ -105,7 +107,9 @@ def _batches(
     for place, cycle in enumerate(stored.cycles):
         rows = slice(stored.bounds[place], stored.bounds[place + 1])
         header = headers[cycle]
-        units.append((_quotes(index, header, sides, stored, rows), Stamp.parse(header["stamp"])))
+        units.append(
+            (_quotes(index, header, sides, stored, rows), Stamp.parse(part(header, "stamp")))
+        )
         if len(units) == TOGETHER:
             yield units
             units = []
@@ -151,10 +155,10 @@ def _quotes(
         contracts,
         source=sides["source"][:, rows],
         values={name: sides[name][:, rows] for name in QUOTE_FIELDS},
-        market=Underlying.parse(header["spot"]),
-        observed_at=header["observed_at"],
+        market=Underlying.parse(part(header, "spot")),
+        observed_at=number(header, "observed_at"),
     )
 
 
 def _restamped(header: Header, renewed: Mapping[str, object]) -> Header:
-    return {**header, "stamp": {**header["stamp"], **renewed}}
+    return {**header, "stamp": {**part(header, "stamp"), **renewed}}

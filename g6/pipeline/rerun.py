@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instants import instant_in_words
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.json_reading import part
 from g6.domain.schema.words import ANALYSED
 from g6.errors import FrameMissing, G6Error, NothingToDo
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
@@ -105,5 +106,5 @@ def _quotes(runtime: Runtime, unit: Unit) -> tuple[Frame, str]:
 
 
 def _restamped(frame: Frame, runtime: Runtime) -> Frame:
-    stamp = {**frame.header["stamp"], **runtime.plan.stamp()}
+    stamp = {**part(frame.header, "stamp"), **runtime.plan.stamp()}
     return Frame({**frame.header, "stamp": stamp}, frame.columns)

@@ -12,6 +12,7 @@ from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import StageFailure, Switches, WriteReport
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import Reason, Stage, Status
 from g6.errors import (
     FrameMissing,
@@ -85,7 +86,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         watch.lap("read")
         priced = computing.price(quotes, stamp)
         watch.lap("solve")
-        summary = {**computing.summarise(priced), "config_id": stamp.config_id}
+        summary: OverviewRow = {**computing.summarise(priced), "config_id": stamp.config_id}
         queue_wait = max(0.0, watch.began - (claim.since or watch.began))
         facts = replace(computing.facts(priced), queue_wait_seconds=queue_wait)
         watch.lap("compute")
@@ -97,7 +98,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         return end(runtime, unit, Status.MISSING, error.reason, watch, failure, Stage.ANALYSE, task)
     now = watch.lap("frame")
     status = Status(summary["status"])
-    report = watch.report(unit, Stage.ANALYSE, status, summary["reason"], facts)
+    report = watch.report(unit, Stage.ANALYSE, status, summary["reason"] or "", facts)
     # The next window of an index is laid around these levels, and is as wide as its deviations say.
     levels = facts.levels if runtime.plan.reach else _without_deviations(facts.levels)
     ending = UnitEnd(status, report.reason, summary, report, levels, task)

@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.reports.json_types import Document
 from g6.domain.schema.frame import ColumnValues, Words
+from g6.domain.schema.json_types import Document
 from g6.ports.bus import Event
 
 OVERVIEW = "overview"

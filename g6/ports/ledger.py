@@ -10,7 +10,8 @@ from typing import Protocol
 from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
-from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
+from g6.domain.reports import CycleReport, StageReport, Switches
+from g6.domain.schema.overview_row import OverviewRow
 
 RERUN_TASK = "rerun"
 """The task id of a unit from its reopening until a task takes it."""
@@ -94,7 +95,7 @@ class UnitRecord:
     attempt: int = 1
     status: str = ""
     reason: str = ""
-    summary: OverviewRow = field(default_factory=dict)
+    summary: OverviewRow = field(default_factory=OverviewRow)
     stages: Mapping[str, StageState] = field(default_factory=dict)
     stored_end: UnitEnd | None = None
     failure: str = ""
@@ -141,7 +142,7 @@ class UnitEnd:
 
     status: str
     reason: str = ""
-    summary: OverviewRow = field(default_factory=dict)
+    summary: OverviewRow = field(default_factory=OverviewRow)
     report: StageReport | None = None
     levels: Mapping[date, SlotLevels] | None = None
     task: str = ""

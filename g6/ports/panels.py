@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from g6.domain.reports.json_types import Document
+from g6.domain.schema.json_types import Document
 
 
 class PanelStore(Protocol):

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Listing
-from g6.domain.reports import OverviewRow, WriteReport
+from g6.domain.reports import WriteReport
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 
 __all__ = ["Store", "WriteReport"]
 

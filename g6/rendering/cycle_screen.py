@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 from rich.table import Table
@@ -12,12 +11,11 @@ from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.instrument import CE, PE
+from g6.domain.reports import CycleReport
 from g6.domain.schema.chain import Chain
+from g6.domain.schema.overview_row import OverviewRow
 from g6.rendering.parts import plain_table
 from g6.rendering.wording import LAKH, in_india, number, percent
-
-Row = Mapping[str, Any]
-"""An overview row, or a cycle's report, as the bus carries them."""
 
 COLOURS = {"OK": "green", "PARTIAL": "yellow", "MISSING": "red", "SKIPPED": "magenta"}
 HEADS = (
@@ -35,7 +33,7 @@ HEADS = (
 MINUTES_PER_DAY = 1440
 
 
-def header(report: Row, phase: str, provider: str, seed: int | None) -> Text:
+def header(report: CycleReport, phase: str, provider: str, seed: int | None) -> Text:
     """Return the line above a cycle's table.
 
     Args:
@@ -44,17 +42,16 @@ def header(report: Row, phase: str, provider: str, seed: int | None) -> Text:
         provider: The provider's name.
         seed: The seed of a simulated market, None of any other.
     """
-    cycle = report["cycle"]
-    words = [in_india(cycle), phase, provider]
+    words = [in_india(report.cycle), phase, provider]
     if seed is not None:
         words.append(f"seed {seed}")
     line = Text(" · ".join(words), style="bold")
-    line.append(f" · {report['status']}", style=COLOURS[report["status"]])
+    line.append(f" · {report.status}", style=COLOURS[report.status])
     return line
 
 
 def cycle_table(
-    report: Row, fixes: Mapping[str, datetime], milliseconds: Mapping[str, float]
+    report: CycleReport, fixes: Mapping[str, datetime], milliseconds: Mapping[str, float]
 ) -> Table:
     """Return the table of one cycle, two lines an index.
 
@@ -67,18 +64,21 @@ def cycle_table(
     for head in HEADS:
         is_first = head == HEADS[0]
         table.add_column(head, justify="left" if is_first else "right", no_wrap=True)
-    at = parse_z(report["cycle"])
-    for row in report["rows"]:
+    at = parse_z(report.cycle)
+    for row in report.rows:
         index = row["underlying"]
         table.add_row(*_cells(row, at, fixes.get(index), milliseconds.get(index)))
     return table
 
 
-def _cells(row: Row, at: datetime, fix: datetime | None, ms: float | None) -> list[Text | str]:
+def _cells(
+    row: OverviewRow, at: datetime, fix: datetime | None, ms: float | None
+) -> list[Text | str]:
     name = Text(row["underlying"], style=COLOURS[row["status"]])
     if row["spot"] is None:
         return [name, "–", "–", "–", "–", "–", "–", row["status"], row["reason"] or ""]
-    basis = None if row["forward"] is None else row["forward"] - row["spot"]
+    forward = row["forward"]
+    basis = None if forward is None else forward - row["spot"]
     expiry = row["expiry_nearest"]
     day = f"{date.fromisoformat(expiry):%d %b}" if expiry else "–"
     without_iv = (row["iv_unavailable"] or 0) + (row["iv_failed"] or 0)

@@ -7,7 +7,7 @@ import json
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST
 from g6.domain.reports import Alert, CycleReport, Event, GapOpened, Heartbeat, StageReport
-from g6.domain.reports.json_types import JsonObject
+from g6.domain.schema.json_types import JsonObject
 
 
 def event_document(event: Event) -> JsonObject:

@@ -5,24 +5,21 @@ Columns are added as the terminal is wider: eight fit on 80 beside the name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import CycleReport
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED, Status
 from g6.rendering.cycle_screen import COLOURS
 from g6.rendering.wording import clock, lakh, number, percent, points
 
 __all__ = ["board", "cycle_line", "lost_lines"]
-
-Row = Mapping[str, Any]
-"""An overview row, as the bus carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +34,21 @@ class BoardColumn:
 
     heading: str
     width: int
-    cell: Callable[[Row], str]
+    cell: Callable[[OverviewRow], str]
 
 
-def _basis(row: Row) -> str:
+def _basis(row: OverviewRow) -> str:
     forward = row["forward"]
-    return "–" if forward is None else number(forward - row["spot"], 1, sign=True)
+    spot = row["spot"]
+    return "–" if forward is None or spot is None else number(forward - spot, 1, sign=True)
 
 
-def _expiry(row: Row) -> str:
+def _expiry(row: OverviewRow) -> str:
     expiry = row["expiry_nearest"]
     return f"{date.fromisoformat(expiry):%d %b}" if expiry else "–"
 
 
-def _without_iv(row: Row) -> str:
+def _without_iv(row: OverviewRow) -> str:
     return str((row["iv_unavailable"] or 0) + (row["iv_failed"] or 0))
 
 

@@ -17,7 +17,7 @@ from g6.domain.market.expiry import resolve
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS, Quotes
 from g6.domain.reports import ProviderFacts
-from g6.domain.reports.json_types import Json
+from g6.domain.schema.json_types import Json
 from g6.domain.schema.provider_words import ProviderMode
 from g6.domain.schema.underlying import Underlying
 from g6.errors import ProviderBusy, ProviderRefused

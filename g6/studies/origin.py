@@ -9,6 +9,7 @@ import numpy as np
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.json_reading import part, whole
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 
@@ -84,6 +85,6 @@ def _words(frame: Frame, names: list[str]) -> list[str]:
 
 def _coverage(frame: Frame) -> float | None:
     """Return the share of the wanted strikes that are stored. An imported day wants none."""
-    wanted = frame.header.get("stamp", {}).get("wanted", {})
-    strikes = sum(wanted.values())
+    requested = part(part(frame.header, "stamp"), "wanted")
+    strikes = sum(whole(requested, expiry) for expiry in requested)
     return min(1.0, len(frame) / strikes) if strikes else None

@@ -13,6 +13,7 @@ from g6.domain.market.instants import instant_in_words
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.chain import Chain, ChainExpiry
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.json_reading import part, text
 from g6.domain.schema.nearest import nearest, no_such
 from g6.errors import NothingToDo
 from g6.ports.readers import StoredReader
@@ -211,7 +212,7 @@ def is_observed_by(frame: Frame, at: datetime | None) -> bool:
     if at is None:
         return True
     # A backfilled chain was observed when it was repaired, days after its cycle.
-    cycle = parse_z(frame.header["stamp"]["cycle"]).timestamp()
+    cycle = parse_z(text(part(frame.header, "stamp"), "cycle")).timestamp()
     last = float(np.nanmax(frame.columns["observed_at"], initial=cycle))
     return last <= at.timestamp()
 

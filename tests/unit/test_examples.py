@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,6 +23,12 @@ NAMES = {
     "timedelta": timedelta,
 }
 """Names that an example may use although its module does not import them."""
+WITHOUT_EXAMPLE = {
+    "first_guess": "writes into scratch columns of the solver",
+    "greeks_after": "consumes the scratch columns of the solver's last step",
+    "lifted": "takes fitted smiles, which the fit of the surface alone makes",
+}
+"""Public functions of the domain whose arguments nobody outside their chapter can make."""
 
 
 def modules() -> list[str]:
@@ -43,3 +50,13 @@ def test_examples_give_what_they_show(name: str) -> None:
     ):
         runner.run(example, out=report.append)
     assert not runner.failures, "".join(report)
+
+
+def test_every_public_function_of_the_domain_has_an_example() -> None:
+    lacking = set()
+    for path in sorted((ROOT / "g6/domain").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            is_public = isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+            if is_public and ">>>" not in (ast.get_docstring(node) or ""):
+                lacking.add(node.name)
+    assert lacking == set(WITHOUT_EXAMPLE)

@@ -9,8 +9,8 @@ from pathlib import Path
 from g6.adapters.csv.csv_store import CsvStore
 from g6.adapters.csv.lines import put_lines
 from g6.domain.cycles.cycle import Unit
-from g6.domain.reports import OverviewRow
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from g6.domain.reports.json_types import Document
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Folder
 
 

@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from g6.domain.reports.json_types import Document, JsonObject
+from g6.domain.schema.json_reading import part
+from g6.domain.schema.json_types import Document, JsonObject
 from g6.domain.schema.layout import KIND_OF_ROWS, OWNER_FILE, Folder
 from g6.errors import StoreBusy, Unavailable
 from g6.files import directory_lock, replace
@@ -294,7 +295,7 @@ def _leave(descriptor: int, member: int) -> None:
 
 def _living(record: Document) -> dict[str, str]:
     """Return the members that live, as far as this host can tell: of another one's all."""
-    members = dict(record.get("members") or {})
+    members = {pid: str(who) for pid, who in part(record, "members").items()}
     if record.get("host") != socket.gethostname():
         return members
     return {pid: who for pid, who in members.items() if _lives(int(pid))}

@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema.layout import PRUNABLE, Kind
 from g6.files import directory_lock, refusals
+from g6.ports.readers import CsvFiles
 
 KINDS = tuple(map(str, PRUNABLE))
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
@@ -67,20 +67,20 @@ def remove(files: Iterable[Dated]) -> None:
                     folder.rmdir()
 
 
-def scan(csv_dir: Path) -> dict[str, Any]:
+def scan(csv_dir: Path) -> CsvFiles:
     """Return the totals of CSV files: count, size in MB, first and last change, counts by index."""
     files = [path for path in csv_dir.rglob("*.csv") if path.is_file()]
     facts = [path.stat() for path in files]
     changed = sorted(fact.st_mtime for fact in facts)
     counts = Counter(_index(path.relative_to(csv_dir)) for path in files)
-    return {
-        "csv_dir": str(csv_dir),
-        "total_files": len(files),
-        "total_size_mb": round(sum(fact.st_size for fact in facts) / 1e6, 3),
-        "oldest_file_utc": _instant(changed[0]) if changed else None,
-        "newest_file_utc": _instant(changed[-1]) if changed else None,
-        "per_index_counts": dict(sorted(counts.items())),
-    }
+    return CsvFiles(
+        csv_dir=str(csv_dir),
+        total_files=len(files),
+        total_size_mb=round(sum(fact.st_size for fact in facts) / 1e6, 3),
+        oldest_file_utc=_instant(changed[0]) if changed else None,
+        newest_file_utc=_instant(changed[-1]) if changed else None,
+        per_index_counts=dict(sorted(counts.items())),
+    )
 
 
 def _index(path: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from g6.adapters.data_dir.owner import owner
+from g6.domain.schema.json_reading import whole
 from g6.domain.schema.layout import OWNER_FILE
 
 __all__ = ["RunningSystem", "running_systems"]
@@ -64,5 +65,6 @@ def running_systems() -> list[RunningSystem]:
         if record.get("broker") and record.get("kind"):
             who = str(record.get("who") or "g6")
             namespace = str(record.get("namespace") or _PLAIN_NAMESPACE)
-            systems.append(RunningSystem(directory, who, int(record.get("pid", 0)), namespace))
+            pid = whole(record, "pid") if "pid" in record else 0
+            systems.append(RunningSystem(directory, who, pid, namespace))
     return systems

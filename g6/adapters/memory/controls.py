@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from g6.adapters.memory.payload import plain
 from g6.domain.reports import Switches
-from g6.domain.reports.json_types import Json
+from g6.domain.schema.json_types import Json
 
 
 class MemoryControls:

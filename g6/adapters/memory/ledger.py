@@ -10,7 +10,8 @@ from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
-from g6.domain.reports import CycleReport, OverviewRow, StageReport, Switches
+from g6.domain.reports import CycleReport, StageReport, Switches
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Status
 from g6.ports import (
     RERUN_TASK,
@@ -321,7 +322,7 @@ class MemoryLedger:
         self, unit: Unit, status: str, reason: str, summary: OverviewRow, now: float
     ) -> bool:
         record = self._unit(unit)
-        self._put(unit, replace(record, status=status, reason=reason, summary=dict(summary)))
+        self._put(unit, replace(record, status=status, reason=reason, summary=summary.copy()))
         account = self._cycles[unit.cycle]
         expected = account.opening.expected
         is_whole = all(account.units.get(index, UnitRecord()).status for index in expected)

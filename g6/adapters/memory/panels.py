@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from g6.adapters.memory.payload import plain
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.reports.json_types import Document
+from g6.domain.schema.json_types import Document
 
 
 class MemoryPanels:

@@ -11,8 +11,8 @@ import numpy as np
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
-from g6.domain.reports import OverviewRow
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 from g6.ports import WriteReport
 
 OI_COLUMNS = ("expiry", "strike", "ce_oi", "pe_oi")
@@ -41,7 +41,7 @@ class MemoryStore:
 
     def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
         """Store overview rows of one cycle. Rows of other indices that are stored already stay."""
-        self._overview.setdefault(cycle, {}).update({row["underlying"]: dict(row) for row in rows})
+        self._overview.setdefault(cycle, {}).update({row["underlying"]: row.copy() for row in rows})
         return WriteReport({self.sink: len(rows)})
 
     def read_chain(self, unit: Unit) -> Frame | None:

@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +17,9 @@ import pyarrow.parquet as pq
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.quotes.quotes import QUOTE_FIELDS
-from g6.domain.reports.json_types import Document, JsonObject
 from g6.domain.schema.frame import SIDES, ColumnValues, Frame, Header, Words
+from g6.domain.schema.json_types import Document
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.rows import CHAIN, OVERVIEW, SCHEMA_VERSION, Column
 
 TYPES = {
@@ -286,10 +288,11 @@ def _parsed(value: object, kind: str) -> object:
     return value
 
 
-def overview_rows(table: pa.Table) -> list[JsonObject]:
+def overview_rows(table: pa.Table) -> list[OverviewRow]:
     """Return the rows of an `overview_table`: ISO text for instants and dates, None for missing."""
     names = [column.name for column in OVERVIEW]
-    return [{name: _text(row.get(name)) for name in names} for row in table.to_pylist()]
+    rows = [{name: _text(row.get(name)) for name in names} for row in table.to_pylist()]
+    return cast("list[OverviewRow]", rows)
 
 
 def _text(value: object) -> object:

@@ -15,7 +15,7 @@ from g6.adapters.parquet.columns import EVENT_SCHEMA, encode
 from g6.adapters.parquet.reading import read, widened
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.instrument import INDICES
-from g6.domain.reports.json_types import Document
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import DAY_FILE
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace
@@ -55,8 +55,8 @@ def keep(root: Path, events: Sequence[Event], upto: BusPosition) -> None:
     """
     by_day: dict[date, list[Document]] = {}
     for event in events:
-        row = _row(event)
-        by_day.setdefault(days.session_date(row["timestamp"]), []).append(row)
+        at = _instant(event)
+        by_day.setdefault(days.session_date(at), []).append(_row(event, at))
     with refusals(root):
         root.mkdir(parents=True, exist_ok=True)
         with directory_lock(root):
@@ -78,14 +78,22 @@ def _add(path: Path, rows: Sequence[Document]) -> None:
     replace(path, encode(table, small=True))
 
 
-def _row(event: Event) -> Document:
-    observed_at = datetime.fromisoformat(event.ts).astimezone(UTC)
+def _observed_at(event: Event) -> datetime:
+    return datetime.fromisoformat(event.ts).astimezone(UTC)
+
+
+def _instant(event: Event) -> datetime:
+    """Return the instant of the event's cycle, of an event without one when it was published."""
+    cycle = event.document.get("cycle")
+    return parse_z(cycle) if isinstance(cycle, str) and cycle else _observed_at(event)
+
+
+def _row(event: Event, at: datetime) -> Document:
     payload = event.document
     names = [name for name in (payload.get("index"), event.key) if name in INDICES]
-    cycle = payload.get("cycle")
     return {
-        "timestamp": parse_z(cycle) if isinstance(cycle, str) and cycle else observed_at,
-        "observed_at": observed_at,
+        "timestamp": at,
+        "observed_at": _observed_at(event),
         "event_id": event.id,
         "type": str(event.type),
         "key": event.key,

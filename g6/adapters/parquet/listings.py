@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import pyarrow.compute as pc
@@ -12,7 +13,6 @@ from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import LISTING_SCHEMA
 from g6.adapters.parquet.reading import read
 from g6.domain.market.instrument import INDICES, SIDES, Contracts, Future, Listing
-from g6.domain.reports.json_types import Document
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
 
@@ -37,7 +37,20 @@ def kept_listing(directory: Path, index: str, on: date) -> Listing | None:
     return None
 
 
-def _listing(index: str, day: date, rows: list[Document]) -> Listing:
+class ListingRow(TypedDict):
+    """One stored contract."""
+
+    underlying: str
+    instrument_type: str
+    expiry: date
+    strike: float
+    symbol: str
+    token: int
+    lot_size: int
+    tick_size: float
+
+
+def _listing(index: str, day: date, rows: list[ListingRow]) -> Listing:
     futures = []
     options = []
     distinct = set()
@@ -60,7 +73,7 @@ def _listing(index: str, day: date, rows: list[Document]) -> Listing:
     tick_size = np.zeros(n)
     for row in options:
         place = places[row["expiry"], row["strike"]]
-        side = SIDES.index(str(row["instrument_type"]))
+        side = SIDES.index(row["instrument_type"])
         symbol[side, place] = row["symbol"]
         token[side, place] = row["token"]
         lot_size[place] = row["lot_size"]

@@ -34,10 +34,10 @@ from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.reading import conform, metadata_of, read, unit_table, whole, widened
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.instrument import SIDES, Listing
-from g6.domain.reports import OverviewRow
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import SinkName
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace

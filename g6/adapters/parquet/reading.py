@@ -7,7 +7,7 @@ import json
 import os
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.days import DayFile, FoldLevel, files, of_level, steadily
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.reports.json_types import Document
+from g6.domain.schema.json_types import Document
 from g6.errors import BadInput, DamagedFile, StoreBusy
 from g6.files import shown
 
@@ -184,7 +184,7 @@ def pack_headers(headers: Document) -> str:
     return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
-def headers(path: Path) -> Document:
+def headers(path: Path) -> Mapping[str, Document]:
     """Return the headers of the units in a folded file, by cycle.
 
     Raises:
@@ -235,7 +235,7 @@ def unit_table(
 
 def rows_at(
     file: DayFile, instants: Sequence[datetime], schema: pa.Schema
-) -> tuple[pa.Table, Document]:
+) -> tuple[pa.Table, Mapping[str, Document]]:
     """Return the rows of some instants in one file, and the headers of its units by cycle.
 
     Raises:

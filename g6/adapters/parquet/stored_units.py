@@ -24,6 +24,7 @@ from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.adapters.parquet.reading import headers, read
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.gaps import REPAIRED, instants_of
+from g6.domain.schema.json_reading import part
 from g6.errors import BadInput
 from g6.ports.history import OVERVIEW
 from g6.ports.readers import StoredChains
@@ -135,7 +136,7 @@ def _folded(path: Path) -> StoredChains:
         return StoredChains(instants, np.zeros(len(instants), dtype=np.int64), ("".join(ids),))
     by_cycle: dict[int, str] = {}
     for cycle, header in headers(path).items():
-        stamp = header.get("stamp", {})
+        stamp = part(header, "stamp")
         by_cycle[int(instants_of([parse_z(cycle)])[0])] = str(stamp.get("config_id", ""))
     return StoredChains.of({at: by_cycle.get(at, "") for at in instants.tolist()})
 

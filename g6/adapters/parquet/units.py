@@ -15,10 +15,10 @@ from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.maintenance.rewriting import RECOMPUTED
 from g6.adapters.parquet.reading import by_instant, header, headers, read, readable, whole
 from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.domain.reports import OverviewRow
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
+from g6.domain.schema.overview_row import OverviewRow
 from g6.errors import BadInput
 
 

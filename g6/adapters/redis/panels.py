@@ -9,7 +9,7 @@ import redis
 from g6.adapters.redis.payload import decode, encode
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.reports.json_types import Document
+from g6.domain.schema.json_types import Document
 
 PUT = """
 local names, fields, documents, taken = {}, {}, {}, {}

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +28,7 @@ from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS
 from g6.domain.schema import layout
 from g6.domain.schema.frame import SIDES
+from g6.domain.schema.json_reading import number, part
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.underlying import Underlying
 from g6.domain.schema.words import SpotSource
@@ -52,7 +52,7 @@ NEEDED = (
     "ce_oi",
     "pe_oi",
 )
-UnitHeader = Mapping[str, Any]
+UnitHeader = Mapping[str, object]
 """The JSON that a file keeps of one unit."""
 _INSTANT = pa.timestamp("us", "UTC")
 
@@ -172,9 +172,11 @@ def _snapshot(index: str, at: datetime, rows: pa.Table, header: UnitHeader) -> S
         np.stack([_text(rows, side + "symbol") for side in SIDES]),
         token,
     )
-    observed = header.get("observed_at", _first(rows, "observed_at", n))
-    spot = Underlying.parse(header["spot"]) if "spot" in header else _underlying(rows, at, n)
-    return Snapshot(contracts, values, spot, float(observed), source == "backfill")
+    is_told = "observed_at" in header
+    observed = float(number(header, "observed_at")) if is_told else _first(rows, "observed_at", n)
+    market = part(header, "spot")
+    spot = Underlying.parse(market) if market else _underlying(rows, at, n)
+    return Snapshot(contracts, values, spot, observed, source == "backfill")
 
 
 def _underlying(rows: pa.Table, at: datetime, n: int) -> Underlying:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Listing
-from g6.domain.reports import OverviewRow
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 from g6.errors import StoreBusy
 from g6.ports import Store, WriteReport
 
@@ -38,7 +38,7 @@ class Tee:
         """
         return self._write(lambda store: store.write_chain(unit, frame))
 
-    def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
+    def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
         """Write to all stores. Raises as `write_chain`."""
         return self._write(lambda store: store.write_overview(cycle, rows))
 

@@ -21,8 +21,8 @@ from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.reports import CycleReport
-from g6.domain.reports.json_types import Document
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.words import Status
 from g6.errors import FrameMissing, NothingToDo, Unavailable, UserError

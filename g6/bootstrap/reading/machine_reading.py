@@ -41,6 +41,7 @@ from g6.domain.documents.machine_facts import (
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.reports import ProviderFacts, Switches, VitalSigns
+from g6.domain.schema.json_reading import number, part, text, whole
 from g6.domain.schema.layout import Folder
 from g6.errors import G6Error, Unavailable
 from g6.errors.masking import mask
@@ -161,8 +162,8 @@ class MachineReading:
             return "", 0
         if owning_system(self.settings, url).is_of(record):
             return "", 0
-        members = record.get("members") or {}
-        pid, who = next(iter(members.items()), (record.get("pid", 0), record.get("who", "G6")))
+        first = (str(record.get("pid", 0)), record.get("who", "G6"))
+        pid, who = next(iter(part(record, "members").items()), first)
         return f"{who}, process {pid}, broker {record['broker']}", int(pid)
 
     def _calendar(self) -> CalendarHealth:
@@ -214,8 +215,8 @@ class MachineReading:
             record = namespace.settings() or {}
             starter = (record.get("pid"), record.get("host"))
             for driver in namespace.drivers():
-                place = (driver["pid"], driver["host"])
-                if not _lives(driver["pid"], driver["host"], driver["at"]):
+                place = (whole(driver, "pid"), text(driver, "host"))
+                if not _lives(*place, number(driver, "at")):
                     continue
                 version = str(record.get("version", "")) if place == starter else ""
                 yield DriverHealth(str(driver.get("who", "g6")), *place, version)

@@ -10,6 +10,7 @@ from g6.adapters.data_dir.owner import owner
 from g6.bootstrap.processes.process_runtime import build_runtime
 from g6.bootstrap.wiring import wire
 from g6.config import Settings
+from g6.domain.schema.json_reading import part
 from g6.pipeline import Runtime
 from g6.ports import Bus, Ledger, Vitals
 
@@ -51,5 +52,5 @@ class DirectoryRunning:
     def owners(self) -> Mapping[int, str]:
         """Return who owns the data directory of this host, by process id its name."""
         record = owner(self.directory) or {}
-        members = record.get("members") or {}
+        members = part(record, "members")
         return {int(pid): str(who) for pid, who in members.items()}

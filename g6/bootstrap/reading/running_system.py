@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from g6.bootstrap.ownership import redis_namespace
 from g6.bootstrap.wiring import redis_url
 from g6.config import Settings, build, nested
 from g6.config.source_table import is_shipped
+from g6.domain.schema.json_reading import part
 from g6.errors import G6Error
 
 _DECIDING = (
@@ -29,7 +29,7 @@ None of them is secret.
 """
 
 
-def recorded_start(settings: Settings) -> Mapping[str, Any] | None:
+def recorded_start(settings: Settings) -> Mapping[str, object] | None:
     """Return what the running system recorded of its settings, None where it did not.
 
     Raises:
@@ -53,11 +53,11 @@ def settings_as_started(settings: Settings) -> Settings:
     record = recorded_start(settings)
     if record is None:
         return settings
-    values: Mapping[str, Any] = record.get("values", {})
+    values = part(record, "values")
     recording = values.get("provider.recording")
     if not is_shipped(str(values.get("provider.name"))):
         return settings
-    if recording and not Path(recording).exists():
+    if recording and not Path(str(recording)).exists():
         return settings
     deciding = {
         path: value

@@ -25,8 +25,8 @@ from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.instrument import INDICES, Listing
-from g6.domain.reports import OverviewRow
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import STAGES, SinkName
 from g6.pipeline import Runtime
 from g6.pipeline.closing import overview_rows

@@ -46,7 +46,7 @@ class DirectoryArchive:
 
     def csv_files(self) -> CsvFiles:
         """Return what there is of CSV files."""
-        return CsvFiles(**retention.scan(self.settings.csv_dir))
+        return retention.scan(self.settings.csv_dir)
 
     def file_columns(self, path: str, counted: Sequence[str]) -> SnapshotColumns:
         """Return a Parquet file by its columns."""

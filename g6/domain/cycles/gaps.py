@@ -176,6 +176,11 @@ def gaps_of(index: str, grid: Instants, outcomes: Outcomes) -> list[Gap]:
         index: The underlying's name.
         grid: Instants that should have a row. Rows off the grid count as well.
         outcomes: The rows there are.
+
+    >>> grid = np.array([0, 60_000_000, 120_000_000])
+    >>> rows = Outcomes(grid[:1], np.array([0]), (("OK", ""),))
+    >>> [(gap.status, gap.reason, gap.cycles) for gap in gaps_of("NIFTY", grid, rows)]
+    [('SKIPPED', 'no_row', 2)]
     """
     no_row: Row = (Status.SKIPPED.value, NO_ROW)
     rows = outcomes.rows if no_row in outcomes.rows else (*outcomes.rows, no_row)
@@ -224,6 +229,12 @@ def grid_of(session: Session, intervals: Sequence[tuple[int, int]]) -> Instants:
         session: One day of one exchange.
         intervals: From which instant on which interval (seconds) was in force, ascending. The first
             one holds from the open.
+
+    >>> from datetime import date
+    >>> from g6.config import calendar
+    >>> session = calendar().session("NSE", date(2026, 11, 18))
+    >>> len(grid_of(session, [(0, 60)]))
+    386
     """
     begins = [_instant(session.open), *(instant for instant, _ in intervals[1:])]
     ends = [*begins[1:], _instant(session.close) + 1]
@@ -252,6 +263,10 @@ def counts_of(grid: Instants, outcomes: Outcomes) -> CycleCounts:
     Args:
         grid: Instants that should have a row.
         outcomes: The rows there are, held against the chains by `as_stored`.
+
+    >>> rows = Outcomes(np.array([0]), np.array([0]), (("OK", ""),))
+    >>> counts_of(np.array([0, 60_000_000]), rows).due
+    2
     """
     totals = np.bincount(outcomes.codes, minlength=len(outcomes.rows)).tolist()
     by_status = dict.fromkeys(Status, 0)

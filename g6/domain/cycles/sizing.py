@@ -65,7 +65,14 @@ class Sizing:
 
 
 def strikes(contracts: Contracts, resolved: Resolution) -> dict[str, int]:
-    """Return how many strikes are listed in the expiry of each bucket."""
+    """Return how many strikes are listed in the expiry of each bucket.
+
+    >>> from datetime import date
+    >>> from g6.simulation.example_unit import CONTRACTS
+    >>> resolved = Resolution((), {"this_week": date(2026, 8, 25)}, 1)
+    >>> strikes(CONTRACTS, resolved)
+    {'this_week': 41}
+    """
     return {
         name: int(np.count_nonzero(contracts.expiry == np.datetime64(day, "D")))
         for name, day in resolved.buckets.items()
@@ -91,6 +98,15 @@ def of_index(
         cycles: How many cycles the day has.
         interval: Seconds between them.
         greeks: Whether CSV files have columns of Greeks.
+
+    >>> from datetime import date
+    >>> from g6.simulation.example_unit import CONTRACTS
+    >>> from g6.domain.market.instrument import INDICES
+    >>> resolved = Resolution((), {"this_week": date(2026, 8, 25)}, 1)
+    >>> plan = IndexPlan(INDICES["NIFTY"], ("this_week",))
+    >>> day = {"whole": True, "cycles": 386, "interval": 60, "greeks": True}
+    >>> of_index(plan, CONTRACTS, resolved, **day).options
+    82
     """
     width = plan.strikes_itm + plan.strikes_otm + 1
     listed = strikes(contracts, resolved)
@@ -111,7 +127,11 @@ def of_index(
 
 
 def of_overviews(indices: int, cycles: int) -> Sizing:
-    """Return what the overviews of `cycles` cycles take."""
+    """Return what the overviews of `cycles` cycles take.
+
+    >>> of_overviews(indices=6, cycles=386).csv
+    1300320
+    """
     rows = indices * cycles
     return Sizing(
         compacted=OVERVIEW_DAY + OVERVIEW_ROW * rows, csv=OVERVIEW_LINE * (rows + indices)

@@ -18,6 +18,7 @@ from g6.domain.quotes.stamp import to_frame
 from g6.domain.schema import rows
 from g6.domain.schema.counting import MAX_COUNT
 from g6.domain.schema.frame import SIDES, ColumnValues, Frame, Words, by_side
+from g6.domain.schema.json_reading import part, text
 from g6.domain.schema.layout import offset_name
 from g6.domain.schema.words import Bucket
 
@@ -76,6 +77,10 @@ def chain_frame(priced: PricedChain) -> Frame:
         Exactly the columns of `rows.CHAIN`, in order. Times are epoch seconds, text columns
         objects, integers float64 where they can be missing (NaN). Volatilities and Greeks are
         float32 as they are stored. Strikes with nothing but thin options are left out.
+
+    >>> from g6.simulation.example_unit import PRICED
+    >>> [*chain_frame(PRICED).columns][:4]
+    ['timestamp', 'observed_at', 'underlying', 'expiry']
     """
     raw = to_frame(priced.quotes, priced.stamp)
     columns = {**raw.columns, **_passed_on(priced)}
@@ -122,6 +127,10 @@ def computed(units: Sequence[PricedChain]) -> dict[str, ColumnValues | Words]:
 
     Returns:
         Text as words: a recomputed day has few of them in many rows.
+
+    >>> from g6.simulation.example_unit import PRICED
+    >>> computed([PRICED])["forward_source"].words.tolist()
+    ['parity']
     """
     sizes: list[int] = []
     strikes: list[ColumnValues] = []
@@ -211,21 +220,27 @@ def csv_rows(frame: Frame, window: tuple[int, int]) -> Mapping[tuple[str, int], 
 
     Returns:
         Cells of `rows.csv_header`, empty where a value is missing.
+
+    >>> from g6.simulation.example_unit import FRAME
+    >>> [*csv_rows(FRAME, (1, 1))][:3]
+    [('this_week', -1), ('this_month', -1), ('this_week', 0)]
     """
     offset = frame.columns["offset"].astype(np.float64)
     is_near = (offset >= -window[0]) & (offset <= window[1])
     near = frame.take(np.flatnonzero(is_near))
     if not len(near):
         return {}
-    stamp = near.header["stamp"]
-    cells = _file_columns(near, rows.csv_header(stamp["pricing"]["enabled"]))
+    stamp = part(near.header, "stamp")
+    head = f"{text(stamp, 'cycle')},{text(stamp, 'index')}"
+    has_greeks = bool(part(stamp, "pricing")["enabled"])
+    cells = _file_columns(near, rows.csv_header(has_greeks))
     buckets = near.columns["bucket"]
     masks = near.columns["bucket_mask"]
     lines = {}
     for row, place in enumerate(near.columns["offset"].astype(np.int64).tolist()):
         tail = ",".join([column[row] for column in cells])
         for bucket in _buckets(buckets[row], int(masks[row])):
-            lines[bucket, place] = f"{stamp['cycle']},{stamp['index']},{bucket},{tail}"
+            lines[bucket, place] = f"{head},{bucket},{tail}"
     return lines
 
 

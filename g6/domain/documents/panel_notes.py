@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from g6.domain.reports import OverviewRow
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED
 
 __all__ = ["notes_of"]

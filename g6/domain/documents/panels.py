@@ -8,19 +8,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from g6.domain.documents.json_plain import json_plain
 from g6.domain.documents.panel_notes import notes_of
 from g6.domain.figures import breadth
-from g6.domain.reports import CycleReport, OverviewRow
+from g6.domain.reports import CycleReport
 from g6.domain.reports.alerts import unit_alerts
-from g6.domain.reports.json_types import Document, JsonObject, present
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.json_reading import part
+from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.layout import panel_file
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import Status
 
 __all__ = [
@@ -134,6 +136,11 @@ def build(
         storage: Sizes of the store.
         alerts: Entries of panel `alerts` beside those of the cycle's units.
         window: Strikes either side of ATM in a chain table.
+
+    >>> report = CycleReport("2026-11-18T05:30:00Z", "MISSING", {}, {}, {}, 0.0, 1.0)
+    >>> panels = build(report, [], {}, provider={}, generated_at="2026-11-18T05:30:01Z")
+    >>> [*panels][:4]
+    ['summary', 'indices', 'analytics', 'breadth']
     """
     by_index = {str(row["underlying"]): row for row in rows}
     by_name = {name: Chain.of_rows(frame) for name, frame in chains.items()}
@@ -166,6 +173,10 @@ def envelope(
         cycle: The cycle that the data is of, `updated_at` of the document.
         generated_at: When the data was made, ISO wall time.
         source: The stage that made it.
+
+    >>> document = envelope("cycle", {}, "2026-11-18T05:30:00Z", "2026-11-18T05:30:01Z")
+    >>> document["updated_at"], document["meta"]["source"]
+    ('2026-11-18T05:30:00Z', 'aggregate')
     """
     plain = json_plain(data)
     return {
@@ -294,6 +305,9 @@ def manifest(hashes: Mapping[str, str], generated_at: str) -> JsonObject:
     Args:
         hashes: Full hashes by panel name.
         generated_at: ISO wall time.
+
+    >>> manifest({"cycle": "44136f"}, "2026-11-18T05:30:01Z")["hashes"]
+    {'cycle.json': '44136f'}
     """
     return {
         "panels": sorted(hashes),
@@ -337,7 +351,7 @@ def _object_diff(old: Mapping[str, object], new: Mapping[str, object]) -> JsonOb
     return present(drop=dropped, set=added, edit=edits)
 
 
-def merge_panel_diff(panel: Any, diff: Document) -> Any:
+def merge_panel_diff(panel: object, diff: Document) -> object:
     """Return a panel changed by what `panel_diff` gave. The panel itself stays as it is.
 
     Raises:
@@ -349,14 +363,23 @@ def merge_panel_diff(panel: Any, diff: Document) -> Any:
     if "to" in diff:
         return diff["to"]
     if "items" in diff:
-        items = list(panel)
-        for position, edit in diff["items"].items():
-            items[int(position)] = merge_panel_diff(items[int(position)], edit)
-        return items
+        return _merged_items(panel, part(diff, "items"))
     if not diff:
         return panel
-    dropped = set(diff.get("drop", ()))
+    if not isinstance(panel, Mapping):
+        raise TypeError(f"{panel!r} has no keys to change")
+    dropped = cast("Sequence[str]", diff.get("drop") or ())
     merged = {key: value for key, value in panel.items() if key not in dropped}
-    for key, edit in diff.get("edit", {}).items():
-        merged[key] = merge_panel_diff(merged[key], edit)
-    return merged | diff.get("set", {})
+    edits = part(diff, "edit")
+    for key in edits:
+        merged[key] = merge_panel_diff(merged[key], part(edits, key))
+    return merged | dict(part(diff, "set"))
+
+
+def _merged_items(panel: object, edits: Document) -> list[object]:
+    if not isinstance(panel, Sequence):
+        raise TypeError(f"{panel!r} has no items to change")
+    items = list(panel)
+    for position in edits:
+        items[int(position)] = merge_panel_diff(items[int(position)], part(edits, position))
+    return items

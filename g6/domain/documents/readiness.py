@@ -65,12 +65,25 @@ class Trouble:
 
 
 def readiness(system: SystemFacts) -> tuple[str, ...]:
-    """Return what is missing before the system is ready, empty when nothing is."""
+    """Return what is missing before the system is ready, empty when nothing is.
+
+    >>> from datetime import UTC, datetime
+    >>> at = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+    >>> readiness(SystemFacts(0.0, at, 60.0, 60, ["NIFTY"], "sim"))
+    ('heartbeat: none yet; fix: g6 ps lists what lives',)
+    """
     return tuple(trouble.text for trouble in troubles(system))
 
 
 def troubles(system: SystemFacts) -> Iterator[Trouble]:
-    """Yield why parts of the system are not ready, by part."""
+    """Yield why parts of the system are not ready, by part.
+
+    >>> from datetime import UTC, datetime
+    >>> at = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+    >>> system = SystemFacts(0.0, at, 60.0, 60, ["NIFTY"], "sim")
+    >>> [trouble.text for trouble in troubles(system)]
+    ['heartbeat: none yet; fix: g6 ps lists what lives']
+    """
     if system.redis_trouble:
         yield Trouble("redis", system.redis_trouble, REDIS_FIX)
         if system.beat is None:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.readiness import readiness
 from g6.domain.documents.system_facts import MarketPhase, SystemFacts, is_old
-from g6.domain.reports import CycleReport, OverviewRow, VitalSigns
+from g6.domain.reports import CycleReport, VitalSigns
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import Status
 
 
@@ -41,6 +42,11 @@ def runtime_status(system: SystemFacts) -> dict[str, object]:
     """Return the status document. What is not known is None.
 
     Instants are UTC, ages market seconds, the rest wall seconds.
+
+    >>> from datetime import datetime, UTC
+    >>> at = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+    >>> runtime_status(SystemFacts(0.0, at, 60.0, 60, ["NIFTY"], "sim"))["readiness_ok"]
+    False
     """
     report = system.report
     missing = readiness(system)
@@ -93,7 +99,14 @@ def lost_units(report: CycleReport | None) -> list[str]:
 
 
 def index_statuses(system: SystemFacts) -> Iterator[IndexStatus]:
-    """Yield the planned indices, then others that the newest cycle reports."""
+    """Yield the planned indices, then others that the newest cycle reports.
+
+    >>> from datetime import datetime, UTC
+    >>> at = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+    >>> system = SystemFacts(0.0, at, 60.0, 60, ["NIFTY"], "sim")
+    >>> [(status.index, status.options) for status in index_statuses(system)]
+    [('NIFTY', 0)]
+    """
     report = system.report
     rows = {} if report is None else {row["underlying"]: row for row in report.rows}
     options = {} if report is None else report.options

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from g6.domain.reports import CycleReport, GapOpened, Heartbeat, OverviewRow, VitalSigns
+from g6.domain.reports import CycleReport, GapOpened, Heartbeat, VitalSigns
+from g6.domain.schema.overview_row import OverviewRow
 
 OLD_SECONDS = 30.0
 """Market seconds after which a quote is stale, where the running system does not say."""
@@ -92,7 +93,14 @@ class SystemFacts:
 
 
 def is_old(system: SystemFacts, row: OverviewRow) -> bool:
-    """Tell whether an index's data was older at its cycle's instant than a quote may be."""
+    """Tell whether an index's data was older at its cycle's instant than a quote may be.
+
+    >>> from datetime import UTC, datetime
+    >>> at = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+    >>> system = SystemFacts(0.0, at, 60.0, 60, ["NIFTY"], "sim")
+    >>> is_old(system, {"quote_age_seconds": 31.0})
+    True
+    """
     plan = None if system.beat is None else system.beat.plan
     most = OLD_SECONDS if plan is None else plan.max_quote_age
     return bool((row.get("quote_age_seconds") or 0.0) > most)

@@ -93,7 +93,12 @@ def liquidity(bid: Array, ask: Array, volume: Array) -> Array:
 
 
 def illiquid(chain: Chain) -> NDArray[np.bool_]:
-    """Return the strikes `(n,)` of which neither side scores one half."""
+    """Return the strikes `(n,)` of which neither side scores one half.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> illiquid(CHAIN)[:3]
+    array([False, False, False])
+    """
     scores = liquidity(chain.bid, chain.ask, chain.sides["volume"])
     return np.asarray((scores < 0.5).all(axis=0))
 
@@ -127,7 +132,12 @@ class Summary:
 
 
 def summaries(chain: Chain) -> list[Summary]:
-    """Return for each expiry the whole of it, then its strikes near the money."""
+    """Return for each expiry the whole of it, then its strikes near the money.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> [(summary.expiry.day, summary.near) for summary in summaries(CHAIN)]
+    [(25, False), (25, True), (1, False), (1, True)]
+    """
     records = []
     for of_expiry in chain.each_expiry():
         expiry = of_expiry.expiries[0].day
@@ -187,6 +197,10 @@ def over_cycles(chains: Sequence[Chain]) -> Spreads:
 
     Args:
         chains: The expiry's chain at each cycle. A strike that one lacks had no book in it.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> over_cycles([CHAIN.expiry(date(2026, 8, 25))] * 2).strike[:3]
+    array([23100., 23150., 23200.])
     """
     strikes = np.unique(np.concatenate([np.zeros(0), *(chain.strike for chain in chains)]))
     points = np.full((len(chains), 2, len(strikes)), nan)

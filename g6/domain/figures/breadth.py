@@ -51,7 +51,12 @@ class MarketBreadth:
 
 
 def market(chains: Sequence[Chain]) -> MarketBreadth:
-    """Return the breadth of the indices whose chains these are, one each."""
+    """Return the breadth of the indices whose chains these are, one each.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> market([CHAIN]).above_open
+    Share(count=1, known=1)
+    """
     markets = [chain.market for chain in chains]
     spot = [market.spot for market in markets]
     future = [market.future for market in markets]
@@ -63,7 +68,12 @@ def market(chains: Sequence[Chain]) -> MarketBreadth:
 
 
 def since_close(chain: Chain) -> Breadth:
-    """Return the breadth of a chain's options against the previous session."""
+    """Return the breadth of a chain's options against the previous session.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> since_close(CHAIN).call_oi
+    Share(count=82, known=82)
+    """
     sides = chain.sides
     # An option untraded today still shows the last price of another day: that is no new premium.
     premium_change = np.where(sides["volume"] > 0, chain.last - sides["close"], nan)

@@ -79,7 +79,13 @@ FIGURES: Mapping[str, Callable[[ExpiryTable], Any]] = {
 
 
 def expiry_figures(chain: Chain) -> list[ExpiryFigures]:
-    """Return the figures of each expiry of a chain, ascending."""
+    """Return the figures of each expiry of a chain, ascending.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> figures = expiry_figures(CHAIN)[0]
+    >>> figures.expiry.isoformat(), round(figures.forward, 1), figures.max_pain
+    ('2026-08-25', 24101.0, 24100.0)
+    """
     if not chain.expiries:
         return []
     table = expiry_table([chain])

@@ -25,6 +25,11 @@ def spot_forward(chain: Chain) -> float:
     """Return S e^{rT} of a chain of one expiry, points.
 
     It is the forward of those who leave the premium of the future out.
+
+    >>> from datetime import date
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> round(spot_forward(CHAIN.expiry(date(2026, 8, 25))), 2)
+    24072.36
     """
     return chain.market.spot * exp(chain.rate * chain.expiries[0].years)
 
@@ -40,6 +45,12 @@ def side_gaps(chain: Chain, forward: float, *, within: int = 10, seconds: float 
 
     Returns:
         Volatility points, one per strike of which both sides have a volatility.
+
+    >>> from datetime import date
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> near = CHAIN.expiry(date(2026, 8, 25))
+    >>> bool(side_gaps(near, near.expiries[0].forward).max() < 0.01)
+    True
     """
     age = chain.instant - chain.sides["last_trade_time"]
     is_near = (np.abs(chain.offset) <= within) & np.all(age <= seconds, axis=0)

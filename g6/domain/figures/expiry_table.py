@@ -114,7 +114,12 @@ class ExpiryTable:
 
 
 def expiry_table(chains: Sequence[Chain]) -> ExpiryTable:
-    """Return every expiry of every chain, in their order."""
+    """Return every expiry of every chain, in their order.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> expiry_table([CHAIN]).strike.shape
+    (2, 41)
+    """
     expiries = _expiries(chains)
     aside = _padding(chains)
     forward = np.array([expiry.forward for expiry in expiries], dtype=np.float64)
@@ -135,7 +140,12 @@ def expiry_table(chains: Sequence[Chain]) -> ExpiryTable:
 
 
 def whole_chains(chains: Sequence[Chain]) -> WholeChains:
-    """Return every listed strike of every expiry of every chain, in their order."""
+    """Return every listed strike of every expiry of every chain, in their order.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> whole_chains([CHAIN]).strikes.tolist()
+    [41, 41]
+    """
     expiries = _expiries(chains)
     if any(len(expiry.beyond) for expiry in expiries):
         strike, oi, oi_prev, volume = _with_beyond(chains)

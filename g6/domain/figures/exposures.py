@@ -87,7 +87,12 @@ class Positions:
 
 
 def positions(chain: Chain) -> Positions:
-    """Return the positions of a chain, whatever its expiries."""
+    """Return the positions of a chain, whatever its expiries.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> positions(CHAIN).strike.shape
+    (82,)
+    """
     return Positions(
         strike=chain.strike,
         forward=chain.forward,
@@ -196,13 +201,23 @@ class Walls:
 
 
 def walls(weighed: Exposures) -> Walls:
-    """Return the strikes of the largest gamma exposure, the lower one on a tie."""
+    """Return the strikes of the largest gamma exposure, the lower one on a tie.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> walls(exposures(positions(CHAIN)))
+    Walls(call=24100.0, put=24100.0)
+    """
     strikes, gex = weighed.by_strike("gex")
     return _peaks(strikes, np.abs(gex))
 
 
 def interest_walls(book: Positions) -> Walls:
-    """Return the strikes of the most open interest over all expiries, the lower one on a tie."""
+    """Return the strikes of the most open interest over all expiries, the lower one on a tie.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> interest_walls(positions(CHAIN))
+    Walls(call=24100.0, put=24100.0)
+    """
     # A flip is held against them: far outside it says more of the convention than of the market.
     strikes, place = np.unique(book.strike, return_inverse=True)
     units = np.nan_to_num(book.oi)
@@ -228,6 +243,10 @@ def net_gex(book: Positions, moves: Array) -> Array:
 
     Returns:
         ₹ per 1 % move, shape (m,).
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> net_gex(positions(CHAIN), np.array([0.99, 1.01])) > 0
+    array([False, False])
     """
     with np.errstate(all="ignore"):
         densities, weight = _densities(book, moves)
@@ -262,6 +281,10 @@ def flip(book: Positions, spot: float) -> float:
 
     Returns:
         Points, NaN without a root within ±10 %.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> flip(positions(CHAIN), 24050.0)
+    nan
     """
     if not (isfinite(spot) and spot > 0):
         return nan
@@ -346,6 +369,10 @@ def risk(book: Positions) -> Sequence[Risk]:
     Moneyness is φ ln(K/F)/(σ√T), how many standard deviations an option is out of the money:
     deep_in below −1.5, in to −0.5, at to 0.5, out to 1.5, deep_out beyond. Options without a
     volatility or open interest have no Greeks and are in no class.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> [(row.moneyness, row.options) for row in risk(positions(CHAIN))][:2]
+    [('deep_in', 19), ('in', 15)]
     """
     figures = greeks(book.iv, book.forward, book.strike, book.years, book.rate, PHI)
     with np.errstate(all="ignore"):

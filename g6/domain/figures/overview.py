@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from math import isfinite, nan
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -24,18 +24,18 @@ from g6.domain.market.expiry import BUCKETS
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.pricing.quality import spot_source
 from g6.domain.pricing.volatility import FAILED, SOLVED
-from g6.domain.reports import OverviewRow
 from g6.domain.schema import rows
 from g6.domain.schema.beyond import MAX_MISSING_SHARE
+from g6.domain.schema.overview_row import Cell, OverviewRow
 from g6.domain.schema.words import Reason, Status
 
-RowCells: TypeAlias = dict[str, Any]
+Cells: TypeAlias = dict[str, Cell]
 """Cells of an overview row that is being filled, by the names of `rows.OVERVIEW`."""
 
 __all__ = ["missing_row", "summarise", "summarise_all"]
 
 
-def summarise(priced: PricedChain) -> RowCells:
+def summarise(priced: PricedChain) -> OverviewRow:
     """Return the unit's overview row.
 
     Figures named nearest, and those without a bucket, are of the nearest expiry whose fix lies
@@ -43,12 +43,22 @@ def summarise(priced: PricedChain) -> RowCells:
 
     Returns:
         Keys of `rows.OVERVIEW`, JSON-able, None for what is not known.
+
+    >>> from g6.simulation.example_unit import PRICED
+    >>> row = summarise(PRICED)
+    >>> row["underlying"], row["status"], row["atm"], row["options"]
+    ('NIFTY', 'OK', 24100.0, 164)
     """
     return summarise_all([priced])[0]
 
 
-def summarise_all(units: Sequence[PricedChain]) -> list[RowCells]:
-    """Return what `summarise` does for each unit, every figure by one call for all of them."""
+def summarise_all(units: Sequence[PricedChain]) -> list[OverviewRow]:
+    """Return what `summarise` does for each unit, every figure by one call for all of them.
+
+    >>> from g6.simulation.example_unit import PRICED
+    >>> [row["status"] for row in summarise_all([PRICED, PRICED])]
+    ['OK', 'OK']
+    """
     if not units:
         return []
     table = expiry_table([priced.chain for priced in units])
@@ -70,7 +80,7 @@ def missing_row(
     *,
     expected_mask: int | None = None,
     expiries_expected: int | None = None,
-) -> RowCells:
+) -> OverviewRow:
     """Return the row of a unit of which nothing was analysed (MISSING) or begun (SKIPPED).
 
     It says why, and holds no figure.
@@ -91,45 +101,49 @@ def missing_row(
         "expiries_collected": 0,
         "options": 0,
     }
-    return {column.name: values.get(column.name) for column in rows.OVERVIEW}
+    return cast("OverviewRow", {column.name: values.get(column.name) for column in rows.OVERVIEW})
 
 
-def _row(values: OverviewRow) -> RowCells:
-    return {name: form(values.get(name)) for name, form in _FORMS.items()}
+def _row(values: Cells) -> OverviewRow:
+    return cast("OverviewRow", {name: form(values.get(name)) for name, form in _FORMS.items()})
 
 
-def _number(value: Any) -> float | None:
-    return None if value is None or not isfinite(value) else float(value)
+def _number(value: Cell) -> Cell:
+    return None if _is_unknown(value) else float(cast("float", value))
 
 
-def _count(value: Any) -> int | None:
-    return None if value is None or not isfinite(value) else round(value)
+def _count(value: Cell) -> Cell:
+    return None if _is_unknown(value) else round(cast("float", value))
 
 
-def _instant(value: Any) -> str | None:
+def _is_unknown(value: Cell) -> bool:
+    return value is None or not isfinite(cast("float", value))
+
+
+def _instant(value: Cell) -> Cell:
     if value is None or isinstance(value, str):
         return value
     return isoformat_z(value) if isfinite(value) else None
 
 
-def _as_it_is(value: Any) -> Any:
+def _as_it_is(value: Cell) -> Cell:
     return value
 
 
-_BY_KIND = {
+_BY_KIND: Mapping[str, Callable[[Cell], Cell]] = {
     "float": _number,
     "iv": _number,
     "integer": _count,
     "flags": _count,
     "instant": _instant,
 }
-_FORMS: Mapping[str, Callable[[Any], Any]] = {
+_FORMS: Mapping[str, Callable[[Cell], Cell]] = {
     column.name: _BY_KIND.get(column.kind, _as_it_is) for column in rows.OVERVIEW
 }
 """How each figure is written as JSON has it."""
 
 
-def _market(priced: PricedChain) -> RowCells:
+def _market(priced: PricedChain) -> Cells:
     market = priced.quotes.market
     stamp = priced.stamp
     at = stamp.at.timestamp()
@@ -201,13 +215,13 @@ _NEAREST: Mapping[str, Callable[[ExpiryTable], Any]] = {
 
 def _of_nearest(
     units: Sequence[PricedChain], table: ExpiryTable, starts: Sequence[int]
-) -> list[RowCells]:
+) -> list[Cells]:
     """Return the figures of each unit's nearest expiry whose fix lies ahead.
 
     Where no quotes of it came there is its name alone.
     """
     slots = [priced.nearest() for priced in units]
-    parts: list[RowCells] = []
+    parts: list[Cells] = []
     collected = {}
     places = []
     for n, (priced, slot) in enumerate(zip(units, slots, strict=True)):
@@ -244,7 +258,7 @@ def _of_settings(nearest: ExpiryTable, units: Sequence[PricedChain]) -> dict[str
     }
 
 
-def _coverage(priced: PricedChain) -> RowCells:
+def _coverage(priced: PricedChain) -> Cells:
     """Return masks, counts of expiries and options, and the unit's status.
 
     More than 5 % of an expiry's strikes missing is PARTIAL.

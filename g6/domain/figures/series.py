@@ -68,8 +68,8 @@ def rank(today: float, before: Sequence[float]) -> Rank:
         today: The value x.
         before: One value per earlier session, the newest last. At most 252 are used.
 
-    >>> rank(0.15, [0.10 + 0.005 * day for day in range(20)])
-    Rank(rank=0.526..., percentile=0.5, n_days=20)
+    >>> rank(0.5, 10 * [0.0] + 10 * [1.0])
+    Rank(rank=0.5, percentile=0.5, n_days=20)
     """
     recent = np.asarray(before, dtype=np.float64)[-LOOKBACK_DAYS:]
     recent = recent[np.isfinite(recent)]
@@ -108,6 +108,11 @@ def legs_value(chain: Chain, legs: Sequence[PositionLeg], column: str = "price")
 
     Raises:
         ValueError: There are more than six legs.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> straddle = [PositionLeg(date(2026, 8, 25), 24100.0, side, 1) for side in ("CE", "PE")]
+    >>> round(legs_value(CHAIN, straddle), 1)
+    299.7
     """
     if len(legs) > MAX_LEGS:
         raise ValueError(f"{len(legs)} legs; at most {MAX_LEGS} can be followed together")
@@ -169,6 +174,10 @@ def rolling_straddle(chains: Sequence[Chain]) -> list[Straddle]:
     """Return the ATM straddle of the nearest expiry of each chain, in their order.
 
     Chains without an expiry ahead that has an ATM are left out.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> [straddle.strike for straddle in rolling_straddle([CHAIN])]
+    [24100.0]
     """
     straddles: list[Straddle] = []
     for chain in chains:
@@ -231,6 +240,10 @@ def interest(
             out.
         strikes: Points. None: the whole chain, NaN where that is not known.
         expiry: None: the nearest one of each cycle.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> [(cycle.expiry.isoformat(), cycle.strikes) for cycle in interest([CHAIN])]
+    [('2026-08-25', 41)]
     """
     cycles = []
     for chain in chains:

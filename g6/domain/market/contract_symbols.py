@@ -111,6 +111,11 @@ def trusted(listed: Listing, salvage: bool = False) -> Trusted:
         listed: What the dump lists.
         salvage: Whether a contract whose expiry alone is wrong goes to the listed expiry that its
             symbol names, if there is exactly one and the place is free.
+
+    >>> from g6.simulation.example_unit import CONTRACTS
+    >>> listed = Listing("NIFTY", date(2026, 8, 19), CONTRACTS, ())
+    >>> trusted(listed).left_out
+    {}
     """
     contracts = listed.contracts
     monthlies = _monthlies(listed)

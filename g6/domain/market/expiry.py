@@ -183,6 +183,13 @@ def resolve(
 
     Raises:
         BadConfig: A rule that nobody knows.
+
+    >>> from datetime import UTC
+    >>> from g6.config import calendar
+    >>> listed = [date(2026, 11, 24), date(2026, 12, 1)]
+    >>> at = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+    >>> resolve(listed, at, calendar(), "NSE").buckets["next_week"]
+    datetime.date(2026, 12, 1)
     """
     alive = sorted(expiry for expiry in set(listed) if at <= calendar.close_of(exchange, expiry))
     monthlies = {expiry for expiry in alive if is_monthly(expiry, exchange, underlying, at)}
@@ -256,6 +263,7 @@ def years_to(fix: datetime, at: datetime) -> float:
     Returns:
         Years, those of one minute at least, NaN from the fix on.
 
+    >>> from datetime import UTC
     >>> fix = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
     >>> round(365 * years_to(fix, datetime(2026, 11, 23, 10, 0, tzinfo=UTC)), 6)
     1.0
@@ -267,6 +275,7 @@ def years_to(fix: datetime, at: datetime) -> float:
 def dte(expiry: date, at: datetime) -> int:
     """Return the calendar days in India from an instant to an expiry: 0 on its day, then negative.
 
+    >>> from datetime import UTC
     >>> dte(date(2026, 11, 24), datetime(2026, 11, 20, 4, 0, tzinfo=UTC))
     4
     """

@@ -163,6 +163,13 @@ def listing(
         columns: Equally long `symbol`, `token`, `name`, `expiry` (date or None), `strike`,
             `tick_size`, `lot_size`, `instrument_type` (CE, PE, FUT), `segment` and `exchange`.
         on: The day of the dump.
+
+    >>> names = ("symbol", "token", "name", "expiry", "strike", "tick_size", "lot_size")
+    >>> row = ("X", 7, "NIFTY", date(2026, 11, 24), 26000.0, 0.05, 65)
+    >>> columns = {name: [value] for name, value in zip(names, row)}
+    >>> columns |= {"instrument_type": ["CE"], "segment": ["NFO-OPT"], "exchange": ["NFO"]}
+    >>> listing("NIFTY", columns, date(2026, 11, 18)).contracts.strike
+    array([26000.])
     """
     index = INDICES.get(underlying)
     exchanges = (index.derivatives,) if index else ("NFO", "BFO")

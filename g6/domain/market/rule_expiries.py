@@ -57,6 +57,10 @@ def expiry_of(bucket: str, index: str, on: date, calendar: Calendar) -> date:
 
     Raises:
         ValueError: The name says no date, with the reason in words.
+
+    >>> from g6.config import calendar
+    >>> expiry_of("this_week", "NIFTY", date(2026, 11, 18), calendar())
+    datetime.date(2026, 11, 23)
     """
     try:
         rule = rule_of(bucket)

@@ -35,6 +35,12 @@ def trading_hours(calendar: Calendar, exchanges: Iterable[str], at: datetime) ->
     """Return the trading hours of options of `exchanges`, as they stand at `at`.
 
     Options trade on after the index stands still: `until` is the end of their trading.
+
+    >>> from datetime import UTC
+    >>> from g6.config import calendar
+    >>> at = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+    >>> trading_hours(calendar(), ["NSE"], at).until.isoformat()
+    '2026-11-18T10:10:00+00:00'
     """
     names = tuple(exchanges)
     try:

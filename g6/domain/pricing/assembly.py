@@ -43,6 +43,10 @@ def assemble(quotes: Quotes, stamp: Stamp) -> PricedChain:
 
     Nothing is raised for bad numbers: what cannot be known is NaN with a status. The same quotes
     and stamp give the same chain. No clock, no order of arrival and no earlier chain has a say.
+
+    >>> from g6.simulation.example_unit import QUOTES, STAMP
+    >>> assemble(QUOTES, STAMP).chain.expiries[0].day.isoformat()
+    '2026-08-25'
     """
     return assemble_all([(quotes, stamp)])[0]
 
@@ -52,6 +56,10 @@ def assemble_all(units: Sequence[Unit]) -> list[PricedChain]:
 
     Units with the same settings are worked on by one call of every step: no option knows of its
     neighbours in another unit, and many small arrays cost far more than one.
+
+    >>> from g6.simulation.example_unit import QUOTES, STAMP
+    >>> [round(unit.chain.expiries[0].forward, 1) for unit in assemble_all([(QUOTES, STAMP)])]
+    [24101.0]
     """
     if not units:
         return []

@@ -112,6 +112,13 @@ def parity_forwards(
         bounds: Expiry i has the rows `bounds[i]:bounds[i + 1]`.
         years: Years to each fix, NaN past it: there the discount is 1.
         rate: Continuous rate a year.
+
+    >>> from g6.simulation.example_unit import QUOTES, STAMP
+    >>> from g6.domain.pricing.quality import prices
+    >>> taken = prices(QUOTES, STAMP.at.timestamp(), STAMP.quality)
+    >>> forwards = parity_forwards(QUOTES, taken, [0, 41, 82], [0.017, 0.036], 0.055)
+    >>> [forward.source for forward in forwards]
+    ['parity', 'parity']
     """
     as_table = abreast(bounds)
     strike = as_table(quotes.strike)
@@ -158,6 +165,10 @@ def with_fallbacks(
         years: Years to each fix, NaN past it.
         rate: Continuous rate a year.
         oldest: Epoch seconds before which the price of a future is too old.
+
+    >>> market = Underlying(spot=24000.0)
+    >>> with_fallbacks([Forward()], market, [date(2026, 8, 25)], [0.0], 0.055, 0.0)[0].source
+    'spot_rate'
     """
     if all(forward.source for forward in forwards):
         return forwards

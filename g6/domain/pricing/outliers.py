@@ -67,6 +67,12 @@ def outliers(
 
     Returns:
         A mask, shape (2, n).
+
+    >>> from g6.simulation.example_unit import QUOTES
+    >>> middle = (QUOTES.values["bid"] + QUOTES.values["ask"]) / 2
+    >>> terms = middle, middle * 0 + 0.05, middle + 40.0, middle * 0, 0.0
+    >>> bool(outliers(QUOTES, *terms).all())
+    True
     """
     with np.errstate(all="ignore"):
         below, above = _neighbours(middle, quotes)

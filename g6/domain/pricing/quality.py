@@ -105,6 +105,11 @@ def prices(
         quality: When a quote may be believed.
         model: The model that the prices are for.
         moves: What `pace` gives for the index of each row. None: that of the quotes' own index.
+
+    >>> from g6.simulation.example_unit import QUOTES, STAMP
+    >>> taken = prices(QUOTES, STAMP.at.timestamp(), STAMP.quality)
+    >>> SOURCES[taken.taken[0, 0]], taken.price[0, 20].round(2)
+    ('mid', np.float64(150.34))
     """
     thin = _thin(quotes, quality)
     listed = quotes.symbol != ""

@@ -22,7 +22,12 @@ Mask = NDArray[np.bool_]
 
 
 def contracts_of(contracts: Contracts, slots: Sequence[Slot]) -> Contracts:
-    """Return every listed strike of the slots' expiries."""
+    """Return every listed strike of the slots' expiries.
+
+    >>> from g6.simulation.example_unit import CONTRACTS, STAMP
+    >>> len(contracts_of(CONTRACTS, STAMP.slots[:1])), len(CONTRACTS)
+    (41, 82)
+    """
     days = np.array([slot.expiry for slot in slots], dtype="datetime64[D]")
     return contracts.take(np.isin(contracts.expiry, days))
 
@@ -50,6 +55,11 @@ def window_centres(
 
     Returns:
         Strikes in points by expiry. An expiry of which nothing is known is left out.
+
+    >>> from g6.simulation.example_unit import CONTRACTS, QUOTES, STAMP
+    >>> centres = window_centres(CONTRACTS, STAMP.slots, QUOTES.market, STAMP.at, None, 0.055)
+    >>> {day.isoformat(): strike for day, strike in centres.items()}
+    {'2026-08-25': 24050.0, '2026-09-01': 24100.0}
     """
     level = market.spot
     years_grown = 0.0
@@ -92,6 +102,13 @@ def window_reaches(
 
     Returns:
         Strikes by expiry. One whose deviation or centre is not known is left out.
+
+    >>> from g6.simulation.example_unit import CONTRACTS, STAMP
+    >>> from dataclasses import replace
+    >>> slots = [replace(slot, deviation=120.0) for slot in STAMP.slots]
+    >>> centres = {slot.expiry: 24100.0 for slot in slots}
+    >>> [*window_reaches(CONTRACTS, slots, centres, 3.0, 20).values()]
+    [8, 8]
     """
     reaches = {}
     for slot in slots:
@@ -120,6 +137,11 @@ def window_rows(
         itm: Strikes below the centre, in the money for calls.
         otm: Strikes above it.
         reaches: Strikes either side that a window has at least, by expiry.
+
+    >>> from g6.simulation.example_unit import CONTRACTS, STAMP
+    >>> rows = window_rows(CONTRACTS, STAMP.slots, {date(2026, 8, 25): 24100.0}, 1, 1)
+    >>> CONTRACTS.strike[rows]
+    array([24050., 24100., 24150.])
     """
     inside: Mask = np.zeros(len(contracts), dtype=np.bool_)
     for slot in slots:

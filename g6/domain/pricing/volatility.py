@@ -115,6 +115,14 @@ def volatility(prices: Prices, terms: Terms, pricing: Pricing, enabled: bool) ->
         terms: Forward, strike and time of each row.
         pricing: How the chain is priced.
         enabled: Whether volatilities are switched on. If not, every status is disabled.
+
+    >>> from g6.simulation.example_unit import QUOTES, STAMP
+    >>> from g6.domain.pricing.quality import prices
+    >>> taken = prices(QUOTES, STAMP.at.timestamp(), STAMP.quality)
+    >>> columns = [np.full(82, value) for value in (24101.0, 0.017, 0.05)]
+    >>> terms = Terms(columns[0], QUOTES.strike, *columns[1:], 0.055)
+    >>> volatility(taken, terms, STAMP.pricing, enabled=False).status[0, 0]
+    'disabled'
     """
     solve = enabled and pricing.estimate_iv
     time_value = prices.price - _payoff(terms)

@@ -224,6 +224,11 @@ def refreshed(memory: ChainMemory, rows: Mask, centre: float, interval: float) -
         rows: Which strikes the window holds.
         centre: Level at the money in points, NaN unknown.
         interval: Market seconds between cycles.
+
+    >>> from g6.simulation.example_unit import CONTRACTS
+    >>> rows = np.arange(len(CONTRACTS)) < 78
+    >>> np.flatnonzero(refreshed(ChainMemory.blank(CONTRACTS), rows, 24100.0, 60.0))
+    array([78, 79, 80, 81])
     """
     outside = np.flatnonzero(~rows)
     count = refresh_count(int(rows.sum()), len(outside), interval)
@@ -248,6 +253,12 @@ def beyond(
 
     Returns:
         An entry for each expiry of which not every listed strike is a row.
+
+    >>> from g6.simulation.example_unit import CONTRACTS
+    >>> rows = np.arange(len(CONTRACTS)) < 78
+    >>> parts = beyond(ChainMemory.blank(CONTRACTS), CONTRACTS, rows, 0.0, 60.0)
+    >>> {day.isoformat(): part.listed for day, part in parts.items()}
+    {'2026-09-01': 4}
     """
     parts = {}
     age = at - memory.answered_at

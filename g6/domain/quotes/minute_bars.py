@@ -86,6 +86,14 @@ def options_at(
     Returns:
         Quantities by QUOTE_FIELDS, each of shape (2, n), NaN where there is no candle, and a mask
         of the options that have one.
+
+    >>> from datetime import UTC
+    >>> from g6.simulation.example_unit import CONTRACTS
+    >>> at = datetime(2026, 8, 19, 6, 0, tzinfo=UTC)
+    >>> bars = np.array([(at.timestamp() - 60, 5, 5, 5, 5, 65, 130)], BAR)
+    >>> values, has_candle = options_at(CONTRACTS, at, lambda symbol: bars)
+    >>> float(values["last"][0, 0]), bool(has_candle.all())
+    (5.0, True)
     """
     values = {name: np.full((2, len(contracts)), nan) for name in QUOTE_FIELDS}
     has_candle = np.zeros((2, len(contracts)), dtype=np.bool_)
@@ -139,6 +147,12 @@ def index_at(
         future: Candles of its nearest future.
         vix: Candles of VIX.
         future_expiry: The expiry of that future, None where none is listed.
+
+    >>> from datetime import UTC
+    >>> at = datetime(2026, 8, 19, 6, 0, tzinfo=UTC)
+    >>> bars = np.array([(at.timestamp() - 60, 5, 5, 5, 5, 65, 130)], BAR)
+    >>> index_at(at, bars, bars[:0], bars[:0]).spot
+    5.0
     """
     market = Underlying(future_expiry=future_expiry)
     if len(bars := _bars_over(spot, at)):

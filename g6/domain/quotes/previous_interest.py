@@ -22,6 +22,12 @@ def previous_interest(contracts: Contracts, table: Frame) -> NDArray[np.float64]
 
     Returns:
         Units, shape (2, n), NaN where the table does not have the contract.
+
+    >>> from g6.simulation.example_unit import CONTRACTS, FRAME
+    >>> table = FRAME.take(slice(0, 1))
+    >>> previous_interest(CONTRACTS, table)[:, :2]
+    array([[52000.,    nan],
+           [52195.,    nan]])
     """
     expiry = follow_closures(table.columns["expiry"], contracts.expiry)
     stored = contract_keys(expiry, table.columns["strike"])

@@ -145,6 +145,10 @@ def concatenated(units: Sequence[Quotes], names: Sequence[str]) -> Quotes:
 
     Returns:
         Quotes of no one index and no one moment.
+
+    >>> from g6.simulation.example_unit import QUOTES
+    >>> len(concatenated([QUOTES, QUOTES], ["last"]).contracts)
+    164
     """
     parts = [quotes.contracts for quotes in units]
     contracts = Contracts(

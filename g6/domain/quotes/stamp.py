@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from math import isfinite, nan
+from typing import cast
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from g6.domain.market.slot import Slot
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, Quotes
 from g6.domain.schema.beyond import Beyond
 from g6.domain.schema.frame import ColumnValues, Frame, Header, by_side
+from g6.domain.schema.json_reading import number, part, read_record, text, whole
 from g6.domain.schema.underlying import Underlying
 
 __all__ = ["Stamp", "from_frame", "to_frame"]
@@ -108,41 +110,61 @@ class Stamp:
     @classmethod
     def parse(cls, header: Header) -> Stamp:
         """Read what `header` wrote."""
+        buckets = part(header, "buckets")
+        beyond = part(header, "beyond")
         return cls(
-            at=datetime.fromisoformat(header["cycle"]),
-            index=header["index"],
-            config_id=header["config_id"],
-            pricing=Pricing(**header["pricing"]),
-            quality=Quality(**header["quality"]),
-            slots=tuple(_parse_slot(header, *entry) for entry in header["slots"]),
-            buckets={name: date.fromisoformat(day) for name, day in header["buckets"].items()},
-            expected_mask=header["expected_mask"],
-            window=tuple(header.get("window", (10, 10))),
-            oi_prev_source=header.get("oi_prev_source", ""),
-            greeks=header.get("controls", {}).get("greeks", True) is not False,
-            beyond={
-                date.fromisoformat(day): Beyond.parse(entry)
-                for day, entry in header.get("beyond", {}).items()
-            },
+            at=datetime.fromisoformat(text(header, "cycle")),
+            index=text(header, "index"),
+            config_id=text(header, "config_id"),
+            pricing=read_record(Pricing, part(header, "pricing")),
+            quality=read_record(Quality, part(header, "quality")),
+            slots=_parse_slots(header),
+            buckets={name: date.fromisoformat(text(buckets, name)) for name in buckets},
+            expected_mask=whole(header, "expected_mask"),
+            window=_parse_window(header),
+            oi_prev_source=str(header.get("oi_prev_source", "")),
+            greeks=part(header, "controls").get("greeks", True) is not False,
+            beyond={date.fromisoformat(day): Beyond.parse(part(beyond, day)) for day in beyond},
         )
 
 
-def _parse_slot(header: Header, bucket: str, name: str, mask: int) -> Slot:
-    fix = header["fixes"].get(name)
-    close = header["closes"].get(name)
-    return Slot(
-        date.fromisoformat(name),
-        bucket,
-        mask,
-        fix=datetime.fromisoformat(fix) if fix else None,
-        close=datetime.fromisoformat(close) if close else None,
-        requested=header["wanted"].get(name, 0),
-        atm=header.get("atm", {}).get(name, nan),
-    )
+def _parse_slots(header: Header) -> tuple[Slot, ...]:
+    fixes = part(header, "fixes")
+    closes = part(header, "closes")
+    requested = part(header, "wanted")
+    atm = part(header, "atm")
+    slots = []
+    for bucket, name, mask in cast("Sequence[tuple[str, str, int]]", header["slots"]):
+        slots.append(
+            Slot(
+                date.fromisoformat(name),
+                bucket,
+                mask,
+                fix=_instant(fixes, name),
+                close=_instant(closes, name),
+                requested=whole(requested, name) if name in requested else 0,
+                atm=number(atm, name) if name in atm else nan,
+            )
+        )
+    return tuple(slots)
+
+
+def _instant(instants: Header, name: str) -> datetime | None:
+    return datetime.fromisoformat(text(instants, name)) if instants.get(name) else None
+
+
+def _parse_window(header: Header) -> tuple[int, int]:
+    below, above = cast("Sequence[int]", header.get("window", (10, 10)))
+    return below, above
 
 
 def to_frame(quotes: Quotes, stamp: Stamp) -> Frame:
-    """Pack quotes and stamp into the frame that stage `collect` leaves for stage `analyse`."""
+    """Pack quotes and stamp into the frame that stage `collect` leaves for stage `analyse`.
+
+    >>> from g6.simulation.example_unit import QUOTES, STAMP
+    >>> [*to_frame(QUOTES, STAMP).header]
+    ['stamp', 'spot', 'observed_at']
+    """
     contracts = quotes.contracts
     columns: dict[str, ColumnValues] = {
         name: getattr(contracts, name) for name in _CONTRACT_COLUMNS
@@ -162,8 +184,14 @@ def to_frame(quotes: Quotes, stamp: Stamp) -> Frame:
 
 
 def from_frame(frame: Frame) -> tuple[Quotes, Stamp]:
-    """Unpack what `to_frame` packed. Raw columns of a stored chain have the same names."""
-    stamp = Stamp.parse(frame.header["stamp"])
+    """Unpack what `to_frame` packed. Raw columns of a stored chain have the same names.
+
+    >>> from g6.simulation.example_unit import QUOTES, STAMP
+    >>> quotes, stamp = from_frame(to_frame(QUOTES, STAMP))
+    >>> stamp == STAMP
+    True
+    """
+    stamp = Stamp.parse(part(frame.header, "stamp"))
     contracts = Contracts(
         underlying=stamp.index,
         **{name: frame.columns[name] for name in _CONTRACT_COLUMNS},
@@ -178,7 +206,7 @@ def from_frame(frame: Frame) -> tuple[Quotes, Stamp]:
         contracts,
         source=frame.sides["source"],
         values=values,
-        market=Underlying.parse(frame.header["spot"]),
-        observed_at=frame.header["observed_at"],
+        market=Underlying.parse(part(frame.header, "spot")),
+        observed_at=number(frame.header, "observed_at"),
     )
     return quotes, stamp

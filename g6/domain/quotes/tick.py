@@ -162,6 +162,10 @@ def stands_until(
 
     Returns:
         Epoch seconds, shape (n,), NaN unknown.
+
+    >>> rows = blank(1)
+    >>> stands_until(rows, np.array([True]), np.array([0.5]))
+    array([nan])
     """
     until: NDArray[np.float64] = rows["quote_time"].copy()
     is_current = fresh & (rows["source"] != NOBODY) & (late <= most)

@@ -2,7 +2,7 @@
 
 from g6.domain.reports.alert import Alert, AlertRule
 from g6.domain.reports.bus_flow import EventSelection, SubscriberPosition
-from g6.domain.reports.cycle_report import CycleReport, GapClosed, GapOpened, OverviewRow
+from g6.domain.reports.cycle_report import CycleReport, GapClosed, GapOpened
 from g6.domain.reports.events import Event, EventMeta, Report, Unreadable, parse_report
 from g6.domain.reports.heartbeat import (
     Heartbeat,
@@ -51,7 +51,6 @@ __all__ = [
     "GapOpened",
     "Heartbeat",
     "LoginFacts",
-    "OverviewRow",
     "PanelsVerified",
     "ProcessFacts",
     "ProviderFacts",

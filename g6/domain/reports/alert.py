@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from g6.domain.reports.json_types import Document, Json, JsonObject, present
+from g6.domain.schema.json_reading import read_record
+from g6.domain.schema.json_types import Document, Json, JsonObject, present
 from g6.domain.schema.words import EventType, Severity
 
 _COMMAND = re.compile(
@@ -63,12 +64,13 @@ class Alert:
     def from_json(cls, document: Document) -> Alert:
         """Read what `to_json` gave."""
         own = {"state", "sentence", "fix", "over"}
-        return cls(
-            str(document.get("state", "")),
-            str(document.get("sentence", "")),
-            document.get("fix"),
-            {name: value for name, value in document.items() if name not in own},
-            bool(document.get("over", False)),
+        return read_record(
+            cls,
+            document,
+            state=str(document.get("state", "")),
+            sentence=str(document.get("sentence", "")),
+            facts={name: value for name, value in document.items() if name not in own},
+            is_over=bool(document.get("over", False)),
         )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.instants import instant_in_words
 from g6.domain.reports.alert import Alert, AlertRule
-from g6.domain.reports.json_types import JsonObject
 from g6.domain.reports.storing import SinkRefusal
+from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.words import QueueName, Reason, Severity, Status
 
 SKEW_SECONDS = 0.2
@@ -239,7 +239,12 @@ def disk_alert(free_bytes: float | None) -> Alert | None:
 
 
 def rows_refused(refusals: Sequence[SinkRefusal]) -> Alert:
-    """Return the alert of what sinks refuse, in the words of the first refusal."""
+    """Return the alert of what sinks refuse, in the words of the first refusal.
+
+    >>> refusal = SinkRefusal("disk full", "free space", ("csv",), "persist", "", 0.0, 0.0, "")
+    >>> rows_refused([refusal]).state
+    'disk'
+    """
     sinks = ", ".join(sorted({sink for refusal in refusals for sink in refusal.sinks}))
     return ROWS_REFUSED.fire(sinks=sinks, refusal=refusals[0].sentence, fix=refusals[0].fix)
 
@@ -299,6 +304,9 @@ def quotes_alert(cycle: str, reasons: Iterable[str]) -> Alert | None:
     Args:
         cycle: The cycle.
         reasons: Why its units are not OK, none of which was analysed.
+
+    >>> quotes_alert("2026-11-18T05:30:00Z", ["provider"]).state
+    'provider'
     """
     words = sorted({*reasons} & {Reason.PROVIDER, Reason.NO_QUOTES})
     if not words:
@@ -326,7 +334,12 @@ def unit_alerts(units: Mapping[str, str], reasons: Mapping[str, str]) -> list[Js
 
 
 def panel_entry(severity: Severity, alert: Alert) -> JsonObject:
-    """Return what panel `alerts` shows of an alert that is of no unit."""
+    """Return what panel `alerts` shows of an alert that is of no unit.
+
+    >>> alert = NO_QUOTES.fire(cycle="11:00", reasons="provider")
+    >>> panel_entry(NO_QUOTES.severity, alert)["severity"]
+    <Severity.CRITICAL: 'critical'>
+    """
     return {
         "name": alert.state,
         "severity": severity,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar, cast
 
-from g6.domain.reports.json_types import Document, JsonObject, present
+from g6.domain.schema.json_reading import part, read_record, text
+from g6.domain.schema.json_types import Document, JsonObject, present
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import EventType, Status
-
-OverviewRow: TypeAlias = Mapping[str, Any]
-"""One row of the overview: keys of `rows.OVERVIEW`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +65,16 @@ class CycleReport:
     @classmethod
     def from_json(cls, document: Document) -> CycleReport:
         """Read what `to_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
-        return cls(
-            cycle=document["cycle"],
-            status=Status(document["status"]),
-            units={index: Status(status) for index, status in document["units"].items()},
-            reasons=document.get("reasons") or {},
-            options=document.get("options") or {},
-            lateness_seconds=document["lateness_seconds"],
-            elapsed_seconds=document["elapsed_seconds"],
-            attempt=document.get("attempt", 1),
-            rows=tuple(document.get("rows") or ()),
-            seconds=document.get("seconds") or {},
-            failures=document.get("failures") or {},
+        rows = document.get("rows") or ()
+        if not isinstance(rows, Sequence):
+            raise TypeError(f"rows are {rows!r}, which is no list")
+        empty: JsonObject = {"reasons": {}, "options": {}}
+        return read_record(
+            cls,
+            empty | {name: value for name, value in document.items() if value is not None},
+            status=Status(text(document, "status")),
+            units={index: Status(str(word)) for index, word in part(document, "units").items()},
+            rows=tuple(cast("Sequence[OverviewRow]", rows)),
         )
 
 

@@ -19,10 +19,11 @@ from g6.domain.reports.job_reports import (
     StorageSizes,
     SubscriberCounts,
 )
-from g6.domain.reports.json_types import Document, JsonObject, present
 from g6.domain.reports.provider_facts import ProviderState
 from g6.domain.reports.stage import StageReport
 from g6.domain.reports.storing import StoreRefused
+from g6.domain.schema.json_reading import read_record
+from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.words import EventType
 
 
@@ -84,8 +85,7 @@ class EventMeta:
     @classmethod
     def from_json(cls, document: Document) -> EventMeta:
         """Read what `to_json` gave."""
-        trace = str(document.get("trace", ""))
-        return cls(trace, float(document.get("throttled_seconds") or 0.0))
+        return read_record(cls, document)
 
     def about(self, report: Report, namespace: str) -> EventMeta:
         """Return the meta data with the trace of the cycle that a report is about, if of one."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from g6.domain.reports.json_types import Document, JsonObject, present
 from g6.domain.reports.provider_facts import ProviderFacts
 from g6.domain.reports.storing import SinkRefusal
+from g6.domain.schema.json_reading import read_record
+from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.words import EventType
 
 
@@ -57,8 +58,7 @@ class WorkerFacts:
     @classmethod
     def from_json(cls, document: Document) -> WorkerFacts:
         """Read what `to_json` gave, or what a worker wrote of itself."""
-        names = (column.name for column in fields(cls))
-        return cls(**{name: document[name] for name in names if name in document})
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class ProcessFacts:
     @classmethod
     def from_json(cls, document: Document) -> ProcessFacts:
         """Read what `to_json` gave."""
-        return cls(**{name: document[name] for name in cls.__slots__ if name in document})
+        return read_record(cls, document)
 
 
 def workers_in_words(workers: int, processes: int) -> str:
@@ -156,18 +156,7 @@ class VitalSigns:
     @classmethod
     def from_json(cls, document: Document) -> VitalSigns:
         """Read what `to_json` gave."""
-        workers = {}
-        for name, facts in (document.get("workers") or {}).items():
-            workers[name] = WorkerFacts.from_json(facts)
-        return cls(
-            document.get("queues") or {},
-            workers,
-            document.get("clock_skew_seconds") or {},
-            document.get("retained_events"),
-            document.get("disk_free_bytes"),
-            tuple(ProcessFacts.from_json(facts) for facts in document.get("processes") or ()),
-            document.get("oldest_sent") or {},
-        )
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +191,7 @@ class RunningPlan:
     @classmethod
     def from_json(cls, document: Document) -> RunningPlan:
         """Read what `to_json` gave."""
-        return cls(**{name: document[name] for name in cls.__slots__})
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,13 +232,4 @@ class Heartbeat:
     @classmethod
     def from_json(cls, document: Document) -> Heartbeat:
         """Read what `to_json` gave."""
-        plan = document.get("plan")
-        return cls(
-            VitalSigns.from_json(document),
-            tuple(SinkRefusal.from_json(refusal) for refusal in document.get("refused") or ()),
-            document.get("market_open") or {},
-            ProviderFacts.from_json(document.get("provider") or {}),
-            None if plan is None else RunningPlan.from_json(plan),
-            document.get("open_since"),
-            document.get("lags") or {},
-        )
+        return read_record(cls, document, vitals=VitalSigns.from_json(document))

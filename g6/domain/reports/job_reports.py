@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from g6.domain.reports.json_types import Document, JsonObject, present
+from g6.domain.schema.json_reading import read_record
+from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.words import EventType
 
 
@@ -49,12 +50,7 @@ class StorageSizes:
     @classmethod
     def from_json(cls, document: Document) -> StorageSizes:
         """Read what `to_json` gave."""
-        return cls(
-            {
-                kind: KindSize(size.get("files", 0), size["bytes"])
-                for kind, size in document["kinds"].items()
-            }
-        )
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +83,7 @@ class PanelsVerified:
     @classmethod
     def from_json(cls, document: Document) -> PanelsVerified:
         """Read what `to_json` gave."""
-        return cls(
-            document.get("issues") or {},
-            document.get("elapsed_seconds"),
-            str(document.get("error") or ""),
-        )
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +101,7 @@ class AbandonedFilesCleared:
     @classmethod
     def from_json(cls, document: Document) -> AbandonedFilesCleared:
         """Read what `to_json` gave."""
-        return cls(document["files"])
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +141,7 @@ class RecomputeReport:
     @classmethod
     def from_json(cls, document: Document) -> RecomputeReport:
         """Read what `to_json` gave."""
-        return cls(**{name: document[name] for name in cls.__slots__ if name in document})
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +158,7 @@ class EventsDropped:
     @classmethod
     def from_json(cls, document: Document) -> EventsDropped:
         """Read what `to_json` gave."""
-        return cls(document["count"])
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +198,4 @@ class SubscriberCounts:
     @classmethod
     def from_json(cls, document: Document) -> SubscriberCounts:
         """Read what `to_json` gave."""
-        return cls(document["subscriber"], document["filtered"], document["trimmed"])
+        return read_record(cls, document)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
-from g6.domain.reports.json_types import Document, Json, JsonObject, present
+from g6.domain.schema.json_reading import read_record, text
+from g6.domain.schema.json_types import Document, Json, JsonObject, present
 from g6.domain.schema.words import EventType
 
 VALID = "valid"
@@ -39,7 +40,7 @@ class LoginFacts:
     @classmethod
     def from_json(cls, document: Document) -> LoginFacts:
         """Read what `to_json` gave."""
-        return cls(document["state"], document.get("expires"), document.get("seconds_left"))
+        return read_record(cls, document, state=text(document, "state"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class ConnectionFacts:
     @classmethod
     def from_json(cls, document: Document) -> ConnectionFacts:
         """Read what `to_json` gave."""
-        return cls(**{name: document[name] for name in _names(cls) if name in document})
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +109,7 @@ class StreamFacts:
     @classmethod
     def from_json(cls, document: Document) -> StreamFacts:
         """Read what `to_json` gave."""
-        connections = {}
-        for number, facts in (document.get("connections") or {}).items():
-            connections[number] = ConnectionFacts.from_json(facts)
-        return cls(
-            connections,
-            document.get("tokens", 0),
-            document.get("ticks_per_second", 0.0),
-            document.get("newest_tick"),
-        )
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +140,7 @@ class RequestTally:
     @classmethod
     def from_json(cls, document: Document) -> RequestTally:
         """Read what `to_json` gave."""
-        return cls(*(document.get(name) or {} for name in _names(cls)))
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,25 +197,12 @@ class ProviderFacts:
     @classmethod
     def from_json(cls, document: Document) -> ProviderFacts:
         """Read what `to_json` gave."""
-        login = document.get("login")
-        ticker = document.get("ticker")
         has_counts = isinstance(document.get("requests", {}), Mapping)
         tallied = has_counts and not document.keys().isdisjoint(_names(RequestTally))
         columns = {*_names(cls), *(_names(RequestTally) if tallied else ())}
-        return cls(
-            mode=document.get("mode", ""),
-            source=document.get("source", ""),
-            name=document.get("name"),
-            own={name: value for name, value in document.items() if name not in columns},
-            login=None if login is None else LoginFacts.from_json(login),
-            dumps=document.get("dumps"),
-            listings=document.get("listings"),
-            instruments=document.get("instruments"),
-            tally=RequestTally.from_json(document) if tallied else None,
-            breaker=document.get("breaker"),
-            budget_left=document.get("budget_left"),
-            ticker=None if ticker is None else StreamFacts.from_json(ticker),
-        )
+        own = {name: value for name, value in document.items() if name not in columns}
+        tally = RequestTally.from_json(document) if tallied else None
+        return read_record(cls, document, own=own, tally=tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +233,8 @@ class ProviderState:
     def from_json(cls, document: Document) -> ProviderState:
         """Read what `to_json` gave."""
         own = {"state", "sentence", "fix", "name"}
-        return cls(
-            str(document.get("state", "")),
-            str(document.get("sentence", "")),
-            document.get("fix"),
-            str(document.get("name", "")),
-            {name: value for name, value in document.items() if name not in own},
-        )
+        facts = {name: value for name, value in document.items() if name not in own}
+        return read_record(cls, document, state=str(document.get("state", "")), facts=facts)
 
 
 def _names(record: type) -> tuple[str, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from itertools import chain
 from math import isfinite
 
 from g6.domain.market.slot import SlotLevels
+from g6.domain.schema.json_reading import number
+from g6.domain.schema.json_types import Document
 
 __all__ = ["atm_to_json", "deviations_to_json", "levels_from_json"]
 
@@ -39,14 +40,15 @@ def deviations_to_json(levels: Mapping[date, SlotLevels]) -> dict[str, float]:
     return deviations
 
 
-def levels_from_json(*documents: Mapping[str, float]) -> dict[date, SlotLevels]:
+def levels_from_json(*documents: Document) -> dict[date, SlotLevels]:
     """Read what the two functions above wrote, from one mapping or from several.
 
     >>> levels_from_json({"2026-11-24": 26000.0, "2026-11-24:sd": 210.5})
     {datetime.date(2026, 11, 24): SlotLevels(atm=26000.0, deviation=210.5)}
     """
     levels: dict[date, SlotLevels] = {}
-    for name, level in chain.from_iterable(document.items() for document in documents):
+    for document, name in ((each, name) for each in documents for name in each):
+        level = number(document, name)
         expiry = date.fromisoformat(name.removesuffix(_DEVIATION_SUFFIX))
         before = levels.get(expiry, SlotLevels())
         if name.endswith(_DEVIATION_SUFFIX):

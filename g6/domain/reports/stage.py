@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, TypeAlias
 
 from g6.domain.market.slot import SlotLevels
-from g6.domain.reports.json_types import Document, JsonObject, present
 from g6.domain.reports.provider_facts import ProviderFacts
 from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, levels_from_json
+from g6.domain.schema.json_reading import part, read_record, text
+from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.words import EventType, Stage, Status
 
 
@@ -89,26 +90,11 @@ class CollectCounts:
     @classmethod
     def from_json(cls, document: Document) -> CollectCounts:
         """Read what `to_json` gave."""
-        by_day = {"expired", "reach", "beyond"}
-        plain = {column.name for column in fields(cls)} - by_day - {"provider"}
-        beyond = {}
-        for day, counts in (document.get("beyond") or {}).items():
-            beyond[date.fromisoformat(day)] = BeyondCounts(**counts)
-        return cls(
-            provider=ProviderFacts.from_json(document.get("provider") or {}),
-            expired=_by_day(document.get("expired") or {}),
-            reach=_by_day(document.get("reach") or {}),
-            beyond=beyond,
-            **{name: document[name] for name in plain if name in document},
-        )
+        return read_record(cls, document)
 
 
 def _by_iso_day(counts: Mapping[date, int]) -> dict[str, int]:
     return {day.isoformat(): count for day, count in counts.items()}
-
-
-def _by_day(counts: Mapping[str, int]) -> dict[date, int]:
-    return {date.fromisoformat(day): count for day, count in counts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,21 +216,8 @@ class AnalysisFacts:
     @classmethod
     def from_json(cls, document: Document) -> AnalysisFacts:
         """Read what `to_json` gave."""
-        typed = {"iv", "iterations", "expiries", "levels"}
-        plain = {column.name for column in fields(cls)} - typed
-        iv = {}
-        for bucket, counts in (document.get("iv") or {}).items():
-            iv[bucket] = IvCounts(**counts)
-        iterations = {}
-        for bucket, counts in (document.get("iterations") or {}).items():
-            iterations[bucket] = IterationCounts(**counts)
-        return cls(
-            iv=iv,
-            iterations=iterations,
-            expiries=tuple(ExpiryFacts(**expiry) for expiry in document.get("expiries") or ()),
-            levels=levels_from_json(document.get("atm") or {}, document.get("deviations") or {}),
-            **{name: document[name] for name in plain if name in document},
-        )
+        levels = levels_from_json(part(document, "atm"), part(document, "deviations"))
+        return read_record(cls, document, levels=levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +249,7 @@ class WriteReport:
     @classmethod
     def from_json(cls, document: Document) -> WriteReport:
         """Read what `to_json` gave."""
-        names = (column.name for column in fields(cls))
-        return cls(**{name: document[name] for name in names if name in document})
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,10 +273,7 @@ class StageFailure:
     @classmethod
     def from_json(cls, document: Document) -> StageFailure:
         """Read what `to_json` gave."""
-        provider = document.get("provider")
-        return cls(
-            str(document["error"]), None if provider is None else ProviderFacts.from_json(provider)
-        )
+        return read_record(cls, document, error=str(document["error"]))
 
 
 StageCounts: TypeAlias = CollectCounts | AnalysisFacts | WriteReport | StageFailure
@@ -361,8 +330,8 @@ class StageReport:
     @classmethod
     def from_json(cls, document: Document) -> StageReport:
         """Read what `to_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
-        stage = Stage(document["stage"])
-        counts = document.get("counts")
+        stage = Stage(text(document, "stage"))
+        counts = part(document, "counts")
         parsed: StageCounts | None = None
         if counts:
             parsed = (
@@ -370,13 +339,5 @@ class StageReport:
                 if "error" in counts
                 else _COUNTS[stage].from_json(counts)
             )
-        return cls(
-            cycle=document["cycle"],
-            index=document["index"],
-            stage=stage,
-            status=Status(document["status"]),
-            reason=document.get("reason", ""),
-            attempt=document.get("attempt", 1),
-            seconds=document.get("seconds") or {},
-            counts=parsed,
-        )
+        status = Status(text(document, "status"))
+        return read_record(cls, document, stage=stage, status=status, counts=parsed)

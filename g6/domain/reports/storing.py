@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from g6.domain.reports.json_types import Document, JsonObject
+from g6.domain.schema.json_reading import part, read_record
+from g6.domain.schema.json_types import Document, JsonObject
 from g6.domain.schema.words import EventType
 
 
@@ -38,12 +39,8 @@ class StoreRefused:
     @classmethod
     def from_json(cls, document: Document) -> StoreRefused:
         """Read what `to_json` gave."""
-        return cls(
-            str(document.get("cycle", "")),
-            str(document.get("index", "")),
-            str(document.get("stage", "")),
-            document.get("errors") or {},
-        )
+        words = {name: str(document.get(name, "")) for name in ("cycle", "index", "stage")}
+        return read_record(cls, {**document, **words, "errors": part(document, "errors")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +83,4 @@ class SinkRefusal:
     @classmethod
     def from_json(cls, document: Document) -> SinkRefusal:
         """Read what `to_json` gave."""
-        return cls(**{name: document[name] for name in cls.__slots__})
+        return read_record(cls, document)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from g6.domain.reports.alert import Alert
-from g6.domain.reports.json_types import Document, Json, JsonObject, present
 from g6.domain.reports.storing import SinkRefusal
+from g6.domain.schema.json_reading import part, read_record
+from g6.domain.schema.json_types import Document, Json, JsonObject, present
 from g6.domain.schema.words import Severity
 
 EVERY_INDEX = "*"
@@ -55,8 +56,7 @@ class RaisedAlert:
     @classmethod
     def from_json(cls, document: Document) -> RaisedAlert:
         """Read what `to_json` gave."""
-        alert = Alert.from_json(document["alert"])
-        return cls(alert, Severity(document["severity"]), document["since"])
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +117,18 @@ class Switches:
             "paused",
             "expiries_warned",
             "stream_silent_since",
+            "window",
         }
-        values = {name: value for name, value in document.items() if name in plain}
         refusals = {}
         alerts = {}
         others = {}
-        window = None
         for name, value in document.items():
             if name.startswith(REFUSED_PREFIX):
-                refusals[name] = SinkRefusal.from_json(value)
+                refusals[name] = SinkRefusal.from_json(part(document, name))
             elif name.startswith(ALERT_PREFIX):
-                alerts[name.removeprefix(ALERT_PREFIX)] = RaisedAlert.from_json(value)
-            elif name == "window":
-                window = RunWindow(value.get("first"), value.get("last"))
+                alerts[name.removeprefix(ALERT_PREFIX)] = RaisedAlert.from_json(
+                    part(document, name)
+                )
             elif name not in plain:
                 others[name] = value
-        return cls(**values, window=window, refusals=refusals, alerts=alerts, others=others)
+        return read_record(cls, document, refusals=refusals, alerts=alerts, others=others)

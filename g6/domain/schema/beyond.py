@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from g6.domain.schema.counting import countable, countable_interest
 from g6.domain.schema.frame import SIDES, Header
+from g6.domain.schema.json_reading import number, numbers, whole
 
 __all__ = ["MAX_MISSING_SHARE", "Beyond", "json_number"]
 
@@ -51,9 +52,9 @@ class Beyond:
         """Write the strikes as an entry of a JSON-able header.
 
         >>> part = Beyond(np.array([100.0]), np.array([[65.0], [np.nan]]), np.array([[1.5], [0.0]]))
-        >>> part.header()
-        {'listed': 0, 'unasked': 0, 'age_seconds': 0, 'strike': [100], 'ce_oi': [65],
-         'pe_oi': [None], 'ce_volume': [1.5], 'pe_volume': [0]}
+        >>> header = part.header()
+        >>> header["strike"], header["ce_oi"], header["pe_oi"], header["ce_volume"]
+        ([100], [65], [None], [1.5])
         """
         entry: dict[str, object] = {
             "listed": self.listed,
@@ -78,14 +79,14 @@ class Beyond:
         """
         if not entry:
             return _NOTHING
-        age = entry["age_seconds"]
+        is_unknown = entry["age_seconds"] is None
         return cls(
-            strike=_numbers(entry["strike"]),
-            oi=np.array([_numbers(entry[side + "oi"]) for side in SIDES]),
-            volume=np.array([_numbers(entry[side + "volume"]) for side in SIDES]),
-            listed=entry["listed"],
-            unasked=entry["unasked"],
-            age_seconds=nan if age is None else float(age),
+            strike=_array(numbers(entry, "strike")),
+            oi=np.array([_array(numbers(entry, side + "oi")) for side in SIDES]),
+            volume=np.array([_array(numbers(entry, side + "volume")) for side in SIDES]),
+            listed=whole(entry, "listed"),
+            unasked=whole(entry, "unasked"),
+            age_seconds=nan if is_unknown else float(number(entry, "age_seconds")),
         )
 
     def countable(
@@ -131,5 +132,5 @@ def json_number(value: float) -> float | int | None:
     return int(value) if value.is_integer() else value
 
 
-def _numbers(values: Sequence[float | None]) -> Array:
+def _array(values: Sequence[float | None]) -> Array:
     return np.array([nan if value is None else value for value in values], dtype=np.float64)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from g6.domain.schema.beyond import MAX_MISSING_SHARE, Beyond
 from g6.domain.schema.counting import countable, countable_interest, counts
 from g6.domain.schema.frame import ColumnValues, Frame
+from g6.domain.schema.json_reading import number, part
 from g6.domain.schema.rows import CHAIN_SIDE
 from g6.domain.schema.underlying import Underlying
 from g6.domain.schema.words import Bucket, Flag
@@ -120,7 +121,7 @@ class Chain:
         return cls(
             index=str(frame.columns["underlying"][0]) if len(frame) else "",
             instant=float(frame.columns["timestamp"][0]) if len(frame) else nan,
-            market=Underlying.parse(frame.header.get("spot", {})),
+            market=Underlying.parse(part(frame.header, "spot")),
             expiries=_StoredExpiries(frame, sides),
             strike=frame.columns["strike"].astype(np.float64, copy=False),
             offset=frame.columns["offset"].astype(np.float64, copy=False),
@@ -287,12 +288,13 @@ def _expiries_of(frame: Frame, sides: Mapping[str, ColumnValues]) -> tuple[Chain
 
 def _beyond_of(frame: Frame, sides: Mapping[str, ColumnValues], day: date, rows: slice) -> Beyond:
     """Return the strikes beyond an expiry's rows, as far as they may be in sums."""
-    stamp = frame.header.get("stamp", {})
-    beyond = Beyond.parse(stamp.get("beyond", {}).get(day.isoformat()))
+    stamp = part(frame.header, "stamp")
+    beyond = Beyond.parse(part(part(stamp, "beyond"), day.isoformat()))
     if not len(beyond):
         return beyond
-    limits = {name: stamp["quality"][name] for name in ("min_volume", "min_oi", "vol_pct")}
-    return beyond.countable(sides["volume"][:, rows], **limits)
+    quality = part(stamp, "quality")
+    limits = (number(quality, name) for name in ("min_volume", "min_oi", "vol_pct"))
+    return beyond.countable(sides["volume"][:, rows], *limits)
 
 
 class _Stored(Mapping[str, ColumnValues]):

@@ -14,7 +14,7 @@ __all__ = ["SIDES", "ColumnValues", "Frame", "Header", "SideColumns", "Words", "
 ColumnValues: TypeAlias = NDArray[Any]
 """One column's values: numbers, days or objects, by the kind that `rows` gives its name."""
 
-Header: TypeAlias = Mapping[str, Any]
+Header: TypeAlias = Mapping[str, object]
 """What a frame says of all its rows, as JSON has it."""
 
 SIDES = ("ce_", "pe_")

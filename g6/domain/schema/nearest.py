@@ -45,5 +45,8 @@ def no_such(what: str, value: object, allowed: Collection[str]) -> UserError:
         what: What the words name, in the singular.
         value: The word.
         allowed: The words there are.
+
+    >>> no_such("index", "NIFTI", ["NIFTY", "SENSEX"]).fix
+    'did you mean NIFTY? there are NIFTY, SENSEX'
     """
     return UserError(f"there is no {what} {str(value)!r}", hint(str(value), allowed))

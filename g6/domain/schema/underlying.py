@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date
 from math import nan
 
 from g6.domain.schema.frame import Header
+from g6.domain.schema.json_reading import read_record
 from g6.domain.schema.words import SpotSource
 
 __all__ = ["Underlying"]
@@ -55,11 +56,6 @@ class Underlying:
         >>> Underlying.parse({"spot": 24100.0, "vix": None}).vix
         nan
         """
-        values = {
-            name: value for name, value in header.items() if name in _NAMES and value is not None
-        }
-        expiry = values.pop("future_expiry", "")
-        return cls(**values, future_expiry=date.fromisoformat(expiry) if expiry else None)
-
-
-_NAMES = frozenset(field.name for field in fields(Underlying))
+        expiry = str(header.get("future_expiry") or "")
+        day = date.fromisoformat(expiry) if expiry else None
+        return read_record(cls, header, future_expiry=day)

@@ -7,9 +7,9 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from g6.config import Settings, flat, load, values
+from g6.domain.schema.json_reading import part
 from g6.entrypoints.machine.market_start import aligned
 from g6.entrypoints.workers.driving import PATHS
 from g6.errors import UserError
@@ -23,7 +23,7 @@ DOTENV = " in "
 OF_TERMINALS = "console."
 """What settings of each command's own terminal begin with."""
 
-StartRecord = Mapping[str, Any]
+StartRecord = Mapping[str, object]
 """What a start wrote down as JSON: `values`, `origins`, `file`, `host`."""
 
 
@@ -63,8 +63,8 @@ def differences(record: StartRecord, settings: Settings) -> list[Difference]:
 
     Secrets are masked on both sides, and so are not compared.
     """
-    before = record.get("values", {})
-    origins = record.get("origins", {})
+    before = part(record, "values")
+    origins = part(record, "origins")
     changed: list[Difference] = []
     for path, value in flat(mask_setting(values(settings))).items():
         # How a terminal shows things is nothing that a running system has to be restarted for.
@@ -72,7 +72,7 @@ def differences(record: StartRecord, settings: Settings) -> list[Difference]:
             continue
         if _comparable(path, before[path]) == _comparable(path, value):
             continue
-        origin = origins.get(path, "default")
+        origin = str(origins.get(path, "default"))
         changed.append(Difference(path, before[path], value, origin, settings.origin(path)))
     return changed
 
@@ -98,10 +98,10 @@ def _as_it_would_start(record: StartRecord, settings: Settings) -> Settings:
         settings = load(file)
     if not settings.source.is_simulated:
         return settings
-    if record.get("origins", {}).get("interval") == COMMAND_LINE:
+    if part(record, "origins").get("interval") == COMMAND_LINE:
         # A start lies on the grid of its own interval. Started with --interval 5 and asked with
         # G6_INTERVAL=7, market.start was called changed, 05:30:00 to 05:30:02, both the default.
-        settings = settings.model_copy(update={"interval": record["values"]["interval"]})
+        settings = settings.model_copy(update={"interval": part(record, "values")["interval"]})
     return aligned(settings)
 
 
@@ -134,6 +134,6 @@ def restart_reasons_in_child(record: StartRecord | None) -> list[str]:
     if record is None or record.get("host") != socket.gethostname():
         return []
     try:
-        return restart_reasons(record, load(record.get("file") or None, {}, {}))
+        return restart_reasons(record, load(str(record.get("file") or "") or None, {}, {}))
     except UserError as error:
         return [f"the configuration is wrong now: {error.sentence}"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from g6.adapters.data_dir.owner import owner
+from g6.domain.schema.json_reading import whole
 from g6.errors import Unavailable
 
 SERVE_LOG = Path("logs/serve.log")
@@ -72,7 +73,8 @@ def _holder(pid: int) -> PortHolder | None:
     except psutil.Error:
         return None
     record = owner(directory) or {}
-    return PortHolder(int(record.get("pid", pid)), str(record.get("who", "g6 serve")), directory)
+    owner_pid = whole(record, "pid") if "pid" in record else pid
+    return PortHolder(owner_pid, str(record.get("who", "g6 serve")), directory)
 
 
 def _data_directory(process: psutil.Process) -> Path | None:

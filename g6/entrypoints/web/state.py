@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from g6 import files
 from g6.domain.cycles.cycle import isoformat_z
@@ -25,7 +24,7 @@ from g6.studies.now.system_health import SystemHealth, health_of
 
 REQUESTS = "g6_provider_requests_total"
 
-Document = dict[str, Any]
+Document = dict[str, object]
 """A JSON object as it is sent."""
 
 

@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -26,11 +25,12 @@ from g6.adapters.redis.server import DRIVEN_SECONDS, RedisNamespace
 from g6.config import Settings, config_id, flat, values
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.reports.switches import RunWindow
+from g6.domain.schema.json_reading import number, text, whole
 from g6.errors import Retryable, Unavailable
 from g6.errors.masking import mask_setting
 from g6.ports import Clock, Controls, Vitals
 
-DriverRecord = Mapping[str, Any]
+DriverRecord = Mapping[str, object]
 """A driver as it signs in Redis: pid, host, who, bounded, run, at."""
 KEPT_SECONDS = 3600
 """How long a rerun and a trace find what a bounded run of a simulated market left in Redis.
@@ -239,8 +239,8 @@ class Driver:
 def _drives(driver: DriverRecord) -> bool:
     """Return whether a driver lives, on another host because it signed of late."""
     if driver["host"] == socket.gethostname():
-        return _lives(driver["host"], driver["pid"])
-    return bool(time.time() - driver["at"] < DRIVEN_SECONDS)
+        return _lives(text(driver, "host"), whole(driver, "pid"))
+    return time.time() - number(driver, "at") < DRIVEN_SECONDS
 
 
 def _lives(host: str, pid: int) -> bool:
@@ -260,7 +260,7 @@ def start_record(settings: Settings, who: str) -> dict[str, object]:
     by_path = flat(mask_setting(values(settings)))
     for path in PATHS:
         if by_path[path]:
-            by_path[path] = str(Path(by_path[path]).absolute())
+            by_path[path] = str(Path(str(by_path[path])).absolute())
     return {
         "version": __version__,
         "config_id": config_id(settings),

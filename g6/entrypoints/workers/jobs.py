@@ -124,7 +124,8 @@ def rerun(runtime: Runtime, cycle: str, index: str, first_stage: str = "analyse"
 
 def recompute(runtime: Runtime, day: str, index: str, pricing: str = "{}") -> None:
     """Compute a stored day again, under the pricing settings that a JSON object names."""
-    pipeline.recompute(runtime, day, index, json.loads(pricing))
+    changed = replace(runtime.plan.pricing, **json.loads(pricing))
+    pipeline.recompute(runtime, day, index, changed)
 
 
 def quarter_seconds(settings: Settings) -> float:

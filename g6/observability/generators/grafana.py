@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from zlib import crc32
 
-from g6.domain.reports.json_types import JsonObject
+from g6.domain.schema.json_types import JsonObject
 from g6.observability.catalogue.dashboard import Dashboard, DashboardPanel, PanelChoice
 
 SCHEMA_VERSION = 39

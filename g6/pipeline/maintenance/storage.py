@@ -8,6 +8,7 @@ from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.panels import envelope
 from g6.domain.reports import StorageSizes
 from g6.domain.reports.job_reports import KindSize
+from g6.domain.schema.json_reading import part
 from g6.pipeline.runtime import Runtime
 
 EVERY_SECONDS = 900.0
@@ -16,7 +17,7 @@ EVERY_SECONDS = 900.0
 
 def stored_sizes(runtime: Runtime) -> Mapping[str, object]:
     """Return what the newest storage panel says, empty where there is none."""
-    return (runtime.panels.get("storage") or {}).get("data") or {}
+    return part(runtime.panels.get("storage") or {}, "data")
 
 
 def publish_storage(runtime: Runtime, cycle: str) -> None:

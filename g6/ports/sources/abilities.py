@@ -51,7 +51,7 @@ class Account(Protocol):
         """Return the mark of the token that requests carry, which is not the token."""
         ...
 
-    def profile(self) -> Mapping[str, Any]:
+    def profile(self) -> Mapping[str, object]:
         """Return whose token it is."""
         ...
 

@@ -10,13 +10,12 @@ from g6.studies.checks.second_opinion import (
     LARGEST_COUNT,
     SIGNS,
     THIN,
-    Row,
-    StoredUnit,
     density,
     greeks,
     terms,
     volatilities,
 )
+from g6.studies.checks.second_rows import StoredRow, StoredUnit
 
 __all__ = ["EXPOSURES", "ExposureAgain", "exposures"]
 
@@ -48,10 +47,10 @@ def exposures(unit: StoredUnit) -> dict[str, ExposureAgain]:
     }
 
 
-def _exposure_terms(row: Row, side: str, sigma: float) -> dict[str, float]:
+def _exposure_terms(row: StoredRow, side: str, sigma: float) -> dict[str, float]:
     """Return what one option adds to each exposure."""
     S, _, T, d1, d2 = terms(row, sigma)
-    oi = float(row[f"{side}_oi"])
+    oi = row.number(f"{side}_oi")
     phi = SIGNS[side]
     delta, gamma, _, vega, _ = greeks(row, sigma, phi)
     # The dealer is long calls and short puts: the sign of what both sides share is phi again.
@@ -61,18 +60,18 @@ def _exposure_terms(row: Row, side: str, sigma: float) -> dict[str, float]:
         "dex": delta * oi * S,
         "vex": vega * oi,
         "vanna": weight * d2 / sigma / 100 * oi * S,
-        "charm": weight * (row["rate"] / (sigma * sqrt(T)) - d2 / (2 * T)) / 365 * oi * S,
+        "charm": weight * (row.number("rate") / (sigma * sqrt(T)) - d2 / (2 * T)) / 365 * oi * S,
         "vomma": vega * d1 * d2 / sigma / 100 * oi,
     }
 
 
-def _solved(rows: Sequence[Row]) -> Iterator[tuple[Row, str, float]]:
+def _solved(rows: Sequence[StoredRow]) -> Iterator[tuple[StoredRow, str, float]]:
     """Yield options with a volatility and open interest, of the model that is verified."""
     for row in rows:
-        if row["model"] != "black76":
+        if row.text("model") != "black76":
             continue
         for side, sigma in volatilities(row).items():
-            value = row[f"{side}_oi"]
-            is_thin = row[f"{side}_quality"] & THIN
+            value = row.known(f"{side}_oi")
+            is_thin = row.flags(f"{side}_quality") & THIN
             if value is not None and 0 <= value < LARGEST_COUNT and not is_thin:
                 yield row, side, sigma

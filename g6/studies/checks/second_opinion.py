@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, timezone
 from math import erfc, exp, inf, isfinite, log, nan, pi, sqrt
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from g6.studies.checks.second_rows import BeyondStrikes, StoredRow, StoredUnit
 
 __all__ = [
     "LARGEST_COUNT",
@@ -20,8 +22,6 @@ __all__ = [
     "THIN",
     "BlackTerms",
     "Differences",
-    "Row",
-    "StoredUnit",
     "check",
     "density",
     "greeks",
@@ -29,9 +29,6 @@ __all__ = [
     "volatilities",
     "years",
 ]
-
-Row = Mapping[str, Any]
-"""One stored row, values by column, None where one is missing."""
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 FIX = time(15, 30)
@@ -54,25 +51,6 @@ LEAST_SIGMA = 1e-4
 LARGEST_SIGMA = 25.0
 _YEAR_SECONDS = 365 * 86400
 _LEAST_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class StoredUnit:
-    """One stored unit.
-
-    Attributes:
-        index: The underlying's name.
-        instant: The cycle's instant, UTC.
-        rows: Chain rows.
-        overview: Its overview row, empty when there is none.
-        beyond: By ISO expiry what the header holds of listed strikes that are no rows.
-    """
-
-    index: str
-    instant: datetime
-    rows: Sequence[Row]
-    overview: Row
-    beyond: Mapping[str, Row] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -121,49 +99,50 @@ def check(unit: StoredUnit, differences: Differences) -> None:
 
     Forwards, volatilities and Greeks of Black-76 rows, ratios and max pain of every row.
     """
-    for expiry in sorted({row["expiry"] for row in unit.rows}):
-        rows = [row for row in unit.rows if row["expiry"] == expiry]
+    for expiry in sorted({row.expiry for row in unit.rows}):
+        rows = [row for row in unit.rows if row.expiry == expiry]
         where = f"{unit.index} {unit.instant:%Y-%m-%dT%H:%M:%SZ} {expiry}"
-        if rows[0]["model"] == "black76":
+        if rows[0].text("model") == "black76":
             _check_forward(rows, where, differences)
             _check_options(rows, where, differences)
-        if unit.overview:
+        if unit.overview is not None:
             beyond = unit.beyond.get(expiry.isoformat())
             _check_overview(unit.overview, rows, beyond, where, differences)
 
 
-def years(row: Row) -> float:
+def years(row: StoredRow) -> float:
     """Return years of 365 days from a row's instant to 15:30 in India on its expiry.
 
     Returns:
         At least a minute. NaN after the fix.
 
+    >>> from datetime import date
     >>> india = timezone(timedelta(hours=5, minutes=30))
     >>> at = datetime(2026, 11, 23, 15, 30, tzinfo=india)
-    >>> years({"expiry": date(2026, 11, 24), "timestamp": at}) * 365
+    >>> years(StoredRow({"expiry": date(2026, 11, 24), "timestamp": at})) * 365
     1.0
     """
-    fix = datetime.combine(row["expiry"], FIX, INDIA)
-    seconds = (fix - row["timestamp"]).total_seconds()
+    fix = datetime.combine(row.expiry, FIX, INDIA)
+    seconds = (fix - row.instant).total_seconds()
     return max(seconds, _LEAST_SECONDS) / _YEAR_SECONDS if seconds > 0 else nan
 
 
-def _check_forward(rows: Sequence[Row], where: str, differences: Differences) -> None:
+def _check_forward(rows: Sequence[StoredRow], where: str, differences: Differences) -> None:
     T = years(rows[0])
-    differences.add("years_to_expiry", rows[0]["years_to_expiry"], T, where)
-    if rows[0]["forward_source"] != "parity" or not isfinite(T):
+    differences.add("years_to_expiry", rows[0].known("years_to_expiry"), T, where)
+    if rows[0].text("forward_source") != "parity" or not isfinite(T):
         return
     levels: list[tuple[float, float]] = []
     for row in rows:
-        if row["ce_price_source"] == row["pe_price_source"] == "mid":
-            gap = row["ce_price"] - row["pe_price"]
-            levels.append((abs(gap), row["strike"] + gap * exp(row["rate"] * T)))
+        if row.text("ce_price_source") == row.text("pe_price_source") == "mid":
+            gap = row.number("ce_price") - row.number("pe_price")
+            levels.append((abs(gap), row.number("strike") + gap * exp(row.number("rate") * T)))
     levels.sort(key=lambda level: level[0])
     again = median(level for _, level in levels[:PAIRS_OF_FORWARD])
-    differences.add("forward", rows[0]["forward"], again, where)
+    differences.add("forward", rows[0].known("forward"), again, where)
 
 
-def _check_options(rows: Sequence[Row], where: str, differences: Differences) -> None:
+def _check_options(rows: Sequence[StoredRow], where: str, differences: Differences) -> None:
     scales = {
         f"{side}_{name}": NEGLIGIBLE * _largest(rows, f"{side}_{name}")
         for side in SIGNS
@@ -173,26 +152,26 @@ def _check_options(rows: Sequence[Row], where: str, differences: Differences) ->
         # Brent's root finder takes most of the time of a check: once a row, not once a side.
         sigmas = volatilities(row)
         for side in SIGNS:
-            place = f"{where} {row['strike']:g} {side}"
+            place = f"{where} {row.number('strike'):g} {side}"
             _check_option(row, side, sigmas.get(side), scales, place, differences)
 
 
-def _largest(rows: Sequence[Row], column: str) -> float:
-    return max((abs(row[column]) for row in rows if row[column] is not None), default=0.0)
+def _largest(rows: Sequence[StoredRow], column: str) -> float:
+    return max((abs(row.known(column) or 0.0) for row in rows), default=0.0)
 
 
 def _check_option(
-    row: Row,
+    row: StoredRow,
     side: str,
     sigma: float | None,
     scales: Mapping[str, float],
     place: str,
     differences: Differences,
 ) -> None:
-    status = row[f"{side}_iv_status"]
-    iv = row[f"{side}_iv"]
+    status = row.text(f"{side}_iv_status")
+    iv = row.known(f"{side}_iv")
     if status not in WITH_IV:
-        made_up = [name for name in ("iv", *GREEKS) if row[f"{side}_{name}"] is not None]
+        made_up = [name for name in ("iv", *GREEKS) if row.known(f"{side}_{name}") is not None]
         differences.add("made_up", len(made_up), 0.0, place)
         return
     if sigma is None:
@@ -200,27 +179,29 @@ def _check_option(
     differences.add("iv", iv, sigma, place)
     if status == "ok" and iv:
         price = _price(row, iv, SIGNS[side])
-        differences.add("iv_error", row[f"{side}_price"], price, place)
+        differences.add("iv_error", row.known(f"{side}_price"), price, place)
     for name, again in zip(GREEKS, greeks(row, sigma, SIGNS[side]), strict=True):
         column = f"{side}_{name}"
-        differences.add(name, row[column], again, place, scales[column])
+        differences.add(name, row.known(column), again, place, scales[column])
 
 
-def volatilities(row: Row) -> dict[str, float]:
+def volatilities(row: StoredRow) -> dict[str, float]:
     """Return the volatility of each side that has one.
 
     It is of the side's own price, or the other side's where it is shared.
     """
     own: dict[str, float] = {}
     for side, phi in SIGNS.items():
-        if row[f"{side}_iv_status"] == "ok":
-            price = row[f"{side}_price"]
+        if row.text(f"{side}_iv_status") == "ok":
+            price = row.number(f"{side}_price")
             T = years(row)
-            own[side] = _volatility(price, row["forward"], row["strike"], T, row["rate"], phi)
+            own[side] = _volatility(
+                price, row.number("forward"), row.number("strike"), T, row.number("rate"), phi
+            )
     shared = {
         side: own[other]
         for side, other in OTHER_SIDE.items()
-        if row[f"{side}_iv_status"] == "shared" and other in own
+        if row.text(f"{side}_iv_status") == "shared" and other in own
     }
     return own | shared
 
@@ -242,9 +223,11 @@ def _volatility(price: float, F: float, K: float, T: float, r: float, phi: int) 
     return float(brentq(gap, LEAST_SIGMA, LARGEST_SIGMA, xtol=1e-15, rtol=1e-14))
 
 
-def _price(row: Row, sigma: float, phi: int) -> float:
+def _price(row: StoredRow, sigma: float, phi: int) -> float:
     T = years(row)
-    return exp(-row["rate"] * T) * _undiscounted(row["forward"], row["strike"], T, sigma, phi)
+    return exp(-row.number("rate") * T) * _undiscounted(
+        row.number("forward"), row.number("strike"), T, sigma, phi
+    )
 
 
 def _undiscounted(F: float, K: float, T: float, sigma: float, phi: int) -> float:
@@ -276,17 +259,17 @@ class BlackTerms(NamedTuple):
     d2: float
 
 
-def terms(row: Row, sigma: float) -> BlackTerms:
+def terms(row: StoredRow, sigma: float) -> BlackTerms:
     """Return what the Greeks of a row share at one volatility."""
-    F = row["forward"]
-    K = row["strike"]
+    F = row.number("forward")
+    K = row.number("strike")
     T = years(row)
-    discount = exp(-row["rate"] * T)
+    discount = exp(-row.number("rate") * T)
     d1 = (log(F / K) + sigma * sigma * T / 2) / (sigma * sqrt(T))
     return BlackTerms(F * discount, K * discount, T, d1, d1 - sigma * sqrt(T))
 
 
-def greeks(row: Row, sigma: float, phi: int) -> tuple[float, float, float, float, float]:
+def greeks(row: StoredRow, sigma: float, phi: int) -> tuple[float, float, float, float, float]:
     """Return delta, gamma, theta a day, vega and rho per 1 %.
 
     They are those of Black and Scholes at the spot that the forward implies.
@@ -301,49 +284,53 @@ def greeks(row: Row, sigma: float, phi: int) -> tuple[float, float, float, float
     return (
         phi * _normal(phi * d1),
         density(d1) / (S * sigma * sqrt(T)),
-        (decay - phi * row["rate"] * KD * _normal(phi * d2)) / 365,
+        (decay - phi * row.number("rate") * KD * _normal(phi * d2)) / 365,
         S * density(d1) * sqrt(T) / 100,
         phi * KD * T * _normal(phi * d2) / 100,
     )
 
 
 def _check_overview(
-    overview: Row, rows: Sequence[Row], beyond: Row | None, where: str, differences: Differences
+    overview: StoredRow,
+    rows: Sequence[StoredRow],
+    beyond: BeyondStrikes | None,
+    where: str,
+    differences: Differences,
 ) -> None:
-    strikes = [row["strike"] for row in rows]
+    strikes = [row.number("strike") for row in rows]
     calls = [_count(row, "ce") for row in rows]
     puts = [_count(row, "pe") for row in rows]
-    if beyond:
+    if beyond is not None:
         if not _is_whole(len(strikes), beyond):
             return  # its figures are empty
-        strikes += beyond["strike"]
-        calls += map(_countable, beyond["ce_oi"])
-        puts += map(_countable, beyond["pe_oi"])
+        strikes += beyond.strike
+        calls += map(_countable, beyond.calls)
+        puts += map(_countable, beyond.puts)
     oi_calls = sum(calls)
     oi_puts = sum(puts)
     pcr = oi_puts / oi_calls if oi_calls else nan
     for bucket, bit in BUCKETS.items():
-        if rows[0]["bucket_mask"] & bit:
-            differences.add("pcr", overview[f"pcr_{bucket}"], pcr, where)
-    if overview["expiry_nearest"] == rows[0]["expiry"]:
-        differences.add("oi_calls", overview["oi_calls"], oi_calls, where)
-        differences.add("oi_puts", overview["oi_puts"], oi_puts, where)
+        if rows[0].flags("bucket_mask") & bit:
+            differences.add("pcr", overview.known(f"pcr_{bucket}"), pcr, where)
+    if overview.values["expiry_nearest"] == rows[0].expiry:
+        differences.add("oi_calls", overview.known("oi_calls"), oi_calls, where)
+        differences.add("oi_puts", overview.known("oi_puts"), oi_puts, where)
         pain = _max_pain(strikes, calls, puts)
-        differences.add("max_pain", overview["max_pain_nearest"], pain, where)
+        differences.add("max_pain", overview.known("max_pain_nearest"), pain, where)
 
 
-def _is_whole(collected: int, beyond: Row) -> bool:
-    listed = collected + beyond["listed"]
-    return not beyond["unasked"] and collected + len(beyond["strike"]) >= ENOUGH * listed
+def _is_whole(collected: int, beyond: BeyondStrikes) -> bool:
+    listed = collected + beyond.listed
+    return not beyond.unasked and collected + len(beyond.strike) >= ENOUGH * listed
 
 
 def _countable(value: float | None) -> float:
     return float(value) if value and 0 <= value < LARGEST_COUNT else 0.0
 
 
-def _count(row: Row, side: str) -> float:
-    is_counted = row[f"{side}_symbol"] and not row[f"{side}_quality"] & THIN
-    return _countable(row[f"{side}_oi"]) if is_counted else 0.0
+def _count(row: StoredRow, side: str) -> float:
+    is_counted = row.text(f"{side}_symbol") and not row.flags(f"{side}_quality") & THIN
+    return _countable(row.known(f"{side}_oi")) if is_counted else 0.0
 
 
 def _max_pain(strikes: Sequence[float], calls: Sequence[float], puts: Sequence[float]) -> float:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.reports import CycleReport
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED
 from g6.ports import Store
 
@@ -22,8 +23,8 @@ TICKS = 0.05
 NEAR_STRIKES = 3
 """Listed strikes from ATM within which parity is held."""
 
-OverviewRows = Mapping[str, Mapping[str, Any]]
-"""A cycle's overview rows by index, as the report of the cycle carries them."""
+OverviewRows = Mapping[str, OverviewRow]
+"""A cycle's overview rows by index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,17 @@ class SelfCheck:
     evidence: str
 
 
-def self_checks(store: Store, report: Mapping[str, Any]) -> Sequence[SelfCheck]:
+def self_checks(store: Store, report: CycleReport) -> Sequence[SelfCheck]:
     """Return the checks of a closed cycle.
 
     Args:
         store: Where the cycle's chains are.
         report: The cycle's report, with its overview rows.
     """
-    rows = {row["underlying"]: row for row in report["rows"] if row["status"] in ANALYSED}
+    rows = {row["underlying"]: row for row in report.rows if row["status"] in ANALYSED}
     frames: dict[str, Frame] = {}
     for index in rows:
-        frame = store.read_chain(Unit(report["cycle"], index))
+        frame = store.read_chain(Unit(report.cycle, index))
         if frame is not None:
             frames[index] = frame
     return _parity(frames), _statuses(frames, rows), _recount(frames, rows)
@@ -85,7 +86,7 @@ def _statuses(frames: Mapping[str, Frame], rows: OverviewRows) -> SelfCheck:
     for index, frame in frames.items():
         row = rows[index]
         listed += int((Chain.of_rows(frame).sides["symbol"] != "").sum())
-        counted += row["iv_ok"] + row["iv_unavailable"] + row["iv_failed"]
+        counted += sum(row[name] or 0 for name in ("iv_ok", "iv_unavailable", "iv_failed"))
     evidence = f"{counted} statuses for {listed} options"
     return SelfCheck("every option has an IV or a reason", counted == listed, evidence)
 
@@ -99,7 +100,9 @@ def _recount(frames: Mapping[str, Frame], rows: OverviewRows) -> SelfCheck:
     return SelfCheck("overview = recount from the files", not different and bool(frames), evidence)
 
 
-def _is_same(frame: Frame, row: Mapping[str, Any]) -> bool:
+def _is_same(frame: Frame, row: OverviewRow) -> bool:
+    if row["expiry_nearest"] is None:
+        return False
     nearest = Chain.of_rows(frame).expiry(date.fromisoformat(row["expiry_nearest"]))
     calls, puts = np.nansum(nearest.oi, axis=1).tolist()
     return bool(calls == row["oi_calls"] and puts == row["oi_puts"])

@@ -13,7 +13,8 @@ from g6.domain.schema.chain import Chain
 from g6.errors import NothingToDo
 from g6.ports.readers import UnitReader
 from g6.studies.checks import second_exposures, second_opinion
-from g6.studies.checks.second_opinion import Differences, StoredUnit
+from g6.studies.checks.second_opinion import Differences
+from g6.studies.checks.second_rows import StoredUnit
 from g6.studies.documents import columns_of
 from g6.studies.parameters import Parameter
 

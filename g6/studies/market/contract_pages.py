@@ -11,7 +11,7 @@ from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.dump_layout import INDEX_TOKENS
 from g6.domain.market.expiry import dte, is_monthly, resolve
 from g6.domain.market.instrument import INDICES, Index
-from g6.domain.reports.json_types import JsonObject
+from g6.domain.schema.json_types import JsonObject
 from g6.errors import NothingToDo
 from g6.ports.readers import ListingReader
 from g6.studies.contract_size import ContractSize, contract_size

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pytest
 
-from g6.domain.cycles.plan import Pricing, Quality
-from g6.domain.market.instrument import Contracts
 from g6.domain.market.slot import Slot
 from g6.domain.pricing.assembly import assemble
-from g6.domain.pricing.black76 import PHI, price
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.domain.quotes.stamp import Stamp
-from g6.domain.schema.underlying import Underlying
-
-AT = "2026-08-19T06:00:00Z"
-NEAR, FAR = "2026-08-25", "2026-09-01"
-RATE, TICK, LOT = 0.055, 0.05, 65
-
-
-def smile(strike: Any, forward: float) -> Any:
-    """The world's volatility: 12 % at the money, more below it."""
-    away = np.log(strike / forward)
-    return 0.12 - 0.3 * away + 2.0 * away**2
+from g6.simulation.example_unit import FAR, NEAR, quotes_and_stamp
 
 
 @dataclass
@@ -84,87 +70,10 @@ class World:
         self.quotes = replace(self.quotes, market=replace(self.quotes.market, **fields))
 
 
-def slot(day: str, bucket: str, mask: int, strikes: int) -> Slot:
-    """The slot of an expiry, its fix at 15:30 and its last trade at 15:40 in India."""
-    return Slot(
-        date.fromisoformat(day),
-        bucket,
-        mask,
-        fix=datetime.fromisoformat(f"{day}T10:00:00Z"),
-        close=datetime.fromisoformat(f"{day}T10:10:00Z"),
-        requested=strikes,
-    )
-
-
-def build(
-    *,
-    at: str = AT,
-    spot: float = 24050.0,
-    near: float = 24101.0,
-    far: float = 24140.0,
-    step: float = 50.0,
-    strikes: int = 41,
-) -> World:
-    """Two expiries, `strikes` strikes around 24100 each; books of one tick either side of the model's price."""
-    now = datetime.fromisoformat(at).timestamp()
-    ladder = 24100.0 + step * (np.arange(strikes) - strikes // 2)
-    forward = {NEAR: near, FAR: far}
-    n = 2 * strikes
-    values = {name: np.full((2, n), np.nan) for name in QUOTE_FIELDS}
-    for i, day in enumerate((NEAR, FAR)):
-        years = max(
-            (datetime.fromisoformat(f"{day}T10:00:00Z").timestamp() - now) / (365 * 86_400), 0.0
-        )
-        rows = slice(i * strikes, (i + 1) * strikes)
-        fair = price(smile(ladder, forward[day]), forward[day], ladder, years, RATE, PHI)
-        fair = np.maximum(fair, 2 * TICK)
-        values["last"][:, rows] = fair
-        values["bid"][:, rows], values["ask"][:, rows] = fair - TICK, fair + TICK
-        away = np.abs(np.arange(strikes) - strikes // 2)
-        values["oi"][:, rows] = LOT * (1000.0 - 10 * away + 7 * (away % 5) + np.array([[0], [3]]))
-        values["volume"][:, rows] = LOT * (500.0 + away + np.array([[0], [11]]))
-    values["quote_time"][:] = now - 1.0
-    values["last_trade_time"][:] = now - 10.0
-    values["oi_prev"][:] = values["oi"] - LOT
-    symbols = np.array([[f"X{i}{side}" for i in range(n)] for side in ("CE", "PE")], dtype=object)
-    quotes = Quotes(
-        Contracts(
-            "NIFTY",
-            np.repeat(np.array([NEAR, FAR], dtype="datetime64[D]"), strikes),
-            np.tile(ladder, 2),
-            np.full(n, LOT),
-            np.full(n, TICK),
-            symbols,
-            np.arange(2 * n).reshape(2, n),
-        ),
-        np.full((2, n), "sim", dtype=object),
-        values,
-        Underlying(
-            spot=spot,
-            open=24000.0,
-            high=24120.0,
-            low=23980.0,
-            prev_close=24000.0,
-            spot_time=now - 2.0,
-            vix=12.5,
-        ),
-        now + 0.25,
-    )
-    stamp = Stamp(
-        at=datetime.fromisoformat(at),
-        index="NIFTY",
-        config_id="c1",
-        pricing=Pricing(risk_free_rate=RATE),
-        quality=Quality(),
-        slots=(slot(NEAR, "this_week", 5, strikes), slot(FAR, "next_week", 2, strikes)),
-        buckets={
-            "this_week": date.fromisoformat(NEAR),
-            "this_month": date.fromisoformat(NEAR),
-            "next_week": date.fromisoformat(FAR),
-        },
-        expected_mask=7,
-    )
-    return World(quotes, stamp, forward)
+def build(*, near: float = 24101.0, far: float = 24140.0, **changes: Any) -> World:
+    """The unit of the docstrings' examples, with what a test wants otherwise."""
+    quotes, stamp = quotes_and_stamp(near=near, far=far, **changes)
+    return World(quotes, stamp, {NEAR: near, FAR: far})
 
 
 @pytest.fixture

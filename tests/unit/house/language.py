@@ -37,7 +37,6 @@ class Language:
     double_assignments: float
     comprehensions: float
     any: float
-    untyped_mappings: int
     format_skips: int
     doubled_classes: tuple[str, ...]
     doubled_files: tuple[str, ...]
@@ -71,7 +70,6 @@ def counted(paths: Iterable[Path]) -> Language:
         double_assignments=counts["doubles"] / thousands,
         comprehensions=counts["comprehensions"] / thousands,
         any=counts["any"] / thousands,
-        untyped_mappings=counts["untyped"],
         format_skips=counts["skips"],
         doubled_classes=tuple(sorted(name for name, times in classes.items() if times > 1)),
         doubled_files=tuple(sorted(name for name, times in names.items() if times > 1)),
@@ -106,7 +104,6 @@ def _counts_of(tree: ast.Module) -> Counter[str]:
             node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
         )
         counts["any"] += isinstance(node, ast.Name) and node.id == "Any"
-        counts["untyped"] += _is_untyped_mapping(node)
     return counts
 
 
@@ -122,17 +119,3 @@ def _assigns_two(node: ast.AST) -> bool:
     if not isinstance(node, ast.Assign):
         return False
     return isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple)
-
-
-def _is_untyped_mapping(node: ast.AST) -> bool:
-    """Tell whether a node is `Mapping[str, Any]`, `dict[str, Any]` or the like."""
-    if (
-        not isinstance(node, ast.Subscript)
-        or not isinstance(node.value, ast.Name)
-        or not isinstance(node.slice, ast.Tuple)
-    ):
-        return False
-    if node.value.id not in {"Mapping", "dict", "MutableMapping"}:
-        return False
-    last = node.slice.elts[-1]
-    return isinstance(last, ast.Name) and last.id == "Any"

@@ -18,6 +18,7 @@ import g6
 from g6 import pipeline
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.domain.cycles.cycle import Unit
+from g6.domain.cycles.plan import Pricing
 from g6.domain.documents.chain_rows import COMPUTED
 from g6.domain.schema.rows import CHAIN, OVERVIEW
 from g6.errors import BadInput, NothingToDo
@@ -38,6 +39,11 @@ def stored(world: World, tmp_path: Path) -> World:
     for name in ("NIFTY", "BANKNIFTY", "overview"):
         ParquetHistory(tmp_path).compact(name, date(2026, 11, 18))
     return world
+
+
+def priced(stored: World, **changes: Any) -> Pricing:
+    """Return how the stored chains are priced, but for some settings."""
+    return replace(stored.runtime.plan.pricing, **changes)
 
 
 def files(directory: Path) -> Mapping[Path, bytes]:
@@ -100,7 +106,7 @@ def test_outputs_that_were_deleted_are_made_again_to_the_byte(
 
 def test_another_rate_changes_analytics_and_no_quote(stored: World, tmp_path: Path) -> None:
     before = {name: load(tmp_path, name) for name in ("ce_last", "ce_rho", "rate", "pe_oi")}
-    done = pipeline.recompute(stored.runtime, DAY, "NIFTY", {"risk_free_rate": 0.12})
+    done = pipeline.recompute(stored.runtime, DAY, "NIFTY", priced(stored, risk_free_rate=0.12))
     after = {name: load(tmp_path, name) for name in before}
     assert done.changed
     assert [after[name] == before[name] for name in before] == [True, False, False, True]
@@ -115,7 +121,7 @@ def test_another_rate_changes_analytics_and_no_quote(stored: World, tmp_path: Pa
 
 def test_the_model_stands_in_rows_and_overview_follows(stored: World, tmp_path: Path) -> None:
     before = load(tmp_path, "atm_iv_this_week", "overview")
-    pipeline.recompute(stored.runtime, DAY, "NIFTY", {"model": "nse"})
+    pipeline.recompute(stored.runtime, DAY, "NIFTY", priced(stored, model="nse"))
     assert set(load(tmp_path, "model")) == {"nse"}
     assert load(tmp_path, "atm_iv_this_week", "overview") != before
     assert load(tmp_path, "status", "overview") == ["OK", "OK"]
@@ -123,7 +129,7 @@ def test_the_model_stands_in_rows_and_overview_follows(stored: World, tmp_path: 
 
 def test_back_to_the_first_settings_the_first_bytes_are_back(stored: World, tmp_path: Path) -> None:
     before = files(tmp_path)
-    pipeline.recompute(stored.runtime, DAY, "NIFTY", {"risk_free_rate": 0.12})
+    pipeline.recompute(stored.runtime, DAY, "NIFTY", priced(stored, risk_free_rate=0.12))
     pipeline.recompute(stored.runtime, DAY, "NIFTY")
     assert files(tmp_path) == before
 
@@ -137,7 +143,7 @@ def test_a_unit_that_was_missing_keeps_its_status_and_reason(stored: World, tmp_
         "reason": "provider",
     }
     store.write_overview(gone["timestamp"], [gone])
-    pipeline.recompute(stored.runtime, DAY, "NIFTY", {"risk_free_rate": 0.12})
+    pipeline.recompute(stored.runtime, DAY, "NIFTY", priced(stored, risk_free_rate=0.12))
     assert load(tmp_path, "reason", "overview") == ["", "", "provider"]
 
 
@@ -147,7 +153,7 @@ def test_loose_days_are_compacted_first(stored: World, tmp_path: Path) -> None:
 
 
 def test_it_is_the_same_as_a_rerun(stored: World, tmp_path: Path) -> None:
-    pipeline.recompute(stored.runtime, DAY, "NIFTY", {"risk_free_rate": 0.12})
+    pipeline.recompute(stored.runtime, DAY, "NIFTY", priced(stored, risk_free_rate=0.12))
     recomputed = {
         column.name: load(tmp_path, column.name) for column in CHAIN if column.name != "config_id"
     }

@@ -31,7 +31,7 @@ from g6.adapters.parquet.reading import (
     widened,
 )
 from g6.domain.cycles.cycle import isoformat_z, quarter_hour_of
-from g6.domain.reports.json_types import Document
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import DAY_FILE
 from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace, shown

@@ -13,9 +13,9 @@ from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.maintenance import folding, rewriting
 from g6.adapters.parquet.maintenance.sizes import sizes
-from g6.domain.reports.json_types import Document
 from g6.domain.schema import layout
 from g6.domain.schema.frame import ColumnValues, Words
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Kind
 from g6.files import clear_abandoned
 from g6.ports import Event

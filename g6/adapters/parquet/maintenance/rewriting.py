@@ -25,8 +25,8 @@ from g6.adapters.parquet.columns import (
 )
 from g6.adapters.parquet.reading import by_instant, foreign, headers, pack_headers, read
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.reports.json_types import Document
 from g6.domain.schema.frame import ColumnValues, Words
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import DAY_FILE
 from g6.domain.schema.rows import CHAIN
 from g6.errors import BadInput, NothingToDo

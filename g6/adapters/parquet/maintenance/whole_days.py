@@ -24,11 +24,11 @@ from g6.adapters.parquet.columns import (
 from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.maintenance.folding import FileSummary, facts_of, merged_metadata
 from g6.adapters.parquet.reading import metadata_of, read
-from g6.domain.reports import OverviewRow
-from g6.domain.reports.json_types import Document
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import DAY_FILE, Kind
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.rows import SCHEMA_VERSION
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace

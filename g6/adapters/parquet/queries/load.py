@@ -40,10 +40,10 @@ from g6.adapters.parquet.queries.stored_span import (
 from g6.adapters.parquet.reading import day_table, read
 from g6.domain.market.instants import instant_of_text
 from g6.domain.market.instrument import SIDES
-from g6.domain.reports.json_types import Document
 from g6.domain.schema import layout
 from g6.domain.schema.frame import SIDES as PREFIXES
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
 from g6.errors import BadInput, DamagedFile, NothingToDo, UserError

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from g6.domain.reports.json_types import Document
-from g6.studies.checks.second_opinion import Row, StoredUnit
+from g6.domain.schema.json_reading import numbers, part, whole
+from g6.domain.schema.json_types import Document
+from g6.studies.checks.second_rows import BeyondStrikes, StoredRow, StoredUnit
 
 __all__ = ["UnitPlace", "read_unit", "stored_units"]
 
@@ -51,11 +52,25 @@ def read_unit(directory: Path, place: UnitPlace) -> StoredUnit:
     chain = directory / "chain" / f"underlying={index}" / f"date={day}"
     rows, header = _rows_at(chain, instant)
     overviews, _ = _rows_at(directory / "overview" / f"date={day}", instant)
-    overview = next((row for row in overviews if row["underlying"] == index), {})
-    return StoredUnit(index, instant, rows, overview, header.get("stamp", {}).get("beyond", {}))
+    overview = next((row for row in overviews if row.text("underlying") == index), None)
+    return StoredUnit(index, instant, rows, overview, _beyond(header))
 
 
-def _rows_at(directory: Path, instant: datetime) -> tuple[list[Row], Header]:
+def _beyond(header: Header) -> dict[str, BeyondStrikes]:
+    """Return by ISO expiry what a header holds of listed strikes that are no rows."""
+    beyond: dict[str, BeyondStrikes] = {}
+    of_expiries = part(part(header, "stamp"), "beyond")
+    for expiry in of_expiries:
+        entry = part(of_expiries, expiry)
+        strikes = [strike for strike in numbers(entry, "strike") if strike is not None]
+        calls = numbers(entry, "ce_oi")
+        puts = numbers(entry, "pe_oi")
+        counts = whole(entry, "listed"), whole(entry, "unasked")
+        beyond[expiry] = BeyondStrikes(strikes, calls, puts, *counts)
+    return beyond
+
+
+def _rows_at(directory: Path, instant: datetime) -> tuple[list[StoredRow], Header]:
     """Return the rows of an instant and the header of its chain.
 
     They stand in a part of their own, else in a segment, else in the file of the whole day.
@@ -66,7 +81,7 @@ def _rows_at(directory: Path, instant: datetime) -> tuple[list[Row], Header]:
             continue
         table = pq.read_table(path, partitioning=None, filters=pc.field("timestamp") == instant)
         if table.num_rows:
-            return list(table.to_pylist()), _header(path, instant)
+            return [*map(StoredRow, table.to_pylist())], _header(path, instant)
     return [], {}
 
 

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from redis.connection import URL_QUERY_ARGUMENT_PARSERS
@@ -29,7 +28,7 @@ LEVELS = {"none": "none", "optional": "optional", "required": "required"}
 # redis-py takes none, optional and required. Addresses for kombu say cert_none, CERT_REQUIRED, …
 LEVELS |= {f"cert_{level}": level for level in LEVELS}
 
-Options = dict[str, Any]
+Options = dict[str, object]
 """Keyword arguments of redis-py's connections, which have a type for each kind of connection."""
 
 _PARSERS: Mapping[str, Callable[[str], object]]
@@ -121,7 +120,7 @@ def parse_address(url: str) -> Address:
             (piece.hostname or "127.0.0.1", piece.port or default_port) for piece in pieces
         ),
         path=unquote(pieces[0].path) if scheme == "unix" else "",
-        database=options["db"] if "db" in options else _database(pieces, scheme, url),
+        database=_database(pieces, scheme, url, options),
         login=_login(pieces, query),
         sentinel_login=_login_of_query(query, "sentinel_"),
         # kombu 5.7 verifies no certificate of a rediss:// address without options (a warning only).
@@ -172,8 +171,10 @@ def _well_formed(part: str, url: str) -> str:
     return part
 
 
-def _database(pieces: Sequence[SplitResult], scheme: str, url: str) -> int:
-    """Return the number behind the host, of several parts the last that has one."""
+def _database(pieces: Sequence[SplitResult], scheme: str, url: str, options: Options) -> int:
+    """Return the number that an option says, else the one behind the host of the last part."""
+    if isinstance(number := options.get("db"), int):
+        return number
     if scheme == "unix":
         return 0
     paths = [unquote(piece.path).strip("/") for piece in pieces]
@@ -210,7 +211,7 @@ def _options(query: Mapping[str, str], scheme: str, secure: bool, url: str) -> O
             )
         options["ssl_cert_reqs"] = level
     for name in _FILES:
-        if name in options and not Path(options[name]).is_file():
+        if name in options and not Path(str(options[name])).is_file():
             raise BadConfig(
                 f"{masked}: {name} names a file that is not there",
                 f"give {name} the path of a PEM file",

@@ -105,9 +105,10 @@ def connect(url: str, *, timeout: float = 2.0, master_name: str = "") -> redis.R
     if address.scheme == "sentinel":
         return _through_sentinels(address, master_name, options, url)
     kind = CONNECTIONS[address.scheme]
-    return redis.Redis.from_pool(
-        redis.ConnectionPool(connection_class=kind, **options | address.parameters)
-    )
+    parameters = options | address.parameters
+    # redis-py declares few of the arguments of a connection.
+    pool = redis.ConnectionPool(connection_class=kind, **parameters)  # type: ignore[arg-type]
+    return redis.Redis.from_pool(pool)
 
 
 def _through_sentinels(

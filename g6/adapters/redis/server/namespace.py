@@ -14,7 +14,7 @@ import redis
 
 from g6.adapters.redis.process_memory import memory_bytes
 from g6.adapters.redis.server.connection import Reply, translated
-from g6.domain.reports.json_types import Document
+from g6.domain.schema.json_types import Document
 from g6.ports import Clock
 
 DRIVEN_SECONDS = 15.0

@@ -197,9 +197,9 @@ def checked_instant(at: datetime, name: str, text: object) -> datetime:
 class LegCollector:
     """Collects the options of one answer. A damaged option is omitted and costs no other."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, exchange_names: Mapping[str, str]) -> None:
         """Take the exchange's names of figures by ours, for messages."""
-        self._names = names
+        self._exchange_names = exchange_names
         self._legs: dict[tuple[date, float, int], QuotedLeg] = {}
         self.omitted: list[OmittedPart] = []
 
@@ -227,7 +227,8 @@ class LegCollector:
         """Return the options as columns. A cell that is no figure is NaN and among `omitted`."""
         legs = list(self._legs.values())
         figures = {
-            name: np.array([*self._column(legs, name)], dtype=np.float64) for name in self._names
+            name: np.array([*self._column(legs, name)], dtype=np.float64)
+            for name in self._exchange_names
         }
         for name in NONE_IS_ZERO & figures.keys():
             figures[name][figures[name] <= 0] = np.nan
@@ -258,7 +259,7 @@ class LegCollector:
             yield figure
 
     def _place(self, leg: QuotedLeg, name: str) -> str:
-        return f"{self._names[name]} of {SIDES[leg.side]} {leg.strike:g}"
+        return f"{self._exchange_names[name]} of {SIDES[leg.side]} {leg.strike:g}"
 
 
 def select_rows(rows: Rows, mask: NDArray[np.bool_] | NDArray[np.intp]) -> Rows:

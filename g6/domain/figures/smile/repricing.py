@@ -17,6 +17,10 @@ def iv_error(chain: Chain) -> NDArray[np.float64]:
     Returns:
         Fractions, shape (2, n). NaN where the status is not ok: a shared volatility is of the
         other side's price.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> bool(np.nanmax(np.abs(iv_error(CHAIN))) < 0.01)
+    True
     """
     is_own = chain.sides["iv_status"] == "ok"
     with np.errstate(all="ignore"):

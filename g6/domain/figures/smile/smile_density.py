@@ -54,7 +54,12 @@ class Smile:
 
 
 def smiles(chain: Chain) -> list[Smile]:
-    """Return the smiles of a chain, by expiry."""
+    """Return the smiles of a chain, by expiry.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> len(smiles(CHAIN))
+    2
+    """
     # Stored columns are stacked by side whenever they are read: once here, not once an expiry.
     quoted = np.stack([chain.iv, chain.sides["iv_bid"], chain.sides["iv_ask"]])
     curves = []

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
-from typing import Any
+from typing import Any, cast
 
 from g6.domain.market.calendar.session import Hours
 from g6.errors import BadInput
 
-Entry = Mapping[str, Any]
+Entry = Mapping[str, object]
 """A table of a parsed TOML file."""
 _CLOCKS = ("open", "close", "settlement_fix", "pre_open", "index_freeze", "index_resume")
 _SHAPES = {
@@ -59,13 +59,19 @@ def parse_sessions(
 
     Raises:
         BadInput: An entry is wrong. The error names it and says what is wrong with it.
+
+    >>> clocks = {"open": time(9, 15), "close": time(15, 30), "settlement_fix": time(15, 30)}
+    >>> hours = [{"since": date(2026, 1, 1), **clocks}]
+    >>> base = {"exchanges": ["NSE"], "covered_years": [2026], "hours": hours}
+    >>> parse_sessions(base)[1]
+    frozenset({2026})
     """
-    days = {str(exchange): Days() for exchange in base.get("exchanges", ())}
+    days = {str(exchange): Days() for exchange in _list(base, "exchanges")}
     years: set[int] = set()
     for name, layer in (("sessions.toml", base), ("sessions.local.toml", additions or {})):
         file = _File(name, layer, tuple(days))
         file.check_shape()
-        years.update(layer.get("covered_years", ()))
+        years.update(cast("Sequence[int]", _list(layer, "covered_years")))
         days = {exchange: file.laid_over(exchange, under) for exchange, under in days.items()}
     if not days or not years:
         raise BadInput("sessions.toml", None, "exchanges and covered_years are needed")
@@ -92,7 +98,7 @@ class _File:
         return Days(ordered, {**under.holidays, **closed}, specials)
 
     def holidays(self, exchange: str) -> Iterator[tuple[date, str]]:
-        for key, value in self.content.get("holidays", {}).items():
+        for key, value in cast("Entry", self.content.get("holidays", {})).items():
             if isinstance(value, Mapping):
                 if key not in self.exchanges:
                     raise BadInput(
@@ -139,10 +145,10 @@ class _File:
             yield day, self.in_order(hours, row)
 
     def entries(self, table: str, exchange: str) -> Iterator[tuple[str, Entry]]:
-        for number, entry in enumerate(self.content.get(table, ()), start=1):
+        for number, entry in enumerate(cast("list[Entry]", _list(self.content, table)), start=1):
             row = f"{table} {number}"
             self.check(table, entry, row)
-            if exchange in entry.get("exchanges", self.exchanges):
+            if exchange in cast("Sequence[str]", entry.get("exchanges", self.exchanges)):
                 yield row, entry
 
     def check_shape(self) -> None:
@@ -154,7 +160,7 @@ class _File:
                     key,
                     "has the wrong shape; see g6/config/sessions.toml for the format",
                 )
-        for year in self.content.get("covered_years", ()):
+        for year in _list(self.content, "covered_years"):
             if not isinstance(year, int):
                 raise BadInput(
                     self.name, "covered_years", f"{year!r} is not a year; write it as 2027"
@@ -168,7 +174,7 @@ class _File:
                 row,
                 f"unknown key {unknown[0]}; allowed are {', '.join(sorted(_KEYS[table]))}",
             )
-        exchanges: Sequence[str] = entry.get("exchanges", ())
+        exchanges = _list(entry, "exchanges")
         strangers = [exchange for exchange in exchanges if exchange not in self.exchanges]
         if strangers:
             raise BadInput(
@@ -190,7 +196,7 @@ class _File:
             raise BadInput(self.name, row, "its times do not follow each other")
         return hours
 
-    def day(self, value: Any, row: str) -> date:
+    def day(self, value: object, row: str) -> date:
         try:
             return value if isinstance(value, date) else date.fromisoformat(str(value))
         except ValueError as error:
@@ -204,8 +210,9 @@ class _File:
         }
         if "breaks" in entry:
             try:
+                pairs = cast("Sequence[Sequence[object]]", entry["breaks"])
                 clocks["breaks"] = tuple(
-                    (self.clock(start, row), self.clock(end, row)) for start, end in entry["breaks"]
+                    (self.clock(start, row), self.clock(end, row)) for start, end in pairs
                 )
             except (TypeError, ValueError) as error:
                 raise BadInput(
@@ -213,10 +220,15 @@ class _File:
                 ) from error
         return clocks
 
-    def clock(self, value: Any, row: str) -> time:
+    def clock(self, value: object, row: str) -> time:
         try:
             return value if isinstance(value, time) else time.fromisoformat(str(value))
         except ValueError as error:
             raise BadInput(
                 self.name, row, f"{value!r} is not a time; write it as 15:40:00"
             ) from error
+
+
+def _list(entry: Entry, name: str) -> Sequence[object]:
+    """Return a list of a table, whose shape was checked, empty where it is absent."""
+    return cast("Sequence[object]", entry.get(name, ()))

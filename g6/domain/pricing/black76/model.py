@@ -184,7 +184,13 @@ def greeks(
 def greeks_of(
     sigma: Array, forward: Array, strike: Array, years: Array, rate: Array, phi: Array
 ) -> Array:
-    """Return the figures of `greeks` for columns of one length, a row each in its order."""
+    """Return the figures of `greeks` for columns of one length, a row each in its order.
+
+    >>> columns = [np.full(1, value) for value in (0.12, 26000.0, 26000.0, 0.02, 0.055, 1.0)]
+    >>> delta = greeks_of(*columns)[0]
+    >>> delta.round(3)
+    array([0.503])
+    """
     figures = np.empty((5, sigma.size))
     root_years, root_variance, d1, d2 = _moneyness(sigma, forward, strike, years, phi)
     discount = np.exp(-rate * years)

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -87,7 +86,7 @@ def started(
 
 
 def refuse_closed(
-    ledger: Ledger, settings: Settings, bounds: Window, other: Mapping[str, Any] | None
+    ledger: Ledger, settings: Settings, bounds: Window, other: Mapping[str, object] | None
 ) -> None:
     """Refuse a run with an instant that is closed already. Errors: NothingToDo.
 

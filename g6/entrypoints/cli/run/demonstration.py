@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 import typer
 from rich.console import Console
@@ -23,6 +21,7 @@ from g6.domain.market.instrument import INDICES
 from g6.domain.pricing.black76 import implied_vol
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.layout import Folder, Kind
+from g6.domain.schema.overview_row import OverviewRow
 from g6.entrypoints.cli.run.bounded import STORED_SECONDS, started, with_progress
 from g6.entrypoints.cli.shared import sizing
 from g6.entrypoints.cli.shared.following import ClosedCycle, RunFollower, stoppable
@@ -148,29 +147,30 @@ class Demonstration:
 
     def _show_cycle(self, followed: ClosedCycle) -> None:
         runtime = self.stack.runtime
-        report = followed.report.to_json()
-        phase = runtime.calendar.phase("NSE", parse_z(followed.report.cycle))
+        report = followed.report
+        phase = runtime.calendar.phase("NSE", parse_z(report.cycle))
         seed = self.stack.settings.market.seed
         self.console.print()
         self.console.print(cycle_screen.header(report, phase, runtime.provider.name, seed))
         fixes: dict[str, datetime] = {}
-        for row in followed.report.rows:
+        for row in report.rows:
             fix = self._settlement_fix(row)
             if fix is not None:
                 fixes[row["underlying"]] = fix
         self.console.print(cycle_screen.cycle_table(report, fixes, followed.milliseconds))
 
-    def _settlement_fix(self, row: Mapping[str, Any]) -> datetime | None:
-        if not row["expiry_nearest"]:
+    def _settlement_fix(self, row: OverviewRow) -> datetime | None:
+        expiry = row["expiry_nearest"]
+        if not expiry:
             return None
         runtime = self.stack.runtime
         exchange = runtime.plan.indices[row["underlying"]].index.exchange
-        return runtime.calendar.settlement_fix(exchange, date.fromisoformat(row["expiry_nearest"]))
+        return runtime.calendar.settlement_fix(exchange, date.fromisoformat(expiry))
 
     def _show_chain(self, first: ClosedCycle) -> None:
         """Print the chain of the first index that has a forward, as soon as it is stored."""
         row = next((row for row in first.report.rows if row["forward"] is not None), None)
-        if row is None:
+        if row is None or row["expiry_nearest"] is None:
             return
         clock = self.stack.runtime.clock
         limit = clock.wall() + STORED_SECONDS
@@ -188,7 +188,7 @@ class Demonstration:
     def _show_end(self, last: ClosedCycle) -> None:
         settings = self.stack.settings
         self.console.print("\nself-checks", style="bold")
-        for check in self_checks(self._store, last.report.to_json()):
+        for check in self_checks(self._store, last.report):
             mark, colour = ("✓", "green") if check.holds else ("✗", "red")
             self.console.print(f"  {mark} {check.name}: {check.evidence}", style=colour)
         self.console.print("\nfiles", style="bold")

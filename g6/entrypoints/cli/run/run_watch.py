@@ -147,12 +147,12 @@ class RunWatch:
 
     def _tell_end(self, day: date, hours: TradingHours, now: datetime) -> None:
         lines = run_screen.session_lines(
-            self._of_session, self._gaps(day), hours, now, day.isoformat(), self._option
+            self._of_session, self._stored_gaps(day), hours, now, day.isoformat(), self._option
         )
         for line in lines:
             self.write(line)
 
-    def _gaps(self, day: date) -> tuple[Gap, ...]:
+    def _stored_gaps(self, day: date) -> tuple[Gap, ...]:
         """Return the gaps of the stored day, none where nothing of it is stored."""
         with suppress(G6Error):
             span = PastSpan(first=day, last=day)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from g6.config import build
 from g6.config.settings_reference import example_environment, json_schema, scaffold
 from g6.domain.market.instrument import INDICES
+from g6.domain.schema.json_reading import part
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.shell.invocation import as_typed
 from g6.errors import Unavailable
@@ -44,7 +45,9 @@ def init(
     if existing and not force:
         raise Unavailable(f"{' and '.join(existing)} exists already", "g6 init --force replaces it")
     if not yes:
-        indices = indices or typer.prompt("Indices", default=",".join(scaffold()["index_params"]))
+        indices = indices or typer.prompt(
+            "Indices", default=",".join(part(scaffold(), "index_params"))
+        )
         interval = interval or typer.prompt(
             "Seconds between two cycles", default=scaffold()["interval"], type=int
         )
@@ -65,8 +68,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _with_answers(
-    config: dict[str, Any], indices: str | None, interval: int | None
-) -> dict[str, Any]:
+    config: dict[str, object], indices: str | None, interval: int | None
+) -> dict[str, object]:
     """Return the configuration with the indices and the interval that a person wants."""
     if interval is not None:
         config = config | {"interval": interval}
@@ -74,11 +77,12 @@ def _with_answers(
         return config
     switches = options.enabled_indices(indices)
     enabled = [path.split(".")[1] for path, is_enabled in switches.items() if is_enabled]
-    params = config["index_params"]
-    default = next(iter(params.values()))
-    by_index: dict[str, Any] = {}
+    params = part(config, "index_params")
+    default = next(iter(params))
+    by_index: dict[str, object] = {}
     for name in (*params, *enabled):
-        by_index[name] = params.get(name, default) | {"enabled": name in enabled}
+        own = part(params, name if name in params else default)
+        by_index[name] = {**own, "enabled": name in enabled}
     listed = [name for name in INDICES if name in by_index]
     others = [name for name in by_index if name not in INDICES]
     return config | {"index_params": {name: by_index[name] for name in (*listed, *others)}}

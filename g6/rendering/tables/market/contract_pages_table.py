@@ -8,7 +8,7 @@ from datetime import date
 
 from rich.table import Table
 
-from g6.domain.reports.json_types import JsonObject
+from g6.domain.schema.json_types import JsonObject
 from g6.rendering.contract_words import size_words
 from g6.rendering.parts import Block, Line, NoView, Part, plain_table
 from g6.rendering.wording import LAKH, day_words, points, spelled

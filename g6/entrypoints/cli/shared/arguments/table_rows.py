@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from math import isnan
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -37,7 +36,7 @@ def open_table(path: Path, layout: TableLayout) -> TableFiles:
     return table
 
 
-def first_rows(source: TableFiles) -> list[dict[str, Any]]:
+def first_rows(source: TableFiles) -> list[dict[str, object]]:
     """Return the first rows of the first index as they are understood, quantities in units."""
     index, instants = next(iter(source.instants().items()))
     options = source.options(index, instants[0])
@@ -45,7 +44,7 @@ def first_rows(source: TableFiles) -> list[dict[str, Any]]:
     rows = []
     for n in range(min(_ROWS_SHOWN, len(options))):
         at = datetime.fromtimestamp(int(options.at[n]) / 1e6, UTC).astimezone(IST)
-        row: dict[str, Any] = {
+        row: dict[str, object] = {
             "instant": f"{at:%Y-%m-%d %H:%M:%S} IST",
             "index": index,
             "expiry": str(options.expiry[n]),
@@ -65,7 +64,9 @@ def _number(value: float) -> float | None:
     return None if isnan(value) else value
 
 
-def print_layout(console: Console, layout: TableLayout, rows: Sequence[Mapping[str, Any]]) -> None:
+def print_layout(
+    console: Console, layout: TableLayout, rows: Sequence[Mapping[str, object]]
+) -> None:
     """Print a layout and the rows that were understood by it."""
     console.print("read by this layout:")
     for line in layout.toml().splitlines():

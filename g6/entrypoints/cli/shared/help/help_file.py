@@ -13,8 +13,8 @@ from g6.config.keys import keys
 from g6.config.source_table import SHIPPED
 from g6.domain.market.expiry import BIT
 from g6.domain.market.instrument import INDICES
-from g6.domain.reports.json_types import JsonObject
 from g6.domain.schema import rows
+from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.layout import PRUNABLE
 from g6.entrypoints.cli import application
 from g6.studies.selection import EXPIRY_WORDS

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from textwrap import wrap
-from typing import Any
 
+from g6.domain.schema.json_reading import part, text
 from g6.entrypoints.cli.shared.help.commands import GROUPS
 
 __all__ = ["HELP_FILE", "PROGRAM", "Entry", "HelpBook", "HelpPage", "book_of", "read_help"]
@@ -29,7 +29,7 @@ _NAME_WIDTH = 26
 
 Row = tuple[str, str]
 """A name and its meaning."""
-Content = Mapping[str, Any]
+Content = Mapping[str, object]
 """A JSON object of the help file."""
 
 
@@ -157,9 +157,10 @@ def read_help() -> HelpBook:
 
 def book_of(content: Content) -> HelpBook:
     """Return the help of a help file's content."""
-    sentences = {words: page["sentence"] for words, page in content["pages"].items()}
-    pages = {words: _page(words, page, sentences) for words, page in content["pages"].items()}
-    words = {kind: tuple(members) for kind, members in content["words"].items()}
+    all_pages = part(content, "pages")
+    sentences = {words: text(part(all_pages, words), "sentence") for words in all_pages}
+    pages = {words: _page(words, part(all_pages, words), sentences) for words in all_pages}
+    words = {kind: _texts(members) for kind, members in part(content, "words").items()}
     return HelpBook(pages, words)
 
 

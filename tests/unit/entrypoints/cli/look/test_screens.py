@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 from rich.console import Console
 
+from g6.domain.reports import CycleReport
+from g6.domain.schema.overview_row import OverviewRow
 from g6.rendering import cycle_screen
 from tests.worlds.chains import bare_chain
 
 NEXT = "2026-12-01"
-ROW = {
+ROW: OverviewRow = {
     "underlying": "NIFTY", "status": "OK", "reason": "", "spot": 24000.0, "change_pct": 0.1, "forward": 24040.0, "atm": 24050.0,
     "expiry_nearest": NEXT, "straddle_nearest": 310.0, "max_pain_nearest": 23900.0, "support": 23500.0, "resistance": 24500.0,
     "options": 4, "iv_ok": 4, "iv_unavailable": 0, "iv_failed": 0, "quote_age_seconds": 0.2, "pcr_this_week": 0.11,
@@ -27,7 +29,8 @@ def text(table) -> str:
 
 
 def test_after_the_fix_the_board_shows_figures_of_one_expiry() -> None:
-    board = text(cycle_screen.cycle_table({"cycle": "2026-11-23T10:10:00Z", "rows": [ROW]}, {}, {}))
+    report = CycleReport("2026-11-23T10:10:00Z", "OK", {}, {}, {}, 0.0, 1.0, rows=(ROW,))
+    board = text(cycle_screen.cycle_table(report, {}, {}))
     assert "01 Dec" in board
     assert "0.77" in board
     assert "13.3" in board

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 """A value that JSON can say."""
@@ -11,7 +11,7 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 JsonObject: TypeAlias = dict[str, object]
 """An object that is about to be written as JSON."""
 
-Document: TypeAlias = Mapping[str, Any]
+Document: TypeAlias = Mapping[str, object]
 """An object as it was read from JSON, of which nothing is known yet."""
 
 

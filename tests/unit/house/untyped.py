@@ -1,0 +1,94 @@
+"""Finds annotations of mappings whose values are `Any`, under whatever name they go."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+MAPPINGS = frozenset({"Mapping", "MutableMapping", "dict"})
+Name = tuple[str, str]
+"""A module and a name in it."""
+
+
+def untyped_mappings(paths: Iterable[Path], root: Path) -> list[str]:
+    """Return the places of such annotations.
+
+    An alias counts at each of its uses, in the module that defines it and where it is imported to.
+    Its definition and its imports do not count.
+    """
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+    modules = {_module_of(path, root): tree for path, tree in trees.items()}
+    aliases = _aliases(modules)
+    places = []
+    for path, tree in trees.items():
+        own = {name for module, name in aliases if module == _module_of(path, root)}
+        name = path.relative_to(root).as_posix()
+        places += [f"{name}:{line}" for line in _uses(tree, own)]
+    return places
+
+
+def _module_of(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _aliases(modules: Mapping[str, ast.Module]) -> set[Name]:
+    """Return the names that stand for such a mapping, once no more are found."""
+    aliases: set[Name] = set()
+    count = -1
+    while len(aliases) > count:
+        count = len(aliases)
+        for module, tree in modules.items():
+            own = {name for where, name in aliases if where == module}
+            for name, value in _definitions(tree):
+                if any(_is_untyped(node, own) for node in ast.walk(value)):
+                    aliases.add((module, name))
+            for source, name, as_name in _imports(tree):
+                if (source, name) in aliases:
+                    aliases.add((module, as_name))
+    return aliases
+
+
+def _definitions(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names of a module that a type may be given to: those with a capital."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            is_alias = isinstance(node.value, ast.Subscript | ast.Name | ast.BinOp)
+            if is_alias and name[0].isupper() and not name.isupper():
+                yield name, node.value
+        elif (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and node.value is not None
+            and "TypeAlias" in ast.unparse(node.annotation)
+        ):
+            yield node.target.id, node.value
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield node.module, alias.name, alias.asname or alias.name
+
+
+def _uses(tree: ast.Module, aliases: set[str]) -> Iterator[int]:
+    defined = {id(node) for _, value in _definitions(tree) for node in ast.walk(value)}
+    for node in ast.walk(tree):
+        is_read = not isinstance(node, ast.Name) or isinstance(node.ctx, ast.Load)
+        if is_read and id(node) not in defined and _is_untyped(node, aliases):
+            yield node.lineno  # type: ignore[attr-defined]
+
+
+def _is_untyped(node: ast.AST, aliases: set[str]) -> bool:
+    """Tell whether a node is `Mapping[str, Any]` or the like, or the name of one."""
+    if isinstance(node, ast.Name):
+        return node.id in aliases
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
+        return False
+    if not isinstance(node.value, ast.Name) or node.value.id not in MAPPINGS:
+        return False
+    last = node.slice.elts[-1]
+    return isinstance(last, ast.Name) and last.id == "Any"
