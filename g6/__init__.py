@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from g6.entrypoints.python import plot as plot
     from g6.entrypoints.python.cycle_frames import listen as listen
     from g6.entrypoints.python.export_call import export as export
+    from g6.entrypoints.python.panel_stream import follow as follow
     from g6.entrypoints.python.simulated_days import sample as sample
     from g6.entrypoints.python.stored_frames import days as days
     from g6.entrypoints.python.stored_frames import expiries as expiries
@@ -36,6 +37,7 @@ __all__ = [
     "days",
     "expiries",
     "export",
+    "follow",
     "indices",
     "listen",
     "load",
@@ -50,6 +52,7 @@ _FUNCTIONS = {
     "days": "stored_frames",
     "expiries": "stored_frames",
     "export": "export_call",
+    "follow": "panel_stream",
     "indices": "stored_frames",
     "listen": "cycle_frames",
     "load": "stored_frames",

@@ -10,7 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+)
 
 from g6.domain.market.calendar import in_utc
 from g6.domain.market.expiry import BUCKETS, rule_of
@@ -28,7 +34,7 @@ def _rule(text: str) -> str:
     return rule if isinstance(rule, str) else rule.isoformat()
 
 
-def _split(value: object) -> object:
+def split(value: object) -> object:
     """Read a list written in an environment variable: JSON, or words between commas."""
     if not isinstance(value, str):
         return value
@@ -47,7 +53,7 @@ def _utc(instant: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, AfterValidator(_utc)]
-Rules = Annotated[tuple[Annotated[str, AfterValidator(_rule)], ...], BeforeValidator(_split)]
+Rules = Annotated[tuple[Annotated[str, AfterValidator(_rule)], ...], BeforeValidator(split)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Switch = Literal["auto", "always", "never"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -325,7 +331,7 @@ class LogSettings(Section):
         default="auto", description="auto: human on a terminal, else one JSON line per report"
     )
     level: Level = Field(default="INFO", description="least severity that is written")
-    levels: Annotated[tuple[ModuleLevel, ...], BeforeValidator(_split)] = Field(
+    levels: Annotated[tuple[ModuleLevel, ...], BeforeValidator(split)] = Field(
         default=(),
         description="least severity by module, over `level`: g6.collect=DEBUG,kombu=INFO; "
         "modules of G6 are g6.cycle, g6.alert, g6.collect, g6.analyse, g6.persist, g6.publish; "
@@ -338,33 +344,6 @@ class LogSettings(Section):
     )
     keep_files: int = Field(
         default=14, ge=0, description="earlier log files that are kept of each process"
-    )
-
-
-class ServeSettings(Section):
-    """The process that answers over HTTP. Port 0 is any free one."""
-
-    host: str = Field(
-        default="127.0.0.1",
-        description="address to listen on; beyond the loopback with serve.token only",
-    )
-    token: SecretStr | None = Field(
-        default=None,
-        min_length=16,
-        description="who asks must send it as Authorization: Bearer; /healthz answers everybody",
-    )
-    metrics_port: Port = Field(default=9108, description="port of /metrics")
-    web_port: Port = Field(default=9109, description="port of /status and the web pages")
-
-
-class ObserverSettings(Section):
-    """Prometheus and Alertmanager beside `g6 up --with-observability`. Port 0 is any free one."""
-
-    prometheus_port: Port = Field(default=9090, description="port of Prometheus")
-    alertmanager_port: Port = Field(default=9093, description="port of Alertmanager")
-    webhook: str | None = Field(
-        default=None,
-        description="address that alerts are posted to, with the urgency as last part of its path",
     )
 
 

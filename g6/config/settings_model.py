@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from g6.config import sections as s
+from g6.config import web_sections as web
 from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
 from g6.config.ticker_section import TickerSettings
@@ -97,9 +98,11 @@ class Settings(BaseSettings):
         default=s.ConsoleSettings(), description=s.ConsoleSettings.__doc__
     )
     log: s.LogSettings = Field(default=s.LogSettings(), description=s.LogSettings.__doc__)
-    serve: s.ServeSettings = Field(default=s.ServeSettings(), description=s.ServeSettings.__doc__)
-    observers: s.ObserverSettings = Field(
-        default=s.ObserverSettings(), description=s.ObserverSettings.__doc__
+    serve: web.ServeSettings = Field(
+        default=web.ServeSettings(), description=web.ServeSettings.__doc__
+    )
+    observers: web.ObserverSettings = Field(
+        default=web.ObserverSettings(), description=web.ObserverSettings.__doc__
     )
     workers: s.WorkerSettings = Field(
         default=s.WorkerSettings(), description=s.WorkerSettings.__doc__

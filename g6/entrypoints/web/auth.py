@@ -1,32 +1,209 @@
-"""Authentication of HTTP requests by a bearer token."""
+"""Who may ask: token, addresses, user agents, and how often."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from time import monotonic
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from g6.domain.documents.panels import canonical
+
+__all__ = ["COOKIE", "Guard", "RequestLines", "WebRefusal", "guarded"]
 
 OPEN_PATH = "/healthz"
 """Answered without a token, so that a load balancer needs none."""
+COOKIE = "g6_session"
+"""The cookie that carries the token: a browser's event stream can send no header."""
+ADDRESSES = 10_000
+"""Addresses whose requests are counted at most. The one not seen for longest is forgotten."""
 
 
-def guarded(app: FastAPI, token: str) -> FastAPI:
-    """Have `app` answer only requests that carry `token`, or all where there is no token."""
+@dataclass(frozen=True, slots=True)
+class RequestLines:
+    """The first lines of a request.
 
-    @app.middleware("http")
-    async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        sent = request.headers.get("authorization", "").encode()
+    Attributes:
+        target: The path with its query.
+        headers: By their names in lower case.
+    """
+
+    target: str
+    headers: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, head: bytes) -> RequestLines | None:
+        """Read the head of a GET, None where it is none."""
+        lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+        words = lines[0].split(" ")
+        if len(words) != 3 or words[0] != "GET" or not words[2].startswith("HTTP/1."):
+            return None
+        headers = {}
+        for line in lines[1:]:
+            name, colon, value = line.partition(":")
+            if not colon or name != name.strip():
+                return None
+            headers[name.lower()] = value.strip()
+        return cls(words[1], headers)
+
+
+@dataclass(frozen=True, slots=True)
+class WebRefusal:
+    """Why a request is not answered.
+
+    Attributes:
+        status: 401, 403 or 429.
+        sentence: What is needed.
+        headers: Further headers of the answer.
+    """
+
+    status: int
+    sentence: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        """Return the problem document."""
+        title = HTTPStatus(self.status).phrase
+        return canonical({"title": title, "status": self.status, "detail": self.sentence})
+
+    @property
+    def header_lines(self) -> dict[str, str]:
+        """Return all headers of the answer."""
+        length = str(len(self.body))
+        kind = "application/problem+json"
+        return {"Content-Type": kind, "Content-Length": length, **self.headers}
+
+    def as_bytes(self) -> bytes:
+        """Return the whole answer, after which the connection ends."""
+        first = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"
+        lines = [first, *(f"{name}: {value}" for name, value in self.header_lines.items())]
+        return "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + self.body
+
+
+class Guard:
+    """Lets requests pass or refuses them.
+
+    Args:
+        token: Sent as a bearer or as the cookie. Empty lets everybody pass.
+        networks: Addresses that may ask, all where there are none.
+        agents: Beginnings of user agents that may ask, all where there are none.
+        requests_per_second: Of one address, 0 without a bound. Twice as many pass in a burst.
+    """
+
+    def __init__(
+        self,
+        token: str = "",
+        networks: Sequence[IPv4Network | IPv6Network] = (),
+        agents: Sequence[str] = (),
+        requests_per_second: float = 0.0,
+    ) -> None:
+        self._token = token
+        self._networks = tuple(networks)
+        self._agents = tuple(agents)
+        self._rate = requests_per_second
+        self._budgets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def refusal(self, request: RequestLines, address: str) -> WebRefusal | None:
+        """Return why a request is refused, None where it may pass.
+
+        Args:
+            request: Its head.
+            address: Of the client.
+        """
+        if self._networks and not self._is_allowed_address(address):
+            return WebRefusal(403, f"{address} is not in serve.allowed_addresses")
+        agent = request.headers.get("user-agent", "")
+        if self._agents and not agent.startswith(self._agents):
+            return WebRefusal(403, "this user agent is not in serve.allowed_agents")
+        if self._rate and not self._has_budget(address, monotonic()):
+            sentence = f"more than {self._rate:g} requests a second: see serve.requests_per_second"
+            return WebRefusal(429, sentence, {"Retry-After": "1"})
+        if request.target.partition("?")[0] != OPEN_PATH and not self._has_token(request):
+            sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"
+            return WebRefusal(401, sentence, {"WWW-Authenticate": "Bearer"})
+        return None
+
+    def _is_allowed_address(self, address: str) -> bool:
+        try:
+            parsed = ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._networks)
+
+    def _has_token(self, request: RequestLines) -> bool:
+        if not self._token:
+            return True
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        sent = bearer if scheme.lower() == "bearer" else _cookie(request)
         # compare_digest takes the same time whatever matches. == would tell how far a guess fits.
-        is_allowed = (
-            not token
-            or request.url.path == OPEN_PATH
-            or hmac.compare_digest(sent, f"Bearer {token}".encode())
-        )
-        if is_allowed:
-            return await answer(request)
-        sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"
-        return JSONResponse({"error": sentence}, 401, {"WWW-Authenticate": "Bearer"})
+        return hmac.compare_digest(sent.encode(), self._token.encode())
 
+    def _has_budget(self, address: str, now: float) -> bool:
+        """Take a request out of an address's budget, which fills again by the second."""
+        most = 2 * self._rate
+        left, since = self._budgets.pop(address, (most, now))
+        left = min(most, left + (now - since) * self._rate)
+        is_in_budget = left >= 1.0
+        self._budgets[address] = (left - 1.0 if is_in_budget else left, now)
+        if len(self._budgets) > ADDRESSES:
+            self._budgets.popitem(last=False)
+        return is_in_budget
+
+
+def _cookie(request: RequestLines) -> str:
+    try:
+        cookies = SimpleCookie(request.headers.get("cookie", ""))
+    except CookieError:
+        return ""
+    return cookies[COOKIE].value if COOKIE in cookies else ""
+
+
+class _GuardApp:
+    """An application behind a guard, for requests and WebSockets."""
+
+    def __init__(self, app: ASGIApp, guard: Guard) -> None:
+        self._app = app
+        self._guard = guard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what may pass."""
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            # A close before the handshake is answered with 403 by the server.
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal.sentence})
+        else:
+            headers = [
+                (name.lower().encode(), text.encode())
+                for name, text in refusal.header_lines.items()
+            ]
+            await send(
+                {"type": "http.response.start", "status": refusal.status, "headers": headers}
+            )
+            await send({"type": "http.response.body", "body": refusal.body})
+
+    def _refusal(self, scope: Scope) -> WebRefusal | None:
+        if scope["type"] not in {"http", "websocket"}:
+            return None
+        headers = {
+            name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
+        }
+        client = scope.get("client")
+        head = RequestLines(str(scope["path"]), headers)
+        return self._guard.refusal(head, str(client[0]) if client else "")
+
+
+def guarded(app: FastAPI, guard: Guard) -> FastAPI:
+    """Have an application answer only what a guard lets pass."""
+    app.add_middleware(_GuardApp, guard=guard)
     return app

@@ -8,14 +8,19 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 
 from g6.entrypoints.web.apps import metrics_app, web_app
-from g6.entrypoints.web.auth import guarded
+from g6.entrypoints.web.auth import Guard, guarded
 from g6.entrypoints.web.state import Watcher
+from g6.entrypoints.web.stream.hub import Hub
+from g6.entrypoints.web.stream.routes import add_stream
+from g6.entrypoints.web.stream.stream_protocol import StreamProtocol
 from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.errors import Retryable, Unavailable
 from g6.observability.follower import BusFollower
@@ -23,6 +28,10 @@ from g6.observability.sample_totals import TotalsStore
 from g6.pipeline import Runtime
 
 SIGN_SECONDS = 5.0
+HEARTBEAT_SECONDS = 15.0
+"""Proxies close a connection on which nothing is said for 30 s and more."""
+STREAM_LENGTH = 4096
+"""Events that a listener who comes back can still be sent."""
 CLOSING_SECONDS = 1
 """What an open request may still take once the process was told to stop."""
 
@@ -59,7 +68,9 @@ def serve(
     web_port: int,
     *,
     answers: StudyAnswers | None = None,
+    guard: Guard | None = None,
     token: str = "",
+    stream_length: int = STREAM_LENGTH,
     status_file: Path | None = None,
     restart_needed: Callable[[], list[str]] = list,
     announce: Callable[[str], None] = print,
@@ -68,8 +79,9 @@ def serve(
 ) -> None:
     """Answer over HTTP and follow the bus until SIGTERM, SIGINT or `stop`.
 
-    It ends within two seconds. `answers` answers the studies of `/v1`. With a `token` only requests
-    that carry it are answered.
+    It ends within two seconds. `answers` answers the studies of `/v1`. Only what the `guard` lets
+    pass is answered, by default what carries the `token`. Listeners of `/events` that come back
+    find the last `stream_length` events.
     `restart_needed` says which settings changed since the start. `announce` gets one line per port,
     as soon as it is open. `sign` tells every few seconds that this process lives. Errors:
     Unavailable.
@@ -88,12 +100,20 @@ def serve(
         threading.Thread(target=_keep_signing, args=(stop, sign), daemon=True, name="signs").start()
         announce(f"metrics on {_address(metrics)}/metrics")
         announce(f"status and panels on {_address(web)}/status")
-        apps = [
-            (guarded(metrics_app(watcher), token), metrics),
-            (guarded(web_app(watcher, answers), token), web),
+        hub = Hub(
+            runtime.bus, runtime.panels, length=stream_length, heartbeat_seconds=HEARTBEAT_SECONDS
+        )
+        threading.Thread(target=hub.run, args=(stop,), daemon=True, name="stream").start()
+        guard = guard or Guard(token)
+        web_pages = web_app(watcher, answers)
+        add_stream(web_pages, hub, token)
+        door = partial(StreamProtocol, hub, guard)
+        servers = [
+            (_server(guarded(metrics_app(watcher), guard)), metrics),
+            (_server(guarded(web_pages, guard), door), web),
         ]
         try:
-            asyncio.run(_answer(apps, stop))
+            asyncio.run(_answer(servers, hub, stop))
         finally:
             stop.set()
             # A thread that hangs is not waited for: what it did not store is counted again at the
@@ -109,27 +129,35 @@ def _keep_signing(stop: threading.Event, sign: Callable[[], None]) -> None:
         stop.wait(SIGN_SECONDS)
 
 
-async def _answer(apps: Sequence[tuple[FastAPI, socket.socket]], stop: threading.Event) -> None:
-    """Run a server for each application until one of them ends or `stop` is set."""
+async def _answer(
+    servers: Sequence[tuple[_Server, socket.socket]], hub: Hub, stop: threading.Event
+) -> None:
+    """Run servers, and hand events to listeners, until one ends or `stop` is set."""
+    hub.attach(asyncio.get_running_loop())
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    servers = [_server(app) for app, _ in apps]
-    running = [
-        asyncio.create_task(server.serve([listening]))
-        for server, (_, listening) in zip(servers, apps, strict=True)
-    ]
+    running = [asyncio.create_task(server.serve([listening])) for server, listening in servers]
     while not stop.is_set() and not any(task.done() for task in running):
         await asyncio.sleep(0.05)
-    for server in servers:
+    hub.close()
+    for server, _ in servers:
         server.should_exit = True
     await asyncio.gather(*running)
 
 
-def _server(app: FastAPI) -> _Server:
+def _server(app: FastAPI, door: Callable[..., asyncio.Protocol] | None = None) -> _Server:
+    """Return a server of an application.
+
+    Args:
+        app: The application.
+        door: Makes the protocol of a connection, None for uvicorn's own.
+    """
     return _Server(
         uvicorn.Config(
             app,
+            # A class is asked for and called: what makes one does as well.
+            http=cast("type[asyncio.Protocol]", door) if door else "h11",
             log_config=None,
             access_log=False,
             lifespan="off",

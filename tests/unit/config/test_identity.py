@@ -134,6 +134,7 @@ def other_values(key: Key) -> Iterator[Any]:
         "2026-11-18T06:30:00Z",
         "k" * 20,
         "12mb",
+        "10.0.0.0/8",
         "g6=DEBUG",
     )
 

@@ -48,8 +48,8 @@ def serve(
 ) -> None:
     """Serve metrics, health, status, panels and studies over HTTP.
 
-    One port has /metrics, another one /healthz, /readyz, /status, /panels and the studies
-    below /v1.
+    One port has /metrics, another one /healthz, /readyz, /status, /panels, the studies below
+    /v1 and the stream of events, /events.
 
     Example: g6 serve --metrics-port 0
     """
@@ -59,6 +59,7 @@ def serve(
     from g6.bootstrap.wiring import redis_url, wire
     from g6.entrypoints.machine.drift import restart_reasons_in_child
     from g6.entrypoints.web import serving as server
+    from g6.entrypoints.web.auth import Guard
     from g6.entrypoints.web.study_answers import StudyAnswers
     from g6.entrypoints.workers.app import create_app
 
@@ -68,6 +69,7 @@ def serve(
     started = settings_as_started(settings)
     runtime = create_app(started, redis_url(settings)).runtime
     own = settings.serve
+    token = own.token.get_secret_value() if own.token else ""
     wiring = wire(settings)
     server.serve(
         runtime,
@@ -80,7 +82,9 @@ def serve(
             study_readers.market_time(started),
             runtime.plan.interval,
         ),
-        token=own.token.get_secret_value() if own.token else "",
+        guard=Guard(token, own.allowed_addresses, own.allowed_agents, own.requests_per_second),
+        token=token,
+        stream_length=own.stream_events,
         status_file=settings.status_file,
         restart_needed=lambda: restart_reasons_in_child(recorded_start(settings)),
         announce=typer.echo,

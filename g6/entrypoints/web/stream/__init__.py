@@ -1,0 +1,1 @@
+"""The stream of events to listeners: one sequence, encoded once, over SSE and WebSocket."""

@@ -1,0 +1,319 @@
+"""The event stream on real ports: one sequence, resumed by id, honest about what was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.totals import MemoryTotals
+from g6.domain.documents.panels import envelope
+from g6.domain.documents.stream_events import panel_hash
+from g6.domain.documents.stream_state import StreamState
+from g6.domain.reports import Alert, CycleReport, GapOpened
+from g6.domain.schema.words import Status
+from g6.entrypoints.python.panel_stream import PanelStream
+from g6.entrypoints.web.auth import Guard
+from g6.entrypoints.web.stream.hub import Hub
+from tests.unit.entrypoints.web.test_serve import Serving, world
+from tests.waiting import eventually
+
+CYCLES = [f"2026-11-18T06:{minute:02d}:00Z" for minute in range(30, 59)]
+TOKEN = "a token of sixteen and more"
+
+
+@dataclass
+class Running:
+    """A serving process with panels that a test changes, cycle by cycle."""
+
+    runtime: Any = field(default_factory=world)
+    serving: Any = None
+    number: int = 0
+
+    def begin(self, **options: Any) -> Running:
+        self.serving = Serving(self.runtime, MemoryTotals(), **options)
+        if "token" not in options and "guard" not in options:
+            eventually(lambda: self.shown() == self.panels())
+        return self
+
+    def shown(self) -> Any:
+        """Return the panels that a listener would be sent."""
+        return self.serving.get("/resync").json()["data"]["panels"]
+
+    @property
+    def url(self) -> str:
+        return str(self.serving.web)
+
+    def panels(self) -> dict[str, Any]:
+        return {name: one["data"] for name, one in self.runtime.panels.all().items()}
+
+    def cycle(self, **data: Any) -> str:
+        """Put panels and say that the cycle ended, as the aggregate does."""
+        cycle = CYCLES[self.number]
+        self.number += 1
+        documents = {name: envelope(name, value, cycle, cycle) for name, value in data.items()}
+        self.runtime.panels.put(documents)
+        report = CycleReport(
+            cycle=cycle, status=Status.OK, units={"NIFTY": Status.OK}, reasons={}, options={"NIFTY": 2},
+            lateness_seconds=0.0, elapsed_seconds=0.1, attempt=1, rows=(), seconds={},
+        )  # fmt: skip
+        self.runtime.bus.publish(report, key=cycle)
+        return cycle
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    one = Running()
+    yield one
+    if one.serving is not None:
+        one.serving.end()
+
+
+class Listening:
+    """A listener in a thread, with what it heard."""
+
+    def __init__(self, running: Running, **options: Any) -> None:
+        self.stream = PanelStream(running.url, **options)
+        self.heard: list[Any] = []
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        for event in self.stream:
+            self.heard.append(event)
+
+    def types(self) -> list[str]:
+        return [event.type for event in self.heard]
+
+    def hears(self, kind: str, count: int = 1) -> None:
+        eventually(lambda: self.types().count(kind) >= count)
+
+
+def line(ce: float, pe: float) -> dict[str, Any]:
+    return {"strike": 26_000.0, "ce": {"oi": ce}, "pe": {"oi": pe}}
+
+
+def test_a_listener_gets_a_snapshot_and_then_what_changed(running: Running) -> None:
+    running.cycle(overview={"rows": [1, 2]}, health={"ok": True})
+    running.begin()
+    one = Listening(running)
+    one.hears("snapshot")
+    running.cycle(overview={"rows": [1, 3]}, health={"ok": True})
+    one.hears("end_of_cycle")
+    changed = [event for event in one.heard if event.type == "panel_diff"]
+    assert [event.data["panel"] for event in changed] == ["overview"]
+    assert one.stream.state.panels == running.panels()
+    assert one.heard[-1].data["units"] == {"OK": 1}
+    assert one.stream.state.losses == 0
+
+
+def test_open_interest_gaps_and_alerts_have_events_of_their_own(running: Running) -> None:
+    running.cycle(index_NIFTY={"strikes": [line(10.0, 20.0)]})
+    running.begin()
+    one = Listening(running, topics=("oi", "alerts", "reports"))
+    one.hears("snapshot")
+    running.cycle(index_NIFTY={"strikes": [line(15.0, 20.0)]})
+    one.hears("end_of_cycle")
+    running.runtime.bus.publish(GapOpened("NIFTY", CYCLES[1], Status.MISSING, "provider"))
+    running.runtime.bus.publish(Alert("disk", "the disk is <full>", "df"))
+    one.hears("alert")
+    moved = next(event for event in one.heard if event.type == "oi_change")
+    assert moved.data["strikes"] == [{"strike": 26_000.0, "ce": 5.0, "pe": 0.0}]
+    assert "panel_diff" not in one.types()
+    assert one.heard[-2].data["index"] == "NIFTY"
+    assert one.heard[-1].data["sentence"] == "the disk is <full>"
+
+
+def raw(running: Running, path: str, **headers: str) -> Iterator[tuple[str, str, Any]]:
+    """Yield the events of a connection as they are written."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    with httpx.stream("GET", running.url + path, headers=names, timeout=10) as answer:
+        assert answer.status_code == 200
+        fields: dict[str, str] = {}
+        for text in answer.iter_lines():
+            if text:
+                name, _, value = text.partition(": ")
+                fields[name] = value
+            else:
+                yield fields["event"], fields.get("id", ""), json.loads(fields["data"])
+                fields = {}
+
+
+def test_who_comes_back_with_an_id_gets_what_it_missed(running: Running) -> None:
+    running.cycle(overview={"n": 0})
+    running.begin()
+    first = raw(running, "/events")
+    kind, last, _ = next(first)
+    assert kind == "snapshot"
+    first.close()
+    for number in (1, 2):
+        running.cycle(overview={"n": number})
+        eventually(lambda: running.shown() == running.panels())
+    again = raw(running, "/events", Last_Event_ID=last)
+    diffs = [next(again) for _ in range(4)]
+    assert [kind for kind, *_ in diffs] == ["panel_diff", "end_of_cycle"] * 2
+    again.close()
+
+
+@pytest.mark.parametrize("last", ["ffffffff-1", "nonsense", "-", "ffffffff-x"])
+def test_an_id_of_another_epoch_is_answered_with_a_snapshot_that_says_so(
+    running: Running, last: str
+) -> None:
+    running.cycle(overview={"n": 0})
+    running.begin()
+    stream = raw(running, "/events", Last_Event_ID=last)
+    kind, _, data = next(stream)
+    assert (kind, data["recovered"]) == ("snapshot", False)
+    stream.close()
+
+
+def test_a_websocket_gets_the_same_ids(running: Running) -> None:
+    running.cycle(overview={"n": 0})
+    running.begin()
+    one = Listening(running)
+    one.hears("snapshot")
+    with connect(running.url.replace("http", "ws") + "/ws") as ws:
+        messages = [json.loads(ws.recv(timeout=10))]
+        running.cycle(overview={"n": 1})
+        messages += [json.loads(ws.recv(timeout=10)) for _ in range(2)]
+    one.hears("end_of_cycle")
+    assert [message["id"] for message in messages] == [event.id for event in one.heard[:3]]
+    assert [message["type"] for message in messages] == one.types()[:3]
+
+
+def test_the_stream_follows_another_request_over_the_same_connection(running: Running) -> None:
+    running.cycle(overview={"n": 0})
+    running.begin()
+    host, port = running.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as one:
+        one.sendall(b"GET /healthz HTTP/1.1\r\nHost: g6\r\n\r\n")
+        health = b""
+        while b'"ok"' not in health:
+            piece = one.recv(4096)
+            assert piece
+            health += piece
+        for piece in (b"GET /even", b"ts HTTP/1.1\r\nHost: g6\r\n", b"X-Request-ID: seven\r\n\r\n"):
+            one.sendall(piece)
+        answer = b""
+        while b"event: snapshot" not in answer:
+            piece = one.recv(4096)
+            assert piece
+            answer += piece
+    assert b"X-Request-ID: seven" in answer
+    assert b"text/event-stream" in answer
+
+
+def test_without_the_token_nobody_listens(running: Running) -> None:
+    running.begin(token=TOKEN)
+    assert running.serving.get("/events").status_code == 401
+    assert running.serving.get("/healthz").status_code == 200
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    cookie = httpx.post(running.url + "/login", headers=bearer, timeout=10).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    stream = raw(running, "/events", Cookie=cookie.split(";", maxsplit=1)[0])
+    assert next(stream)[0] == "snapshot"
+    stream.close()
+    assert running.serving.get(f"/events?token={TOKEN}").status_code == 401
+
+
+def test_too_many_requests_are_refused_and_told_when_to_come_again(running: Running) -> None:
+    running.begin(guard=Guard(requests_per_second=1.0))
+    statuses = [running.serving.get("/healthz").status_code for _ in range(4)]
+    assert statuses[:2] == [200, 200]
+    assert 429 in statuses
+
+
+def test_a_listener_that_does_not_read_gets_a_snapshot_later(running: Running) -> None:
+    running.cycle(overview={"text": "x"})
+    running.begin()
+    other = Listening(running)
+    other.hears("snapshot")
+    host, port = running.url.removeprefix("http://").split(":")
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stalled.settimeout(10)
+    stalled.connect((host, int(port)))
+    stalled.sendall(b"GET /events HTTP/1.1\r\nHost: g6\r\n\r\n")
+    for number in range(12):
+        running.cycle(overview={"text": f"{number:02}" * 50_000})
+        other.hears("end_of_cycle", number + 1)
+    state = StreamState()
+    received = b""
+    while state.panels != running.panels():
+        received += stalled.recv(65_536)
+        state = replayed(received)
+    stalled.close()
+    assert b"event: slow_reader" in received
+    assert len(received) < 1_100_000
+
+
+def replayed(received: bytes) -> StreamState:
+    """Return the state after the whole events of some bytes."""
+    state = StreamState()
+    for block in received.partition(b"\r\n\r\n")[2].decode().split("\n\n")[:-1]:
+        fields = dict(text.split(": ", 1) for text in block.split("\n"))
+        state.apply(fields["event"], fields.get("id", ""), json.loads(fields["data"]))
+    return state
+
+
+@dataclass(eq=False)
+class Heard:
+    """A listener that notes what it is handed."""
+
+    beats: list[bytes] = field(default_factory=list)
+    batches: list[Any] = field(default_factory=list)
+
+    def send(self, batch: Any) -> None:
+        self.batches.append(batch)
+
+    def start_again(self) -> None:
+        self.batches.append(None)
+
+    def beat(self, sse: bytes, message: str) -> None:
+        self.beats.append(sse)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_heartbeat_is_sent_only_where_nothing_else_was() -> None:
+    bus, panels, listener, stop = MemoryBus(), MemoryPanels(), Heard(), threading.Event()
+    hub = Hub(bus, panels, length=8, heartbeat_seconds=0.02)
+
+    async def listen() -> None:
+        hub.attach(asyncio.get_running_loop())
+        hub.join(listener)
+        while len(listener.beats) < 2:
+            await asyncio.sleep(0.01)
+
+    following = threading.Thread(target=hub.run, args=(stop,))
+    following.start()
+    asyncio.run(asyncio.wait_for(listen(), 20))
+    stop.set()
+    following.join(10)
+    assert listener.beats[0].startswith(b"event: heartbeat")
+
+
+def test_a_panel_that_differs_leaves_the_state_not_whole() -> None:
+    state = StreamState()
+    snapshot = {"panels": {"overview": {"n": 1}}, "recovered": True, "cycle": CYCLES[0]}
+    state.apply("snapshot", "e-1", snapshot)
+    assert state.is_whole
+    diff = {"edit": {"n": {"to": 2}}}
+    state.apply(
+        "panel_diff", "e-2", {"panel": "overview", "diff": diff, "hash": panel_hash({"n": 2})}
+    )
+    assert state.is_whole
+    state.apply("panel_diff", "e-3", {"panel": "overview", "diff": diff, "hash": "0" * 12})
+    assert not state.is_whole
