@@ -77,9 +77,10 @@ class FeedStart:
         """Return the indices of a cycle that come after this place, in their order."""
         if not self.cycle or parse_z(cycle) > parse_z(self.cycle):
             return indices
-        if cycle != self.cycle or self.index not in indices:
+        if cycle != self.cycle or not self.index:
             return ()
-        return indices[indices.index(self.index) + 1 :]
+        # The place may be of an index that is not listened to now: those after it have not come.
+        return [index for index in indices if index > self.index]
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,16 @@ def test_a_stored_day_keeps_its_pace(world: World, tmp_path: Path) -> None:
     assert (pd.Timestamp.now() - before).total_seconds() >= 0.1
 
 
+def test_a_place_of_an_index_that_is_not_listened_to_loses_none_after_it() -> None:
+    place = FeedStart.of(f"{FIRST} BANKNIFTY")
+    assert list(place.following(FIRST, ["NIFTY", "SENSEX"])) == ["NIFTY", "SENSEX"]
+    assert list(place.following(FIRST, ["BANKEX", "BANKNIFTY"])) == []
+    assert list(place.following(SECOND, ["BANKEX"])) == ["BANKEX"]
+    assert list(FeedStart.of(FIRST).following(FIRST, ["NIFTY"])) == []
+
+
 def test_what_cannot_be_listened_to_is_told_why(world: World, tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="no G6 is running") as caught:
+    with pytest.raises(Unavailable, match="no G6 runs on") as caught:
         g6.listen("NIFTY", data_dir=tmp_path)
     assert 'day="latest"' in caught.value.fix
     with pytest.raises(UserError, match="no index 'NFTY'"):

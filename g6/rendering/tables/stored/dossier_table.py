@@ -34,7 +34,10 @@ LABELS: Mapping[str, tuple[str, float, int]] = {
 }
 """By the figure: its name for a person, the factor to the unit that is shown, and its places."""
 REASONS: Mapping[str, str] = {
-    NoTrend.NOT_STORED: "– over {lengths} min, nothing is stored near its start: {names}",
+    NoTrend.NOT_STORED: (
+        "– over {lengths} min, nothing is stored near its start "
+        "(--windows asks for others): {names}"
+    ),
     NoTrend.ROLLED: "– over {lengths} min, it was of another expiry then: {names}",
     NoTrend.UNKNOWN_NOW: "– now, the newest cycle has no value: {names}",
 }

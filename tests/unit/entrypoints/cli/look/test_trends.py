@@ -29,7 +29,10 @@ def test_a_window_longer_than_what_is_stored_has_no_change_and_says_so(g6, store
     assert {each["reason"] for each in found["trends"]} <= {"not_stored", "unknown_now"}
     assert {each["change"] for each in found["trends"]} == {None}
     out = g6("dossier", "FINNIFTY", "--windows", "10", "--data-dir", str(stored.directory)).out
-    assert "– over 10 min, nothing is stored near its start: index" in " ".join(out.split())
+    assert (
+        "– over 10 min, nothing is stored near its start (--windows asks for others): index"
+        in " ".join(out.split())
+    )
 
 
 def test_too_few_days_have_no_rank_and_say_how_many_there_are(g6, stored):
