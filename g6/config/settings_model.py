@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from g6.config import sections as s
+from g6.config import watching_section as w
 from g6.config import web_sections as web
 from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
@@ -103,6 +104,18 @@ class Settings(BaseSettings):
     )
     observers: web.ObserverSettings = Field(
         default=web.ObserverSettings(), description=web.ObserverSettings.__doc__
+    )
+    metrics: w.MetricSettings = Field(
+        default=w.MetricSettings(), description=w.MetricSettings.__doc__
+    )
+    memory: w.MemorySettings = Field(
+        default=w.MemorySettings(), description=w.MemorySettings.__doc__
+    )
+    flower: w.FlowerSettings = Field(
+        default=w.FlowerSettings(), description=w.FlowerSettings.__doc__
+    )
+    tracing: w.TracingSettings = Field(
+        default=w.TracingSettings(), description=w.TracingSettings.__doc__
     )
     workers: s.WorkerSettings = Field(
         default=s.WorkerSettings(), description=s.WorkerSettings.__doc__

@@ -10,7 +10,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
+from g6.domain.reports import OptionDetail
 from g6.observability.catalogue import FAMILIES, Family, bounds, label_name
+from g6.observability.catalogue.families.option_families import (
+    OPTION_IV,
+    OPTION_LAST_PRICE,
+    OPTION_OI,
+)
 from g6.observability.sample_totals import parse_key
 
 __all__ = ["CONTENT_TYPE_LATEST", "render"]
@@ -20,7 +26,12 @@ Series = Mapping[tuple[str, ...], Mapping[str, float]]
 
 
 def render(
-    state: Mapping[str, float], *, now: float, build: Mapping[str, str], reads_bus: bool = True
+    state: Mapping[str, float],
+    *,
+    now: float,
+    build: Mapping[str, str],
+    reads_bus: bool = True,
+    details: Iterable[OptionDetail] = (),
 ) -> bytes:
     """Return the text of /metrics.
 
@@ -29,20 +40,27 @@ def render(
         now: Wall time in epoch seconds.
         build: The labels of g6_build_info.
         reads_bus: Whether the bus is read: totals of a Redis that is away stand still.
+        details: The options that have series of their own.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Totals(state, now, build, reads_bus))
+    registry.register(_Totals(state, now, build, reads_bus, details))
     return generate_latest(registry)
 
 
 class _Totals(Collector):
     def __init__(
-        self, state: Mapping[str, float], now: float, build: Mapping[str, str], reads_bus: bool
+        self,
+        state: Mapping[str, float],
+        now: float,
+        build: Mapping[str, str],
+        reads_bus: bool,
+        details: Iterable[OptionDetail],
     ) -> None:
         self._state = state
         self._now = now
         self._build = build
         self._reads_bus = reads_bus
+        self._details = details
 
     def describe(self) -> Iterable[MetricFamily]:
         return (_empty(family) for family in FAMILIES.values())
@@ -57,8 +75,26 @@ class _Totals(Collector):
             tuple(self._build.get(label, "") for label in built.labels): {"": 1.0}
         }
         series[FAMILIES["g6_redis_up"].name] = {(): {"": float(self._reads_bus)}}
+        for name, labels, value in _single_options(self._details):
+            series.setdefault(name, {})[labels] = {"": value}
         for family in FAMILIES.values():
             yield _filled(family, series.get(family.name, {}), self._now)
+
+
+def _single_options(
+    details: Iterable[OptionDetail],
+) -> Iterator[tuple[str, tuple[str, ...], float]]:
+    """Yield family, labels and value of each figure of an option that has one."""
+    for detail in details:
+        for option in detail.options:
+            labels = (detail.index, option.expiry, f"{option.strike:g}", option.side)
+            for family, value in (
+                (OPTION_LAST_PRICE, option.last),
+                (OPTION_IV, option.iv),
+                (OPTION_OI, option.oi),
+            ):
+                if value is not None:
+                    yield family.name, labels, value
 
 
 _KINDS: Mapping[str, type[MetricFamily]] = {

@@ -8,16 +8,26 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.reports import CycleReport, Event, GapOpened, Heartbeat, parse_report
+from g6.domain.reports import (
+    CycleReport,
+    Event,
+    GapOpened,
+    Heartbeat,
+    OptionDetail,
+    parse_report,
+)
 from g6.domain.schema.words import EventType
+
+DETAIL_SECONDS = 900.0
+"""Wall seconds for which series of single options are shown without a newer chain."""
 
 
 @dataclass(frozen=True, slots=True)
 class LatestReports:
-    """The newest event of each type that the status is made of.
+    """The newest event of each type that the status is made of, and of each index's options.
 
     Attributes:
-        events: By type.
+        events: By type, options by type and index.
     """
 
     events: Mapping[str, Event] = field(default_factory=dict)
@@ -46,6 +56,18 @@ class LatestReports:
         report = self._payload(EventType.GAP_OPENED)
         return report if isinstance(report, GapOpened) else None
 
+    def details(self, now: float) -> list[OptionDetail]:
+        """Return each index's options that have series of their own.
+
+        Those that nobody renewed for a while are of a system that does not publish any more.
+        """
+        details = []
+        for event in self.events.values():
+            is_recent = now - parse_z(event.ts).timestamp() < DETAIL_SECONDS
+            if isinstance(event.payload, OptionDetail) and is_recent:
+                details.append(event.payload)
+        return details
+
     def _payload(self, type: EventType) -> object:
         event = self.events.get(type)
         return None if event is None else event.payload
@@ -60,6 +82,8 @@ class LatestReports:
             match event.payload:
                 case Heartbeat() | GapOpened():
                     newest[event.type] = event
+                case OptionDetail(index=index):
+                    newest[f"{event.type}:{index}"] = event
                 case CycleReport() as report:
                     before = self.__class__(newest).cycle
                     if before is None or parse_z(report.cycle) >= parse_z(before.cycle):
@@ -78,10 +102,10 @@ class LatestReports:
     def from_texts(cls, texts: Mapping[str, str]) -> Self:
         """Read what `changed_texts` gave."""
         events = {}
-        for type, text in texts.items():
+        for name, text in texts.items():
             document = json.loads(text)
             ts = document.pop("ts")
-            events[type] = Event("", ts, parse_report(type, document))
+            events[name] = Event("", ts, parse_report(name.partition(":")[0], document))
         return cls(events)
 
 

@@ -19,6 +19,7 @@ from g6.domain.reports import (
     Event,
     GapOpened,
     Heartbeat,
+    OptionDetail,
     PanelsVerified,
     ProviderFacts,
     ProviderState,
@@ -30,6 +31,7 @@ from g6.domain.reports import (
     SubscriberCounts,
     WriteReport,
 )
+from g6.domain.reports.option_detail import DetailMode
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.provider_words import BreakerState, ContractFault, ProviderMode
 from g6.domain.schema.words import Bucket, DropReason, Reason, Stage, Status, WriteReason
@@ -37,6 +39,7 @@ from g6.observability.catalogue import ALL
 from g6.observability.sample_totals import Sample
 
 _BUS = "events"
+_MODES = tuple(DetailMode)
 _ROW_GAUGES = (
     ("g6_index_spot", "spot"),
     ("g6_index_atm_strike", "atm"),
@@ -258,7 +261,7 @@ def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
     for host, skew in vitals.clock_skew_seconds.items():
         yield Sample("g6_clock_skew_seconds", (host,), skew)
     yield Sample("g6_disk_free_bytes", (), _number(vitals.disk_free_bytes))
-    yield from _bus(beat)
+    yield from _loads(beat)
     if beat.provider.mode:
         for mode in ProviderMode:
             yield Sample("g6_provider_mode", (mode,), float(mode == beat.provider.mode))
@@ -267,8 +270,13 @@ def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
         yield from _stream(beat.provider.ticker)
 
 
-def _bus(beat: Heartbeat) -> Iterator[Sample]:
-    """Yield what the stream of events holds, and what its subscribers have before them."""
+def _loads(beat: Heartbeat) -> Iterator[Sample]:
+    """Yield what waits: on the bus, for its subscribers, for sinks; and how full the memory is."""
+    for sink, waiting in beat.backlog.items():
+        yield Sample("g6_sink_backlog_points", (sink,), float(waiting))
+    if beat.pressure is not None:
+        yield Sample("g6_memory_pressure_level", (), float(beat.pressure.level))
+        yield Sample("g6_memory_pressure_share", (), beat.pressure.share)
     retained = beat.vitals.retained_events
     if retained is not None:
         yield Sample("g6_bus_queue_retained_events", (_BUS,), float(retained))
@@ -345,6 +353,14 @@ def _of_panels(check: PanelsVerified, event: Event) -> Iterator[Sample]:
 def _of_sizes(sizes: StorageSizes, _event: Event) -> Iterator[Sample]:
     for kind, size in sizes.kinds.items():
         yield Sample("g6_storage_bytes", (kind,), float(size.bytes))
+
+
+@_samples.register
+def _of_detail(detail: OptionDetail, _event: Event) -> Iterator[Sample]:
+    at = _epoch(detail.cycle)
+    labels = (detail.index,)
+    yield Sample("g6_option_detail_band_rejections_total", labels, float(detail.rejected))
+    yield Sample("g6_option_detail_mode", labels, float(_MODES.index(detail.mode)), as_of=at)
 
 
 @_samples.register

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.cycles.memory_pressure import PressureLevel
 from g6.domain.market import expiry
 from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.contract_symbols import trusted
@@ -65,11 +66,20 @@ class Choice:
 
 
 def choose(
-    runtime: Runtime, index: str, at: datetime, lap: Callable[[str], object] = lambda _: None
+    runtime: Runtime,
+    index: str,
+    at: datetime,
+    lap: Callable[[str], object] = lambda _: None,
+    pressure: PressureLevel = PressureLevel.NONE,
 ) -> Choice:
     """Choose what is to be asked for of an index at `at`.
 
     Args:
+        runtime: Ports and plan.
+        index: The underlying.
+        at: The cycle's instant.
+        pressure: From FEWER_STRIKES on half a window is asked for, whatever the scope, and from
+            FEWER_EXPIRIES on the nearest expiry alone, so that the unit is PARTIAL.
         lap: Called with `listing` when the listing is there, with `select` after the choice.
 
     Raises:
@@ -96,6 +106,10 @@ def choose(
     counts = CollectCounts(
         left_out=left_out, salvaged=believed.salvaged, expired=over, not_listed=unmet
     )
+    if pressure >= PressureLevel.FEWER_STRIKES:
+        choice = _relieved(runtime, index, at, listing, resolved, pressure)
+        lap("select")
+        return replace(choice, counts=replace(counts, pressure=int(pressure)))
     if runtime.plan.scope == "chain":
         contracts = strike_selection.contracts_of(listing.contracts, resolved.slots)
         lap("select")
@@ -104,6 +118,30 @@ def choose(
     lap("select")
     counts = replace(counts, reach=reach)
     return _choice(refresh.contracts.take(refresh.rows), resolved, counts, refresh)
+
+
+def _relieved(
+    runtime: Runtime,
+    index: str,
+    at: datetime,
+    listing: Listing,
+    resolved: Resolution,
+    pressure: PressureLevel,
+) -> Choice:
+    """Return half a window around each expiry's money, or around that of the nearest alone.
+
+    The other expiries stay wanted, so that the unit says that they are missing.
+    """
+    plan = runtime.plan.indices[index]
+    centres = _centres(runtime, index, at, listing, resolved)
+    every = strike_selection.contracts_of(listing.contracts, resolved.slots)
+    itm, otm = (max(1, strikes // 2) for strikes in (plan.strikes_itm, plan.strikes_otm))
+    rows = strike_selection.window_rows(every, resolved.slots, centres, itm, otm, {})
+    choice = _choice(every.take(rows), resolved, CollectCounts())
+    if pressure < PressureLevel.FEWER_EXPIRIES or not resolved.slots:
+        return choice
+    nearest = min(slot.expiry for slot in resolved.slots)
+    return replace(choice, contracts=choice.contracts.of(nearest))
 
 
 def _windows(

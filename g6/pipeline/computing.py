@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.cycles.memory_pressure import PressureLevel
 from g6.domain.documents import panels
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures import overview, unit_facts
+from g6.domain.figures import option_detail, overview, unit_facts
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.quotes.stamp import Stamp
-from g6.domain.reports import AnalysisFacts, CollectCounts, Switches
+from g6.domain.reports import AnalysisFacts, CollectCounts, OptionDetail, Switches
+from g6.domain.reports.option_detail import DetailRules
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.overview_row import OverviewRow
@@ -39,6 +41,7 @@ class Computing:
         summarise: Makes the overview row.
         facts: Makes the facts of the report of stage `analyse`.
         chain: Makes frame `chain`.
+        detail: Chooses the options that have metric series of their own.
         panels: Makes the panels of a finished cycle.
     """
 
@@ -48,6 +51,9 @@ class Computing:
     summarise: Callable[[PricedChain], OverviewRow] = overview.summarise
     facts: Callable[[PricedChain], AnalysisFacts] = unit_facts.facts
     chain: Callable[[PricedChain], Frame] = chain_frame
+    detail: Callable[[PricedChain, DetailRules, PressureLevel], OptionDetail] = (
+        option_detail.option_detail
+    )
     panels: Callable[..., Mapping[str, JsonObject]] = panels.build
 
 

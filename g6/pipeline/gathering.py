@@ -36,7 +36,7 @@ def gather(
 ) -> tuple[Frame, CollectCounts]:
     """Fetch the unit's quotes and stamp them with everything that analysis will read."""
     at = unit.instant
-    choice = choose(runtime, unit.index, at, watch.lap)
+    choice = choose(runtime, unit.index, at, watch.lap, switches.pressure.level)
     quotes = runtime.provider.quotes(unit.index, choice.requested, at)
     watch.lap("quotes")
     beyond: Mapping[date, Beyond] = {}

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from g6.domain.cycles.cycle import Timing, Unit, parse_z
+from g6.domain.cycles.memory_pressure import PressureRules
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import Calendar
 from g6.domain.reports import StageReport
+from g6.domain.reports.option_detail import DetailRules
 from g6.domain.reports.stage import StageCounts
 from g6.domain.schema.frame import Frame
 from g6.ports import (
@@ -69,6 +71,8 @@ class Runtime:
         instant_feed: Moves a recording's clock, None where the clock moves by itself.
         data_option: What a command in another terminal needs to find these rows, such as
             `--data-dir DIR`, empty where it finds them by itself.
+        pressure_rules: When work is cut back because memory is short.
+        detail_rules: Which options have metric series of their own.
     """
 
     plan: Plan
@@ -95,6 +99,8 @@ class Runtime:
     market_start: MarketStart | None = None
     instant_feed: InstantFeed | None = None
     data_option: str = ""
+    pressure_rules: PressureRules = field(default_factory=PressureRules)
+    detail_rules: DetailRules = field(default_factory=DetailRules)
     memory: ProcessMemory = field(default_factory=ProcessMemory)
 
     def expected(self, cycle: str) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from math import isfinite
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
+from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.reports import StageFailure, Switches, WriteReport
+from g6.domain.reports.option_detail import DetailMode
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.overview_row import OverviewRow
@@ -105,7 +107,16 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     answer = runtime.ledger.finish(unit, ending, now)
     if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
+    _tell_details(runtime, unit, priced, computing)
     return True
+
+
+def _tell_details(runtime: Runtime, unit: Unit, priced: PricedChain, computing: Computing) -> None:
+    """Publish the options that have metric series of their own, where somebody wants them."""
+    if runtime.detail_rules.mode is DetailMode.AGGREGATE:
+        return
+    level = runtime.controls.read().pressure.level
+    runtime.bus.publish(computing.detail(priced, runtime.detail_rules, level), key=unit.index)
 
 
 def _without_deviations(levels: Mapping[date, SlotLevels]) -> dict[date, SlotLevels]:

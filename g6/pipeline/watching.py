@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import inf
 
@@ -32,10 +33,12 @@ from g6.domain.reports.alerts import (
     unserved_alert,
 )
 from g6.domain.reports.switches import EVERY_INDEX
-from g6.domain.schema.words import QueueName, QuoteSource, Reason
+from g6.domain.schema.words import QueueName, QuoteSource, Reason, Stage, Status
 from g6.pipeline.raised_alerts import note, show_alerts
+from g6.pipeline.relief import relieve
 from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
 from g6.pipeline.sink_refusals import forget_old
+from g6.ports import CycleRecord
 
 RECORDER = "recorder"
 """The subscriber whose totals the metrics are made of."""
@@ -57,14 +60,18 @@ def heartbeat(runtime: Runtime) -> None:
         return
     at = runtime.clock.market()
     switches = runtime.controls.read()
+    vitals = runtime.vitals.read()
+    open_cycles = runtime.ledger.open_cycles()
     report = Heartbeat(
-        vitals=runtime.vitals.read(),
+        vitals=vitals,
         refused=forget_old(runtime, switches),
         market_open=_open_markets(runtime, at),
         provider=runtime.provider.describe(),
         plan=_running_plan(runtime),
-        open_since=_open_since(runtime),
+        open_since=_open_since(runtime, open_cycles),
         lags=_lags(runtime),
+        backlog=_backlog(runtime, open_cycles),
+        pressure=relieve(runtime, switches, vitals),
     )
     runtime.bus.publish(report)
     note(runtime, switches, DISK_LOW, disk_alert(report.vitals.disk_free_bytes))
@@ -84,12 +91,28 @@ def _open_markets(runtime: Runtime, at: datetime) -> dict[str, bool]:
     }
 
 
-def _open_since(runtime: Runtime) -> float | None:
+def _open_since(runtime: Runtime, open_cycles: Sequence[CycleRecord]) -> float | None:
     """Return the wall time at which the oldest unit that is still open fell due."""
-    for record in runtime.ledger.open_cycles():
+    for record in open_cycles:
         if any(not unit.status for unit in record.units.values()):
             return runtime.clock.wall_of(parse_z(record.cycle))
     return None
+
+
+def _backlog(runtime: Runtime, open_cycles: Sequence[CycleRecord]) -> dict[str, int]:
+    """Return how many options are analysed and not yet stored, by sink.
+
+    A stage writes to all sinks, and is done when each has answered.
+    """
+    waiting = 0
+    for record in open_cycles:
+        for unit in record.units.values():
+            persist = unit.stages.get(Stage.PERSIST)
+            is_stored = persist is not None and persist.state == "done"
+            if unit.status and Status(unit.status).has_chain and not is_stored:
+                waiting += int(unit.summary.get("options") or 0)
+    sinks = [name for name in runtime.store.sink.split("+") if name]
+    return dict.fromkeys(sinks, waiting)
 
 
 def _lags(runtime: Runtime) -> dict[str, int]:

@@ -47,6 +47,10 @@ def status_parts(status: Status) -> Iterator[Part]:
     guards = _guards(provider)
     if guards:
         yield guards
+    pressure = status.get("memory_pressure") or {}
+    if pressure.get("effects"):
+        share = f"{pressure['share']:.0%}" if pressure.get("share") is not None else "-"
+        yield Line(f"memory {share} of the limit: {'; '.join(pressure['effects'])}")
     for trouble in (provider.get("instruments") or {}).values():
         yield Line(f"instruments: {trouble}")
     yield _indices_table(status["indices_info"])

@@ -97,6 +97,13 @@ CASES = (
         "9m",
         'host="b"',
     ),
+    Case(
+        "G6MemoryPressureCritical",
+        (("g6_memory_pressure_level", "0x8 3x20 2x20"),),
+        "1m",
+        "5m",
+        "9m",
+    ),
     Case("G6PanelsIntegrity", (("g6_panels_integrity_ok", "1x8 0x8 1x20"),), "1m", "3m", "6m"),
     Case(
         "G6BusDropRateElevated",

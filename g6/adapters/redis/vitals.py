@@ -22,6 +22,11 @@ SILENT_SECONDS = 15.0
 FORGOTTEN_SECONDS = 600.0
 WEIGHED_SECONDS = 15.0
 """Seconds between two looks at a worker's memory."""
+CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+"""Where Linux says how much memory a container may take, in either version of its groups."""
 UNREADABLE = "unreadable"
 """The list, beside the queues, of the newest texts in a queue that were no message."""
 
@@ -39,6 +44,7 @@ class RedisVitals:
         self._processes: dict[int, psutil.Process] = {}
         self._weighed_at = float("-inf")
         self._weight = 0
+        self._host_bytes = _host_memory()
 
     @translated
     def sign_in(
@@ -69,6 +75,7 @@ class RedisVitals:
             "cpu_ratio": _cores(family),
             "version": version,
             "code": code,
+            "host_bytes": self._host_bytes,
         }
         self._client.hset(f"{self._ns}:workers", worker, json.dumps(facts))
 
@@ -199,3 +206,13 @@ def _cores(family: Sequence[psutil.Process]) -> float:
         with suppress(psutil.NoSuchProcess):
             share += process.cpu_percent(None) / 100.0
     return round(share, 4)
+
+
+def _host_memory(limits: Sequence[Path] = CONTAINER_LIMITS) -> int:
+    """Return the memory of this host, or of the container that this process runs in."""
+    total = int(psutil.virtual_memory().total)
+    for path in limits:
+        # A container without a limit says `max`, or a number beyond any memory.
+        with suppress(OSError, ValueError):
+            total = min(total, int(path.read_text("ascii")))
+    return total

@@ -82,6 +82,8 @@ def build_runtime(
         market_start=market.start,
         instant_feed=market.feed,
         data_option=data_option(settings),
+        pressure_rules=settings.memory.rules,
+        detail_rules=settings.metrics.rules,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.readiness import readiness
 from g6.domain.documents.system_facts import MarketPhase, SystemFacts, is_old
-from g6.domain.reports import CycleReport, VitalSigns
+from g6.domain.reports import CycleReport, Heartbeat, VitalSigns
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import Status
 
@@ -79,6 +79,7 @@ def runtime_status(system: SystemFacts) -> dict[str, object]:
         "queues": dict(vitals.queues),
         "market": _market(system.phases),
         "lost": lost_units(report),
+        "memory_pressure": _pressure(system.beat),
         "last_gap": None if system.gap is None else system.gap.to_json(),
     }
 
@@ -96,6 +97,14 @@ def lost_units(report: CycleReport | None) -> list[str]:
         if status != Status.OK:
             lost.append(f"{index} {report.cycle} ({report.reasons.get(index, '')})")
     return lost
+
+
+def _pressure(beat: Heartbeat | None) -> dict[str, object] | None:
+    """Return how full the memory is and what is cut back for it, None where nobody looked."""
+    if beat is None or beat.pressure is None:
+        return None
+    facts = beat.pressure.to_json()
+    return {name: facts[name] for name in ("level", "effects", "share", "limit_bytes", "host")}
 
 
 def index_statuses(system: SystemFacts) -> Iterator[IndexStatus]:

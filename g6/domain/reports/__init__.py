@@ -19,6 +19,7 @@ from g6.domain.reports.job_reports import (
     StorageSizes,
     SubscriberCounts,
 )
+from g6.domain.reports.option_detail import OptionDetail
 from g6.domain.reports.provider_facts import (
     LoginFacts,
     ProviderFacts,
@@ -51,6 +52,7 @@ __all__ = [
     "GapOpened",
     "Heartbeat",
     "LoginFacts",
+    "OptionDetail",
     "PanelsVerified",
     "ProcessFacts",
     "ProviderFacts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.cycles.memory_pressure import MemoryPressure, PressureLevel
 from g6.domain.market.instants import instant_in_words
 from g6.domain.reports.alert import Alert, AlertRule
 from g6.domain.reports.storing import SinkRefusal
@@ -199,6 +200,15 @@ NO_HEARTBEAT = AlertRule(
     "g6 ps lists what lives; the logs are in {logs}",
     "no-beat.md",
 )
+MEMORY_SHORT = AlertRule(
+    "memory_short",
+    "memory",
+    "workers fill their memory, and work is cut back: one alert for each level",
+    Severity.WARNING,
+    "workers of {host} take {share:.0%} of the {limit:.0f} MB that they may: {effect}",
+    "g6 ps shows who takes it; run fewer workers (workers.cycle), or raise memory.limit",
+    "memory-pressure.md",
+)
 RULES = (
     SETTING_RETIRED,
     ROWS_REFUSED,
@@ -220,6 +230,7 @@ RULES = (
     QUEUES_UNSERVED,
     PROCESS_ENDED,
     NO_HEARTBEAT,
+    MEMORY_SHORT,
 )
 """Every alert that the system itself fires; a provider's states with a fix are alerts as well."""
 
@@ -260,6 +271,19 @@ def clock_alert(skews: Mapping[str, float]) -> Alert | None:
     """
     wrong = [f"{host} is {skew:+.2f} s" for host, skew in skews.items() if abs(skew) > SKEW_SECONDS]
     return CLOCKS_DIFFER.fire(clocks=", ".join(wrong)) if wrong else None
+
+
+def memory_alert(level: PressureLevel, pressure: MemoryPressure) -> Alert:
+    """Return the alert of one level of memory pressure.
+
+    >>> full = MemoryPressure(PressureLevel.NO_GREEKS, 0.83, 1e9, "a")
+    >>> memory_alert(PressureLevel.NO_GREEKS, full).sentence
+    'workers of a take 83% of the 1000 MB that they may: Greeks are suspended'
+    """
+    limit = pressure.limit_bytes / 1e6
+    return MEMORY_SHORT.fire(
+        host=pressure.host, share=pressure.share, limit=limit, effect=level.effect
+    )
 
 
 def stall_alert(silent_seconds: float, step: float) -> Alert | None:

@@ -19,6 +19,7 @@ from g6.domain.reports.job_reports import (
     StorageSizes,
     SubscriberCounts,
 )
+from g6.domain.reports.option_detail import OptionDetail
 from g6.domain.reports.provider_facts import ProviderState
 from g6.domain.reports.stage import StageReport
 from g6.domain.reports.storing import StoreRefused
@@ -157,6 +158,7 @@ _PARSERS: Mapping[str, Callable[[Document], Report]] = MappingProxyType(
         EventType.JOB_REPORT: _job_report,
         EventType.EVENTS_DROPPED: EventsDropped.from_json,
         EventType.BUS_SUBSCRIBER: SubscriberCounts.from_json,
+        EventType.OPTION_DETAIL: OptionDetail.from_json,
     }
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from g6.domain.cycles.memory_pressure import MemoryPressure
 from g6.domain.reports.provider_facts import ProviderFacts
 from g6.domain.reports.storing import SinkRefusal
 from g6.domain.schema.json_reading import read_record
@@ -23,6 +24,7 @@ class WorkerFacts:
         resident_bytes: Resident memory, None unknown.
         cpu_ratio: Processor time in cores, None unknown.
         pool: Its pool processes, None where an earlier version does not say.
+        host_bytes: Memory of its host, or of the container that it runs in, None unknown.
         up: Whether it told of itself lately.
         version: Its version of G6, empty where an earlier one does not say.
         code: The digest of the source files that it was started from, likewise.
@@ -39,6 +41,7 @@ class WorkerFacts:
     up: bool = True
     version: str = ""
     code: str = ""
+    host_bytes: float | None = None
 
     def to_json(self) -> JsonObject:
         """Return the facts as JSON has them."""
@@ -53,6 +56,7 @@ class WorkerFacts:
             **present(pool=self.pool),
             "up": self.up,
             **present(version=self.version, code=self.code),
+            "host_bytes": self.host_bytes,
         }
 
     @classmethod
@@ -204,6 +208,8 @@ class Heartbeat:
         plan: None in a heartbeat that does not say it.
         open_since: Wall time at which the oldest unit that is still open fell due, None for none.
         lags: Events that each subscriber of the bus has before it, the recorder apart.
+        backlog: Options that are analysed and not yet stored, by sink.
+        pressure: How full the memory of the workers is, None where nobody looked.
     """
 
     type: ClassVar[EventType] = EventType.HEARTBEAT
@@ -214,6 +220,8 @@ class Heartbeat:
     plan: RunningPlan | None = None
     open_since: float | None = None
     lags: Mapping[str, int] = field(default_factory=dict)
+    backlog: Mapping[str, int] = field(default_factory=dict)
+    pressure: MemoryPressure | None = None
 
     def to_json(self) -> JsonObject:
         """Return the payload of the event."""
@@ -226,6 +234,8 @@ class Heartbeat:
                 plan=None if self.plan is None else self.plan.to_json(),
                 open_since=self.open_since,
                 lags=dict(self.lags),
+                backlog=dict(self.backlog),
+                pressure=None if self.pressure is None else self.pressure.to_json(),
             ),
         }
 

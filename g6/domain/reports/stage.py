@@ -56,6 +56,7 @@ class CollectCounts:
         beyond: Strikes outside the window, by expiry.
         bytes: Size of the frame.
         lateness_seconds: From the cycle's instant to the stage's start, wall time.
+        pressure: The level of memory pressure that narrowed the choice, 0 for none.
     """
 
     options: int = 0
@@ -68,6 +69,7 @@ class CollectCounts:
     beyond: Mapping[date, BeyondCounts] = field(default_factory=dict)
     bytes: int = 0
     lateness_seconds: float | None = None
+    pressure: int = 0
 
     def to_json(self) -> JsonObject:
         """Return the counts as JSON has them, without what is empty."""
@@ -82,6 +84,7 @@ class CollectCounts:
                 not_listed=list(self.not_listed),
                 reach=_by_iso_day(self.reach),
                 beyond=beyond,
+                pressure=self.pressure or None,
             ),
             "bytes": self.bytes,
             "lateness_seconds": self.lateness_seconds,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from g6.domain.cycles.memory_pressure import MemoryPressure, PressureLevel
 from g6.domain.reports.alert import Alert
 from g6.domain.reports.storing import SinkRefusal
 from g6.domain.schema.json_reading import part, read_record
@@ -17,6 +18,8 @@ REFUSED_PREFIX = "refused:"
 """What the names of remembered refusals begin with."""
 ALERT_PREFIX = "alert:"
 """What the names of alerts that are raised begin with."""
+PRESSURE = "memory_pressure"
+"""The name of what is cut back while memory is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Switches:
         greeks: Whether Greeks are computed, None where nobody said so.
         paused: Why an index is not collected, by index, `*` for all.
         window: Of a bounded run or a simulated market.
+        pressure: How full the memory of the workers is, and what is cut back.
         expiries_warned: For each index, which missing expiries were told of on which day.
         stream_silent_since: Wall time since which the tick stream brings nothing.
         refusals: What sinks refuse, by the switch's name.
@@ -77,6 +81,7 @@ class Switches:
     greeks: bool | None = None
     paused: Mapping[str, str | None] = field(default_factory=dict)
     window: RunWindow | None = None
+    pressure: MemoryPressure = field(default_factory=MemoryPressure)
     expiries_warned: Mapping[str, str] = field(default_factory=dict)
     stream_silent_since: float | None = None
     refusals: Mapping[str, SinkRefusal] = field(default_factory=dict)
@@ -85,8 +90,8 @@ class Switches:
 
     @property
     def computes_greeks(self) -> bool:
-        """Whether Greeks are computed: unless they are switched off."""
-        return self.greeks is not False
+        """Whether Greeks are computed: unless they are switched off, or memory is short."""
+        return self.greeks is not False and self.pressure.level < PressureLevel.NO_GREEKS
 
     def longest_refusals(self) -> list[SinkRefusal]:
         """Return what sinks refuse now, the longest lasting first."""
@@ -106,6 +111,8 @@ class Switches:
             expiries_warned=dict(self.expiries_warned),
             stream_silent_since=self.stream_silent_since,
         )
+        if self.pressure.level:
+            switches[PRESSURE] = self.pressure.to_json()
         alerts = {f"{ALERT_PREFIX}{name}": raised.to_json() for name, raised in self.alerts.items()}
         return switches | dict(self.others) | refusals | alerts
 
@@ -118,10 +125,12 @@ class Switches:
             "expiries_warned",
             "stream_silent_since",
             "window",
+            PRESSURE,
         }
         refusals = {}
         alerts = {}
         others = {}
+        pressure = MemoryPressure.from_json(part(document, PRESSURE))
         for name, value in document.items():
             if name.startswith(REFUSED_PREFIX):
                 refusals[name] = SinkRefusal.from_json(part(document, name))
@@ -131,4 +140,6 @@ class Switches:
                 )
             elif name not in plain:
                 others[name] = value
-        return read_record(cls, document, refusals=refusals, alerts=alerts, others=others)
+        return read_record(
+            cls, document, pressure=pressure, refusals=refusals, alerts=alerts, others=others
+        )

@@ -292,6 +292,7 @@ class EventType(StrEnum):
     OI_CHANGE = "oi.change"
     EVENTS_DROPPED = "events.dropped"
     BUS_SUBSCRIBER = "bus.subscriber"
+    OPTION_DETAIL = "option.detail"
 
     @property
     def is_passing(self) -> bool:
@@ -301,6 +302,7 @@ class EventType(StrEnum):
             EventType.PANEL_FULL,
             EventType.PANEL_DIFF,
             EventType.BUS_SUBSCRIBER,
+            EventType.OPTION_DETAIL,
         }
 
 

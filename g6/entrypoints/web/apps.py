@@ -34,6 +34,7 @@ def metrics_app(watcher: Watcher) -> FastAPI:
             now=watcher.runtime.clock.wall(),
             build=build,
             reads_bus=not watcher.follower.trouble,
+            details=watcher.follower.latest.details(watcher.runtime.clock.wall()),
         )
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 

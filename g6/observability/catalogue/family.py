@@ -24,6 +24,8 @@ class Family:
         source: The event, and the stage, that it is made from.
         primed: Whether its series stand at 0 before the first event. A price is not: 0 would be
             an invented value.
+        opt_in: Whether it has series only where somebody configured them. They are made of the
+            newest reports and not of totals, so that those of an old chain are gone.
         shown: `age` holds an instant and shows the wall seconds since. `lag` shows how far the
             newest cycle is ahead of the newest data, both in market time. `lap` shows the seconds
             between the last two events.
@@ -38,6 +40,7 @@ class Family:
     help: str
     buckets: tuple[float, ...] = ()
     primed: bool = True
+    opt_in: bool = False
     shown: Shown = "as_is"
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from g6.observability.catalogue.families.quality_families import (
 )
 from g6.observability.catalogue.families.worker_families import (
     BUS_PUBLISH_LATENCY_MS,
+    MEMORY_PRESSURE_LEVEL,
     QUEUE_WAIT_SECONDS,
 )
 
@@ -137,6 +138,16 @@ INDEX_IS_STALE = RecordingRule(
 )
 ERROR_RATIOS = {window: _error_ratio(window) for window in (*BURN_WINDOWS, DAY)}
 STALE_RATIOS = {window: _stale_ratio(window) for window in (*BURN_WINDOWS, DAY)}
+MEMORY_IS_LEVEL = RecordingRule(
+    "g6_memory_pressure_is_level",
+    f'count_values("level", {MEMORY_PRESSURE_LEVEL})',
+    "1 for the level of memory pressure in force, by the level as a label.",
+)
+MEMORY_TRANSITION = RecordingRule(
+    "g6_memory_pressure_transition",
+    f"changes({MEMORY_PRESSURE_LEVEL}[5m])",
+    "How often the level of memory pressure changed in five minutes.",
+)
 
 RULES = (
     MARKET_IS_OPEN,
@@ -150,4 +161,6 @@ RULES = (
     INDEX_IS_STALE,
     *ERROR_RATIOS.values(),
     *STALE_RATIOS.values(),
+    MEMORY_IS_LEVEL,
+    MEMORY_TRANSITION,
 )

@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from g6.config.watching_section import MetricSettings
 from g6.domain.market.expiry import BUCKETS
 from g6.domain.pricing.quality import Flag
 from g6.domain.pricing.volatility import FAILED, SOLVED, WORDS
 from g6.observability.catalogue import FAMILIES, LABELS, label_key, label_name, series_cap
+from g6.observability.catalogue.families import detail_cap
 
 DOCUMENTED_CAP = 3_000
 
@@ -36,13 +38,13 @@ def test_buckets_ascend(family):
     assert list(family.buckets) == sorted(set(family.buckets))
 
 
-def test_no_family_is_labelled_by_strike_symbol_or_error_text():
-    assert not {label_name(label) for f in FAMILIES.values() for label in f.labels} & {
-        "strike",
-        "symbol",
-        "token",
-        "error",
-    }
+def test_no_family_is_labelled_by_symbol_or_error_text_nor_by_strike_unless_somebody_wants_it():
+    labels = {label_name(label) for f in FAMILIES.values() for label in f.labels}
+    assert not labels & {"symbol", "token", "error"}
+    by_strike = [f for f in FAMILIES.values() if "strike" in f.labels]
+    assert by_strike
+    assert all(family.opt_in for family in by_strike)
+    assert MetricSettings().option_detail == "aggregate"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,11 @@ def test_every_word_that_the_domain_counts_by_is_a_label_value():
 
 def test_six_indices_stay_under_the_documented_number_of_series():
     assert series_cap(6) <= DOCUMENTED_CAP
+
+
+def test_series_of_single_options_are_bounded_by_the_setting():
+    assert detail_cap(6, MetricSettings().option_most) == 7_200
+    assert LABELS["strike"].room >= MetricSettings().option_most
 
 
 def test_each_index_more_costs_a_bounded_number_of_series():

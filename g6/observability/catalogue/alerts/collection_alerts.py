@@ -123,7 +123,7 @@ CYCLE_PARTIAL = AlertingRule(
     "Strikes or expiries are missing from the stored chains of this index.",
     "g6 data gaps --index {{ $labels.index }}; g6 trace CYCLE",
     "partial.md",
-    inhibited_by=_ROOTS,
+    inhibited_by=(*_ROOTS, "G6MemoryPressureCritical"),
 )
 CYCLE_OVERRUN = AlertingRule(
     "G6CycleOverrun",

@@ -13,6 +13,7 @@ from g6.observability.catalogue.families.worker_families import (
     BUS_THROTTLED_TOTAL,
     CLOCK_SKEW_SECONDS,
     HEARTBEAT_OVERDUE_UNIXTIME,
+    MEMORY_PRESSURE_LEVEL,
     QUEUE_OLDEST_MESSAGE_AGE_SECONDS,
     REDIS_UP,
     WORKER_UP,
@@ -129,6 +130,16 @@ CLOCK_SKEW = AlertingRule(
     "timedatectl set-ntp true",
     "expired.md",
 )
+MEMORY_PRESSURE = AlertingRule(
+    "G6MemoryPressureCritical",
+    f"max({MEMORY_PRESSURE_LEVEL}) >= 3",
+    "1m",
+    Urgency.PAGE,
+    "workers fill their memory: strikes are left out (level {{ $value }})",
+    "Strikes far from the money are not collected; at level 4 only the nearest expiry is.",
+    "g6 ps; g6 status --json",
+    "memory-pressure.md",
+)
 PANELS_INTEGRITY = AlertingRule(
     "G6PanelsIntegrity",
     f"{PANELS_INTEGRITY_OK} == 0",
@@ -227,6 +238,7 @@ ALERTS = (
     SINK_FAILING,
     DISK_LOW,
     CLOCK_SKEW,
+    MEMORY_PRESSURE,
     PANELS_INTEGRITY,
     BUS_DROPS,
     BUS_DROPS_CRITICAL,

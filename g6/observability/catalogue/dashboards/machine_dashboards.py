@@ -34,6 +34,8 @@ from g6.observability.catalogue.families.worker_families import (
     BUS_SUBSCRIBER_LAG_EVENTS,
     BUS_THROTTLED_TOTAL,
     CLOCK_SKEW_SECONDS,
+    MEMORY_PRESSURE_LEVEL,
+    MEMORY_PRESSURE_SHARE,
     PROCESS_CPU_RATIO,
     PROCESS_RESIDENT_BYTES,
     QUEUE_LENGTH,
@@ -158,6 +160,15 @@ WORKERS = Dashboard(
             "Memory of a worker and its children, shared pages by their share.",
             "bytes",
             (newest(PROCESS_RESIDENT_BYTES, "worker"),),
+        ),
+        DashboardPanel(
+            "Memory pressure",
+            "Memory of the workers over what they may take, and the level of what is cut back.",
+            "short",
+            (
+                PanelQuery(f"max({select(MEMORY_PRESSURE_SHARE)})", "share"),
+                PanelQuery(f"max({select(MEMORY_PRESSURE_LEVEL)})", "level"),
+            ),
         ),
         DashboardPanel(
             "Processor",

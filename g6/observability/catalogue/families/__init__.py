@@ -30,10 +30,25 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 def series_cap(indices: int) -> int:
     """Return the most series that /metrics can have with this many indices.
 
-    Every label is at its limit, in every combination.
+    Every label is at its limit, in every combination. Series of single options, which are off
+    unless configured, are counted by `detail_cap`.
     """
     sizes = {key: label.size for key, label in LABELS.items()} | {"index": indices + 2}
     return sum(
         family.series({label: sizes[label_key(label)] for label in family.labels})
         for family in FAMILIES.values()
+        if not family.opt_in
     )
+
+
+def detail_cap(indices: int, most: int) -> int:
+    """Return the most series of single options.
+
+    Args:
+        indices: How many indices are collected.
+        most: Options of one index that have series, at most.
+
+    >>> detail_cap(6, 400)
+    7200
+    """
+    return indices * most * sum(family.opt_in for family in FAMILIES.values())

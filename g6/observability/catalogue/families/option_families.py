@@ -90,6 +90,50 @@ INDEX_NEAR_OI = Family(
     "Open interest within five strikes of the money of the nearest expiry.",
     primed=False,
 )
+OPTION_DETAIL_BAND_REJECTIONS_TOTAL = Family(
+    "detail",
+    "g6_option_detail_band_rejections_total",
+    "counter",
+    ("index",),
+    "options",
+    "option.detail",
+    "Options that got no series of their own: beyond the band, too many, or memory is short.",
+)
+OPTION_DETAIL_MODE = Family(
+    "detail",
+    "g6_option_detail_mode",
+    "gauge",
+    ("index",),
+    "mode",
+    "option.detail",
+    "Options with series of their own: 0 none, 1 around the money, 2 all.",
+    primed=False,
+)
+
+
+def _of_single_options(name: str, unit: str, help: str) -> Family:
+    return Family(
+        "detail",
+        name,
+        "gauge",
+        ("index", "expiry=expiry_day", "strike", "side"),
+        unit,
+        "option.detail",
+        help,
+        primed=False,
+        opt_in=True,
+    )
+
+
+OPTION_LAST_PRICE = _of_single_options(
+    "g6_option_last_price", "points", "Last price of one option, newest cycle."
+)
+OPTION_IV = _of_single_options(
+    "g6_option_iv", "fraction", "Implied volatility of one option, newest cycle."
+)
+OPTION_OI = _of_single_options(
+    "g6_option_open_interest", "units", "Open interest of one option, newest cycle."
+)
 
 FAMILIES = (
     INDEX_OPTIONS_PROCESSED,
@@ -101,4 +145,9 @@ FAMILIES = (
     EXPIRY_MISSING_MASK,
     DATA_STALENESS_SECONDS,
     INDEX_NEAR_OI,
+    OPTION_DETAIL_BAND_REJECTIONS_TOTAL,
+    OPTION_DETAIL_MODE,
+    OPTION_LAST_PRICE,
+    OPTION_IV,
+    OPTION_OI,
 )

@@ -57,6 +57,16 @@ DAMAGED_LINES_ASIDE_TOTAL = Family(
     "unit.report persist, publish",
     "Damaged lines that a write found in a CSV file and moved to the file beside it.",
 )
+SINK_BACKLOG_POINTS = Family(
+    "storage",
+    "g6_sink_backlog_points",
+    "gauge",
+    ("sink",),
+    "options",
+    "heartbeat",
+    "Options that are analysed and that the sink has not stored yet.",
+    primed=False,
+)
 STORAGE_BYTES = Family(
     "storage",
     "g6_storage_bytes",
@@ -163,6 +173,7 @@ FAMILIES = (
     WRITE_SECONDS,
     TORN_LINES_REPAIRED_TOTAL,
     DAMAGED_LINES_ASIDE_TOTAL,
+    SINK_BACKLOG_POINTS,
     STORAGE_BYTES,
     DISK_FREE_BYTES,
     PANELS_INTEGRITY_OK,

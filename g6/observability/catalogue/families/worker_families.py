@@ -161,6 +161,28 @@ PROCESS_CPU_RATIO = Family(
     "heartbeat",
     "Processor time a worker and its children use, in cores.",
 )
+MEMORY_PRESSURE_LEVEL = Family(
+    "workers",
+    "g6_memory_pressure_level",
+    "gauge",
+    (),
+    "level",
+    "heartbeat",
+    (
+        "What is cut back for memory: 1 series of single options, 2 Greeks as well, 3 far strikes "
+        "as well, 4 all but the nearest expiry."
+    ),
+)
+MEMORY_PRESSURE_SHARE = Family(
+    "workers",
+    "g6_memory_pressure_share",
+    "gauge",
+    (),
+    "ratio",
+    "heartbeat",
+    "Memory of the workers over what they may take, of the fullest host.",
+    primed=False,
+)
 BUILD_INFO = Family(
     "workers",
     "g6_build_info",
@@ -189,5 +211,7 @@ FAMILIES = (
     CLOCK_SKEW_SECONDS,
     PROCESS_RESIDENT_BYTES,
     PROCESS_CPU_RATIO,
+    MEMORY_PRESSURE_LEVEL,
+    MEMORY_PRESSURE_SHARE,
     BUILD_INFO,
 )
