@@ -9,7 +9,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.cycles.memory_pressure import PressureLevel
 from g6.domain.documents import panels
 from g6.domain.documents.chain_rows import chain_frame
-from g6.domain.figures import option_detail, overview, unit_facts
+from g6.domain.figures import option_samples, overview, unit_facts
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp
@@ -52,7 +52,7 @@ class Computing:
     facts: Callable[[PricedChain], AnalysisFacts] = unit_facts.facts
     chain: Callable[[PricedChain], Frame] = chain_frame
     detail: Callable[[PricedChain, DetailRules, PressureLevel], OptionDetail] = (
-        option_detail.option_detail
+        option_samples.option_detail
     )
     panels: Callable[..., Mapping[str, JsonObject]] = panels.build
 

@@ -33,6 +33,7 @@ from g6.config import Settings, environment
 from g6.domain.reports import Alert, AlertRule
 from g6.domain.reports.alerts import JOURNAL_STOPPED, PROCESS_ENDED
 from g6.domain.schema.layout import Folder
+from g6.entrypoints.machine.flower_process import ADDRESS, flower_port, password
 from g6.entrypoints.machine.fork_server import ForkServer, child_environment
 from g6.entrypoints.machine.market_start import next_cycle
 from g6.entrypoints.machine.observers import prepare_observers
@@ -58,6 +59,7 @@ MODULES = {
     "feeder": "g6.entrypoints.machine.feeder",
     "serve": "g6.entrypoints.cli",
     "ticker": "g6.entrypoints.machine.tick_stream",
+    "flower": "g6.entrypoints.machine.flower_process",
 }
 """What the processes of one machine run."""
 
@@ -158,6 +160,23 @@ class Stack:
             self._run(name, list(command), plain)
         return observers.addresses
 
+    def start_flower(self) -> str:
+        """Start Flower on the loopback, and return its address.
+
+        Errors: Unavailable, when it is not installed; StoreBusy, when its password cannot be kept.
+        """
+        port = flower_port(self.settings)
+        password(self.settings)
+        own = self._own_settings() | {"G6_FLOWER__PORT": str(port)}
+        # Flower has variables of its own, and one of them opens its API to everybody.
+        plain = {
+            name: value
+            for name, value in child_environment(own).items()
+            if not name.startswith("FLOWER_")
+        }
+        self._run("flower", [sys.executable, "-m", MODULES["flower"]], plain)
+        return f"http://{ADDRESS}:{port}"
+
     def start_ticker(self) -> None:
         """Start the tick stream, where the provider has one."""
         if self.settings.streamed:
@@ -223,8 +242,11 @@ class Stack:
 
     def _start(self, name: str, module: str, *arguments: str) -> None:
         """Start a process of G6, with the settings in its environment."""
-        own = environment(self.settings) | {"G6_REDIS__BROKER_URL": self.broker}
-        self._run(name, [sys.executable, "-m", module, *arguments], child_environment(own))
+        command = [sys.executable, "-m", module, *arguments]
+        self._run(name, command, child_environment(self._own_settings()))
+
+    def _own_settings(self) -> dict[str, str]:
+        return environment(self.settings) | {"G6_REDIS__BROKER_URL": self.broker}
 
     def _run(self, name: str, command: list[str], variables: Mapping[str, str]) -> None:
         process = Process(

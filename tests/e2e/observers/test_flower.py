@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from pathlib import Path
 
 import httpx
 import pytest
 
 from g6.adapters.redis.server import EmbeddedServer, free_port
+from tests.e2e.conftest import SMALL, configured
 from tests.e2e.running import World, clean_environment
 from tests.waiting import eventually
 
@@ -62,3 +65,66 @@ def shown(port: int) -> dict[str, set[str]]:
         name: {queue["name"] for queue in worker.get("active_queues", [])}
         for name, worker in answer.json().items()
     }
+
+
+@pytest.mark.timeout(240)
+def test_g6_up_starts_a_flower_that_asks_for_a_password_and_takes_no_command(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    world = configured(tmp_path, FLOWER_UNAUTHENTICATED_API="1")
+    settings = SMALL | {"serve": {"metrics_port": 0, "web_port": 0}, "flower": {"port": port}}
+    (tmp_path / "small.json").write_text(json.dumps(settings), "utf-8")
+    system = world.start_g6("up", "--no-banner", "--with-flower")
+    try:
+        page = f"http://127.0.0.1:{port}"
+        eventually(lambda: f"flower: {page}, user g6" in system.said, 120.0, every=0.3)
+        path = world.data / "flower" / "password"
+        secret = path.read_text("utf-8").strip()
+        assert path.stat().st_mode & 0o777 == 0o600
+        eventually(lambda: code(page) == 401, 60.0, every=0.3)
+        assert code(f"{page}/api/workers") == 401
+        assert code(f"{page}/api/workers", "g6", "another password") == 401
+        known = httpx.BasicAuth("g6", secret)
+        tasks = eventually(lambda: shown_tasks(page, known), 90.0, every=0.5)
+        assert {name for name, _ in tasks} >= {"g6.collect", "g6.analyse"}
+        assert any(words.startswith("NIFTY 20") for _, words in tasks)
+        worker = next(
+            iter(httpx.get(f"{page}/api/workers?refresh=1", auth=known, timeout=20).json())
+        )
+        refused = httpx.post(f"{page}/api/worker/shutdown/{worker}", auth=known, timeout=20)
+        assert refused.status_code == 403
+        assert secret not in system.said
+        everything = [file for file in world.base.rglob("*") if file.is_file() and file != path]
+        assert [file for file in everything if secret.encode() in file.read_bytes()] == []
+        assert not list(world.base.rglob("flower*.db"))
+        assert system.ends(signal.SIGTERM) == 0
+        world.is_left_alone()
+    finally:
+        world.end()
+
+
+def code(address: str, *known: str) -> int:
+    """Return the status code of an address, 0 while nobody answers."""
+    try:
+        auth = httpx.BasicAuth(*known) if known else None
+        return httpx.get(address, auth=auth, timeout=20.0).status_code
+    except httpx.TransportError:
+        return 0
+
+
+def shown_tasks(page: str, known: httpx.BasicAuth) -> list[tuple[str, str]]:
+    """Return name and arguments of the tasks as the page of tasks shows them, newest first."""
+    parameters = {
+        "draw": "1",
+        "start": "0",
+        "length": "200",
+        "search[value]": "",
+        "order[0][column]": "0",
+        "order[0][dir]": "desc",
+        "columns[0][data]": "received",
+    }
+    answer = httpx.get(f"{page}/tasks/datatable", params=parameters, auth=known, timeout=20.0)
+    rows = answer.json()["data"] if answer.status_code == 200 else []
+    tasks = [(str(row["name"]), str(row["args"])) for row in rows]
+    return tasks if {"g6.collect", "g6.analyse"} <= {name for name, _ in tasks} else []

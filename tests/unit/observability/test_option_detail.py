@@ -8,7 +8,7 @@ from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.totals import MemoryTotals
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.memory_pressure import PressureLevel
-from g6.domain.figures.option_detail import option_detail
+from g6.domain.figures.option_samples import option_detail
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes.stamp import from_frame
 from g6.domain.reports import OptionDetail

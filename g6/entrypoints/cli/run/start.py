@@ -48,6 +48,14 @@ Observed = Annotated[
     ),
 ]
 
+Flowered = Annotated[
+    bool,
+    typer.Option(
+        "--with-flower",
+        help="Start Flower on the loopback too, read-only and with a password.",
+    ),
+]
+
 DEMO_CYCLES = 6
 DEMO_SPEED = "12"
 
@@ -174,6 +182,7 @@ def up(
     mix: options.Mix = False,
     anyway: Anyway = False,
     with_observability: Observed = False,
+    with_flower: Flowered = False,
     no_banner: options.NoBanner = False,
     log_format: options.LogFormat = None,
     config: options.Config = None,
@@ -201,7 +210,14 @@ def up(
     from g6.entrypoints.cli.run.unbounded import run_until_stopped
 
     with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
-        run_until_stopped(settings, forks, mix=mix, anyway=anyway, observed=with_observability)
+        run_until_stopped(
+            settings,
+            forks,
+            mix=mix,
+            anyway=anyway,
+            observed=with_observability,
+            flowered=with_flower,
+        )
 
 
 def _with_faults(assignments: list[str] | None, faults: str | None) -> list[str]:

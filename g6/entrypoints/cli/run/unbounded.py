@@ -23,6 +23,7 @@ from g6.entrypoints.cli.shared.following import (
     warn_about_status_file,
 )
 from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.machine.flower_process import ADDRESS, flower_port, password_file
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.pools import WORKERS, pool_sizes
 from g6.entrypoints.machine.port_holder import port_holder
@@ -39,6 +40,7 @@ def run_until_stopped(
     mix: bool = False,
     anyway: bool = False,
     observed: bool = False,
+    flowered: bool = False,
     who: str = "g6 up",
     until_close: bool = False,
 ) -> bool:
@@ -50,6 +52,7 @@ def run_until_stopped(
         mix: Whether the directory may hold rows of another kind of market.
         anyway: Whether a disk without room for the day is no reason not to start.
         observed: Whether Prometheus and Alertmanager are started beside it.
+        flowered: Whether Flower is.
         who: What a person calls this process.
         until_close: Whether it ends by itself when a session is over.
 
@@ -64,6 +67,8 @@ def run_until_stopped(
         start_screen.refuse_full_disk(settings, estimate)
     if settings.features.serve:
         _refuse_taken_ports(settings, who)
+    if flowered:
+        _refuse_flower(settings)
     watch: RunWatch | None = None
     with (
         stoppable(),
@@ -78,6 +83,8 @@ def run_until_stopped(
         follower = _start(stack, console, voice)
         if observed:
             _start_observers(stack, console)
+        if flowered:
+            _start_flower(stack, console)
         while not (until_close and watch.has_seen_close):
             for followed in follower.poll():
                 watch.count(followed.report)
@@ -124,6 +131,22 @@ def _start_observers(stack: Stack, console: Console) -> None:
     """Start Prometheus and Alertmanager, and say where they are."""
     for name, address in stack.start_observers().items():
         console.print(f"{name}: {address}", highlight=False, soft_wrap=True)
+
+
+def _start_flower(stack: Stack, console: Console) -> None:
+    """Start Flower, and say where it is and where its password is, never what it is."""
+    settings = stack.settings
+    address = stack.start_flower()
+    place = "as configured"
+    if settings.flower.password is None:
+        place = f"in {password_file(settings)}"
+    told = f"flower: {address}, user {settings.flower.user}, password {place}"
+    console.print(told, highlight=False, soft_wrap=True)
+
+
+def _refuse_flower(settings: Settings) -> None:
+    """Find out before the start whether Flower can run. Errors: Unavailable."""
+    bind(ADDRESS, flower_port(settings), "flower.port").close()
 
 
 def _refuse_taken_ports(settings: Settings, who: str) -> None:
