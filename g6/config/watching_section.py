@@ -74,6 +74,7 @@ class TracingSettings(Section):
 
     otlp_endpoint: str | None = Field(
         default=None,
+        pattern=r"^https?://",
         description="address that traces are posted to by OTLP over HTTP, such as "
         "http://127.0.0.1:4318/v1/traces; none: no traces",
     )

@@ -44,6 +44,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
         "urllib3",
     ),
     "flower": ("flower",),
+    "otel": ("opentelemetry",),
 }
 """The libraries of each extra, by the names they are imported under."""
 EXTRAS: Mapping[str, str] = {

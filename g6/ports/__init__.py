@@ -27,6 +27,7 @@ from g6.ports.quote_cache import QuoteCache
 from g6.ports.sender import Sender
 from g6.ports.shared_cache import SharedCache
 from g6.ports.sources import Gate, Provider
+from g6.ports.span_sink import SpanSink
 from g6.ports.store import Store, WriteReport
 from g6.ports.vitals import Vitals
 
@@ -53,6 +54,7 @@ __all__ = [
     "QuoteCache",
     "Sender",
     "SharedCache",
+    "SpanSink",
     "StageState",
     "Store",
     "UnitEnd",

@@ -11,7 +11,7 @@ import secrets
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from g6 import files
 from g6.adapters.redis.server import free_port
@@ -89,7 +89,7 @@ def format_task(task: Task) -> Task:
     return task
 
 
-def flower_options(settings: Settings) -> dict[str, Any]:
+def flower_options(settings: Settings) -> dict[str, object]:
     """Return what Flower is told, by the names of its options."""
     return {
         "address": ADDRESS,
@@ -107,8 +107,8 @@ def flower_options(settings: Settings) -> dict[str, Any]:
 def main() -> None:
     """Run Flower until SIGTERM."""
     from flower.app import Flower
+    from flower.options import default_options as options
     from flower.urls import settings as flower_settings
-    from tornado.options import options
 
     from g6.entrypoints.workers.app import create_app
 

@@ -26,6 +26,8 @@ from g6.errors import Retryable, Unavailable
 from g6.observability.follower import BusFollower
 from g6.observability.sample_totals import TotalsStore
 from g6.pipeline import Runtime
+from g6.pipeline.maintenance.tracing import SUBSCRIBER, CycleTracer
+from g6.ports import SpanSink
 
 SIGN_SECONDS = 5.0
 HEARTBEAT_SECONDS = 15.0
@@ -75,6 +77,7 @@ def serve(
     restart_needed: Callable[[], list[str]] = list,
     announce: Callable[[str], None] = print,
     sign: Callable[[], None] = lambda: None,
+    spans: SpanSink | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Answer over HTTP and follow the bus until SIGTERM, SIGINT or `stop`.
@@ -83,8 +86,8 @@ def serve(
     pass is answered, by default what carries the `token`. Listeners of `/events` that come back
     find the last `stream_length` events.
     `restart_needed` says which settings changed since the start. `announce` gets one line per port,
-    as soon as it is open. `sign` tells every few seconds that this process lives. Errors:
-    Unavailable.
+    as soon as it is open. `sign` tells every few seconds that this process lives. `spans` takes the
+    spans of cycles, if somebody wants them. Errors: Unavailable.
     """
     stop = stop or threading.Event()
     with (
@@ -97,6 +100,7 @@ def serve(
             target=follower.run, args=(stop, watcher.write_status), daemon=True, name="follower"
         )
         following.start()
+        _trace(runtime, spans, stop)
         threading.Thread(target=_keep_signing, args=(stop, sign), daemon=True, name="signs").start()
         announce(f"metrics on {_address(metrics)}/metrics")
         announce(f"status and panels on {_address(web)}/status")
@@ -119,6 +123,17 @@ def serve(
             # A thread that hangs is not waited for: what it did not store is counted again at the
             # next start.
             following.join(CLOSING_SECONDS)
+
+
+def _trace(runtime: Runtime, spans: SpanSink | None, stop: threading.Event) -> None:
+    """Begin to send the spans of cycles; where nobody takes them, their subscriber is forgotten."""
+    if spans is None:
+        # Left behind by an earlier start, it would fall further behind for ever.
+        with suppress(Retryable):
+            runtime.bus.forget(SUBSCRIBER)
+        return
+    tracer = CycleTracer(runtime.bus, runtime.clock, spans)
+    threading.Thread(target=tracer.run, args=(stop,), daemon=True, name="tracer").start()
 
 
 def _keep_signing(stop: threading.Event, sign: Callable[[], None]) -> None:

@@ -131,6 +131,7 @@ def other_values(key: Key) -> Iterator[Any]:
         "delay:2",
         "word",
         "redis://host:6379/1",
+        "http://host:4318/v1/traces",
         "2026-11-18T06:30:00Z",
         "k" * 20,
         "12mb",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from g6 import __version__
 from g6.entrypoints.cli.shared.arguments import options
 
 Host = Annotated[
@@ -54,6 +55,7 @@ def serve(
     Example: g6 serve --metrics-port 0
     """
     from g6.bootstrap.processes.redis_ports import totals, vitals
+    from g6.bootstrap.processes.span_export import span_sink
     from g6.bootstrap.reading import study_readers
     from g6.bootstrap.reading.running_system import recorded_start, settings_as_started
     from g6.bootstrap.wiring import redis_url, wire
@@ -88,5 +90,6 @@ def serve(
         status_file=settings.status_file,
         restart_needed=lambda: restart_reasons_in_child(recorded_start(settings)),
         announce=typer.echo,
+        spans=span_sink(settings, wiring.namespace, __version__),
         sign=partial(vitals(wiring).sign_process, "serve", os.getpid()),
     )
