@@ -26,6 +26,7 @@ NAMES = {
 WITHOUT_EXAMPLE = {
     "first_guess": "writes into scratch columns of the solver",
     "greeks_after": "consumes the scratch columns of the solver's last step",
+    "option_detail": "takes a priced chain, which assembly alone makes",
     "lifted": "takes fitted smiles, which the fit of the surface alone makes",
 }
 """Public functions of the domain whose arguments nobody outside their chapter can make."""

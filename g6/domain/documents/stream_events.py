@@ -85,6 +85,11 @@ def cycle_events(
 
     Panels whose data are the same are not sent. `end_of_cycle` comes last, with the hash of every
     panel, so that a listener can check itself.
+
+    >>> report = CycleReport("2026-11-18T05:30:00Z", "OK", {}, {}, {}, 0.0, 0.5)
+    >>> events = cycle_events({}, {"indices": {"rows": []}}, {"indices": "0a"}, report)
+    >>> [str(event.type) for event in events]
+    ['panel_diff', 'end_of_cycle']
     """
     for name in sorted({*before, *after}):
         data: JsonObject = {"panel": name}

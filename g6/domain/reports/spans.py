@@ -48,6 +48,14 @@ def spans_of(event: Event) -> list[CycleSpan]:
 
     A cycle runs from its instant until its panels are out. Its stages lie within, each after the
     time for which its message waited; persisting goes on after it.
+
+    >>> from g6.domain.reports.events import EventMeta
+    >>> report = StageReport(
+    ...     "2026-11-18T05:30:00Z", "NIFTY", "persist", "OK", seconds={"total": 0.5}
+    ... )
+    >>> event = Event("1-0", "2026-11-18T05:30:02Z", report, "NIFTY", EventMeta("0a" * 16))
+    >>> [(span.name, span.ended - span.began) for span in spans_of(event)]
+    [('persist NIFTY', 0.5)]
     """
     match event.payload:
         case CycleReport() as report if event.meta.trace:
