@@ -12,9 +12,10 @@ from g6.domain.reports import LoginFacts
 from g6.errors import BadDump, G6Error, ProviderBusy, ProviderRefused, TokenDead
 from g6.ports.readers import ProviderReader
 from g6.ports.sources import Abilities, InstrumentDumps, abilities_of
+from g6.studies.checks.health_finding import HealthFinding
 from g6.studies.documents import columns_of
 
-__all__ = ["ProviderAnswer", "ProviderAnswers", "ProviderParameters", "answer", "cause_of"]
+__all__ = ["ProviderAnswers", "ProviderParameters", "answer", "cause_of"]
 
 T = TypeVar("T")
 
@@ -29,27 +30,10 @@ class ProviderParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderAnswer:
-    """The answer to one question. The names of the fields are published.
-
-    Attributes:
-        what: What was asked for.
-        ok: Whether the answer is well.
-        seen: The answer, or its cause and sentence.
-        fix: What a person may do.
-    """
-
-    what: str
-    ok: bool
-    seen: str
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ProviderAnswers:
     """The answers of one provider, in the order of the questions."""
 
-    answers: tuple[ProviderAnswer, ...]
+    answers: tuple[HealthFinding, ...]
 
     @property
     def passes(self) -> bool:
@@ -57,14 +41,15 @@ class ProviderAnswers:
         return all(answer.ok for answer in self.answers)
 
     def columns(self) -> Mapping[str, list[object]]:
-        """Return one line per question."""
-        return columns_of(ProviderAnswer, self.answers)
+        """Return one line per question, under the names that are published."""
+        columns = columns_of(HealthFinding, self.answers)
+        return {"what" if name == "check" else name: values for name, values in columns.items()}
 
 
 @dataclass(slots=True)
 class _Questions:
     reader: ProviderReader
-    answers: list[ProviderAnswer] = field(default_factory=list)
+    answers: list[HealthFinding] = field(default_factory=list)
 
     def ask(self, what: str, question: Callable[[], T], words: Callable[[T], str]) -> T | None:
         """Ask a question and note its answer, or its cause and fix.
@@ -85,7 +70,7 @@ class _Questions:
 
     def note(self, what: str, seen: str, *, ok: bool = True, fix: str = "") -> None:
         """Note an answer."""
-        self.answers.append(ProviderAnswer(what, ok, seen, fix))
+        self.answers.append(HealthFinding(what, ok, seen, fix))
 
 
 def answer(

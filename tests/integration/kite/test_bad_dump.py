@@ -40,7 +40,7 @@ def test_a_check_names_the_rows_of_the_dump_that_are_left_out(tmp_path: Path) ->
         kite.limits(quote=0, other=0)
         reader = provider_reader(settings_for(kite.root, tmp_path / "rows"))
         answers = provider_answers.answer(reader, ProviderParameters()).answers
-    told = {answer.what: (answer.ok, answer.seen) for answer in answers}
+    told = {answer.check: (answer.ok, answer.seen) for answer in answers}
     well, seen = told["instruments of NFO"]
     assert well
     assert "2 contracts (of the instrument dump of NFO for 2026-11-20 1 row is left out" in seen

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.markup import escape
-
+from g6.rendering.finding_lines import finding_lines
 from g6.rendering.parts import Line, NoView, Part
 from g6.studies.checks.machine_health import MachineHealth
 
 
 def parts(document: MachineHealth, _: NoView) -> Iterator[Part]:
     """Yield a line per thing, the fix of one that is wrong, and how many are."""
-    for finding in document.findings:
-        mark = "✓" if finding.ok else "✗"
-        fix = f"\n  fix: {finding.fix}" if finding.fix else ""
-        # `interval: 60 [file] -> 30 [env]`: rich took the brackets for marks and left them out.
-        yield Line(escape(f"{mark} {finding.check}: {finding.seen}{fix}"))
+    yield from finding_lines(document.findings)
     wrong = sum(not finding.ok for finding in document.findings)
     yield Line(f"{wrong} to mend" if wrong else "all is well")
 

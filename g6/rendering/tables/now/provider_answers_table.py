@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from g6.rendering.parts import Line, NoView, Part
+from g6.rendering.finding_lines import finding_lines
+from g6.rendering.parts import NoView, Part
 from g6.studies.now.provider_answers import ProviderAnswers
 
 
 def parts(document: ProviderAnswers, _: NoView) -> Iterator[Part]:
     """Yield a line per question, and the fix of one that went wrong."""
-    for answer in document.answers:
-        mark = "✓" if answer.ok else "✗"
-        fix = f"\n  fix: {answer.fix}" if answer.fix else ""
-        yield Line(f"{mark} {answer.what}: {answer.seen}{fix}")
+    yield from finding_lines(document.answers)
 
 
 def json_value(document: ProviderAnswers) -> dict[str, object]:
     """Return the answers under the names that are published."""
-    return {"ok": document.passes, "checks": document.answers}
+    checks = [
+        {"what": answer.check, "ok": answer.ok, "seen": answer.seen, "fix": answer.fix}
+        for answer in document.answers
+    ]
+    return {"ok": document.passes, "checks": checks}

@@ -163,7 +163,7 @@ def test_studies_that_read_nothing_configured_take_no_directory() -> None:
 def test_whether_a_provider_answers_is_asked_for_by_its_name(tmp_path: Path) -> None:
     answers = g6.ask.check(provider="sim", data_dir=tmp_path)
     assert answers.passes
-    assert "NIFTY" in [answer.what for answer in answers.answers]
+    assert "NIFTY" in [answer.check for answer in answers.answers]
 
 
 def test_indices_that_nobody_knows_do_not_hide_the_others(tmp_path: Path) -> None:
