@@ -43,6 +43,14 @@ class WholeChains:
     strikes: NDArray[np.int64]
     age_seconds: Array
 
+    @classmethod
+    def of_rows(cls, chain: Chain) -> WholeChains:
+        """Return the rows of one expiry's chain, as if these strikes were all that are listed."""
+        oi = chain.oi[None]
+        strikes = open_interest.strikes_with(oi)
+        oi_prev = chain.oi_prev[None]
+        return cls(chain.strike[None], oi, oi_prev, chain.volume[None], strikes, np.zeros(1))
+
     def take(self, places: NDArray[np.intp]) -> WholeChains:
         """Return some of the expiries, by their places."""
         arrays = (getattr(self, column.name) for column in fields(self))

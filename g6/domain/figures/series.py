@@ -6,17 +6,17 @@ Instants are epoch seconds ascending. What is unknown is NaN and stays out of ev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.figures import open_interest
-from g6.domain.figures.expiry_table import whole_chains
+from g6.domain.figures.by_expiry import FIGURES
+from g6.domain.figures.expiry_table import WholeChains, expiry_table
 from g6.domain.market.calendar import IST
-from g6.domain.market.instrument import CE, PE, SIDES
+from g6.domain.market.instrument import SIDES
 from g6.domain.schema.chain import Chain
 
 __all__ = [
@@ -264,26 +264,21 @@ def _nearest_day(chain: Chain) -> date | None:
 
 
 def _interest(chain: Chain, expiry: date, *, whole: bool) -> Interest:
-    strike = chain.strike
-    oi = chain.oi
-    volume = chain.volume
-    if whole:
-        listed = whole_chains([chain])
-        strike = listed.strike[0]
-        oi = listed.oi[0]
-        volume = listed.volume[0]
+    table = expiry_table([chain])
+    if not whole:
+        table = replace(table, whole=WholeChains.of_rows(chain))
+    figures = {name: float(FIGURES[name](table)[0]) for name in _OF_INTEREST}
     return Interest(
         instant=chain.instant,
         expiry=expiry,
-        strikes=int(open_interest.strikes_with(oi)),
-        pcr=open_interest.pcr(oi),
-        pcr_volume=open_interest.pcr(volume),
-        max_pain=open_interest.max_pain(strike, oi),
-        oi_calls=open_interest.total(oi, CE),
-        oi_puts=open_interest.total(oi, PE),
+        strikes=int(FIGURES["oi_strikes"](table)[0]),
         forward=chain.expiries[0].forward,
         atm=chain.expiries[0].atm,
+        **figures,
     )
+
+
+_OF_INTEREST = ("pcr", "pcr_volume", "max_pain", "oi_calls", "oi_puts")
 
 
 @dataclass(frozen=True, slots=True)
