@@ -21,7 +21,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.documents.chain_rows import csv_rows
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import Listing
-from g6.domain.quotes.stamp import Stamp
+from g6.domain.quotes.stamp import parse_window
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.json_reading import part
@@ -61,11 +61,11 @@ class CsvStore:
 
     def chain_lines(self, unit: Unit, frame: Frame) -> FileLines:
         """Return header and line of a unit in the file of every bucket and offset."""
-        stamp = Stamp.parse(part(frame.header, "stamp"))
-        header = ",".join(csv_header(stamp.pricing.enabled))
+        stamp = part(frame.header, "stamp")
+        header = ",".join(csv_header(bool(part(stamp, "pricing")["enabled"])))
         day = day_of(unit.instant)
         lines = {}
-        for (bucket, offset), line in csv_rows(frame, stamp.window).items():
+        for (bucket, offset), line in csv_rows(frame, parse_window(stamp)).items():
             path = self._base / layout.csv_chain_file(unit.index, bucket, offset, day)
             lines[path] = header, line
         return lines

@@ -20,7 +20,7 @@ from g6.domain.schema.frame import ColumnValues, Frame, Header, by_side
 from g6.domain.schema.json_reading import number, part, read_record, text, whole
 from g6.domain.schema.underlying import Underlying
 
-__all__ = ["Stamp", "from_frame", "to_frame"]
+__all__ = ["Stamp", "from_frame", "parse_window", "to_frame"]
 
 _CONTRACT_COLUMNS = ("expiry", "strike", "lot_size", "tick_size")
 
@@ -121,7 +121,7 @@ class Stamp:
             slots=_parse_slots(header),
             buckets={name: date.fromisoformat(text(buckets, name)) for name in buckets},
             expected_mask=whole(header, "expected_mask"),
-            window=_parse_window(header),
+            window=parse_window(header),
             oi_prev_source=str(header.get("oi_prev_source", "")),
             greeks=part(header, "controls").get("greeks", True) is not False,
             beyond={date.fromisoformat(day): Beyond.parse(part(beyond, day)) for day in beyond},
@@ -153,7 +153,12 @@ def _instant(instants: Header, name: str) -> datetime | None:
     return datetime.fromisoformat(text(instants, name)) if instants.get(name) else None
 
 
-def _parse_window(header: Header) -> tuple[int, int]:
+def parse_window(header: Header) -> tuple[int, int]:
+    """Return the strikes below and above ATM that a window keeps, by a stamp's header.
+
+    >>> parse_window({"window": [5, 10]})
+    (5, 10)
+    """
     below, above = cast("Sequence[int]", header.get("window", (10, 10)))
     return below, above
 
