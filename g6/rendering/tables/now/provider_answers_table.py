@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from g6.rendering.finding_lines import finding_lines
 from g6.rendering.parts import NoView, Part
+from g6.rendering.tables.finding_lines import finding_lines
 from g6.studies.now.provider_answers import ProviderAnswers
 
 
