@@ -12,15 +12,16 @@
 # make images       the pictures of README.md, from what G6 writes
 # make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
 # make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)
-# make bench, bench-iv, bench-kite, bench-store, bench-market, bench-stream, bench-bus    measurements; they need an otherwise quiet machine
+# make bench, bench-iv, bench-kite, bench-store, bench-market, bench-stream, bench-bus, bench-fanout    measurements; they need an otherwise quiet machine
 # make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
 # make test-services    installs the servers that tests marked `services` need, on Debian as root
+# make bench-services   installs the servers that only measurements need
 # make lock      resolves the dependencies afresh, into both lock files
 # make clean     takes away what make made, data/ excepted
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo research test check format docs images notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream bench-bus session test-services lock clean wheel healthy-days pager help
+.PHONY: demo research test check format docs images notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream bench-bus bench-fanout session test-services bench-services lock clean wheel healthy-days pager help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -28,6 +29,7 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BENCH_SERVICES := nginx libnginx-mod-nchan
 SERVICES := redis-server prometheus prometheus-alertmanager chromium
 unexport PYTHONDONTWRITEBYTECODE # the tests start a thousand processes; none should compile G6 anew
 
@@ -122,6 +124,9 @@ bench-stream: $(VENV)/.dev
 bench-bus: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/running/bench_bus.py $(ARGS)
 
+bench-fanout: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/fanout/bench_fanout.py $(ARGS)
+
 session: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.expiry.expiry_day $(ARGS)
 
@@ -131,6 +136,9 @@ test-services:
 	else \
 		echo "install $(SERVICES) with this system's package manager (apt-get as root does it here)"; \
 	fi
+
+bench-services:
+	@$(MAKE) --no-print-directory test-services SERVICES="$(BENCH_SERVICES)"
 
 lock: $(BIN)/python
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip --quiet install uv
