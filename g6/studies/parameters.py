@@ -57,6 +57,7 @@ class Parameter:
         most: The largest value that is allowed, itself included.
         choices: The only words that are allowed.
         option: The option's name where it is not `--` and the field's name.
+        also: Older names of the option.
         metavar: What the option's help shows in the value's place.
         read: Reads a value from text, or from what a Python caller passes.
         read_at: Likewise, of a value that may say `yesterday` or `-5m`.
@@ -69,6 +70,7 @@ class Parameter:
     most: float | None = None
     choices: tuple[str, ...] = ()
     option: str = ""
+    also: tuple[str, ...] = ()
     metavar: str = ""
     read: Callable[[object], object] | None = None
     read_at: Callable[[object, MarketTime], object] | None = None
@@ -286,7 +288,8 @@ At = Annotated[
     Parameter(
         "Nothing observed later: 11:02, yesterday 15:20, -5m, … in India's time.",
         "2026-11-20 10:30",
-        option="--as-of",
+        option="--at",
+        also=("--as-of",),
         metavar="INSTANT",
         read_at=instant_of_text,
     ),
@@ -309,7 +312,8 @@ ListedAt = Annotated[
     Parameter(
         "Answer for this day or market time, such as 2026-11-20 11:02.",
         "2026-11-20",
-        option="--as-of",
+        option="--at",
+        also=("--as-of",),
         metavar="DAY|INSTANT",
         read_at=listing_instant,
     ),

@@ -68,7 +68,7 @@ def test_help_of_a_command_is_what_the_command_takes(g6: Any, line: str) -> None
     assert shown.out.splitlines()[0].startswith(f"Usage: g6 {line}")
     for parameter in command.params:
         for name in parameter.opts if parameter.param_type_name == "option" else ():
-            assert f"  {name}" in shown.out
+            assert f" {name}" in shown.out
 
 
 def test_help_may_stand_anywhere_before_what_is_passed_on(g6: Any) -> None:

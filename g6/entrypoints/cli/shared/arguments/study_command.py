@@ -106,6 +106,7 @@ def argument_of(field: Field) -> Argument:
         )
     option = typer.Option(
         field.option,
+        *parameter.also,
         metavar=metavar,
         help=parameter.sentence,
         min=_bound(parameter.least, kind),
