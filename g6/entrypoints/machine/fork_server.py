@@ -242,7 +242,8 @@ def _own_end() -> Iterator[None]:
             sys.stderr.write(f"{code}\n")
     finally:
         kind, error, trace = sys.exc_info()
-        if kind is not None and error is not None:
+        # An end that was asked for is still handled above: it is no error.
+        if kind is not None and error is not None and not isinstance(error, SystemExit):
             sys.excepthook(kind, error, trace)
         # As the end of an interpreter does it: threads, then what imports registered, then buffers.
         for thread in threading.enumerate():
@@ -373,8 +374,7 @@ def preload(more: Sequence[str] = ()) -> None:
     from g6.bootstrap.processes.running_code import code_at_start
     from g6.bootstrap.processes.warming import warm_up_at_defaults
 
-    code_at_start()  # what they will run is what is imported here, whatever the disk has by then
-
+    code_at_start()  # what they run is what is imported here, whatever the disk has by then
     # Arrow's own pool keeps what is given back to it: 6 MB of each process.
     pa.set_memory_pool(pa.system_memory_pool())
     warm_up_at_defaults()

@@ -206,7 +206,8 @@ def _after(reader: DayReader, day: date, hours: _Hours) -> Iterator[DayItem]:
         for what in ("completeness", "gaps", "compaction"):
             yield DayItem(AFTER, what, None, "the session has not begun")
         return
-    span = PastSpan(first=day, last=day)
+    # What is still to come of a running session is no gap.
+    span = PastSpan(first=day, last=day, until=None if hours.is_over else hours.at)
     days = f"--from {day} --to {day}"
     try:
         coverage = coverage_by_day.answer(reader.past, span)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import time
 from typing import Any
 
 import pytest
@@ -142,3 +144,13 @@ def test_a_system_that_is_well_is_ready_and_gives_the_doctor_nothing_to_mend(liv
     done = live.g6("doctor")
     assert done.returncode == 0, done.stdout
     assert "all is well" in done.stdout
+
+
+def test_a_process_log_of_yesterday_begins_anew_while_the_process_lives(live: World) -> None:
+    logs = live.data / "logs"
+    (logs / "serve.log").write_text("what it said yesterday\n", "utf-8")
+    yesterday = time.time() - 86_400.0
+    os.utime(logs / "serve.log", (yesterday, yesterday))
+    (kept,) = eventually(lambda: list(logs.glob("serve-*.log")), 40.0, every=0.2)
+    assert kept.read_text("utf-8") == "what it said yesterday\n"
+    assert (logs / "serve.log").read_text("utf-8") == ""

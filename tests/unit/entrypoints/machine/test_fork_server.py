@@ -58,9 +58,13 @@ def test_ps_shows_what_each_process_is_for(forks: ForkServer, tmp_path: Path) ->
 
 def test_the_code_of_its_end_is_known(forks: ForkServer, tmp_path: Path) -> None:
     for words, code in ((("platform",), 0), (("calendar", "no-year"), 2), (("nowhere",), 1)):
-        child = launch(forks, tmp_path / "log", *words)
+        child = launch(forks, tmp_path / words[0], *words)
         assert child.wait(20.0)
         assert (words, child.exit_code) == (words, code)
+    # An end that was asked for is no error: each stop of g6 up left a traceback in every log.
+    assert "Traceback" not in (tmp_path / "platform").read_text()
+    assert "Traceback" not in (tmp_path / "calendar").read_text()
+    assert "No module named" in (tmp_path / "nowhere").read_text()
 
 
 def test_each_process_has_the_environment_that_was_asked_for(
