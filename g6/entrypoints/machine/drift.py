@@ -50,6 +50,11 @@ class Difference:
         return COMMAND_LINE in (self.running_origin, self.now_origin)
 
     @property
+    def is_a_moved_start(self) -> bool:
+        """Whether a simulated market went on after what its directory had, as nobody chose."""
+        return self.path == "market.start" and self.running_origin == self.now_origin == "default"
+
+    @property
     def is_of_another_shell(self) -> bool:
         """Whether a variable gave the running value and this shell does not have it."""
         # A line of .env (`env NAME in FILE`) is there for every shell.
@@ -86,7 +91,11 @@ def changes_since_start(record: StartRecord, settings: Settings) -> list[Differe
     return [
         difference
         for difference in differences(record, _as_it_would_start(record, settings))
-        if not (difference.is_of_a_command_line or difference.is_of_another_shell)
+        if not (
+            difference.is_of_a_command_line
+            or difference.is_of_another_shell
+            or difference.is_a_moved_start
+        )
     ]
 
 

@@ -60,13 +60,13 @@ def run_until_stopped(
         Whether it ended because a session was over.
     """
     console = terminal.console(settings)
+    if settings.features.serve:
+        _refuse_taken_ports(settings, who)
     settings = prepare_start(continued(settings, console), console)
     warn_about_status_file(settings, console, serves=settings.features.serve)
     estimate = start_screen.estimate_of(settings)
     if not anyway:
         start_screen.refuse_full_disk(settings, estimate)
-    if settings.features.serve:
-        _refuse_taken_ports(settings, who)
     if flowered:
         _refuse_flower(settings)
     watch: RunWatch | None = None

@@ -44,7 +44,7 @@ def continued(settings: Settings, console: Console) -> Settings:
     console.print(
         f"{settings.directory} has cycles until {moment(newest)}: the market goes on after them "
         "(--start chooses another instant, --data-dir another directory)",
-        soft_wrap=True,
+        soft_wrap=not console.is_terminal,
         highlight=False,
     )
     market = settings.market.model_copy(update={"start": start})

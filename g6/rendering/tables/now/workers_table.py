@@ -35,10 +35,10 @@ def json_value(document: Workers) -> object:
 
 def _workers_table(document: Workers) -> Table:
     table = plain_table()
-    for heading in ("process", "host", "pid", "state", "pool", "memory\nMB", "cores", "serves"):
-        is_number = heading in ("pid", "pool", "memory\nMB", "cores")
+    for heading in ("process", "host", "pid", "state", "pool", "MB", "cores", "serves"):
+        is_number = heading in ("pid", "pool", "MB", "cores")
         table.add_column(
-            heading if "\n" in heading else f"\n{heading}",
+            heading,
             justify="right" if is_number else "left",
             overflow="fold",
         )

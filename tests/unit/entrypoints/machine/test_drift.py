@@ -131,3 +131,13 @@ def test_a_child_whose_environment_repeats_the_start_hears_of_the_file_alone(
     assert sentence.startswith("the configuration is wrong now: ")
     assert drift.restart_reasons_in_child(None) == []
     assert drift.restart_reasons_in_child(record | {"host": "another"}) == []
+
+
+def test_what_only_the_terminal_of_who_asks_says_needs_no_restart(file: Path) -> None:
+    assert drift.restart_reasons(started(file), now(file, {}, {"NO_COLOR": "1"})) == []
+
+
+def test_a_market_that_went_on_after_its_directory_needs_no_restart(file: Path) -> None:
+    record = started(file)
+    record["values"]["market.start"] = "2026-11-18T05:36:00Z"
+    assert drift.restart_reasons(record, now(file)) == []

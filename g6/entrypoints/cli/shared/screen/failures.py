@@ -17,6 +17,7 @@ USAGE = "usage"
 MISSING_LIBRARY = "missing_library"
 UNEXPECTED = "unexpected"
 JSON_OPTION = "--json"
+_PIP = "fix: pip install"
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -57,6 +58,11 @@ class Failures:
             text: The sentence, and behind `fix:` what helps.
             exit_code: How the command ends.
         """
+        if _PIP in text:
+            from g6.entrypoints.cli.shared.shell import invocation  # psutil costs 20 ms
+
+            # What a shell calls pip may install for another Python than this one.
+            text = text.replace(_PIP, f"fix: {invocation.as_typed('pip')} install")
         if not self.is_json:
             sys.stderr.write(f"g6: {mask(text)}\n")
             return exit_code

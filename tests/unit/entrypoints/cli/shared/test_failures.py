@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from g6.entrypoints.cli.shared.screen.failures import Failures
+from g6.errors.extras import missing
 from tests.unit.entrypoints.cli.conftest import Run, Stored
 
 
@@ -64,3 +66,13 @@ def test_a_directory_that_is_not_there_is_called_so(
 ) -> None:
     answer = g6(*words, "--data-dir", str(tmp_path / "none"))
     assert (answer.code, "none is not there" in answer.err) == (3, True)
+
+
+def test_a_missing_library_is_installed_by_the_pip_of_this_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert Failures().write("unavailable", str(missing("duckdb")), 2) == 2
+    line = capsys.readouterr().err.splitlines()[1]
+    assert line.endswith("/pip install 'g6[duckdb]'")
+    assert line != "  fix: pip install 'g6[duckdb]'"
