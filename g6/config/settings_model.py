@@ -19,6 +19,7 @@ from g6.config.source_table import source_named
 from g6.config.ticker_section import TickerSettings
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.layout import Folder, Kind
+from g6.domain.schema.words import MarketKind
 from g6.ports.sources import Ability, Source
 
 SIX = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
@@ -189,14 +190,15 @@ class Settings(BaseSettings):
     @property
     def simulated(self) -> bool:
         """Whether the market is not live. Its rows must never mix with live ones."""
-        return self.kind != "live"
+        return self.kind is not MarketKind.LIVE
 
     @property
-    def kind(self) -> Literal["live", "sim", "replay"]:
+    def kind(self) -> MarketKind:
         """The kind of market. A look-alike of Kite on this machine is a simulated one."""
         if self.source.can(Ability.RECORDED):
-            return "replay"
-        return "sim" if self.source.is_simulated or self.lookalike else "live"
+            return MarketKind.REPLAY
+        is_simulated = self.source.is_simulated or self.lookalike
+        return MarketKind.SIM if is_simulated else MarketKind.LIVE
 
     @property
     def streamed(self) -> bool:

@@ -8,8 +8,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from g6.config.source_table import source_named
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
+from g6.domain.schema.provider_words import ProviderMode
 from g6.rendering.parts import Line, Part, plain_table
 from g6.rendering.wording import clock, countdown, counts_in_words, in_india, number
 
@@ -65,7 +67,8 @@ def _provider_name(provider: Status) -> str:
     name = provider["name"]
     mode = provider.get("mode")
     # Rows of a look-alike are those of a simulated market. It is called by what it is.
-    kind = "a look-alike" if mode == "sim" and name != "sim" else mode
+    is_of_itself = name is not None and source_named(name).is_simulated
+    kind = "a look-alike" if mode == ProviderMode.SIM and not is_of_itself else mode
     return ", ".join(dict.fromkeys(filter(None, [name, kind, provider.get("source")])))
 
 

@@ -1,4 +1,4 @@
-"""The instrument dump of an exchange, with the awkward neighbours that a broker's dump has."""
+"""The instrument dump of an exchange, with the awkward neighbours that a provider's dump has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated market as a provider, behind the port that a stock broker stands behind."""
+"""The simulated market as a provider, behind the port that Kite stands behind."""
 
 from __future__ import annotations
 

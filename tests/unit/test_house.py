@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from g6.config.source_table import SHIPPED
 from g6.domain.schema.layout import (
     KIND_OF_ROWS,
     MANIFEST,
@@ -62,6 +63,25 @@ MAY_SPELL_THE_LAYOUT = {
     "g6/domain/schema/layout.py",
     # It reads for `g6 verify` what G6 has written, and must not be wrong as G6 is wrong.
     "g6/adapters/parquet/queries/plain_units.py",
+}
+MAY_SAY_BROKER = {
+    # The Redis that carries Celery's messages: its address, and where that is written down.
+    "g6/adapters/data_dir/owner.py",
+    "g6/adapters/data_dir/running_systems.py",
+    "g6/bootstrap/reading/machine_reading.py",
+    "g6/bootstrap/stored_files/past_reading.py",
+    "g6/bootstrap/wiring.py",
+    "g6/entrypoints/cli/run/start_screen.py",
+    "g6/entrypoints/machine/supervisor.py",
+    "g6/entrypoints/machine/tick_stream.py",
+    "g6/entrypoints/machine/ticker_children.py",
+    "g6/entrypoints/workers/celery_lint.py",
+    "g6/entrypoints/workers/event_sending.py",
+    "g6/entrypoints/workers/transport.py",
+    # A field of Kite's answer, the sources of a table, and what a provider may be.
+    "g6/domain/market/lots.py",
+    "g6/kite_server/logins.py",
+    "g6/ports/sources/provider.py",
 }
 FILES_OF_A_DIRECTORY = {OWNER_FILE, TOKEN_FILE, RECOMPUTE_JOURNAL, MANIFEST, KIND_OF_ROWS}
 FOLDERS = {*map(str, (*Kind, *Folder)), *FILES_OF_A_DIRECTORY}
@@ -237,6 +257,50 @@ def test_a_kind_that_is_spelt_elsewhere_is_seen(line: str) -> None:
 )
 def test_other_words_are_spelt_where_they_are_used(line: str) -> None:
     assert list(spelt_layout(line)) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_provider_is_asked_what_it_can_and_not_for_its_name(path: Path) -> None:
+    assert list(compared_names(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [
+        ('name == "kite"', 1),
+        ('came_from != "sim"', 1),
+        ('provider in {"sim", "replay"}', 1),
+        ('source.name in ("kite",)', 1),
+        ('load(provider="kite")', 0),
+        ("kind == MarketKind.SIM", 0),
+        ('word == "kites"', 0),
+    ],
+)
+def test_a_name_that_is_compared_is_seen(line: str, count: int) -> None:
+    assert len(list(compared_names(line))) == count
+
+
+def test_a_broker_is_what_celery_calls_so() -> None:
+    speakers = {name(path) for path in MODULES if speaks_of_a_broker(path.read_text("utf-8"))}
+    assert speakers - MAY_SAY_BROKER == set(), "say Redis, or provider"
+    assert MAY_SAY_BROKER - speakers == set(), "take away what is not needed any more"
+
+
+def compared_names(source: str) -> Iterator[str]:
+    """Yield the comparisons with the name of a provider that ships."""
+    names = {source.name for source in SHIPPED}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare) and any(
+            _text(part) in names
+            for side in (node.left, *node.comparators)
+            for part in getattr(side, "elts", [side])
+        ):
+            yield f"{node.lineno}: {ast.unparse(node)}"
+
+
+def speaks_of_a_broker(source: str) -> bool:
+    """Tell whether the word stands in a module, but in the name of a setting or of a variable."""
+    return re.search(r"(?i)(?<![.\w])brokers?\b(?!_)", source) is not None
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

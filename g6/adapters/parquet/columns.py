@@ -114,7 +114,7 @@ LISTING = (
     Column("expiry", "date", "IST", "last trading day"),
     Column("strike", "float", "points", "strike price, none for a future"),
     Column("symbol", "text", "", "trading symbol"),
-    Column("token", "integer", "", "the broker's instrument number"),
+    Column("token", "integer", "", "the provider's instrument number"),
     Column("lot_size", "integer", "units", "contract size"),
     Column("tick_size", "float", "points", "smallest price step"),
 )

@@ -171,7 +171,7 @@ def _lots(
 
 
 def _symbols(index: str, rows: Rows) -> NDArray[Any]:
-    """A name for contracts that come without one, in no broker's grammar."""
+    """A name for contracts that come without one, in no provider's grammar."""
     parts = zip(rows.expiry.tolist(), rows.strike.tolist(), rows.side.tolist(), strict=True)
     return np.array(
         [f"{index}-{expiry}-{strike:g}-{SIDES[side]}" for expiry, strike, side in parts],

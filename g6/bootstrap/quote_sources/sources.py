@@ -83,7 +83,7 @@ def check_names(settings: Settings) -> None:
     if is_shipped(str(fallback)):
         reason = (
             "a simulated market or a recording has no quotes of today, "
-            "so it cannot serve in place of a broker"
+            "so it cannot serve in place of a live provider"
         )
     else:
         reason = "no such provider"

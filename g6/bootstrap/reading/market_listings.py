@@ -14,7 +14,7 @@ from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
 from g6.errors import BadConfig, G6Error, NothingToDo
 from g6.ports import Provider
-from g6.ports.sources import Abilities, Ability
+from g6.ports.sources import Abilities, Ability, Source
 
 REFRESH_SECONDS = 60.0
 """How long a download of every dump may take: a person waits for it."""
@@ -34,7 +34,7 @@ class MarketListings:
 
     @cached_property
     def now(self) -> datetime:
-        """The market's instant: a simulation's start, a broker's clock."""
+        """The market's instant: a simulation's start, a live provider's clock."""
         from g6.bootstrap.wiring import live_clock
 
         if not self.is_live:
@@ -52,13 +52,18 @@ class MarketListings:
         return plan(self._settings)
 
     @property
+    def source(self) -> Source:
+        """The record of the configured provider."""
+        return self._settings.source
+
+    @property
     def is_live(self) -> bool:
-        """Whether listings come from a broker, who knows today's alone."""
-        return self._settings.source.is_live
+        """Whether listings come from a live provider, which knows today's alone."""
+        return self.source.is_live
 
     @property
     def knows_today_alone(self) -> bool:
-        """Whether listings come from a broker, who does not list what has expired."""
+        """Whether a live provider lists contracts, which leaves out what has expired."""
         return self.is_live
 
     def of_dumps(self) -> MarketListings:
@@ -99,7 +104,7 @@ class MarketListings:
         except G6Error as error:
             if not self.is_live:
                 raise
-            # Dumps of a morning are good for its day: a broker that is down stops no look-up.
+            # Dumps of a morning are good for its day: a provider that is down stops no look-up.
             try:
                 listing = self._stored_listing(index, day_of(at))
             except NothingToDo:
@@ -116,7 +121,7 @@ class MarketListings:
     def spot(self, index: str, at: datetime) -> float | None:
         """Return the index in points.
 
-        None where nobody can be asked (stored dumps, a broker's past), or nobody answers.
+        None where nobody can be asked (stored dumps, a live provider's past), or nobody answers.
         """
         if self._is_past(at):
             return None
@@ -162,7 +167,7 @@ class MarketListings:
         return self._from_dumps or (self.is_live and day_of(at) < day_of(self.now))
 
     def _answerable(self, at: datetime) -> datetime:
-        """Return the instant that the provider is asked about: a broker knows no later than now."""
+        """Return the instant that is asked about: a live provider knows no later than now."""
         return min(at, self.now) if self.is_live else at
 
     @cached_property

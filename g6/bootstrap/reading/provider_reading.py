@@ -48,7 +48,7 @@ class AskedProvider:
 
     @property
     def now(self) -> datetime:
-        """The market's instant: a simulation's start, a broker's clock."""
+        """The market's instant: a simulation's start, a live provider's clock."""
         if not self.is_live:
             return self._settings.market.start
         return self._wiring.clock.market()

@@ -55,5 +55,5 @@ def _refuse_in_clear(settings: Settings) -> None:
             raise BadConfig(
                 f"provider.{name} = {masked} would carry the API key and the token in clear",
                 f"write {PLAIN[address.scheme]}://…, "
-                f"or unset provider.{name} for the broker's own address",
+                f"or unset provider.{name} for the provider's own address",
             )

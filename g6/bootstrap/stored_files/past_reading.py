@@ -16,6 +16,7 @@ from g6.config.source_table import source_named
 from g6.domain.cycles.gaps import Outcomes
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES
+from g6.domain.schema.words import OF_THEIR_OWN_TIME, MarketKind, QuoteSource
 from g6.ports.readers import CollectionSettings, StoredChains
 from g6.ports.sources import Ability
 
@@ -23,7 +24,6 @@ __all__ = ["DirectoryPast"]
 
 LONGEST_INTERVAL = 86_400
 """Seconds. A longer interval in a written configuration is none."""
-STREAMED = frozenset(("stream", "rest"))
 """Sources of quotes of a live market."""
 
 
@@ -59,18 +59,14 @@ class DirectoryPast:
         if remembered := kind_of_rows(self.settings.directory):
             return remembered
         sources = stored_units.sources(self.settings.directory)
-        if sources & STREAMED:
-            return "live"
-        for kind in ("sim", "replay"):
-            if any(source.startswith(kind) for source in sources):
-                return kind
-        return ""
+        kinds = {source.market for source in QuoteSource if source in sources}
+        return next((kind for kind in MarketKind if kind in kinds), "")
 
     def is_running(self) -> bool:
         """Tell whether a simulated or replayed market runs in the directory now."""
-        # A repair or an import owns the directory too, and has no broker.
+        # A repair or an import owns the directory too, and has no Redis.
         record = owner(self.settings.directory) or {}
-        return bool(record.get("kind") in ("sim", "replay") and record.get("broker"))
+        return bool(record.get("kind") in OF_THEIR_OWN_TIME and record.get("broker"))
 
     def chain_days(self) -> Mapping[str, Sequence[date]]:
         """Return by index the days that have a directory for its chains."""

@@ -124,7 +124,7 @@ JOURNAL_STOPPED = AlertRule(
     "disk",
     "the disk of the embedded Redis is full, or refuses its append-only file",
     Severity.CRITICAL,
-    "the disk of {directory} {why}: the broker goes on without its append-only file; "
+    "the disk of {directory} {why}: Redis goes on without its append-only file; "
     "cycles whose rows are not stored are lost if it ends now",
     "free space there: df -h {directory}; g6 data size",
     "disk-full.md",
@@ -134,7 +134,7 @@ JOURNAL_RESUMED = AlertRule(
     "disk",
     "there is room for the append-only file of the embedded Redis again",
     Severity.WARNING,
-    "the broker writes its append-only file in {directory} again",
+    "Redis writes its append-only file in {directory} again",
     "",
     ends="journal_stopped",
 )

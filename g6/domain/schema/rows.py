@@ -82,7 +82,7 @@ CHAIN_PLAIN = (
 
 CHAIN_SIDE = (
     Column("symbol", "text", "", "trading symbol, empty where this side is not listed"),
-    Column("token", "integer", "", "the broker's instrument number"),
+    Column("token", "integer", "", "the provider's instrument number"),
     Column("last", "float", "points", "last traded price, however old"),
     Column("bid", "float", "points", "best bid"),
     Column("ask", "float", "points", "best ask"),

@@ -244,6 +244,18 @@ class Bucket(StrEnum):
 _BITS = {bucket: 1 << place for place, bucket in enumerate(Bucket)}
 
 
+class MarketKind(StrEnum):
+    """Which kind of market rows are of. A directory and a namespace hold rows of one kind."""
+
+    LIVE = "live"
+    SIM = "sim"
+    REPLAY = "replay"
+
+
+OF_THEIR_OWN_TIME = (MarketKind.SIM, MarketKind.REPLAY)
+"""Kinds of markets whose time is not the wall's."""
+
+
 class QuoteSource(StrEnum):
     """Where an option's quote came from: the column `source` of its side."""
 
@@ -260,6 +272,21 @@ class QuoteSource(StrEnum):
     def is_collected(self) -> bool:
         """Whether cycles bring such quotes. Imported rows never pass through a cycle."""
         return self is not QuoteSource.IMPORT
+
+    @property
+    def market(self) -> MarketKind | None:
+        """The kind of market that quotes so. A backfill or an import does not tell it."""
+        return _MARKETS.get(self)
+
+
+_MARKETS = {
+    QuoteSource.STREAM: MarketKind.LIVE,
+    QuoteSource.REST: MarketKind.LIVE,
+    QuoteSource.SIM: MarketKind.SIM,
+    QuoteSource.REPLAY: MarketKind.REPLAY,
+    QuoteSource.REPLAY_UNITS: MarketKind.REPLAY,
+    QuoteSource.REPLAY_CONTRACTS: MarketKind.REPLAY,
+}
 
 
 class SpotSource(StrEnum):

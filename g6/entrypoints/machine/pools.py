@@ -67,7 +67,7 @@ def _cycle_processes(settings: Settings, machine: Machine, *, is_small: bool) ->
     # computes while another reads and writes.
     waits = settings.source.is_live or bool(settings.market.faults)
     is_slow = settings.wall_interval >= LONG_INTERVAL
-    # Streamed quotes wait in Redis. Where the stream is away, the broker answers one request a
+    # Streamed quotes wait in Redis. Where the stream is away, the provider answers one request a
     # second, whoever asks: a process for each index would wait in the same line.
     if not waits or (is_slow and (is_small or settings.streamed)):
         return max(machine.cores, min(len(settings.indices), machine.cores + 1))

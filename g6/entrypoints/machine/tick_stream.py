@@ -56,7 +56,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "gave up": ("error", "the stream cannot be had; this process ends, to be started anew"),
     "full": (
         "warning",
-        "more instruments than the broker streams; the rest is asked for over REST",
+        "more instruments than the provider streams; the rest is asked for over REST",
     ),
     "redis": ("warning", "Redis is away; ticks are kept until it is back"),
     "untrusted": ("error", STREAM_UNTRUSTED.sentence),

@@ -26,6 +26,7 @@ from g6.config import Settings, config_id, flat, values
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.reports.switches import RunWindow
 from g6.domain.schema.json_reading import number, text, whole
+from g6.domain.schema.words import MarketKind
 from g6.errors import Retryable, Unavailable
 from g6.errors.masking import mask_setting
 from g6.ports import Clock, Controls, Vitals
@@ -85,13 +86,13 @@ class Driver:
             self.other = others[0] if others else None
             kind = self.settings.kind
             before = self.namespace.kind()
-            if kind != "live" and before == "live":
+            if kind is not MarketKind.LIVE and before == MarketKind.LIVE:
                 raise Unavailable(
                     f"{self._namespace_name} holds the ledger of a live market; "
                     f"this run's market is {kind}",
                     self._advice,
                 )
-            is_market_of_its_own = before not in ("", "live") and (fresh or before != kind)
+            is_market_of_its_own = before not in ("", MarketKind.LIVE) and (fresh or before != kind)
             if is_market_of_its_own and not self._is_same_run(others):
                 self._refuse_company()
                 self._delete_keys()

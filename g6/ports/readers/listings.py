@@ -11,6 +11,7 @@ from typing import Protocol
 from g6.domain.cycles.plan import IndexPlan, Plan
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import Listing
+from g6.ports.sources import Source
 
 
 class ListingReader(Protocol):
@@ -32,8 +33,13 @@ class ListingReader(Protocol):
         ...
 
     @property
+    def source(self) -> Source:
+        """Return the record of the provider that lists contracts where no dump does."""
+        ...
+
+    @property
     def knows_today_alone(self) -> bool:
-        """Tell whether listings come from a broker, who does not list what has expired."""
+        """Tell whether a live provider lists contracts, which leaves out what has expired."""
         ...
 
     def of_dumps(self) -> ListingReader:

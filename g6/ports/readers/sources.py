@@ -53,7 +53,7 @@ class ProviderReader(Protocol):
 
     @property
     def now(self) -> datetime:
-        """Return the market's instant, a simulation's start or a broker's clock."""
+        """Return the market's instant, a simulation's start or a live provider's clock."""
         ...
 
     def stopwatch(self) -> float:

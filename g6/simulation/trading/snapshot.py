@@ -1,4 +1,4 @@
-"""A broker's answer about options of one series at a second, read off the series' tape."""
+"""A provider's answer about options of one series at a second, read off the series' tape."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _books(tape: Tape, rows: Whole, second: int) -> dict[str, Numbers]:
     value = np.stack(day.curve.values(day.strike[rows], at))
     fields = book.quote(value, np.stack([offset, -offset]), own)
     # Near the money a book is of this second, elsewhere it is up to three seconds old: instruments
-    # of one answer are not simultaneous at a broker either.
+    # of one answer are not simultaneous at a live provider either.
     period = np.where(np.abs(offset) > 10, 3.0, 1.0)
     quoted = np.floor((second - own * period) / period) * period + np.ceil(own * period)
     return fields | {"quote_time": day.market.opened + np.clip(quoted, 0, second)}

@@ -14,6 +14,7 @@ from g6.domain.market.expiry import is_monthly
 from g6.domain.market.instrument import INDICES
 from g6.errors import G6Error
 from g6.ports.readers import ListingReader
+from g6.ports.sources import Ability
 from g6.studies.parameters import MORNING, FromDumps, Parameter, month_first
 
 __all__ = ["DaySessions", "ExchangeHours", "MonthParameters", "TradingMonth", "answer"]
@@ -209,18 +210,19 @@ def _listed_dates(
         with suppress(G6Error):
             listing = source.listing(index, instant_of(day, MORNING))
             dates |= set(listing.contracts.expiries)
-            origins.append(_origin(source.origin(index), listing.on))
+            origins.append(_origin(source, index, listing.on))
     return dates, origins
 
 
-def _origin(came_from: str, on: date) -> str:
+def _origin(reader: ListingReader, index: str, on: date) -> str:
     """Return where a listing is from, in words that tell a dump from a simulation."""
-    if came_from == "sim":
-        return "the simulated market (made by the rules of each era, not read from a dump)"
-    if came_from == "replay":
-        return f"the recording, as of {on}"
+    came_from = reader.origin(index)
     if came_from.startswith("kept on "):
         return f"the instrument dump {came_from}"
+    if reader.source.is_simulated:
+        return "the simulated market (made by the rules of each era, not read from a dump)"
+    if reader.source.can(Ability.RECORDED):
+        return f"the recording, as of {on}"
     return f"{came_from}'s instrument dump of {on}"
 
 

@@ -161,9 +161,7 @@ def test_the_embedded_server_outlives_a_full_disk_without_its_file_and_takes_it_
             ballast = filled(disk)
             told = server.outlive_disk(2.0)
             assert told is not None
-            assert (
-                "has 0.0 MB left: the broker goes on without its append-only file" in told.sentence
-            )
+            assert "has 0.0 MB left: Redis goes on without its append-only file" in told.sentence
             for place in range(200):
                 client.set(f"key-{place}", "x" * 10_000)
             assert client.get("before") == b"x" * 1000

@@ -8,12 +8,10 @@ from pathlib import Path
 
 from g6.domain.market.instants import MarketTime
 from g6.domain.schema.layout import KIND_OF_ROWS
+from g6.domain.schema.words import OF_THEIR_OWN_TIME
 from g6.errors import NothingToDo
 
 __all__ = ["directory_time", "kind_of_rows", "time_of"]
-
-MOVED = ("sim", "replay")
-"""Kinds of markets whose time is not the wall's."""
 
 
 def kind_of_rows(directory: Path) -> str:
@@ -40,7 +38,7 @@ def time_of(directory: Path, newest: Callable[[], datetime | None]) -> MarketTim
     """
 
     def now() -> datetime:
-        is_moved = kind_of_rows(directory) in MOVED
+        is_moved = kind_of_rows(directory) in OF_THEIR_OWN_TIME
         return (newest() if is_moved else None) or datetime.now(UTC)
 
     def latest() -> datetime:

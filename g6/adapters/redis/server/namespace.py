@@ -15,6 +15,7 @@ import redis
 from g6.adapters.redis.process_memory import memory_bytes
 from g6.adapters.redis.server.connection import Reply, translated
 from g6.domain.schema.json_types import Document
+from g6.domain.schema.words import MarketKind
 from g6.ports import Clock
 
 DRIVEN_SECONDS = 15.0
@@ -53,8 +54,12 @@ class RedisNamespace:
         if kind:
             return _text(kind)
         if self._client.exists(f"{self._ns}:clock", f"{self._ns}:clock:newest"):
-            return "sim"
-        return "live" if self._client.exists(f"{self._ns}:walked", f"{self._ns}:newest") else ""
+            return MarketKind.SIM
+        return (
+            MarketKind.LIVE
+            if self._client.exists(f"{self._ns}:walked", f"{self._ns}:newest")
+            else ""
+        )
 
     @translated
     def set_kind(self, kind: str) -> None:

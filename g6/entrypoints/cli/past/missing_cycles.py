@@ -14,7 +14,7 @@ from g6.bootstrap.reading.study_readers import past_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.cycles.gaps import NO_CHAIN, instant_at
-from g6.domain.schema.words import Status
+from g6.domain.schema.words import MarketKind, Status
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
@@ -90,7 +90,7 @@ def _units_with_gaps(settings: Settings, span: PastSpan) -> list[tuple[IndexDay,
     """Return the days of each index that lack rows with figures, and these instants."""
     reader = past_reader(settings)
     # Live days have cycles from open to close. A demo of ten cycles has no gap of six hours.
-    is_whole = reader.kind() in ("live", "") or bool(span.since or span.until)
+    is_whole = reader.kind() in (MarketKind.LIVE, "") or bool(span.since or span.until)
     units: list[tuple[IndexDay, list[int]]] = []
     for unit in index_days(reader, span):
         instants = missing_instants(unit, is_whole=is_whole)

@@ -118,7 +118,7 @@ def _old_files(
     """Return the files that the options name, oldest first. Errors: UserError."""
     from g6.adapters.data_dir.retention import KINDS, older
 
-    # Instruments are not among the kinds: no broker gives the listing of a day that is over.
+    # Instruments are not among the kinds: no provider gives the listing of a day that is over.
     names = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     for name in names:
         if name not in KINDS:

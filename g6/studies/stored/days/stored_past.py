@@ -13,7 +13,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.cycles.gaps import Instants, Outcomes, Row, instant_at, instants_of
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
-from g6.domain.schema.words import ANALYSED
+from g6.domain.schema.words import ANALYSED, MarketKind
 from g6.errors import NothingToDo, UncoveredYear
 from g6.ports.readers import CollectionSettings, PastReader, StoredChains
 from g6.studies.stored.days.past_span import PastSpan, days_between
@@ -168,7 +168,7 @@ class StoredPast:
         stored = sorted({*reader.overview_days(), *with_chains})
         kind = reader.kind()
         now = reader.now
-        days = span.days(stored, today=day_of(now) if kind == "live" else None)
+        days = span.days(stored, today=day_of(now) if kind == MarketKind.LIVE else None)
         outcomes = reader.outcomes(span.first_day, span.last_day)
         # The days beside the span tell the interval of a span without rows.
         needed = {*days, *_nearest(with_chains, days)}
@@ -178,7 +178,7 @@ class StoredPast:
         chains: dict[date, dict[str, StoredChains]] = {}
         for (name, day), of_day in reader.chains(keys).items():
             chains.setdefault(day, {})[name] = of_day
-        spans = _spans(chain_days, outcomes, reader.indices, days, live=kind == "live")
+        spans = _spans(chain_days, outcomes, reader.indices, days, live=kind == MarketKind.LIVE)
         return cls(reader, kind, days, stored, outcomes, chains, spans, now)
 
     def due(self, day: date) -> list[str]:
@@ -228,7 +228,7 @@ class StoredPast:
         its newest row, unless who asks knows better (`to_newest_row`).
         """
         instants = self._instants_of(day)
-        if self.kind in ("live", ""):
+        if self.kind in (MarketKind.LIVE, ""):
             now = _instant(self.now)
             is_ahead = self.stored[-1:] > [day_of(self.now)] or instants[-1:].tolist() > [now]
             return None if is_ahead else now - seconds * _MICROSECONDS - 1

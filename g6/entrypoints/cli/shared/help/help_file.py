@@ -17,6 +17,7 @@ from g6.domain.schema import rows
 from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.layout import PRUNABLE
 from g6.entrypoints.cli import application
+from g6.ports.sources import Ability
 from g6.studies.selection import EXPIRY_WORDS
 
 __all__ = ["help_content", "help_text"]
@@ -73,6 +74,9 @@ def _words() -> JsonObject:
         "figures": [column.name for column in rows.OVERVIEW],
         "kinds": [str(kind) for kind in PRUNABLE],
         "directories": [str(defaults.data_dir), str(defaults.demo_dir)],
+        "default_provider": [defaults.provider.name],
+        "simulated": [source.name for source in SHIPPED if not source.is_live],
+        "accounts": [source.name for source in SHIPPED if source.can(Ability.ACCOUNT)],
     }
 
 

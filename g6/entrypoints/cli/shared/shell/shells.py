@@ -107,7 +107,7 @@ def _glued(words: Sequence[str], place: str) -> list[str]:
 def answer_of(asked: ShellQuestion, environ: Mapping[str, str]) -> tuple[str, int]:
     """Return what a shell reads, and the exit code."""
     book = read_help()
-    stored = StoredWords(directory_of(asked.line, environ, book.words["directories"]))
+    stored = StoredWords(directory_of(asked.line, environ, book.words))
     candidates = Completion(book, asked.line, asked.start, stored).candidates()
     if asked.only_whether:
         return "", 0 if candidates else 1
@@ -144,10 +144,15 @@ def _escaped(text: str) -> str:
     return text
 
 
-def directory_of(line: Sequence[str], environ: Mapping[str, str], defaults: Sequence[str]) -> Path:
-    """Return the data directory that the command would read, by line, environment and file."""
+def directory_of(
+    line: Sequence[str], environ: Mapping[str, str], words: Mapping[str, Sequence[str]]
+) -> Path:
+    """Return the data directory that the command would read, by line, environment and file.
+
+    `words` are those of the help file.
+    """
     options = _options(line)
-    place = dict(zip(("data_dir", "demo_dir"), defaults, strict=True))
+    place = dict(zip(("data_dir", "demo_dir"), words["directories"], strict=True))
     place |= _of_file(options.get("--config", environ.get("G6_CONFIG", _CONFIG)))
     for path in _PLACE:
         if value := environ.get(f"G6_{path.upper().replace('.', '__')}"):
@@ -157,7 +162,7 @@ def directory_of(line: Sequence[str], environ: Mapping[str, str], defaults: Sequ
         place["provider.name"] = options["--provider"]
     if "--data-dir" in options:
         place |= dict.fromkeys(("data_dir", "demo_dir"), options["--data-dir"])
-    return directory_in_force(place)
+    return directory_in_force(place, words)
 
 
 def _options(line: Sequence[str]) -> dict[str, str]:

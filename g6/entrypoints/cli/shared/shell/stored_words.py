@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,20 +23,26 @@ MOST_CYCLES = 40
 _FOOTER_BYTES = 65_536
 # The header of a chain stands in the footer of its file as plain JSON.
 _CLOSES = re.compile(rb'"closes":(\{[^{}]*\})')
-_LIVE = "kite"
 _DEFAULT_NAMESPACE = "g6"
 
 Place = Mapping[str, str]
 """Settings that say where rows are: data_dir, demo_dir, provider.name, provider.root, namespace."""
 
 
-def directory_in_force(place: Place) -> Path:
-    """Return the data directory that these settings choose, as `Settings.directory` does."""
+def directory_in_force(place: Place, words: Mapping[str, Sequence[str]]) -> Path:
+    """Return the data directory that these settings choose, as `Settings.directory` does.
+
+    Args:
+        place: Settings that say where rows are.
+        words: Of the help file: the `default_provider`, the `simulated` sources, which are not
+            live, and those with `accounts`, of which a look-alike may run on this machine.
+    """
     # Reading the configuration as commands do costs 0.7 s of processor time, pydantic most of it.
-    provider = place.get("provider.name") or "sim"
+    provider = place.get("provider.name") or words["default_provider"][0]
     host = re.search(r"//(?:[^/@]*@)?(\[[^\]]*\]|[^/:]*)", place.get("provider.root", ""))
     is_lookalike = bool(host) and host is not None and _is_loopback(host[1])
-    is_simulated = provider in {"sim", "replay"} or (provider == _LIVE and is_lookalike)
+    is_simulated = provider in words["simulated"]
+    is_simulated = is_simulated or (provider in words["accounts"] and is_lookalike)
     base = Path(place["demo_dir"] if is_simulated else place["data_dir"])
     namespace = place.get("namespace") or _DEFAULT_NAMESPACE
     return base if namespace == _DEFAULT_NAMESPACE else base / namespace

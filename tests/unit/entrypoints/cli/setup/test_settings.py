@@ -113,7 +113,7 @@ def test_every_key_says_what_it_means(key: Any) -> None:
         ),
         (
             {"provider.name": "kite", "provider.fallback": "replay"},
-            "it cannot serve in place of a broker; one of kite can",
+            "it cannot serve in place of a live provider; one of kite can",
         ),
         (
             {"provider.name": "kite", "provider.fallback": "nobody"},

@@ -148,7 +148,7 @@ def test_the_directory_is_the_one_that_the_settings_choose(
                 overrides[value.partition("=")[0]] = value.partition("=")[2]
     file = name if "--config" in line else None
     expected = load(file, overrides, environ).directory
-    assert shells.directory_of(words, environ, BOOK.words["directories"]) == expected
+    assert shells.directory_of(words, environ, BOOK.words) == expected
 
 
 def shell(tmp_path: Path, **asked: str) -> subprocess.CompletedProcess[str]:
