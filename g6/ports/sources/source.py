@@ -93,7 +93,9 @@ class Source:
     @property
     def modules(self) -> tuple[str, ...]:
         """The module of the function that is only named, which imports the source's libraries."""
-        return (self.build.partition(":")[0],) if isinstance(self.build, str) else ()
+        # The record of a name that nobody registered names no function either.
+        is_named = isinstance(self.build, str) and bool(self.build)
+        return (str(self.build).partition(":")[0],) if is_named else ()
 
     @property
     def builder(self) -> Callable[..., Provider]:
