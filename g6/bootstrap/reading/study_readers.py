@@ -61,6 +61,13 @@ def market_time(settings: Settings) -> MarketTime:
     return time_of(settings.directory, lambda: stored_reader(settings).last_cycle())
 
 
+def reader_of_one_answer(reader: StoredReader) -> StoredReader:
+    """Return a reader that reads each chain once, to be thrown away with one answer."""
+    from g6.adapters.wrapping.answer_memory import AnswerMemory
+
+    return AnswerMemory(reader)
+
+
 def running_reader(settings: Settings) -> RunningReader:
     """Return the ports of the system that runs in a data directory or on a configured Redis."""
     from g6.bootstrap.reading.running_reading import DirectoryRunning

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from g6.adapters.wrapping.answer_memory import AnswerMemory
+from g6.bootstrap.reading.study_readers import reader_of_one_answer
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.panels import canonical
 from g6.domain.market.calendar import Calendar
@@ -105,7 +105,7 @@ class StudyAnswers:
         reader = self.reader_of(study.reader)
         if study.reader != "stored":
             return StudyAnswer(study, _answer(study, reader, parameters), None, is_stale=False)
-        stored = AnswerMemory(cast("StoredReader", reader))
+        stored = reader_of_one_answer(cast("StoredReader", reader))
         at: datetime | None = getattr(parameters, "at", None)
         index: str | None = getattr(parameters, "index", None)
         self._refuse_future(stored, at)
