@@ -1,6 +1,6 @@
 """Readers for the studies: stored rows, past cycles, files, listings, sources, the system."""
 
-from g6.ports.readers.archive import (
+from g6.ports.readers.archive_reader import (
     ArchiveReader,
     ColumnSummary,
     CsvFiles,
@@ -11,13 +11,13 @@ from g6.ports.readers.archive import (
 )
 from g6.ports.readers.damages import DamageReader, DamageSearch
 from g6.ports.readers.day import DayReader
-from g6.ports.readers.listings import EndOfDayFile, EndOfDayReader, FileLots, ListingReader
+from g6.ports.readers.listing_reader import EndOfDayFile, EndOfDayReader, FileLots, ListingReader
 from g6.ports.readers.machine import MachineReader
 from g6.ports.readers.panel_reader import PanelReader
 from g6.ports.readers.past import CollectionSettings, PastReader, StoredChains
 from g6.ports.readers.process_logs import LogLine, LogReader
 from g6.ports.readers.readings import RunningReader, StatusReader, StoredReader
-from g6.ports.readers.sources import ProviderReader, SourceLine, SourceReader
+from g6.ports.readers.source_reader import ProviderReader, SourceLine, SourceReader
 
 __all__ = [
     "ArchiveReader",

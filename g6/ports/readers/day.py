@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from g6.ports.readers.archive import ArchiveReader
+from g6.ports.readers.archive_reader import ArchiveReader
 from g6.ports.readers.machine import MachineReader
 from g6.ports.readers.past import PastReader
 
