@@ -11,8 +11,8 @@ from g6.bootstrap.reading.study_readers import directory_reader
 from g6.rendering.pictures.kinds import KINDS, kind_of
 from g6.rendering.pictures.page import page_of
 from g6.studies.parameters import made
-from tests.worlds.browser import Page, browser
 from tests.worlds.stored_cycles import store_two_cycles
+from tests.worlds.web.browser import Page, browser
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(60)]
 

@@ -13,8 +13,8 @@ import pytest
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.domain.cycles.cycle import isoformat_z, parse_z
-from tests.worlds.asked_over_http import StudyClient, client_of
 from tests.worlds.pipeline import FIRST, World
+from tests.worlds.web.asked_over_http import StudyClient, client_of
 
 CYCLES = 7
 DAY = date(2026, 11, 18)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.resources import files
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import Response
@@ -43,6 +44,12 @@ def add_stream(app: FastAPI, hub: Hub, token: str) -> None:
     def events() -> Response:
         """Stream events: a snapshot, then what changes."""
         return problem(503, "this connection cannot become a stream", "open one of its own")
+
+    @app.get("/g6-stream.js", tags=["stream"], include_in_schema=False)
+    def client() -> Response:
+        """Return the reference client for browsers."""
+        script = files("g6.entrypoints.web").joinpath("static/g6-stream.js").read_bytes()
+        return Response(script, media_type="text/javascript; charset=utf-8")
 
     @app.websocket("/ws")
     async def ws(socket: WebSocket, topics: str = "", last_event_id: str = "") -> None:

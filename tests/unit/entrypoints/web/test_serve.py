@@ -68,7 +68,7 @@ def world():
 class Serving:
     """A `serve` in a thread, its ports open."""
 
-    def __init__(self, runtime, totals, **options):
+    def __init__(self, runtime, totals, web_port=0, **options):
         self.stop, self.lines, announced = threading.Event(), [], threading.Event()
 
         def announce(line):
@@ -78,7 +78,7 @@ class Serving:
 
         self.thread = threading.Thread(
             target=serve,
-            args=(runtime, totals, "127.0.0.1", 0, 0),
+            args=(runtime, totals, "127.0.0.1", 0, web_port),
             kwargs={"announce": announce, "stop": self.stop, **options},
         )
         self.thread.start()

@@ -12,8 +12,8 @@ import pytest
 
 from g6.entrypoints.web.study_answers import offered
 from g6.studies.table import STUDIES
-from tests.worlds.asked_over_http import StudyClient, client_of
 from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
+from tests.worlds.web.asked_over_http import StudyClient, client_of
 
 CHAIN = "/v1/chain?index=FINNIFTY"
 
