@@ -9,6 +9,7 @@
 # make planted     plants bugs one at a time and tells in how many schedules each is found, by what unit tests (ARGS="--only twin")
 # make wheel     builds the wheel, installs it far from the checkout, and runs demo, chain and plot from it
 # make pager      plants faults in a running system and holds Prometheus and Alertmanager against them; twenty minutes
+# make dashboard-pictures    draws each panel of the dashboards from a real Prometheus beside a short run, into build/dashboards
 # make images       the pictures of README.md, from what G6 writes
 # make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
 # make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)
@@ -21,7 +22,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo research test check format docs images notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream bench-bus bench-fanout session test-services bench-services lock clean wheel healthy-days pager help
+.PHONY: demo research test check format docs images notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream bench-bus bench-fanout session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -111,6 +112,9 @@ bench-market: $(VENV)/.dev
 
 healthy-days: $(VENV)/.dev
 	$(BIN)/python -m tests.observe $(ARGS)
+
+dashboard-pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.observe.pictures $(ARGS)
 
 pager: $(VENV)/.dev
 	$(BIN)/python -m tests.pager $(ARGS)

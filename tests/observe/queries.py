@@ -76,16 +76,30 @@ def reads_series(expression: promql.Expr) -> bool:
     return bool(set(names) - {"ALERTS"})
 
 
+def is_comparison(node: promql.Expr) -> bool:
+    """Return whether an expression compares two."""
+    return isinstance(node, promql.BinaryExpr) and str(node.op) in COMPARISONS
+
+
+def parts_of(expression: promql.Expr) -> list[promql.Expr]:
+    """Return an expression and all within it."""
+    parts: list[promql.Expr] = []
+    promql.walk(expression, parts.append)
+    return parts
+
+
 def left_sides(expression: str) -> list[str]:
     """Return the left side of each comparison of a rule, the whole where there is none.
 
-    A comparison that reads no series, as of the hour, is left out: it is empty for most of a day.
+    A comparison that reads no series is left out, and one of what another comparison left: `a <= x
+    < b` of the hour is empty for most of a day.
     """
     sides: list[str] = []
 
     def visit(node: promql.Expr) -> None:
-        is_comparison = isinstance(node, promql.BinaryExpr) and str(node.op) in COMPARISONS
-        if is_comparison and reads_series(node.lhs):
+        if not is_comparison(node) or not reads_series(node.lhs):
+            return
+        if not any(map(is_comparison, parts_of(node.lhs))):
             sides.append(node.lhs.prettify())
 
     promql.walk(promql.parse(expression), visit)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
-from tests.pager.system import System, empty, fill, remount
+from tests.pager.system import System, empty, fill
 
 Act = Callable[[System], object]
 
@@ -78,14 +80,10 @@ def _clear(system: System) -> None:
     system.kite.clear_faults()
 
 
-def _fill_up(system: System) -> None:
+def _fill_up(directory: Path) -> None:
     """Take the room that was given back meanwhile."""
-    path = system.world.data / ".filler-more"
-    try:
-        with path.open("ab") as file:
-            file.write(b"\0" * 65_536)
-    except OSError:
-        return
+    with suppress(OSError), (directory / ".filler-more").open("ab") as file:
+        file.write(b"\0" * 65_536)
 
 
 FAULTS = (
@@ -204,16 +202,17 @@ FAULTS = (
         MappingProxyType({"G6SinkFailing": 10}),
         lambda system: fill(system.world.data, 0),
         lambda system: empty(system.world.data),
-        keep=_fill_up,
+        keep=lambda system: _fill_up(system.world.data),
         needs_mount=True,
         diagnosis=MappingProxyType({"g6 data size": "chain"}),
     ),
     PagerFault(
         "dead sink",
-        "The file system of the CSV files becomes read-only; Parquet goes on.",
+        "The file system of the CSV files has no room left; Parquet goes on.",
         MappingProxyType({"G6SinkFailing": 10}),
-        lambda system: remount(system.world.base / "csv", read_only=True),
-        lambda system: remount(system.world.base / "csv", read_only=False),
+        lambda system: fill(system.world.base / "csv", 0),
+        lambda system: empty(system.world.base / "csv"),
+        keep=lambda system: _fill_up(system.world.base / "csv"),
         needs_mount=True,
     ),
     PagerFault(

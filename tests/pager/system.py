@@ -238,17 +238,6 @@ def mounts() -> bool:
     return shutil.which("mount") is not None and os.geteuid() == 0
 
 
-def remount(directory: Path, *, read_only: bool) -> None:
-    """Make a mounted directory read-only, or writable again."""
-    remounting, reading = 32, 1
-    flags = remounting | (reading if read_only else 0)
-    library = ctypes.CDLL(None, use_errno=True)
-    options = f"size={DISK}".encode()
-    failed: int = library.mount(b"tmpfs", os.fsencode(directory), b"tmpfs", flags, options)
-    if failed:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(directory))
-
-
 def fill(directory: Path, left: int) -> None:
     """Leave so many bytes on a directory's file system."""
     free = shutil.disk_usage(directory).free
@@ -257,8 +246,9 @@ def fill(directory: Path, left: int) -> None:
 
 
 def empty(directory: Path) -> None:
-    """Take away what `fill` wrote."""
-    (directory / ".filler").unlink(missing_ok=True)
+    """Take away what filled a file system."""
+    for path in directory.glob(".filler*"):
+        path.unlink()
 
 
 def _stop_server(system: System) -> None:

@@ -119,7 +119,7 @@ INSTRUMENTS_STALE = AlertingRule(
 SPOT_FROZEN = AlertingRule(
     "G6SpotFrozen",
     # A price that does not come is NaN, which changes as little: it is missing, not frozen.
-    f"changes({INDEX_SPOT}[2m]) == 0 and {INDEX_SPOT} > 0 and {INDEX_SPOT} offset 2m > 0"
+    f"changes({INDEX_SPOT}[2m]) == 0 and {INDEX_SPOT} > 0 and {INDEX_SPOT} offset 2m"
     f" {AT_PACE} {IN_SESSION}"
     f" unless on () {CLOSING_AUCTION}",
     "0s",
