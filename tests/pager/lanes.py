@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tempfile
 import traceback
 from collections.abc import Sequence
@@ -12,9 +13,12 @@ from typing import Any
 import httpx
 
 from g6.errors import G6Error
-from tests.pager.faults import FAULTS
+from tests.pager.faults import FAULTS, PagerFault
 from tests.pager.matrix import PagerOutcome, play
-from tests.pager.system import Pace, mounts, running
+from tests.pager.system import Pace, System, mounts, running
+
+FAILURES = (AssertionError, OSError, httpx.HTTPError, subprocess.SubprocessError, G6Error)
+"""What ends one fault, or one system, and not the programme."""
 
 
 def lane(names: Sequence[str], rows_file: Path, *, is_streamed: bool) -> None:
@@ -27,12 +31,23 @@ def lane(names: Sequence[str], rows_file: Path, *, is_streamed: bool) -> None:
             running(Path(base), Pace(), is_streamed=is_streamed, has_disks=mounts()) as system,
         ):
             for fault in (fault for fault in FAULTS if fault.name in names):
-                _append(rows_file, told_row(play(system, fault)))
+                _append(rows_file, told_row(tried(system, fault)))
                 left.remove(fault.name)
-    except (AssertionError, OSError, httpx.HTTPError, G6Error) as error:
+    except FAILURES as error:
         traceback.print_exc()
         for name in left:
             _append(rows_file, broken_row(name, f"{type(error).__name__}: {error}"))
+
+
+def tried(system: System, fault: PagerFault) -> PagerOutcome:
+    """Return what came of a fault, also where it could not be played to its end."""
+    try:
+        return play(system, fault)
+    except FAILURES as error:
+        traceback.print_exc()
+        outcome = PagerOutcome(fault.name, fault.sentence, list(fault.expected))
+        outcome.error = f"{type(error).__name__}: {error}"
+        return outcome
 
 
 def _append(rows_file: Path, row: dict[str, Any]) -> None:

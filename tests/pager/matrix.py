@@ -68,11 +68,12 @@ class PagerOutcome:
     summaries: dict[str, str] = field(default_factory=dict)
     unhelpful: dict[str, str] = field(default_factory=dict)
     watchdog: bool = True
+    error: str = ""
     way: str = "live"
 
     def wrong(self) -> list[str]:
         """Return what is not as it must be, in sentences."""
-        faults: list[str] = []
+        faults = [self.error] if self.error else []
         for alert in self.expected:
             if alert not in self.fired:
                 faults.append(f"{alert} was not told")

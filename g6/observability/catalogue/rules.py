@@ -59,14 +59,15 @@ def _ages() -> str:
     """Return the seconds since each index had a chain, of those whose exchange is in session.
 
     An exchange counts as in session once it has been open for three minutes: at the open the last
-    chain is yesterday's.
+    chain is yesterday's. An index that had none three minutes after the start is as old as that.
     """
     ages: list[str] = []
     for exchange in ("NSE", "BSE"):
         names = "|".join(name for name, index in INDICES.items() if index.exchange == exchange)
         is_open = f'min(min_over_time({MARKET_OPEN}{{exchange="{exchange}"}}[3m])) == 1'
-        age = f'(time() - {INDEX_LAST_SUCCESS_UNIXTIME}{{index=~"{names}"}})'
-        ages.append(f"({age} and on () ({is_open}))")
+        last = f'{INDEX_LAST_SUCCESS_UNIXTIME}{{index=~"{names}"}}'
+        never = f"{last} == 0 and {last} offset 3m == 0"
+        ages.append(f"((time() - ({last} > 0) or (180 + ({never}))) and on () ({is_open}))")
     return f"max by (index) ({' or '.join(ages)})"
 
 

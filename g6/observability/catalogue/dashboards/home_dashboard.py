@@ -1,5 +1,7 @@
 """The home dashboard: is it healthy, is it complete, is it late."""
 
+from collections.abc import Mapping
+
 from g6.observability.catalogue.dashboard import (
     Dashboard,
     DashboardPanel,
@@ -24,6 +26,7 @@ from g6.observability.catalogue.rules import (
     INDEX_AGE,
     OBJECTIVE,
     STALE_RATIOS,
+    RecordingRule,
 )
 
 _DUE = f"sum by (index) (increase({select(UNITS_TOTAL)}[1h]))"
@@ -31,6 +34,12 @@ _OK_UNITS = select(UNITS_TOTAL, 'status="OK"')
 _OK = f"sum by (index) (increase({_OK_UNITS}[1h]))"
 
 _ALLOWED = f"{1 - OBJECTIVE:.4g}"
+
+
+def _left(ratios: Mapping[str, RecordingRule]) -> str:
+    """Return the query of what is left of a day's budget."""
+    return f"clamp_min(1 - {ratios[DAY]} / {_ALLOWED}, -1)"
+
 
 HOME = Dashboard(
     "g6-home",
@@ -109,12 +118,13 @@ HOME = Dashboard(
         ),
         DashboardPanel(
             "Error budget left, of the last day",
-            f"1 is untouched, 0 is spent: {1 - OBJECTIVE:.1%} of the day's units may end otherwise "
-            "than OK, and as much of the session may be without a fresh chain.",
+            f"1 is untouched, 0 is spent, -1 is twice as much or worse. {1 - OBJECTIVE:.1%} of the "
+            "day's units may end otherwise than OK, and as much of the session may be without a "
+            "fresh chain.",
             "percentunit",
             (
-                PanelQuery(f"1 - {ERROR_RATIOS[DAY]} / {_ALLOWED}", "{{index}} units"),
-                PanelQuery(f"1 - {STALE_RATIOS[DAY]} / {_ALLOWED}", "{{index}} freshness"),
+                PanelQuery(_left(ERROR_RATIOS), "{{index}} units"),
+                PanelQuery(_left(STALE_RATIOS), "{{index}} freshness"),
             ),
             kind="bargauge",
         ),
