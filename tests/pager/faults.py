@@ -162,7 +162,7 @@ FAULTS = (
         MappingProxyType({"G6CyclePartial": 10}),
         _quote_fault("missing_keys", value="0.5"),
         _clear,
-        diagnosis=MappingProxyType({"g6 data gaps --index NIFTY": "strikes_missing"}),
+        diagnosis=MappingProxyType({"g6 data gaps --index NIFTY": "missing"}),
     ),
     PagerFault(
         "frozen spot",

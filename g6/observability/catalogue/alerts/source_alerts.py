@@ -15,8 +15,10 @@ from g6.observability.catalogue.families.provider_families import (
     INSTRUMENTS_FAULTY,
     PROVIDER_BREAKER_STATE,
     PROVIDER_BUDGET_LEFT,
+    PROVIDER_REQUESTS_TOTAL,
     TICKER_CONNECTED,
     TICKER_LAST_FRAME_AGE_SECONDS,
+    TICKER_TICKS_PER_SECOND,
     TOKEN_EXPIRES_UNIXTIME,
 )
 from g6.observability.catalogue.families.quality_families import (
@@ -38,7 +40,9 @@ the settlement fix at 15:30.
 
 PROVIDER_DOWN = AlertingRule(
     "G6ProviderDown",
-    f'(max({PROVIDER_BREAKER_STATE}{{state="open"}}) == 1 or {PROVIDER_FAILURE_RATIO} > 0.5)'
+    # After a pause the first few requests are all there is: two of three that failed are no outage.
+    f'(max({PROVIDER_BREAKER_STATE}{{state="open"}}) == 1'
+    f" or {PROVIDER_FAILURE_RATIO} > 0.5 and sum(increase({PROVIDER_REQUESTS_TOTAL}[2m])) > 5)"
     f" {IN_SESSION}",
     "10s",
     Urgency.PAGE,
@@ -46,7 +50,7 @@ PROVIDER_DOWN = AlertingRule(
     "No quotes come. Cycles end MISSING with the reason provider or are SKIPPED by the breaker.",
     "g6 status; g6 check",
     "provider.md",
-    inhibited_by=("G6MetricsDown", "G6TokenExpiring"),
+    inhibited_by=("G6MetricsDown", "G6RedisDown", "G6HeartbeatLost", "G6TokenExpiring"),
     keep="90s",
 )
 TOKEN_EXPIRING = AlertingRule(
@@ -63,8 +67,11 @@ TOKEN_EXPIRING = AlertingRule(
 )
 TICKER_SILENT = AlertingRule(
     "G6TickerSilent",
+    # A mute connection is renewed every few seconds (ticker.silent_seconds) and is open each time,
+    # its last frame new to it: only the ticks tell.
     f"(min by (connection) ({TICKER_CONNECTED}) == 0"
-    f" or max by (connection) ({TICKER_LAST_FRAME_AGE_SECONDS}) > 30) {IN_SESSION}",
+    f" or max by (connection) ({TICKER_LAST_FRAME_AGE_SECONDS}) > 30"
+    f" or max by (connection) (max_over_time({TICKER_TICKS_PER_SECOND}[30s])) == 0) {IN_SESSION}",
     "30s",
     Urgency.TICKET,
     "connection {{ $labels.connection }} of the tick stream brings nothing",
