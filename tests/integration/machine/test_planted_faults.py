@@ -100,7 +100,7 @@ def taken_port(machine: Machine) -> None:
     machine.python(
         f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(99)"
     )
-    eventually(lambda: _listens(port))
+    eventually(lambda: _listens(port), 150.0)
 
 
 def _listens(port: int) -> bool:
@@ -120,10 +120,11 @@ def owned_by_another(machine: Machine) -> None:
     machine.python(
         "import time\nfrom pathlib import Path\n"
         "from g6.adapters.data_dir.owner import System, owned\n"
-        f"with owned(Path({str(machine.rows)!r}), None, System('redis://127.0.0.1:1/0', 'g6', 'm')):\n"
+        "from g6.adapters.clocks import WallClock\n"
+        f"with owned(Path({str(machine.rows)!r}), None, System('redis://127.0.0.1:1/0', 'g6', 'm'), WallClock()):\n"
         "    print('mine', flush=True)\n    time.sleep(99)\n"
     )
-    eventually(lambda: "mine" in (machine.base / "child-1.log").read_text())
+    eventually(lambda: "mine" in (machine.base / "child-1.log").read_text(), 150.0)
 
 
 def orphans(machine: Machine) -> None:
