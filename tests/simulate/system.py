@@ -31,9 +31,9 @@ WORKERS = {
     "collect": 3,
     "analytics": 2,
     "persist": 2,
-    "aggregate": 1,
+    "aggregate": 2,
     "maintenance": 2,
-    "manual": 1,
+    "manual": 2,
 }
 """Pool processes by the queue that they serve. They alternate between the hosts."""
 BY_NAME: Mapping[str, Job] = {job.name: job for job in jobs_with(CHEAP)}

@@ -44,7 +44,7 @@ REGRESSIONS = {
     ),
     "a first cycle that an emptied Redis forgot was marked as walked": (
         811,
-        "21:lose:0,34:die:12.34,61:die_after:24.54,68:kill_worker:33.02,69:lose:0,81:redis_emptied:0.83",
+        "35:lose:0,48:die:12.34,75:die_after:24.54,82:kill_worker:33.02,83:lose:0,95:redis_emptied:0.83",
     ),
     "newer panels counted as those of an older cycle, and an older copy took their place": (
         801,
