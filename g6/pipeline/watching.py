@@ -20,15 +20,12 @@ from g6.domain.reports import (
     VitalSigns,
 )
 from g6.domain.reports.alerts import (
-    CLOCKS_DIFFER,
     CYCLES_STALLED,
-    DISK_LOW,
     QUEUES_UNSERVED,
+    RULES,
     STREAM_SECONDS,
     STREAM_SILENT,
     TOKEN_MISSING,
-    clock_alert,
-    disk_alert,
     stall_alert,
     unserved_alert,
 )
@@ -74,8 +71,9 @@ def heartbeat(runtime: Runtime) -> None:
         pressure=relieve(runtime, switches, vitals),
     )
     runtime.bus.publish(report)
-    note(runtime, switches, DISK_LOW, disk_alert(report.vitals.disk_free_bytes))
-    note(runtime, switches, CLOCKS_DIFFER, clock_alert(report.vitals.clock_skew_seconds))
+    for rule in RULES:
+        if rule.of_vitals is not None:
+            note(runtime, switches, rule, rule.of_vitals(report.vitals))
     note(runtime, switches, CYCLES_STALLED, _stall(runtime, at))
     note(runtime, switches, STREAM_SILENT, _stream(runtime, report.provider, at))
     note(runtime, switches, TOKEN_MISSING, _token(runtime, switches, report.provider.login, at))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "how-to" / "extend.md"
+STORE = str(ROOT / "tests" / "data" / "store")
 JOB = """
 from g6.config import load
 from g6.entrypoints.workers.app import create_app
@@ -29,17 +31,35 @@ market = provider(wire_without_redis(settings))
 print(settings.kind, market.underlying("NIFTY", settings.market.start).spot > 0)
 main(["providers"])
 """
-FIGURE = """
+FIGURE = f"""
+import g6
 from g6.domain.figures.contracts.definitions import as_page
-print([line for line in as_page().splitlines() if "term_structure.step" in line])
+from g6.entrypoints.cli import main
+print([line for line in as_page().splitlines() if "term_structure.last_step" in line])
+print(g6.ask.dossier("NIFTY", data_dir={STORE!r}).term["last_step"] is not None)
+main(["dossier", "NIFTY", "--data-dir", {STORE!r}])
 """
 ALERT = """
-from g6.domain.reports.alerts import RULES, queue_alert
-print([rule.id for rule in RULES if rule.id == "queue_long"], queue_alert("collect", 9), queue_alert("collect", 2000).sentence)
+from dataclasses import replace
+from g6 import pipeline
+from g6.adapters.memory.vitals import MemoryVitals
+from g6.domain.reports import VitalSigns
+from tests.worlds.pipeline import World
+world = World()
+vitals = MemoryVitals(VitalSigns(queues={"collect": 9, "persist": 1000}))
+world.runtime = replace(world.runtime, vitals=vitals)
+def beat(waiting):
+    vitals.signs = VitalSigns(queues={"collect": 9, "persist": waiting})
+    pipeline.heartbeat(world.runtime)
+    world.later(2.0)
+    shown = (world.panels.get("alerts") or {"data": {"alerts": []}})["data"]["alerts"]
+    print(waiting, [alert["sentence"] for alert in world.reports("alert")], [entry["name"] for entry in shown])
+for waiting in (1000, 2000, 2000, 3):
+    beat(waiting)
 """
 COMMAND = f"""
 from g6.entrypoints.cli import main
-main(["indices", "--data-dir", {str(ROOT / "tests" / "data" / "store")!r}])
+main(["indices", "--data-dir", {STORE!r}])
 """
 
 
@@ -57,8 +77,24 @@ def tree(tmp_path: Path) -> Path:
     [
         ("A job", JOB, ["True {'queue': 'maintenance'} {'soft_time_limit': 36.0"]),
         ("A source", SOURCE, ["sim True", "calm    the simulated market of --seed"]),
-        ("A figure", FIGURE, ["| per root year | positive: later expiries dearer |"]),
-        ("An alert", ALERT, ["['queue_long'] None 2000 messages wait in the queue collect"]),
+        (
+            "A figure",
+            FIGURE,
+            [
+                "| fraction per √year | positive: the last expiry dearer |",
+                "True",
+                "term structure of ATM IV, %: last step ",
+            ],
+        ),
+        (
+            "An alert",
+            ALERT,
+            [
+                "1000 [] []",
+                "2000 ['2000 messages wait in the queue persist'] ['queue']",
+                "3 ['2000 messages wait in the queue persist', 'over after 4 s: 2000 messages wait in the queue persist'] []",
+            ],
+        ),
         ("A command", COMMAND, ["index", "MIDCPNIFTY", "NIFTY"]),
     ],
     ids=["job", "source", "figure", "alert", "command"],
@@ -68,7 +104,12 @@ def test_what_a_diff_of_the_page_adds_is_there(
 ) -> None:
     apply(diff_of(section), tree)
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tree, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     for answer in answers:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from g6.domain.reports.heartbeat import VitalSigns
 from g6.domain.schema.json_reading import read_record
 from g6.domain.schema.json_types import Document, Json, JsonObject, present
 from g6.domain.schema.words import EventType, Severity
@@ -87,6 +88,8 @@ class AlertRule:
         fix: What helps, with fields in braces.
         runbook: The page under docs/runbooks, empty where the fix is all there is to say.
         ends: The id of the alert that it says to be over, empty for none.
+        of_vitals: Returns the alert while vital signs are wrong, asked at each heartbeat. None for
+            an alert that is fired where something else is seen.
     """
 
     id: str
@@ -97,6 +100,7 @@ class AlertRule:
     fix: str
     runbook: str = ""
     ends: str = ""
+    of_vitals: Callable[[VitalSigns], Alert | None] | None = None
 
     def fire(self, facts: Mapping[str, Json] | None = None, **values: object) -> Alert:
         """Return the alert with its fields filled in.

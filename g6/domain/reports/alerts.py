@@ -48,6 +48,7 @@ DISK_LOW = AlertRule(
     "the disk of the data directory has {megabytes:.1f} MB left",
     "free space there; g6 data size, g6 data compact, g6 retention plan",
     "disk-full.md",
+    of_vitals=lambda vitals: disk_alert(vitals.disk_free_bytes),
 )
 LINES_ASIDE = AlertRule(
     "lines_aside",
@@ -65,6 +66,7 @@ CLOCKS_DIFFER = AlertRule(
     "clocks differ: {clocks} from Redis",
     "timedatectl set-ntp true, on the host and on Redis' host",
     "expired.md",
+    of_vitals=lambda vitals: clock_alert(vitals.clock_skew_seconds),
 )
 CYCLES_STALLED = AlertRule(
     "cycles_stalled",

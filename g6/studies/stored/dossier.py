@@ -13,6 +13,7 @@ import numpy as np
 from g6.domain.cycles.cycle import Unit
 from g6.domain.figures import series
 from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
+from g6.domain.figures.contracts.study_definitions import TERM_FIGURES
 from g6.domain.figures.smile import term_structure
 from g6.domain.figures.trends import Trend, TrendFigure, TrendWindow, trends
 from g6.domain.market.calendar import IST, Calendar, day_of
@@ -95,6 +96,7 @@ class Dossier:
         trends: Each figure of the overview over each window.
         constant_maturity: ATM volatility by days to expiry, a fraction.
         forward_volatility: Volatility between successive expiries, fractions.
+        term: Further numbers of the term structure by the last word of their contract, fractions.
         iv_rank: Today's 30-day volatility among the sessions before.
     """
 
@@ -103,6 +105,7 @@ class Dossier:
     trends: tuple[Trend, ...]
     constant_maturity: Mapping[int, float]
     forward_volatility: tuple[float, ...]
+    term: Mapping[str, float]
     iv_rank: series.Rank
 
     def columns(self) -> Mapping[str, list[object]]:
@@ -126,6 +129,10 @@ def answer(reader: StoredReader, parameters: DossierParameters) -> Dossier:
         for days in term_structure.MATURITIES_DAYS
     }
     between = term_structure.forward_volatility(years, volatilities)
+    term = {
+        figure.id.rpartition(".")[2]: figure.function(years, volatilities)
+        for figure in TERM_FIGURES
+    }
     sessions = _past_sessions(reader, unit, at)
     buckets = {session.day: session.expiry_of for session in sessions}
     buckets[day_of(unit.instant)] = _expiry_of(chain)
@@ -138,6 +145,7 @@ def answer(reader: StoredReader, parameters: DossierParameters) -> Dossier:
         trends=tuple(_trends(reader, unit, windows, buckets, at)),
         constant_maturity=maturities,
         forward_volatility=tuple(between),
+        term=term,
         iv_rank=series.rank(
             maturities[RANKED_MATURITY], [session.volatility for session in sessions]
         ),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Definition"]
+__all__ = ["Definition", "TermFigure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,14 @@ class Definition:
     convention: str
     definition: str
     function: Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class TermFigure(Definition):
+    """One number of an index's term structure, as a fraction. `g6 dossier` shows each of them.
+
+    Attributes:
+        function: Takes years to each expiry, ascending, and its ATM volatility. NaN is unknown.
+    """
+
+    function: Callable[[Sequence[float], Sequence[float]], float]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from g6.domain.figures import book_spreads, breadth, build_up, exposures, series
-from g6.domain.figures.contracts.definition import Definition
+from g6.domain.figures.contracts.definition import Definition, TermFigure
 from g6.domain.figures.smile import expected_moves, surface, term_structure
 
-__all__ = ["STUDY_FIGURES"]
+__all__ = ["STUDY_FIGURES", "TERM_FIGURES"]
 
 STUDY_FIGURES = (
     Definition(
@@ -237,6 +237,14 @@ STUDY_FIGURES = (
         "√((σ₂²T₂ − σ₁²T₁)/(T₂ − T₁)); NaN where total variance falls",
         term_structure.forward_volatility,
     ),
+    TermFigure(
+        "term_structure.slope",
+        "fraction per √year",
+        "positive: later expiries dearer",
+        "7 and 30 calendar days",
+        "constant-maturity ATM volatility of 30 days less that of 7; NaN where either is unknown",
+        term_structure.slope,
+    ),
     Definition(
         "spreads.spread",
         "points",
@@ -299,3 +307,6 @@ STUDY_FIGURES = (
         breadth.since_close,
     ),
 )
+
+TERM_FIGURES = tuple(figure for figure in STUDY_FIGURES if isinstance(figure, TermFigure))
+"""Those of them that `g6 dossier` computes of an index's expiries, in their order."""

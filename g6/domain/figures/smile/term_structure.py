@@ -8,7 +8,7 @@ from math import nan, sqrt
 
 import numpy as np
 
-__all__ = ["LEAST_YEARS", "MATURITIES_DAYS", "constant_maturity", "forward_volatility"]
+__all__ = ["LEAST_YEARS", "MATURITIES_DAYS", "constant_maturity", "forward_volatility", "slope"]
 
 MATURITIES_DAYS = (7, 14, 30)
 LEAST_YEARS = 2 / (24 * 365)
@@ -44,6 +44,16 @@ def constant_maturity(years: Sequence[float], atm_iv: Sequence[float], days: flo
     times, totals = zip(*sorted(variances), strict=True)
     variance = np.interp(target, times, totals, left=nan, right=nan)
     return sqrt(float(variance) / target)
+
+
+def slope(years: Sequence[float], atm_iv: Sequence[float]) -> float:
+    """Return the ATM volatility of the longest constant maturity less that of the shortest.
+
+    >>> round(slope([7 / 365, 35 / 365], [0.12, 0.14]), 4)
+    0.0192
+    """
+    longest = constant_maturity(years, atm_iv, MATURITIES_DAYS[-1])
+    return longest - constant_maturity(years, atm_iv, MATURITIES_DAYS[0])
 
 
 def forward_volatility(years: Sequence[float], atm_iv: Sequence[float]) -> list[float]:

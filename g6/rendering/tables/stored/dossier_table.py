@@ -55,6 +55,8 @@ def parts(document: Dossier, _: NoView) -> Iterator[Part]:
     if any(map(isnan, document.constant_maturity.values())):
         yield "– at a maturity, it lies before the first or after the last expiry of the chain"
     yield f"ATM IV between expiries, %: {between}"
+    term = [f"{name.replace('_', ' ')} {percent(value)}" for name, value in document.term.items()]
+    yield f"term structure of ATM IV, %: {', '.join(term)}"
     yield Line(_rank(document.iv_rank))
     yield (
         "points unless a line says otherwise; a window that begins while the market is closed "
