@@ -67,10 +67,14 @@ def _record(runtime: Runtime, mark: str | None, until: datetime) -> None:
     """
     if mark is None or parse_z(mark).date() != until.date():
         oldest = [parse_z(record.cycle) for record in runtime.ledger.open_cycles()]
+        if mark and runtime.ledger.swept_until() != mark:
+            return  # these are the open cycles of an emptied Redis
         # Not all rows of an open cycle are stored.
         before = [cycle - timedelta(microseconds=1) for cycle in oldest]
         _record_in_store(runtime, min([until, *before]))
-    runtime.ledger.record_swept(isoformat_z(until))
+    # Written without a look, a mark went into a Redis that was emptied after it had been read. The
+    # next sweep took it for walked, and two cycles that were closed and not stored were lost.
+    runtime.ledger.record_swept(isoformat_z(until), mark)
 
 
 def _record_in_store(runtime: Runtime, until: datetime) -> None:

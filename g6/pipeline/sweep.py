@@ -63,7 +63,7 @@ def _mend(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, 
     """Close a unit or send its lost stages again, and return which of it, empty for neither."""
     if not state.status:
         if now >= record.opening.deadline:
-            return _close(runtime, unit, state, now)
+            return _close(runtime, record, unit, state, now)
         if stages := _lost_stages(runtime, record, state, now):
             return _send_again(runtime, unit, stages)
         return ""
@@ -72,21 +72,33 @@ def _mend(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, 
     return ""
 
 
-def _close(runtime: Runtime, unit: Unit, state: UnitRecord, now: float) -> str:
-    answer = runtime.ledger.finish(unit, UnitEnd(Status.MISSING, _closing_reason(state)), now)
+def _close(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, now: float) -> str:
+    reason = _closing_reason(runtime, record, state)
+    answer = runtime.ledger.finish(unit, UnitEnd(Status.MISSING, reason), now)
     if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return "closed"
 
 
-def _closing_reason(state: UnitRecord) -> Reason:
+def _closing_reason(runtime: Runtime, record: CycleRecord, state: UnitRecord) -> Reason:
     if any(stage.starts >= POISON for stage in state.stages.values()):
         return Reason.POISON
     if not state.stages:
-        return Reason.EXPIRED
+        return _unbegun_reason(runtime, record)
     collect = state.stages.get(Stage.COLLECT, StageState())
     has_quotes = collect.state == "done" or Stage.ANALYSE in state.stages
     return Reason.LATE if has_quotes else Reason.PROVIDER
+
+
+def _unbegun_reason(runtime: Runtime, record: CycleRecord) -> Reason:
+    """Return why nobody began a unit whose cycle others did begin."""
+    # Redis went away between the two messages of a beat: the second was never sent. An outage of
+    # then says nothing of a rerun of today.
+    if runtime.lifeline is not None and record.attempt == 1:
+        reasons = runtime.lifeline.reasons([record.opening.due])
+        if Reason.REDIS_DOWN in reasons:
+            return Reason.REDIS_DOWN
+    return Reason.EXPIRED
 
 
 def _lost_stages(

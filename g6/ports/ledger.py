@@ -303,8 +303,16 @@ class Ledger(Protocol):
         """
         ...
 
-    def record_swept(self, cycle: str) -> None:
-        """Record that the grid was swept up to `cycle`."""
+    def record_swept(self, cycle: str, before: str | None) -> bool:
+        """Record that the grid was swept up to `cycle`, over the mark that the sweep read.
+
+        Args:
+            cycle: The instant.
+            before: What `swept_until` answered when the sweep began.
+
+        Returns:
+            False when the mark is another by now, which is left as it is.
+        """
         ...
 
     def last_success(self, now: float) -> float:

@@ -487,8 +487,20 @@ def test_a_rerun_from_persist_leaves_the_overview_stored(ledger: Ledger) -> None
 
 def test_the_walk_is_remembered(ledger: Ledger) -> None:
     assert ledger.swept_until() is None
-    ledger.record_swept(CYCLE)
+    assert ledger.record_swept(CYCLE, None)
     assert ledger.swept_until() == CYCLE
+
+
+@pytest.mark.parametrize("before", [None, "2026-11-18T05:29:00Z"])
+def test_a_mark_is_put_over_the_one_that_was_read_alone(ledger: Ledger, before: str | None) -> None:
+    later = "2026-11-18T05:59:00Z"
+    assert not ledger.record_swept(later, "2026-11-18T05:28:00Z")
+    assert ledger.swept_until() is None
+    assert ledger.record_swept(CYCLE, None)
+    assert not ledger.record_swept(later, before)
+    assert ledger.swept_until() == CYCLE
+    assert ledger.record_swept(later, CYCLE)
+    assert ledger.swept_until() == later
 
 
 @pytest.mark.parametrize("order", range(4))

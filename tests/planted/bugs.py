@@ -193,7 +193,7 @@ BUGS = (
         "the sweep marks the grid before it has looked",
         WALK,
         "    instants = list(islice(_grid(runtime, after, until), MOST_WALKED))\n",
-        "    runtime.ledger.record_swept(isoformat_z(until))\n"
+        "    runtime.ledger.record_swept(isoformat_z(until), mark)\n"
         "    instants = list(islice(_grid(runtime, after, until), MOST_WALKED))\n",
     ),
     bug(
@@ -217,7 +217,7 @@ BUGS = (
     bug(
         "a unit that nobody began is said to be the provider's",
         SWEEP,
-        "    if not state.stages:\n        return Reason.EXPIRED\n",
+        "    if not state.stages:\n        return _unbegun_reason(runtime, record)\n",
         "",
     ),
     bug(
@@ -294,8 +294,8 @@ BUGS = (
     bug(
         "a rerun leaves the old quotes' stamp",
         RERUN,
-        '    stamp = {**frame.header["stamp"], **runtime.plan.stamp()}\n',
-        '    stamp = {**runtime.plan.stamp(), **frame.header["stamp"]}\n',
+        '    stamp = {**part(frame.header, "stamp"), **runtime.plan.stamp()}\n',
+        '    stamp = {**runtime.plan.stamp(), **part(frame.header, "stamp")}\n',
     ),
 )
 """Ordered by the file that they stand in."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from g6.domain.cycles.cycle import Unit
+from g6.pipeline.runtime import SWEEP_SECONDS
 from g6.pipeline.sweep import POISON
 from tests.simulate.witness import Grant
 from tests.simulate.world import World
@@ -12,6 +13,8 @@ from tests.simulate.world import World
 SLACK = 0.05
 """Seconds between a claim and the look at the clock after it."""
 PAUSE_SLACK = 1.0
+BEAT_SLACK = SWEEP_SECONDS + 0.1
+"""Seconds between an outage and the look of a beat before or after it."""
 
 
 def is_true(world: World, unit: Unit, status: str, reason: str) -> bool:
@@ -58,6 +61,16 @@ def _was_struck(*kinds: str) -> Callable[[World, Unit], bool]:
     return check
 
 
+def _was_cut_off(world: World, unit: Unit) -> bool:
+    """Nobody began it, and Redis was away when it was due, as far as a beat that looks every two seconds can tell."""
+    due = unit.instant.timestamp()
+    return not _grants(world, unit, "collect") and any(
+        strike.began - BEAT_SLACK <= due <= strike.ended + BEAT_SLACK
+        for strike in world.witness.strikes
+        if strike.kind == "redis_away"
+    )
+
+
 def _was_paused(world: World, unit: Unit) -> bool:
     due = unit.instant.timestamp()
     latest = due + world.interval
@@ -70,6 +83,7 @@ def _was_paused(world: World, unit: Unit) -> bool:
 
 REASONS: Mapping[tuple[str, str], Callable[[World, Unit], bool]] = {
     ("MISSING", "expired"): _has_expired,
+    ("MISSING", "redis_down"): _was_cut_off,
     ("MISSING", "late"): _came_late,
     ("MISSING", "provider"): _provider_failed,
     ("MISSING", "poison"): _is_poison,

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/simulation.md"
 VALUES = {
     "plan", "timing", "calendar", "clock", "quotes_seconds", "persisted_seconds", "heartbeat_seconds", "data_option",
-    "memory",
+    "memory", "pressure_rules", "detail_rules",
 }  # fmt: skip
 """What a runtime has that is no port, and its clock, which waits in the world's time."""
 SENT = {"collect", "analyse", "persist", "aggregate", "publish", "sweep", "rerun"}
@@ -54,6 +54,14 @@ REGRESSIONS = {
     "a live run lost the cycles before its Redis was emptied": (
         173,
         "3:overload:5.31,12:redis_emptied:2.74",
+    ),
+    "a mark went into a Redis that was emptied after the mark before it was read": (
+        853,
+        "22:die_after:0.03,546:disk_full:16.81,1048:redis_emptied:0.93",
+    ),
+    "a unit whose message no beat sent, because Redis went away, was said to be expired": (
+        2110,
+        "1701:slow:4.03,1702:redis_away:2.78",
     ),
 }
 """Schedules that failed once, by what was wrong."""

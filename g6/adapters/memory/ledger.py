@@ -274,8 +274,11 @@ class MemoryLedger:
     def swept_until(self) -> str | None:
         return self._walked
 
-    def record_swept(self, cycle: str) -> None:
+    def record_swept(self, cycle: str, before: str | None) -> bool:
+        if self._walked != before:
+            return False
         self._walked = cycle
+        return True
 
     def recall_levels(self, index: str, session: date) -> Mapping[date, SlotLevels]:
         latest = self._levels.get(index)

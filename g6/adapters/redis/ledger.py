@@ -29,6 +29,14 @@ _ENDINGS = (FinishAnswer.LATE, FinishAnswer.FINISHED, FinishAnswer.COMPLETED)
 """The answers of `finish` and `skip`, by the numbers of the script."""
 
 
+MARK = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+"""Puts a mark in the place of the one that was read, and of no other."""
+
+
 class RedisLedger:
     """Ledger port over one Redis.
 
@@ -50,6 +58,7 @@ class RedisLedger:
         self._stream_length = stream_length
         source = (files("g6.adapters.redis") / "scripts" / "ledger.lua").read_text("utf-8")
         self._script = client.register_script(source)
+        self._mark = client.register_script(MARK)
 
     @translated
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
@@ -165,8 +174,8 @@ class RedisLedger:
         return _text(cycle) if cycle else None
 
     @translated
-    def record_swept(self, cycle: str) -> None:
-        self._client.set(f"{self._ns}:walked", cycle)
+    def record_swept(self, cycle: str, before: str | None) -> bool:
+        return bool(self._mark(keys=[f"{self._ns}:walked"], args=[before or "", cycle]))
 
     @translated
     def recall_levels(self, index: str, session: date) -> Mapping[date, SlotLevels]:

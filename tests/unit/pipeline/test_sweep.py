@@ -299,6 +299,19 @@ def test_an_instant_that_nobody_opened_has_the_reason_that_the_beats_know(
     assert world.ends(SECOND)["NIFTY"] == ("SKIPPED", reason)
 
 
+@pytest.mark.parametrize(
+    ("known", "reason"), [("redis_down", "redis_down"), ("no_worker", "expired"), ("", "expired")]
+)
+def test_a_unit_that_nobody_began_has_the_reason_that_the_beats_know(
+    world: World, known: str, reason: str
+) -> None:
+    world.runtime = replace(world.runtime, lifeline=Known(known))
+    world.run(NIFTY)
+    swept(world, 48.1)
+    world.drain()
+    assert world.ends()["BANKNIFTY"] == ("MISSING", reason)
+
+
 def test_a_first_cycle_that_an_emptied_server_forgot_is_not_lost(world: World) -> None:
     """A sweep before the next beat marked the grid as walked, with nothing stored and no window."""
     signs = LifeSigns()
@@ -397,6 +410,23 @@ def test_a_walk_during_which_the_server_was_emptied_is_walked_again(world: World
     swept(world)
     world.drain()
     assert world.ends(SECOND)["NIFTY"] == ("SKIPPED", "ledger_lost")
+
+
+class EmptiedLedger(MemoryLedger):
+    """A ledger that is emptied as soon as the mark of the walk was read."""
+
+    def swept_until(self) -> str | None:
+        mark = super().swept_until()
+        MemoryLedger.__init__(self, self._bus, self._controls)
+        return mark
+
+
+def test_a_mark_is_not_put_into_a_server_that_was_emptied_since_it_was_read(world: World) -> None:
+    ledger = EmptiedLedger(world.bus, world.controls)
+    ledger.record_swept(after(FIRST, -50), None)
+    world.runtime = replace(world.runtime, ledger=ledger)
+    assert swept(world)["gaps"] == 0
+    assert ledger.swept_until() is None
 
 
 def test_a_recording_is_never_walked(world: World) -> None:
