@@ -1,7 +1,8 @@
 """The figures of one expiry: what its open interest, its prices and its smile say.
 
-`FIGURES` is the only list of calls that makes them. The overview row, `g6 analyze` and pictures
-read from it, whether a chain was computed or stored.
+`FIGURES` is the only list of calls that makes them. The overview row, `g6 analyze`, `g6 interest`
+and pictures read from it, whether a chain was computed or stored. The overview adds what needs a
+unit's index or window.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ FIGURES: Mapping[str, Callable[[ExpiryTable], Any]] = {
     "pcr_volume": lambda table: open_interest.pcr(table.whole.volume),
     "oi_calls": lambda table: open_interest.total(table.whole.oi, CE),
     "oi_puts": lambda table: open_interest.total(table.whole.oi, PE),
-    "oi_strikes": lambda table: open_interest.strikes_with(table.whole.oi),
+    # Counted over sums that are NaN until the chain is whole, it said 0 beside 41 in the overview.
+    "oi_strikes": lambda table: table.whole.strikes,
     "max_pain": lambda table: open_interest.max_pain(table.whole.strike, table.whole.oi),
     "support": lambda table: table.support,
     "resistance": lambda table: table.resistance,

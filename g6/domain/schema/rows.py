@@ -219,7 +219,7 @@ OVERVIEW = (
         "oi_strikes",
         "integer",
         "strikes",
-        "strikes with known OI of expiry_nearest, whole chain",
+        "strikes with known OI of expiry_nearest, whole chain, also while its sums are empty",
     ),
     Column(
         "max_pain_nearest",

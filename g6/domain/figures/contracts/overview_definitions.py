@@ -71,7 +71,7 @@ OVERVIEW_FIGURES = (
         "strikes",
         "not negative",
         "",
-        "strikes with known OI on either side: what the sums hold",
+        "strikes with known OI on either side, also while too few are known for the sums",
         open_interest.strikes_with,
     ),
     Definition(

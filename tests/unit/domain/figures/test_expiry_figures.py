@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import isnan
+from operator import attrgetter
+
 import numpy as np
 import pytest
 
 from g6.domain.cycles.plan import Quality
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview
-from g6.domain.figures.by_expiry import expiry_figures
+from g6.domain.figures.by_expiry import FIGURES, expiry_figures
 from g6.domain.figures.exposures import positions
 from g6.domain.figures.series import interest
 from g6.domain.market.instrument import CE, PE
+from g6.domain.pricing.assembly import assemble
+from g6.domain.schema import rows
+from g6.domain.schema.beyond import Beyond
 from g6.domain.schema.chain import Chain
+from g6.simulation.example_unit import QUOTES, STAMP
+
+OVERVIEW_NAMES = {column.name for column in rows.OVERVIEW}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +41,56 @@ def test_the_nearest_expirys_figures_are_those_of_its_overview_row(world, name, 
     assert getattr(found, name) == pytest.approx(
         overview.summarise(chain)[column], rel=1e-5, abs=1e-6
     )
+
+
+NAMED_NEAREST = {"pcr", "pcr_volume", "max_pain", "straddle", "atm_iv"}
+"""Figures whose column of the overview row says of which expiry they are."""
+PLAIN = set(FIGURES) - NAMED_NEAREST - {"support", "resistance"}
+PAIRS = {
+    **{name: f"{name}_nearest" for name in NAMED_NEAREST},
+    **{name: name for name in PLAIN if name in OVERVIEW_NAMES},
+    "support.strike": "support",
+    "resistance.strike": "resistance",
+}
+"""Every figure that an expiry and the overview row both have, by its name among the expiry's."""
+OUTSIDE = Beyond(
+    strike=np.array([20000.0, 28000.0]),
+    oi=np.array([[6500.0, 650.0], [650.0, 13000.0]]),
+    volume=np.array([[65.0, 130.0], [195.0, 65.0]]),
+    listed=2,
+    age_seconds=30.0,
+)
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        pytest.param(Beyond(), id="every listed strike is a row"),
+        pytest.param(OUTSIDE, id="all strikes beyond the window answered"),
+        pytest.param(Beyond(listed=5, unasked=5), id="none beyond it was asked for"),
+        pytest.param(replace(OUTSIDE, listed=30), id="too few beyond it answered"),
+    ],
+)
+def test_what_both_have_is_one_figure_whatever_lies_beyond_the_window(beyond: Beyond) -> None:
+    stamp = replace(STAMP, beyond={slot.expiry: beyond for slot in STAMP.slots})
+    priced = assemble(QUOTES, stamp)
+    row = overview.summarise(priced)
+    nearest = expiry_figures(priced.chain)[0]
+    differing = {
+        name: (value, row[column])
+        for name, column in PAIRS.items()
+        if (value := attrgetter(name)(nearest)) != row[column]
+        and not (isnan(value) and row[column] is None)
+    }
+    assert differing == {}
+    assert row["oi_strikes"] == 41 + len(beyond)
+    assert [cycle.strikes for cycle in interest([priced.chain])] == [41 + len(beyond)]
+
+
+def test_both_have_what_the_overview_says_of_the_nearest_expiry() -> None:
+    of_windows = {"pcr_window_nearest", "expiry_nearest"}
+    nearest = {name for name in OVERVIEW_NAMES if name.endswith("_nearest")} - of_windows
+    assert nearest | {"support", "resistance", "oi_strikes", "forward", "atm"} <= {*PAIRS.values()}
 
 
 def test_support_and_resistance_stand_on_their_sides_of_the_forward(world):
