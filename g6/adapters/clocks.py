@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from g6.domain.market.instants import MarketTime
+
 
 class WallClock:
     """Clock port of a live market, whose two faces show the wall's time."""
@@ -25,6 +27,11 @@ class WallClock:
     def sleep(self, seconds: float) -> None:
         """Wait `seconds` of wall time."""
         time.sleep(seconds)
+
+
+def wall_time() -> MarketTime:
+    """Return what texts of instants count from where no directory says what is newest."""
+    return MarketTime.of(WallClock().market)
 
 
 @dataclass(frozen=True, slots=True)

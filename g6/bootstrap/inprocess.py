@@ -104,14 +104,15 @@ def memory_runtime(
     Raises:
         BadInput: The plan has none of the recorded indices.
     """
-    bus = MemoryBus()
+    clock = AskedClock()
+    bus = MemoryBus(wall=clock.wall)
     sender = InlineSender()
     store = MemoryStore()
     runtime = Runtime(
         plan=recording.planned(plan),
         timing=PATIENT,
         calendar=calendar,
-        clock=AskedClock(),
+        clock=clock,
         provider=Replay(recording),
         frames=MemoryFrames(),
         ledger=MemoryLedger(bus),

@@ -76,7 +76,9 @@ class Control:
         clock = self.server.clock
         at = None
         if "at" in parameters:
-            at = instant_of_text(str(parameters["at"]), MarketTime(clock.market, clock.market))
+            at = instant_of_text(
+                str(parameters["at"]), MarketTime(clock.market, clock.market, clock.market)
+            )
         speed = _number(parameters, "speed", 0.0) if "speed" in parameters else None
         clock.move(at=at, advance=_number(parameters, "advance", 0.0), speed=speed)
         return self.state({})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.market.instants import WALL, MarketTime, instant_of_text
+from g6.domain.market.instants import MarketTime, instant_of_text
 from g6.domain.schema.nearest import no_such
 from g6.errors import BadConfig, UserError
 
@@ -117,13 +117,13 @@ def _field(name: str, hint: object, default: object) -> Field:
     return Field(name, kind, default, parameter)
 
 
-def made(parameters: type[P], values: Mapping[str, object], at: MarketTime = WALL) -> P:
+def made(parameters: type[P], values: Mapping[str, object], at: MarketTime | None = None) -> P:
     """Return the parameters of these values, texts read and bounds checked.
 
     Args:
         parameters: Their dataclass.
         values: By name. Others than those of the dataclass are left alone.
-        at: What instants such as `11:02` or `-5m` count from.
+        at: What instants such as `11:02` or `-5m` count from. None where no field is an instant.
 
     Raises:
         UserError: A value cannot be read, or lies outside its bounds.
@@ -136,11 +136,13 @@ def made(parameters: type[P], values: Mapping[str, object], at: MarketTime = WAL
     return parameters(**read)
 
 
-def _value(field: Field, value: object, at: MarketTime) -> object:
+def _value(field: Field, value: object, at: MarketTime | None) -> object:
     parameter = field.parameter
     if value is None:
         return () if field.is_many else None
     if parameter.read_at is not None:
+        if at is None:
+            raise TypeError(f"{field.name} is an instant, which counts from a clock")
         return parameter.read_at(value, at)
     if parameter.read is not None:
         return parameter.read(value)
@@ -222,25 +224,27 @@ def words(value: object) -> tuple[str, ...]:
     return tuple(word for member in members for word in str(member).split())
 
 
-def cycle_name(value: object, at: MarketTime = WALL) -> str:
+def cycle_name(value: object, at: MarketTime) -> str:
     """Return an instant as cycles are named.
 
     Raises:
         UserError: The text is no instant.
 
-    >>> cycle_name("2026-11-20 09:35")
+    >>> noon = MarketTime.of(lambda: datetime.fromisoformat("2026-11-20T06:30:00Z"))
+    >>> cycle_name("09:35", noon)
     '2026-11-20T04:05:00Z'
     """
     return isoformat_z(instant_of_text(value, at))
 
 
-def listing_instant(value: object, at: MarketTime = WALL) -> datetime:
+def listing_instant(value: object, at: MarketTime) -> datetime:
     """Return the instant of which a listing is asked. A day alone is its open.
 
     Raises:
         UserError: The text is no instant.
 
-    >>> listing_instant("2026-11-20").isoformat()
+    >>> noon = MarketTime.of(lambda: datetime.fromisoformat("2026-11-20T06:30:00Z"))
+    >>> listing_instant("2026-11-20", noon).isoformat()
     '2026-11-20T03:45:00+00:00'
     """
     return instant_of_text(value, at, opens=MORNING)

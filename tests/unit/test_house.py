@@ -51,9 +51,14 @@ CLOCKS = {
 """The adapters of the Clock port: everything else waits through it, or on a condition."""
 MAY_SLEEP = {
     "g6/simulation/simulated_market.py": "a planted delay is the provider's own, not a wait of G6",
+    "g6/kite_server/rest/http_api.py": "the answers of a web loop come late, as a fault says",
+    "g6/kite_server/stream/subscriptions.py": "a web loop sends its frames at their instants",
+    "g6/entrypoints/web/serving.py": "a web loop waits for its sockets to close",
     "tests/waiting.py": "the one loop that waits until a condition holds",
+    "tests/unit/entrypoints/web/test_stream.py": "a web loop that waits until a condition holds",
     "tests/benchmarks": "a load is sent by the second",
 }
+SLEEPERS = ("time", "asyncio")
 PATCHED_TIME = frozenset({"time", "sleep", "monotonic", "perf_counter", "datetime"})
 TWIN_LINES = 10
 MOST_SIBLINGS = 18
@@ -157,6 +162,39 @@ def test_only_a_clock_sleeps() -> None:
     assert sleepers - CLOCKS - MAY_SLEEP.keys() == set(), (
         "wait through the Clock port, or on a condition"
     )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time\ntime.sleep(1)",
+        "import time as t\nt.sleep(1)",
+        "from time import sleep",
+        "from time import sleep as pause",
+        "from time import *",
+        "import asyncio\nasync def f():\n    await asyncio.sleep(1)",
+        "from asyncio import sleep",
+        "import threading\nthreading.Event().wait(1)",
+        "from threading import Event\nEvent().wait(timeout=1)",
+    ],
+)
+def test_a_sleep_by_another_name_is_a_sleep(source: str) -> None:
+    assert list(sleeps(source)) != []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "clock.sleep(1)",
+        "stop.wait(1)",
+        "from time import monotonic\nmonotonic()",
+        "import time as t\nt.monotonic()",
+        "stop = threading.Event()\nstop.wait(1)",
+        "PROGRAM = 'import time; time.sleep(9)'",
+    ],
+)
+def test_a_clock_and_an_event_that_somebody_sets_are_none(source: str) -> None:
+    assert list(sleeps(source)) == []
 
 
 def test_tests_wait_on_conditions() -> None:
@@ -373,16 +411,29 @@ def _broad(node: ast.ExceptHandler) -> bool:
 
 
 def _sleeps(path: Path) -> bool:
-    """Tell whether a module calls `time.sleep`. A program in a text is another process."""
-    if "sleep" not in path.read_text(encoding="utf-8"):
-        return False
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "time.sleep":
-            return True
-        is_import = isinstance(node, ast.ImportFrom) and node.module == "time"
-        if is_import and any(alias.name == "sleep" for alias in node.names):
-            return True
-    return False
+    """Tell whether a module waits for seconds alone. A program in a text is another process."""
+    source = path.read_text(encoding="utf-8")
+    return bool(re.search(r"sleep|Event|time", source)) and any(sleeps(source))
+
+
+def sleeps(source: str) -> Iterator[str]:
+    """Yield what waits for seconds and for nothing else, however it is imported."""
+    tree = ast.parse(source)
+    modules = {
+        alias.asname or alias.name: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in SLEEPERS:
+            yield from (alias.name for alias in node.names if alias.name in ("sleep", "*"))
+        elif isinstance(node, ast.Attribute) and node.attr == "sleep":
+            if modules.get(ast.unparse(node.value)) in SLEEPERS:
+                yield ast.unparse(node)
+        # Nobody else has an event that is made on the spot: it is a sleep by another name.
+        elif isinstance(node, ast.Attribute) and re.search(r"Event\(\)\.wait$", ast.unparse(node)):
+            yield ast.unparse(node)
 
 
 def _patches(path: Path) -> Iterator[int]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pybreaker
 
+from g6.adapters.clocks import WallClock
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.wrapping.resilient import Breaker, Patience, RequestGate
 from g6.domain.reports import ProviderState
+from g6.ports import Clock
 
 UNSPACED = {"quote": 1e-6, "historical": 1e-6, "other": 1e-6}
 
@@ -30,6 +31,7 @@ class Guards:
         default_factory=lambda: pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
     )
     told: list[ProviderState] = field(default_factory=list)
+    clock: Clock = field(default_factory=WallClock)
 
     def __post_init__(self) -> None:
         self.limiter = MemoryLimiter(spacings=self.spacings)
@@ -40,13 +42,14 @@ class Guards:
             "kite",
             lambda: self.storage,
             self.shelf,
+            self.clock,
             failures=self.failures,
             seconds=self.seconds,
             notify=self.told.append,
         )
 
     def gate(self) -> RequestGate:
-        return RequestGate(self.limiter, self.breaker(), self.patience, time.time)
+        return RequestGate(self.limiter, self.breaker(), self.patience, self.clock)
 
 
 class Answers:

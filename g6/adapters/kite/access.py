@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from g6 import files
@@ -22,7 +20,7 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.reports import LoginFacts, ProviderState
 from g6.domain.reports.provider_facts import VALID
 from g6.errors import ProviderBusy, ProviderRefused, TokenDead
-from g6.ports import SharedCache
+from g6.ports import Clock, SharedCache
 
 TOKEN_NAME = "token"  # noqa: S105 - the name of an entry
 ALERT_NAME = "told:token"
@@ -63,7 +61,7 @@ class Access:
         credentials: The person's secrets.
         cache: What all workers share.
         path: This host's token file.
-        now: Market time.
+        clock: Market time, and what waits.
         exchange: Turns a request token into an access token. None where that is impossible.
         tell: Receives what a person should know, once.
     """
@@ -73,14 +71,14 @@ class Access:
         credentials: KiteCredentials,
         cache: SharedCache,
         path: Path,
-        now: Callable[[], datetime],
+        clock: Clock,
         exchange: Callable[[str], Token] | None = None,
         tell: Tell = lambda _: None,
     ) -> None:
         self._credentials = credentials
         self._cache = cache
         self._path = path
-        self._now = now
+        self._clock = clock
         self._exchange = exchange
         self._tell = tell
         self._key = sealing_key(credentials.api_key, credentials.api_secret)
@@ -122,7 +120,7 @@ class Access:
     def state(self) -> LoginFacts:
         """Return what people may know about the token: state, end, seconds left."""
         tokens = self._candidates()
-        at = self._now().timestamp()
+        at = self._clock.market().timestamp()
         living = self._first_living(tokens, at)
         if living is not None:
             seconds = round(living.expires - at, 1) if living.expires else None
@@ -134,7 +132,7 @@ class Access:
         return LoginFacts(state, _end(newest), 0.0)
 
     def _living(self) -> Token | None:
-        return self._first_living(self._candidates(), self._now().timestamp())
+        return self._first_living(self._candidates(), self._clock.market().timestamp())
 
     def _first_living(self, tokens: list[Token], at: float) -> Token | None:
         for token in tokens:
@@ -177,7 +175,7 @@ class Access:
         """
         limit = time.monotonic() + EXCHANGE_SECONDS
         while not self._cache.claim("exchanging", EXCHANGE_SECONDS):
-            threading.Event().wait(LOOK_SECONDS)
+            self._clock.sleep(LOOK_SECONDS)
             token = self._living()
             if token or time.monotonic() > limit:
                 return token

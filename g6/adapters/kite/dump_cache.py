@@ -6,11 +6,10 @@ The newest good dump stands in for one that cannot be used.
 from __future__ import annotations
 
 import gzip
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from datetime import time as clock_time
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from g6.adapters.kite.dump_parsing import Dump, of_interest, parse_dump
 from g6.domain.market.calendar import IST
 from g6.domain.reports import ProviderState
 from g6.errors import BadDump, BadInput, ProviderBusy, ProviderRefused, StoreBusy
-from g6.ports import SharedCache
+from g6.ports import Clock, SharedCache
 
 # Kite makes the dump between 07:30 and 08:00; its documentation says to fetch it at 08:30.
 SETTLED_TIME = clock_time(8, 15)
@@ -63,7 +62,7 @@ class DumpCache:
         directory: Where the raw dumps of the last days are kept on this host.
         cache: What all workers share.
         ask: Downloads the dump of an exchange.
-        now: Market time.
+        clock: Market time, and what waits.
         tell: Receives what a person should know.
 
     Attributes:
@@ -75,13 +74,13 @@ class DumpCache:
         directory: Path,
         cache: SharedCache,
         ask: Callable[[str], bytes],
-        now: Callable[[], datetime],
+        clock: Clock,
         tell: Tell = lambda _: None,
     ) -> None:
         self._directory = directory
         self._cache = cache
         self._ask = ask
-        self._now = now
+        self._clock = clock
         self._tell = tell
         self._memory: dict[tuple[str, date], _TimedColumns] = {}
         self.hits: dict[str, int] = {}
@@ -161,7 +160,7 @@ class DumpCache:
             if time.monotonic() > limit:
                 sentence = f"the instrument dump of {exchange} is still being downloaded"
                 raise ProviderBusy(sentence, "timeout")
-            threading.Event().wait(LOOK_SECONDS)
+            self._clock.sleep(LOOK_SECONDS)
             dump = self._from_cache(exchange, day)
             if dump is not None:
                 return dump
@@ -265,7 +264,7 @@ class DumpCache:
         return self._directory / exchange / f"{day.isoformat()}.csv.gz"
 
     def _is_settled(self, day: date) -> bool:
-        now = self._now().astimezone(IST)
+        now = self._clock.market().astimezone(IST)
         return now.date() > day or now.time() >= SETTLED_TIME
 
     def _count_hit(self, where: str) -> None:

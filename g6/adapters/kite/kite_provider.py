@@ -87,10 +87,8 @@ class KiteProvider:
         self._calendar = calendar
         self._settings = settings
         self._requests = AuthorizedRequests(access, gate, settings)
-        self.dumps = DumpCache(
-            settings.dump_directory, cache, self._requests.dump, clock.market, tell
-        )
-        self._underlyings = Underlyings(cache, self._requests.further_quotes)
+        self.dumps = DumpCache(settings.dump_directory, cache, self._requests.dump, clock, tell)
+        self._underlyings = Underlyings(cache, self._requests.further_quotes, clock)
         self._previous = PreviousInterest(cache, partial(self._requests.candles, interval="day"))
         self._spots: dict[str, float] = {}
         self._mute_until: dict[str, float] = {}

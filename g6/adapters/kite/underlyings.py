@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from g6.errors import G6Error
-from g6.ports import SharedCache
+from g6.ports import Clock, SharedCache
 
 ANSWER_SECONDS = 30.0
 """Seconds for which an answer stays in the cache."""
@@ -27,10 +26,14 @@ class Underlyings:
     # Where no centre of a window is known (the first cycle of a session), each index would cost a
     # request of its own before its quotes: twelve in place of seven for six indices.
     def __init__(
-        self, cache: SharedCache, ask: Callable[[Sequence[str]], Mapping[str, object]]
+        self,
+        cache: SharedCache,
+        ask: Callable[[Sequence[str]], Mapping[str, object]],
+        clock: Clock,
     ) -> None:
         self._cache = cache
         self._ask = ask
+        self._clock = clock
 
     def answers(self, keys: Sequence[str], at: datetime) -> Mapping[str, object]:
         """Return the raw answers to `keys` at the cycle of `at`, the same for every worker.
@@ -52,7 +55,7 @@ class Underlyings:
                 return self._request(name, keys)
             if time.monotonic() > until:
                 return self._ask(keys)
-            threading.Event().wait(POLL_SECONDS)
+            self._clock.sleep(POLL_SECONDS)
 
     def _request(self, name: str, keys: Sequence[str]) -> Mapping[str, object]:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 from g6.adapters.memory.payload import plain
@@ -14,11 +14,21 @@ from g6.domain.reports import Event, EventMeta, Report, SubscriberPosition, pars
 
 
 class MemoryBus:
-    """Bus port. It keeps the newest `length` events, and threads may share it."""
+    """Bus port. It keeps the newest `length` events, and threads may share it.
 
-    def __init__(self, namespace: str = "g6", *, length: int = 20_000) -> None:
+    `wall` returns epoch seconds, of which an event carries the instant it was published at.
+    """
+
+    def __init__(
+        self,
+        namespace: str = "g6",
+        *,
+        length: int = 20_000,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self.length = length
         self._namespace = namespace
+        self._wall = wall
         self._events: deque[Event] = deque(maxlen=length)
         self._published = 0
         self._positions: dict[str, SubscriberPosition] = {}
@@ -26,7 +36,7 @@ class MemoryBus:
 
     def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
         """Append an event and return its id."""
-        stamp = isoformat_z(time.time())
+        stamp = isoformat_z(self._wall())
         meta = (meta or EventMeta()).about(report, self._namespace)
         # A reader gets what JSON keeps of a report, as it does from Redis.
         payload = parse_report(report.type, plain(report.to_json()))

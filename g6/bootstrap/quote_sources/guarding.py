@@ -31,6 +31,7 @@ from g6.config.source_table import source_named
 from g6.domain.reports import Alert, AlertRule, ProviderState
 from g6.domain.reports.alerts import BREAKER_OPEN, PROVIDER_SILENT, TOKEN_MISSING
 from g6.pipeline.raised_alerts import settle
+from g6.ports.clock import Clock
 from g6.ports.limiter import Limiter
 from g6.ports.shared_cache import SharedCache
 from g6.ports.sources import Provider, Surroundings
@@ -129,9 +130,11 @@ def guarded(
     settings = wiring.settings
     options = settings.provider
     limiter = shared.limiter(scope)
-    breaker = _breaker(options, shared, scope)
+    breaker = _breaker(options, shared, scope, wiring.clock)
     patience = Patience(options.retries, options.retry_base, options.retry_cap)
-    gate = RequestGate(limiter, breaker, patience, answer_seconds=answer_seconds(settings))
+    gate = RequestGate(
+        limiter, breaker, patience, wiring.clock, answer_seconds=answer_seconds(settings)
+    )
     surroundings = Surroundings(
         gate, wiring.clock, wiring.calendar, shared.cache, root, shared.notify
     )
@@ -159,12 +162,13 @@ def guarded(
     )
 
 
-def _breaker(options: ProviderSettings, shared: SharedState, scope: str) -> Breaker:
+def _breaker(options: ProviderSettings, shared: SharedState, scope: str, clock: Clock) -> Breaker:
     """Return the breaker of one scope, open for all workers once it is open for one."""
     return Breaker(
         scope,
         lambda: shared.breaker_storage(scope),
         shared.cache,
+        clock,
         failures=options.breaker_failures,
         seconds=options.breaker_seconds,
         notify=shared.notify,

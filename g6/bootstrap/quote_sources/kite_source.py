@@ -68,7 +68,7 @@ def token_keeper(
         mine,
         cache,
         settings.directory / TOKEN_FILE,
-        clock.market,
+        clock,
         buy_token if mine.api_secret else None,
         notify,
     )

@@ -6,7 +6,6 @@ import os
 import resource
 import shutil
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -115,7 +114,7 @@ class MachineReading:
 
     def wait(self, seconds: float) -> None:
         """Wait before the next look, longer than a screen that costs less."""
-        threading.Event().wait(max(seconds, WATCH_SECONDS))
+        live_clock(self.settings).sleep(max(seconds, WATCH_SECONDS))
 
     def _redis(self) -> RedisHealth:
         try:

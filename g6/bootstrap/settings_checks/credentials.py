@@ -43,7 +43,7 @@ def token_reader(wiring: Wiring, cache: SharedCache) -> Access:
     """Return the keeper of the access token for who only reads it and asks nobody for one."""
     settings = wiring.settings
     path = settings.directory / TOKEN_FILE
-    return Access(credentials(settings), cache, path, wiring.clock.market)
+    return Access(credentials(settings), cache, path, wiring.clock)
 
 
 def _refuse_in_clear(settings: Settings) -> None:

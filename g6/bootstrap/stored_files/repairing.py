@@ -59,7 +59,7 @@ def repair_runtime(settings: Settings) -> tuple[Runtime, Backfill]:
         store=store(settings),
         panels=MemoryPanels(),
         panel_files=PanelFiles(settings.panels_dir),
-        bus=MemoryBus(),
+        bus=MemoryBus(wall=WallClock().wall),
         controls=MemoryControls(),
         sender=MemorySender(),
         vitals=MemoryVitals(),

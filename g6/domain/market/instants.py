@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from g6.domain.market.calendar import IST, day_of, in_utc
 from g6.errors import UserError
 
-__all__ = ["FORMS", "WALL", "MarketTime", "instant_in_words", "instant_of_text"]
+__all__ = ["FORMS", "MarketTime", "instant_in_words", "instant_of_text"]
 
 FORMS = "write it as 11:02, yesterday 15:20, 2026-11-18 11:02, ISO with a zone, -5m or latest"
 """The forms, as errors name them."""
@@ -37,35 +37,34 @@ class MarketTime:
     Attributes:
         now: Return the market's instant: the wall's, or the newest one of a simulated market.
         latest: Return the newest stored cycle.
+        wall: Return the wall's instant, from which lines of the log count.
     """
 
     now: Callable[[], datetime]
     latest: Callable[[], datetime]
+    wall: Callable[[], datetime]
 
-
-def _wall() -> datetime:
-    return datetime.now(UTC)
+    @classmethod
+    def of(cls, now: Callable[[], datetime]) -> MarketTime:
+        """Return the time of one clock, where no directory says what is newest."""
+        return cls(now, _none_stored, now)
 
 
 def _none_stored() -> datetime:
     raise UserError("latest is of a data directory, and none is asked here", FORMS)
 
 
-WALL = MarketTime(_wall, _none_stored)
-"""The wall's time, where no directory says what is newest."""
-
-
 def instant_in_words(at: datetime) -> str:
     """Return an instant as sentences name it, with its day, in India's time.
 
-    >>> instant_in_words(datetime(2026, 11, 18, 5, 30, tzinfo=UTC))
+    >>> instant_in_words(datetime.fromisoformat("2026-11-18T05:30:00Z"))
     'Wed 18 Nov 2026 11:00 IST'
     """
     local = at.astimezone(IST)
     return f"{local:%a %d %b %Y %H:%M:%S} IST".replace(":00 IST", " IST")
 
 
-def instant_of_text(value: object, at: MarketTime = WALL, *, opens: time = time()) -> datetime:
+def instant_of_text(value: object, at: MarketTime, *, opens: time = time()) -> datetime:
     """Return an instant in UTC, from text in any of the forms or from a datetime.
 
     A time without a zone is India's.
@@ -78,9 +77,9 @@ def instant_of_text(value: object, at: MarketTime = WALL, *, opens: time = time(
     Raises:
         UserError: The text is no instant.
 
-    >>> instant_of_text("2026-11-20 10:30")
+    >>> noon = MarketTime.of(lambda: datetime.fromisoformat("2026-11-20T06:30:00Z"))
+    >>> instant_of_text("2026-11-20 10:30", noon)
     datetime.datetime(2026, 11, 20, 5, 0, tzinfo=datetime.timezone.utc)
-    >>> noon = MarketTime(lambda: datetime(2026, 11, 20, 6, 30, tzinfo=UTC), _none_stored)
     >>> instant_of_text("yesterday 15:20", noon).isoformat()
     '2026-11-19T09:50:00+00:00'
     >>> instant_of_text("-5m", noon).isoformat()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g6 import __version__
+from g6.adapters.clocks import WallClock, wall_time
 from g6.adapters.parquet.queries import market_time
 from g6.bootstrap.reading import study_readers
 from g6.config import Settings, load
-from g6.domain.market.instants import WALL, MarketTime
+from g6.domain.market.instants import MarketTime
 from g6.domain.schema.layout import Folder
 from g6.errors import G6Error, RedisDown
 
@@ -71,12 +71,12 @@ def reader_of_directory(kind: str, directory: Path | None, overrides: dict[str, 
 
 def time_of(settings: Settings | None) -> MarketTime:
     """Return what instants such as `11:02` or `-5m` count from under some settings."""
-    return WALL if settings is None else study_readers.market_time(settings)
+    return wall_time() if settings is None else study_readers.market_time(settings)
 
 
 def directory_time(directory: Path | None) -> MarketTime:
     """Return what such instants count from in a data directory, whatever is configured."""
-    return WALL if directory is None else market_time.directory_time(directory)
+    return wall_time() if directory is None else market_time.directory_time(directory)
 
 
 def machine_reader(settings: Settings) -> MachineReader:
@@ -176,4 +176,4 @@ class HealthReading:
                 return
         except RedisDown:
             self._status = None
-        threading.Event().wait(seconds)
+        WallClock().sleep(seconds)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.market.instants import instant_of_text
+from g6.domain.market.instants import MarketTime, instant_of_text
 from g6.ports.readers import LogLine, LogReader
 from g6.studies.documents import columns_of
 from g6.studies.parameters import Parameter, cycle_name
@@ -19,6 +19,11 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 """From the least severe to the most."""
 AS_ERROR = {"critical": "ERROR", "exception": "ERROR"}
 """Further words of libraries for a severity."""
+
+
+def _wall_instant(value: object, at: MarketTime) -> datetime:
+    """Return an instant of the wall's clock, which lines carry whatever the market's says."""
+    return instant_of_text(value, replace(at, now=at.wall))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class LogParameters:
             "Only lines since then, by the wall's clock: 11:02, -5m, yesterday and so on.",
             "-5m",
             metavar="INSTANT",
-            read=instant_of_text,
+            read_at=_wall_instant,
         ),
     ] = None
     cycle: Annotated[

@@ -6,6 +6,7 @@ import pybreaker
 import pytest
 import redis
 
+from g6.adapters.clocks import WallClock
 from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.adapters.wrapping.resilient import Breaker
 from g6.errors import BreakerOpen
@@ -17,7 +18,7 @@ def test_workers_share_it_through_redis(redis_client: redis.Redis, namespace: st
     def worker() -> Breaker:
         return Breaker(
             "kite", lambda: pybreaker.CircuitRedisStorage("closed", redis_client, namespace=namespace),
-            RedisSharedCache(redis_client, namespace), failures=2, seconds=60.0,
+            RedisSharedCache(redis_client, namespace), WallClock(), failures=2, seconds=60.0,
         )  # fmt: skip
 
     fails(worker(), 2)

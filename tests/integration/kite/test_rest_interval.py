@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes
 from g6.errors import ProviderBusy
 from tests.integration.kite.test_kite_provider import AT, BUCKETS, SIX, START
+from tests.waiting import eventually
 from tests.worlds.kite import Kite, kite_server
 
 pytestmark = pytest.mark.timeout(180)
@@ -71,7 +71,7 @@ class Cycle:
         }
         for name, provider in self.providers.items():
             provider.listing(name, AT)
-        threading.Event().wait(max(0.0, (started.market.origin or 0.0) - time.time()))
+        eventually(lambda: time.time() >= (started.market.origin or 0.0))
         with ThreadPoolExecutor(len(self.providers)) as pool:
             self.answers = dict(
                 zip(self.providers, pool.map(self._collect, self.providers), strict=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from g6.adapters.clocks import wall_time
 from g6.adapters.kite.rest_client import translate
 from g6.adapters.panel_files import verify_manifest_hashes
 from g6.config import load
@@ -18,11 +19,12 @@ from g6.kite_server.logins import AcceptedCredentials
 from g6.studies.parameters import cycle_name, listing_instant
 
 DEEP = ["[" * 100_000, '{"a":' * 100_000]
+TIME = wall_time()
 READERS: list[Callable[[str], object]] = [
-    instant_of_text,
-    listing_instant,
+    lambda text: instant_of_text(text, TIME),
+    lambda text: listing_instant(text, TIME),
     kite_server._instant,
-    cycle_name,
+    lambda text: cycle_name(text, TIME),
     parse_z,
     lambda text: load(None, {"market.start": text}),
 ]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import pytest
 
+from g6.adapters.clocks import wall_time
 from g6.errors import UserError
 from g6.studies.parameters import At, Cycles, Index, Parameter, fields_of, made, numbers
 from g6.studies.table import STUDIES
@@ -37,7 +38,7 @@ def test_texts_and_values_are_the_same_parameters() -> None:
 
 
 def test_an_instant_without_a_zone_is_indias() -> None:
-    parameters = made(LevelParameters, {"index": "NIFTY", "at": "2026-11-20T10:30:00"})
+    parameters = made(LevelParameters, {"index": "NIFTY", "at": "2026-11-20T10:30:00"}, wall_time())
     assert parameters.at == datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 
 
@@ -55,7 +56,7 @@ def test_what_cannot_be_is_refused_with_the_way_to_write_it(
     values: dict[str, object], fix: str
 ) -> None:
     with pytest.raises(UserError) as refused:
-        made(LevelParameters, {"index": "NIFTY", **values})
+        made(LevelParameters, {"index": "NIFTY", **values}, wall_time())
     assert fix in refused.value.fix
 
 

@@ -132,7 +132,8 @@ class Query:
         check_directory(directory)
         indices = parse_indices(directory, index)
         stored = stored_days(directory, kind, indices)
-        first, last = parse_span(day, stored, _absent(directory, kind, indices, stored))
+        at = directory_time(directory)
+        first, last = parse_span(day, stored, _absent(directory, kind, indices, stored), at.now)
         return cls(
             directory=directory,
             indices=indices,
@@ -142,7 +143,7 @@ class Query:
             columns=tuple(columns or names),
             expiries=() if expiry is None else tuple(map(_date, _several(expiry))),
             strikes=strike if isinstance(strike, tuple) or strike is None else (strike, strike),
-            as_of=None if as_of is None else instant_of_text(as_of, directory_time(directory)),
+            as_of=None if as_of is None else instant_of_text(as_of, at),
             tz=tz,
             long=long,
         )

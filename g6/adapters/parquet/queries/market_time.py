@@ -22,6 +22,10 @@ def kind_of_rows(directory: Path) -> str:
         return ""
 
 
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
 def directory_time(directory: Path) -> MarketTime:
     """Return the time of the rows in a directory."""
     from g6.adapters.parquet.parquet_store import ParquetStore
@@ -39,7 +43,7 @@ def time_of(directory: Path, newest: Callable[[], datetime | None]) -> MarketTim
 
     def now() -> datetime:
         is_moved = kind_of_rows(directory) in OF_THEIR_OWN_TIME
-        return (newest() if is_moved else None) or datetime.now(UTC)
+        return (newest() if is_moved else None) or _wall()
 
     def latest() -> datetime:
         cycle = newest()
@@ -47,4 +51,4 @@ def time_of(directory: Path, newest: Callable[[], datetime | None]) -> MarketTim
             raise NothingToDo(f"nothing is stored in {directory}: there is no latest cycle")
         return cycle
 
-    return MarketTime(now, latest)
+    return MarketTime(now, latest, _wall)

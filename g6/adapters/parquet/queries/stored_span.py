@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -105,13 +105,16 @@ def _meant(name: str, stored: Sequence[str]) -> str:
     return f"{meant}stored are {', '.join(stored) or 'none'}; * stands for all of them"
 
 
-def parse_span(value: Days, stored: Sequence[date], absent: NothingToDo) -> tuple[date, date]:
+def parse_span(
+    value: Days, stored: Sequence[date], absent: NothingToDo, now: Callable[[], datetime]
+) -> tuple[date, date]:
     """Return the first and the last day that are asked for, both included.
 
     Args:
         value: A day or a range.
         stored: The days there are, ascending.
         absent: What is raised where a day is asked for by its place and there is none.
+        now: Returns the instant from which `today` and `yesterday` count.
 
     Raises:
         UserError: It cannot be read as a day or a range.
@@ -119,13 +122,13 @@ def parse_span(value: Days, stored: Sequence[date], absent: NothingToDo) -> tupl
     """
     first, last = _ends(value)
     if first is not None and last is not None:
-        begin = parse_day(first, stored, absent)
-        end = begin if first is last else parse_day(last, stored, absent)
+        begin = parse_day(first, stored, absent, now)
+        end = begin if first is last else parse_day(last, stored, absent, now)
     else:
         if not stored:
             raise absent
-        begin = stored[0] if first is None else parse_day(first, stored, absent)
-        end = stored[-1] if last is None else parse_day(last, stored, absent)
+        begin = stored[0] if first is None else parse_day(first, stored, absent, now)
+        end = stored[-1] if last is None else parse_day(last, stored, absent, now)
     if begin > end:
         raise UserError(f"the range from {begin} to {end} is empty", f"write it as {end}..{begin}")
     return begin, end
@@ -145,7 +148,9 @@ def _ends(value: Days) -> tuple[Day | None, Day | None]:
     return value, value
 
 
-def parse_day(value: Day, stored: Sequence[date], absent: NothingToDo) -> date:
+def parse_day(
+    value: Day, stored: Sequence[date], absent: NothingToDo, now: Callable[[], datetime]
+) -> date:
     """Return one session day.
 
     Raises:
@@ -158,7 +163,7 @@ def parse_day(value: Day, stored: Sequence[date], absent: NothingToDo) -> date:
         return value
     word = str(value).strip().lower()
     if word in {"today", "yesterday"}:
-        return session_date(datetime.now(UTC)) - timedelta(days=word == "yesterday")
+        return session_date(now()) - timedelta(days=word == "yesterday")
     back = -1 if word == "latest" else _counted_back(word)
     if back is None:
         try:

@@ -6,14 +6,13 @@ Failures in a row open it. One probe at a time tries whether it may close.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import pybreaker
 
 from g6.domain.reports import ProviderState
 from g6.errors import BreakerOpen, ProviderBusy
-from g6.ports import SharedCache
+from g6.ports import Clock, SharedCache
 
 T = TypeVar("T")
 
@@ -35,6 +34,7 @@ class Breaker:
         name: str,
         storage: Callable[[], pybreaker.CircuitBreakerStorage | None],
         cache: SharedCache,
+        clock: Clock,
         *,
         failures: int = 5,
         seconds: float = 30.0,
@@ -43,6 +43,7 @@ class Breaker:
         self._name = name
         self._storage = storage
         self._cache = cache
+        self._clock = clock
         self._failures = failures
         self._seconds = seconds
         self._notify = notify
@@ -90,7 +91,7 @@ class Breaker:
         opened = self._breaker()._state_storage.opened_at  # noqa: SLF001
         if opened is None:
             return True
-        return (datetime.now(UTC) - opened).total_seconds() >= self._seconds
+        return self._clock.wall() - opened.timestamp() >= self._seconds
 
     def _breaker(self) -> pybreaker.CircuitBreaker:
         # Made when first used, after the fork: the storage in Redis writes when it is made.

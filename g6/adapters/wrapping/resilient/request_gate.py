@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import stamina
 from g6.adapters.wrapping.resilient.breaker import Breaker
 from g6.adapters.wrapping.resilient.tally import Tally
 from g6.errors import ProviderBusy
-from g6.ports import Limiter
+from g6.ports import Clock, Limiter
 
 T = TypeVar("T")
 
@@ -71,14 +70,14 @@ class RequestGate:
         limiter: Limiter,
         breaker: Breaker,
         patience: Patience,
-        wall: Callable[[], float] = time.time,
+        clock: Clock,
         *,
         answer_seconds: float = inf,
     ) -> None:
         self._limiter = limiter
         self._breaker = breaker
         self._patience = patience
-        self._wall = wall
+        self._clock = clock
         # With a quarter of the interval for the last answer, six whole chains at 30 s had 10 s in
         # which to begin requests, and an index was PARTIAL in seven of eight cycles. With 1.5 s for
         # it they have 15.5 s.
@@ -204,7 +203,7 @@ class RequestGate:
                 if wait >= self._seconds_left():
                     raise _no_slot(family, failures)
                 if wait > 0:
-                    threading.Event().wait(wait)
+                    self._clock.sleep(wait)
                 asked_at = time.monotonic()
                 wait = self._limiter.confirm(family)
                 if wait <= 0 and time.monotonic() - asked_at < PROMPT_SECONDS:
@@ -216,7 +215,7 @@ class RequestGate:
             self.tally.wait[endpoint] += time.monotonic() - began
 
     def _seconds_left(self) -> float:
-        return inf if self._deadline is None else self._deadline - self._wall()
+        return inf if self._deadline is None else self._deadline - self._clock.wall()
 
 
 def _no_slot(family: str, failures: Sequence[ProviderBusy]) -> NoSlot:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from g6.adapters.clocks import wall_time
 from g6.config import calendar
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.instants import instant_of_text
@@ -221,7 +222,7 @@ def _lines(where: dict[str, str], *, keyless: bool) -> list[str]:
 
 
 def _instant(text: str | None) -> datetime | None:
-    return None if text is None else instant_of_text(text)
+    return None if text is None else instant_of_text(text, wall_time())
 
 
 def _recorded(path: Path | None) -> Provider | None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from g6.domain.market.instants import WALL, MarketTime, instant_of_text
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.instants import MarketTime
 from g6.domain.pricing.quality import Flag
 from g6.domain.schema.layout import ROWS_SUFFIX
 from g6.ports.readers import ArchiveReader, ColumnSummary, SnapshotColumns
@@ -20,7 +21,7 @@ SIDES = ("ce", "pe")
 NOT_LISTED = "not listed"
 
 
-def _snapshot_name(value: object, at: MarketTime = WALL) -> str:
+def _snapshot_name(value: object, at: MarketTime) -> str:
     """Return a file's name as it is, and the instant after an index as cycles are named."""
     name = str(value)
     index, sign, instant = name.partition("@")
@@ -87,7 +88,7 @@ def _snapshot(reader: ArchiveReader, name: str, counted: Sequence[str]) -> Snaps
     if name.endswith(ROWS_SUFFIX):
         return reader.file_columns(name, counted)
     index, _, at = name.partition("@")
-    return reader.unit_columns(index, instant_of_text(at) if at else None, counted)
+    return reader.unit_columns(index, parse_z(at) if at else None, counted)
 
 
 def _flags(values: Sequence[object]) -> dict[str, int]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import pytest
 
+from g6.adapters.clocks import ScaledClock
 from g6.adapters.kite.access import Access, KiteCredentials
 from g6.adapters.kite.token import Token, issued_token
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.domain.reports import ProviderState
 from g6.errors import ProviderBusy, TokenDead
+from tests.waiting import eventually
 
 NOON = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 OWN = KiteCredentials("key", "secret")
@@ -26,22 +28,24 @@ class World:
         self.shelf, self.path, self.now = MemorySharedCache(), base / "state" / ".token", NOON
         self.told: list[ProviderState] = []
         self.exchanged: list[str] = []
+        self.workers, self.begun = 1, 0
 
     def access(
         self, credentials: KiteCredentials = OWN, shelf: MemorySharedCache | None = None
     ) -> Access:
+        self.begun += 1
         return Access(
             credentials,
             shelf or self.shelf,
             self.path,
-            lambda: self.now,
+            ScaledClock(inf, self.now),
             self.exchange,
             self.told.append,
         )
 
     def exchange(self, request_token: str) -> Token:
         self.exchanged.append(request_token)
-        threading.Event().wait(0.05)
+        eventually(lambda: self.begun >= self.workers)
         return issued_token("fresh", "AB1234", self.now)
 
 
@@ -131,6 +135,7 @@ def test_a_login_that_gives_the_same_token_again_makes_it_good(world: World) -> 
 
 def test_many_workers_cost_one_exchange(world: World) -> None:
     given = KiteCredentials("key", "secret", request_token="once")
+    world.workers = 8
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: world.access(given).token().value, range(8)))
     assert found == ["fresh"] * 8
@@ -146,7 +151,7 @@ def test_a_request_token_that_failed_is_not_tried_again(world: World) -> None:
 
     for _ in range(2):
         with pytest.raises(TokenDead):
-            Access(given, world.shelf, world.path, lambda: NOON, refuse).token()
+            Access(given, world.shelf, world.path, ScaledClock(inf, NOON), refuse).token()
     assert world.exchanged == ["bad"]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from math import inf
 from pathlib import Path
 
 import pytest
 
+from g6.adapters.clocks import ScaledClock
 from g6.adapters.kite.dump_cache import DumpCache
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.domain.reports import ProviderState
@@ -33,7 +35,7 @@ class World:
 
     def process(self, *, shelf: MemorySharedCache | None = None) -> DumpCache:
         return DumpCache(
-            self.base, shelf or self.shelf, self.ask, lambda: self.now, self.told.append
+            self.base, shelf or self.shelf, self.ask, ScaledClock(inf, self.now), self.told.append
         )
 
 

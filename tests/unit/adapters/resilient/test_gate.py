@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from g6.adapters.memory.clock import StoppedClock
 from g6.adapters.wrapping.resilient import FurtherRequests, Patience, RequestGate
 from g6.errors import BreakerOpen, ProviderBusy, ProviderRefused, TokenDead
 from tests.worlds.guards import UNSPACED, Answers, Guards
@@ -176,7 +177,7 @@ def test_other_families_are_tried_again_whatever_the_quotes_have_left() -> None:
 def test_the_answer_to_a_late_request_has_less_time() -> None:
     guards = Guards()
     gate = RequestGate(
-        guards.limiter, guards.breaker(), guards.patience, lambda: 100.0, answer_seconds=1.5
+        guards.limiter, guards.breaker(), guards.patience, StoppedClock(100.0), answer_seconds=1.5
     )
     assert gate.answer_timeout(7.0) == 7.0
     with gate.until(103.0):

@@ -13,7 +13,7 @@ from g6.rendering.wording import clock, in_india, moment
 
 NOON = datetime(2026, 11, 18, 6, 30, tzinfo=UTC)
 NEWEST = datetime(2026, 11, 18, 6, 25, tzinfo=UTC)
-TIME = MarketTime(lambda: NOON, lambda: NEWEST)
+TIME = MarketTime(lambda: NOON, lambda: NEWEST, lambda: NOON)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def _time(options: Mapping[str, Any]) -> MarketTime:
         )
         return market_time(settings)
 
-    return MarketTime(lambda: stored().now(), lambda: stored().latest())
+    return MarketTime(lambda: stored().now(), lambda: stored().latest(), lambda: stored().wall())
 
 
 def _options(group: Any) -> list[Parameter]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from g6.adapters.clocks import wall_time
 from g6.config import Settings, load
 from g6.domain.market.instants import instant_of_text
 from g6.domain.market.instrument import INDICES
@@ -164,7 +165,7 @@ def settings(
         "provider.strict": True if strict else None,
         "market.seed": seed,
         "market.speed": speed.removesuffix("x") if speed and speed != "max" else speed,
-        "market.start": None if start is None else instant_of_text(start),
+        "market.start": None if start is None else instant_of_text(start, wall_time()),
         "greeks.model": model,
     }
     return load(config, overrides | enabled_indices(indices) | assignments(set_ or ()))
