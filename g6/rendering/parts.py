@@ -85,6 +85,8 @@ MODULES: Mapping[str, str] = {
     "gaps": "stored.days.gaps_table",
     "stored_days": "stored.days.stored_days_table",
     "sizes": "stored.days.sizes_table",
+    "day_estimate": "market.day_estimate_table",
+    "pruning_plan": "stored.days.pruning_plan_table",
     "csv_files": "stored.days.csv_files_table",
     "inspect": "stored.days.inspection_table",
     "verify": "checks.verification_table",

@@ -14,6 +14,7 @@ from g6.domain.cycles.gaps import NO_ROW, Gap
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.trading_hours import TradingHours
 from g6.domain.reports import Alert, LoginFacts
+from g6.domain.reports.closed_cycles import ClosedCycles
 from g6.rendering.wording import clock, countdown, counts_in_words, day_words
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "notice_lines",
     "session_lines",
     "start_lines",
+    "summary_lines",
 ]
 
 LABEL_WIDTH = 10
@@ -224,3 +226,14 @@ def _span(seconds: float) -> str:
     if not days:
         return countdown(seconds)
     return f"{days:.0f} {'day' if days == 1 else 'days'} {rest // 3600:.0f} h"
+
+
+def summary_lines(closed: ClosedCycles, cycles: int) -> Iterator[str]:
+    """Yield how many of a bounded run's cycles closed and how soon."""
+    statuses = ", ".join(f"{count} {status}" for status, count in closed.statuses.items())
+    yield f"{closed.count} of {cycles} cycles closed: {statuses or 'none'}"
+    if closed.count:
+        yield (
+            f"{closed.options:.0f} options a cycle; "
+            f"closed {closed.p50_ms:.0f} ms (p50), {closed.p95_ms:.0f} ms (p95) after their instant"
+        )

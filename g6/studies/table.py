@@ -118,6 +118,24 @@ STUDIES = (
         reader="archive",
     ),
     Study(
+        "day_estimate",
+        "market.day_estimate",
+        "Estimate what a day of this configuration will take on the disk.",
+        "g6 data size --estimate --interval 30",
+        details="Contracts are those of the simulated market, else of the newest listing that is "
+        "kept.",
+        command="data size --estimate",
+        reader="collection",
+    ),
+    Study(
+        "pruning_plan",
+        "stored.days.pruning_plan",
+        "Show what would be deleted, and delete nothing.",
+        "g6 retention plan --keep-days 365",
+        command="retention plan",
+        reader="archive",
+    ),
+    Study(
         "csv_files",
         "stored.days.csv_files",
         "Count the CSV files of each index, with size and age.",
@@ -180,6 +198,15 @@ STUDIES = (
         details="A gap is a run of successive cycles that are not OK, from when to when.",
         command="data gaps",
         reader="past",
+    ),
+    Study(
+        "unanswered_expiries",
+        "market.unanswered_expiries",
+        "List the configured expiries that nothing listed answers.",
+        "g6 config check",
+        details="g6 config check refuses them, after the settings themselves.",
+        command="config check",
+        reader="collection",
     ),
     Study(
         "expiries",

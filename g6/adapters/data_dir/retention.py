@@ -7,50 +7,36 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.schema.layout import PRUNABLE, Kind
+from g6.domain.schema.layout import Kind
 from g6.files import directory_lock, refusals
-from g6.ports.readers import CsvFiles
+from g6.ports.readers import CsvFiles, DatedFile
 
-KINDS = tuple(map(str, PRUNABLE))
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """One file of one session day."""
-
-    path: Path
-    kind: str
-    day: date
-    bytes: int
-
-
-def older(
-    directory: Path, csv_dir: Path, before: date, kinds: Sequence[str] = KINDS
-) -> list[Dated]:
+def older(directory: Path, csv_dir: Path, before: date, kinds: Sequence[str]) -> list[DatedFile]:
     """Return the files of days before `before`, oldest first."""
-    files: list[Dated] = []
+    files: list[DatedFile] = []
     for kind in kinds:
         root = csv_dir if kind == Kind.CSV else directory / kind
         files += [file for file in _dated(kind, root) if file.day < before]
     return sorted(files, key=lambda file: (file.day, file.kind, file.path))
 
 
-def _dated(kind: str, root: Path) -> Iterator[Dated]:
+def _dated(kind: str, root: Path) -> Iterator[DatedFile]:
     for folder, _, names in os.walk(root):
         for name in names:
             path = Path(folder) / name
             match = _DAY.search(path.parent.name if kind != Kind.CSV else path.stem)
             if match and not name.startswith("."):
-                yield Dated(path, kind, date.fromisoformat(match[1]), path.stat().st_size)
+                yield DatedFile(path, kind, date.fromisoformat(match[1]), path.stat().st_size)
 
 
-def remove(files: Iterable[Dated]) -> None:
+def remove(files: Iterable[DatedFile]) -> None:
     """Delete these files and the directories that are empty then.
 
     Raises:

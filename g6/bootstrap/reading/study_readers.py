@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from g6.ports import Store
     from g6.ports.readers import (
         ArchiveReader,
+        CollectionReader,
         DamageReader,
         EndOfDayReader,
         ListingReader,
@@ -87,6 +88,13 @@ def archive_reader(settings: Settings) -> ArchiveReader:
     from g6.bootstrap.stored_files.archive_reading import DirectoryArchive
 
     return DirectoryArchive(settings, stored_reader(settings))
+
+
+def collection_reader(settings: Settings) -> CollectionReader:
+    """Return the reader of the configured collection, which asks no provider."""
+    from g6.bootstrap.reading.collection_reading import CollectionReading
+
+    return CollectionReading(settings)
 
 
 def unit_reader(settings: Settings) -> UnitReader:
@@ -185,6 +193,7 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "running": running_reader,
     "past": past_reader,
     "archive": archive_reader,
+    "collection": collection_reader,
     "units": unit_reader,
     "listings": listing_reader,
     "provider": provider_reader,

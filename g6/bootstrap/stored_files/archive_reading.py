@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from g6.adapters.data_dir import retention
@@ -16,8 +16,16 @@ from g6.adapters.parquet.queries import plain_units
 from g6.bootstrap.stores import store
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.market.calendar import day_of
 from g6.domain.schema.frame import Frame
-from g6.ports.readers import CsvFiles, FileTotals, Holding, SnapshotColumns, StoredReader
+from g6.ports.readers import (
+    CsvFiles,
+    DatedFile,
+    FileTotals,
+    Holding,
+    SnapshotColumns,
+    StoredReader,
+)
 from g6.studies import selection
 
 __all__ = ["DirectoryArchive", "DirectoryUnits"]
@@ -47,6 +55,15 @@ class DirectoryArchive:
     def csv_files(self) -> CsvFiles:
         """Return what there is of CSV files."""
         return retention.scan(self.settings.csv_dir)
+
+    @property
+    def today(self) -> date:
+        """Return the day by the wall clock, in India."""
+        return day_of(datetime.now(UTC))
+
+    def older(self, before: date, kinds: Sequence[str]) -> Sequence[DatedFile]:
+        """Return the files of some kinds of days before one, oldest first."""
+        return retention.older(self.settings.directory, self.settings.csv_dir, before, kinds)
 
     def file_columns(self, path: str, counted: Sequence[str]) -> SnapshotColumns:
         """Return a Parquet file by its columns."""

@@ -34,6 +34,8 @@ FINER = 0.08
 CSV_LINE = 170
 CSV_LINE_GREEKS = 295
 CSV_HEADER = 255
+PARTS_SHARE = 1.8
+"""How many times larger than compacted a running day is in its segments, measured."""
 OVERVIEW_DAY = 14_000
 OVERVIEW_ROW = 250
 OVERVIEW_LINE = 560

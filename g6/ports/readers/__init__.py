@@ -4,11 +4,13 @@ from g6.ports.readers.archive_reader import (
     ArchiveReader,
     ColumnSummary,
     CsvFiles,
+    DatedFile,
     FileTotals,
     Holding,
     SnapshotColumns,
     UnitReader,
 )
+from g6.ports.readers.collection_reader import CollectionReader
 from g6.ports.readers.damages import DamageReader, DamageSearch
 from g6.ports.readers.day import DayReader
 from g6.ports.readers.listing_reader import EndOfDayFile, EndOfDayReader, FileLots, ListingReader
@@ -21,11 +23,13 @@ from g6.ports.readers.source_reader import ProviderReader, SourceLine, SourceRea
 
 __all__ = [
     "ArchiveReader",
+    "CollectionReader",
     "CollectionSettings",
     "ColumnSummary",
     "CsvFiles",
     "DamageReader",
     "DamageSearch",
+    "DatedFile",
     "DayReader",
     "EndOfDayFile",
     "EndOfDayReader",

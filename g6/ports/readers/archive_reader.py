@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Protocol
 
 from g6.domain.cycles.cycle import Unit
@@ -77,6 +78,23 @@ class CsvFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class DatedFile:
+    """One file of one session day.
+
+    Attributes:
+        path: Where it is.
+        kind: chain, overview, events or csv.
+        day: The session day.
+        bytes: Its size.
+    """
+
+    path: Path
+    kind: str
+    day: date
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnSummary:
     """One column of a snapshot.
 
@@ -130,6 +148,15 @@ class ArchiveReader(Protocol):
 
     def csv_files(self) -> CsvFiles:
         """Return what there is of CSV files."""
+        ...
+
+    @property
+    def today(self) -> date:
+        """Return the day by the wall clock, in India."""
+        ...
+
+    def older(self, before: date, kinds: Sequence[str]) -> Sequence[DatedFile]:
+        """Return the files of some kinds of days before one, oldest first."""
         ...
 
     def file_columns(self, path: str, counted: Sequence[str]) -> SnapshotColumns:

@@ -13,12 +13,13 @@ from rich.console import Console
 
 from g6.config import Settings, calendar
 from g6.domain.market.calendar import Calendar
-from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments import options, study_command
 from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
-from g6.errors import G6Error, NothingToDo
+from g6.errors import G6Error
 from g6.rendering.wording import day_words, megabytes
+from g6.studies.table import by_command
 
 if TYPE_CHECKING:
     from g6.ports.history import FoldReport
@@ -65,40 +66,9 @@ def size(
 
     Example: g6 data size --estimate --interval 30
     """
-    from g6.bootstrap.reading.study_readers import archive_reader
-    from g6.rendering import parts, plain
-    from g6.studies.stored.days.stored_sizes import SizesParameters, answer
-
     settings = options.settings(config, set_, data_dir=data_dir, interval=interval, indices=indices)
-    if estimate:
-        _show_estimate(settings, as_json=json_)
-        return
-    document = answer(archive_reader(settings), SizesParameters())
-    if json_:
-        typer.echo(plain.as_json(parts.json_value_of("sizes", document)))
-        return
-    parts.print_parts(terminal.console(settings), parts.parts_of("sizes", document))
-
-
-def _show_estimate(settings: Settings, *, as_json: bool) -> None:
-    from g6.entrypoints.cli.shared import sizing
-
-    estimate = sizing.estimate_day(settings)
-    if estimate is None:
-        raise NothingToDo("a recording is as long as it is: there is no day of it to estimate")
-    if not as_json:
-        sentence = sizing.sentence(settings, estimate)
-        terminal.console(settings).print(sentence, soft_wrap=True, highlight=False)
-        return
-    document = {
-        "day": estimate.day.isoformat(),
-        "cycles": estimate.cycles,
-        "indices": {name: asdict(sizes) for name, sizes in estimate.indices.items()},
-        "overview": asdict(estimate.overviews),
-        "total": asdict(estimate.total),
-        "unknown": list(estimate.unknown),
-    }
-    typer.echo(json.dumps(document))
+    words = "data size --estimate" if estimate else "data size"
+    study_command.show(by_command(words), settings, as_json=json_)
 
 
 def compact(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-import numpy as np
 import typer
 from rich.console import Console
 
@@ -23,6 +21,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.market.trading_hours import trading_hours
 from g6.domain.reports import Alert, CycleReport
+from g6.domain.reports.closed_cycles import closed_cycles
 from g6.entrypoints.cli.run import start_screen
 from g6.entrypoints.cli.run.bounded import STORED_SECONDS, started, with_progress
 from g6.entrypoints.cli.run.run_watch import RunWatch
@@ -35,12 +34,12 @@ from g6.entrypoints.cli.shared.following import (
     warn_about_status_file,
 )
 from g6.entrypoints.cli.shared.screen import left_out, terminal
-from g6.entrypoints.cli.shared.sizing import Estimate
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.supervisor import Stack
 from g6.errors import UncoveredYear
 from g6.ports.sources import abilities_of
 from g6.rendering import run_screen
+from g6.studies.market.day_estimate import DayEstimate
 
 
 def closed_today(settings: Settings) -> str:
@@ -101,7 +100,7 @@ def run_bounded(
 class _BoundedRun:
     """A run that is watched until its last cycle is stored."""
 
-    def __init__(self, console: Console, estimate: Estimate | None, json_lines: bool) -> None:
+    def __init__(self, console: Console, estimate: DayEstimate | None, json_lines: bool) -> None:
         self._console = console
         self._estimate = estimate
         self._json_lines = json_lines
@@ -172,15 +171,6 @@ def _left_out(stack: Stack) -> Sequence[LeftOut]:
 def _summarise(
     console: Console, stack: Stack, closed: Mapping[str, CycleReport], cycles: int
 ) -> None:
-    elapsed = np.array([report.elapsed_seconds for report in closed.values()] or [np.nan])
-    counts = Counter(str(report.status) for report in closed.values())
-    statuses = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    console.print(f"{len(closed)} of {cycles} cycles closed: {statuses or 'none'}")
-    if closed:
-        p50, p95 = np.percentile(1e3 * elapsed, [50, 95])
-        options = np.mean([sum(report.options.values()) for report in closed.values()])
-        console.print(
-            f"{options:.0f} options a cycle; "
-            f"closed {p50:.0f} ms (p50), {p95:.0f} ms (p95) after their instant"
-        )
+    for line in run_screen.summary_lines(closed_cycles(closed.values()), cycles):
+        console.print(line)
     console.print(f"files in {stack.settings.directory}")

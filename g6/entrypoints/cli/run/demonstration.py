@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -22,16 +21,17 @@ from g6.domain.pricing.black76 import implied_vol
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.layout import Folder, Kind
 from g6.domain.schema.overview_row import OverviewRow
+from g6.entrypoints.cli.run import start_screen
 from g6.entrypoints.cli.run.bounded import STORED_SECONDS, started, with_progress
-from g6.entrypoints.cli.shared import sizing
 from g6.entrypoints.cli.shared.following import ClosedCycle, RunFollower, stoppable
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.shell import invocation
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.supervisor import Stack
-from g6.errors import G6Error, UserError
+from g6.errors import UserError
 from g6.ports import Store
 from g6.rendering import cycle_screen
+from g6.rendering.tables.market import day_estimate_table
 from g6.simulation.self_test import self_test
 from g6.studies.checks.self_checks import self_checks
 
@@ -194,11 +194,10 @@ class Demonstration:
         self.console.print("\nfiles", style="bold")
         for name, contents in FILES:
             self.console.print(f"  {settings.directory / name}  {contents}")
-        with suppress(G6Error):
-            if estimate := sizing.estimate_day(settings):
-                self.console.print(
-                    f"  {sizing.sentence(settings, estimate)}", soft_wrap=True, highlight=False
-                )
+        if estimate := start_screen.estimate_of(settings):
+            self.console.print(
+                f"  {day_estimate_table.sentence(estimate)}", soft_wrap=True, highlight=False
+            )
         self.console.print("\nnext", style="bold")
         for line in next_steps(settings.indices[0], settings.directory):
             self.console.print(f"  {line}", soft_wrap=True, markup=False)

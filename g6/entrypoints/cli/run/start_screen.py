@@ -10,23 +10,25 @@ from pathlib import Path
 from rich.console import Console
 
 from g6 import __version__
+from g6.bootstrap.reading.study_readers import collection_reader
 from g6.config import Settings
+from g6.domain.cycles.sizing import PARTS_SHARE
 from g6.domain.schema.layout import Folder
-from g6.entrypoints.cli.shared import sizing
-from g6.entrypoints.cli.shared.sizing import Estimate
 from g6.entrypoints.machine.supervisor import Stack
 from g6.errors import G6Error, Unavailable
 from g6.errors.masking import mask_address
 from g6.rendering import run_screen
 from g6.rendering.run_screen import Notice
+from g6.rendering.tables.market import day_estimate_table
 from g6.rendering.wording import megabytes
+from g6.studies.market.day_estimate import DayEstimate, estimate_of_cycles
 
 
 def print_start(
     console: Console,
     stack: Stack,
     notices: Iterable[Notice],
-    estimate: Estimate | None,
+    estimate: DayEstimate | None,
     *,
     serves: bool,
     is_bounded: bool = False,
@@ -40,7 +42,7 @@ def print_start(
     if settings.console.banner:
         sentence = ""
         if estimate is not None:
-            sentence = sizing.sentence(settings, estimate, is_whole=not is_bounded)
+            sentence = day_estimate_table.sentence(estimate, is_whole=not is_bounded)
         rows = [*_rows(settings, stack.broker, notices, sentence, serves=serves)]
         for line in run_screen.start_lines(_title(settings), rows, console.width):
             console.print(line, soft_wrap=True)
@@ -103,14 +105,14 @@ def pages(settings: Settings) -> str:
     return ", ".join(addresses) or f"addresses in {settings.directory / Folder.LOGS / 'serve.log'}"
 
 
-def estimate_of(settings: Settings, cycles: int | None = None) -> Estimate | None:
+def estimate_of(settings: Settings, cycles: int | None = None) -> DayEstimate | None:
     """Return what a whole day, or its first cycles, will take; None where that is not known."""
     with suppress(G6Error):  # whoever needs what is missing says so
-        return sizing.estimate_day(settings, cycles)
+        return estimate_of_cycles(collection_reader(settings), cycles)
     return None
 
 
-def refuse_full_disk(settings: Settings, estimate: Estimate | None) -> None:
+def refuse_full_disk(settings: Settings, estimate: DayEstimate | None) -> None:
     """Refuse a start whose files will not fit on the disk by its own estimate.
 
     Raises:
@@ -120,7 +122,7 @@ def refuse_full_disk(settings: Settings, estimate: Estimate | None) -> None:
         return
     needed: dict[Path, float] = {}
     if settings.storage.parquet.enabled:
-        size = sizing.PARTS_SHARE * estimate.total.compacted
+        size = PARTS_SHARE * estimate.total.compacted
         needed[settings.directory] = needed.get(settings.directory, 0.0) + size
     if settings.storage.csv.enabled:
         place = settings.directory if _same_disk(settings) else settings.csv_dir

@@ -92,10 +92,11 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
     Example: g6 config check --config config/wide.json
     """
     from g6.bootstrap.quote_sources.sources import check_start
+    from g6.bootstrap.reading.study_readers import collection_reader
     from g6.config import calendar, plan
-    from g6.entrypoints.cli.setup.expiry_rules import unanswered_expiries
     from g6.entrypoints.workers.celery_lint import lint
     from g6.entrypoints.workers.queues import celery_settings
+    from g6.studies.market.unanswered_expiries import UnansweredExpiriesParameters, answer
 
     settings = options.settings(config, set_)
     # It builds what a start builds and asks nobody. Checking the values alone let a fallback pass
@@ -104,10 +105,11 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
     calendar()
     lint(settings, celery_settings(settings, settings.redis.broker_url or ""))
     check_start(settings)
-    if refusals := list(unanswered_expiries(settings)):
+    document = answer(collection_reader(settings), UnansweredExpiriesParameters())
+    if not document.passes:
         raise BadConfig(
-            "\n".join(refusal.sentence for refusal in refusals),
-            "; ".join(dict.fromkeys(refusal.fix for refusal in refusals)),
+            "\n".join(index.sentence for index in document.indices),
+            "; ".join(dict.fromkeys(index.fix for index in document.indices)),
         )
     console = terminal.console(settings)
     console.print(

@@ -117,9 +117,9 @@ def argument_of(field: Field) -> Argument:
     return _keyword(field.name, Annotated[kind, option], default=default)
 
 
-def _bound(bound: float | None, kind: type) -> float | None:
+def _bound(bound: float | None, kind: object) -> float | None:
     """Return a bound as help shows it: `x>=1` of a whole number, not `x>=1.0`."""
-    return int(bound) if bound is not None and kind is int else bound
+    return int(bound) if bound is not None and kind in (int, int | None) else bound
 
 
 def _keyword(name: str, annotation: object, *, default: object) -> Argument:
@@ -156,6 +156,25 @@ def answer(study: Study, values: Values) -> None:
         typer.echo(write_bug_report(bundle, settings, health).sentence, err=True)
     if isinstance(document, Verdict) and not document.passes:
         raise typer.Exit(1)
+
+
+def show(study: Study, settings: Settings, *, as_json: bool) -> None:
+    """Write the answer of a study without parameters, for a command that builds the settings."""
+    from g6.entrypoints.machine.study_reading import reader
+
+    document = cast("Document", study.answer(reader(study.reader, settings), study.parameters()))
+    write(study, document, settings, as_json=as_json)
+
+
+def write(study: Study, document: Document, settings: Settings, *, as_json: bool) -> None:
+    """Write a document of a study as JSON, or as a person reads it."""
+    from g6.entrypoints.cli.shared.screen import terminal
+    from g6.rendering import parts
+
+    if as_json:
+        _write_json(study.name, document, parts.json_indent_of(study.name))
+        return
+    parts.print_parts(terminal.console(settings), parts.parts_of(study.name, document))
 
 
 def settings_of(study: Study, values: Values) -> Settings | None:

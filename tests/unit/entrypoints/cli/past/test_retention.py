@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import g6 as package
 from g6.adapters.csv import CsvStore
 from g6.adapters.parquet import ParquetStore
 from g6.domain.cycles.cycle import Unit
@@ -141,3 +142,16 @@ def test_a_scan_counts_what_find_counts(g6: Run, directory: Path) -> None:
     assert told["per_index_counts"] == {"NIFTY": len(held)}
     assert told["oldest_file_utc"].endswith("Z")
     assert "NIFTY" in g6("retention-scan", "--data-dir", str(directory)).out
+
+
+def test_python_plans_what_the_command_plans(g6: Run, directory: Path) -> None:
+    answer = package.ask.pruning_plan(
+        before="2026-11-18", kinds=["chain", "csv"], data_dir=directory
+    )
+    told = g6(
+        "retention", "plan", "--before", "2026-11-18", "--kinds", "chain,csv", "--json",
+        "--data-dir", str(directory),
+    )  # fmt: skip
+    assert json.loads(answer.to_json()) == json.loads(told.out)
+    assert {file.kind for file in answer.files} == {"chain", "csv"}
+    assert str(answer).splitlines()[-1].endswith("would be deleted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,15 +15,16 @@ from g6.config import Settings, load
 from g6.domain.cycles.sizing import Sizing
 from g6.entrypoints.cli.run import start_screen
 from g6.entrypoints.cli.shared.following import warn_about_status_file
-from g6.entrypoints.cli.shared.sizing import Estimate
 from g6.errors import Unavailable
 from g6.rendering.run_screen import Notice
+from g6.studies.market.day_estimate import DayEstimate
 from tests.worlds.pipeline import first_instant
 
 BROKER = "redis://user:planted@127.0.0.1:6379/0"
 SMALL = {"interval": 5, "workers.cycle": 2, "provider.name": "sim"} | {
     f"index_params.{name}.enabled": False for name in ("FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
 }
+DAY = date(2026, 11, 18)
 CLOSED = Notice("market", "closed: Sunday", "g6 calendar 2026-11", is_trouble=True, key="closed")
 
 
@@ -78,10 +80,10 @@ def test_without_a_banner_only_what_keeps_it_from_collecting_is_said(tmp_path: P
 
 def test_a_start_that_cannot_fit_its_own_estimate_on_the_disk_is_refused(tmp_path: Path) -> None:
     settings = settings_of(tmp_path / "not" / "there")
-    small = Estimate(SimpleNamespace(), 10, {}, Sizing(1, 1e6, 1e6, 1e6))  # type: ignore[arg-type]
+    small = DayEstimate(DAY, 10, {}, Sizing(1, 10**6, 10**6, 10**6))
     start_screen.refuse_full_disk(settings, small)
     start_screen.refuse_full_disk(settings, None)
-    huge = Estimate(SimpleNamespace(), 10, {}, Sizing(1, 1e18, 1e18, 1e18))  # type: ignore[arg-type]
+    huge = DayEstimate(DAY, 10, {}, Sizing(1, 10**18, 10**18, 10**18))
     with pytest.raises(Unavailable, match=r"10 cycles will take about .* GB left") as refused:
         start_screen.refuse_full_disk(settings, huge)
     assert "--anyway" in refused.value.fix

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import g6 as package
 from g6.adapters.clocks import ScaledClock
 from g6.adapters.csv import CsvStore
 from g6.adapters.memory.bus import MemoryBus
@@ -22,12 +23,13 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
+from g6.bootstrap.reading.study_readers import collection_reader
 from g6.config import calendar, load, plan
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z, parse_z
 from g6.domain.cycles.sizing import Sizing
-from g6.entrypoints.cli.shared.sizing import estimate_day
 from g6.pipeline import Runtime, analyse, collect, persist
 from g6.simulation import SimulatedMarket
+from g6.studies.market.day_estimate import estimate_of_cycles
 from tests.unit.entrypoints.cli.conftest import Run
 
 FIRST, CYCLES = parse_z("2026-11-18T05:30:00Z"), 8
@@ -66,8 +68,7 @@ def test_parts_and_csv_are_estimated_within_a_fifth_of_what_a_run_wrote(
         )  # fmt: skip
         for stage in (collect, analyse, persist):
             stage(runtime, unit, "test")
-    found = estimate_day(settings, CYCLES)
-    assert found is not None
+    found = estimate_of_cycles(collection_reader(settings), CYCLES)
     assert found.indices[index].parts / size(tmp_path / "chain") == WITHIN
     assert found.indices[index].csv / size(tmp_path / "csv") == WITHIN
 
@@ -85,10 +86,11 @@ def test_compacted_days_are_estimated_within_a_fifth_of_the_measured_ones() -> N
         for name in measured["indices"]
         for key, value in params.items()
     }
-    found = estimate_day(
-        load(None, {"provider.name": "sim", "collection.scope": "window", **wanted}, {})
+    found = estimate_of_cycles(
+        collection_reader(
+            load(None, {"provider.name": "sim", "collection.scope": "window", **wanted}, {})
+        )
     )
-    assert found is not None
     together = sum(found.indices.values(), Sizing())
     rows = together.options * found.cycles
     assert rows / measured["options"] == pytest.approx(1.0, abs=0.05)
@@ -146,3 +148,13 @@ def test_a_first_day_of_which_nothing_is_listed_has_no_figure(g6: Run, tmp_path:
 
 def test_a_recording_has_no_day_to_estimate(g6: Run) -> None:
     assert g6("data", "size", "--estimate", "--set", "provider.name=replay").code == 3
+
+
+def test_python_is_told_what_the_command_tells(g6: Run, tmp_path: Path) -> None:
+    answer = package.ask.day_estimate(data_dir=tmp_path)
+    place = ("--data-dir", str(tmp_path))
+    told = g6("data", "size", "--estimate", "--json", *place).out
+    assert json.loads(answer.to_json()) == json.loads(told)
+    assert " ".join(str(answer).split()) == " ".join(
+        g6("data", "size", "--estimate", *place).out.split()
+    )
