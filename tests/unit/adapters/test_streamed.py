@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from g6.adapters.memory.clock import StoppedClock
 from g6.adapters.memory.quote_cache import MemoryQuoteCache
 from g6.adapters.wrapping.streamed import Streamed
 from g6.config import calendar
@@ -79,26 +80,16 @@ class Asked:
         return ProviderFacts.from_json({"mode": "live", "source": "rest"})
 
 
-@dataclass
-class Clock:
-    now: float = NOW
-    speed: float = 1.0
-
-    def wall(self) -> float:
-        return self.now
-
-    def market(self) -> datetime:
-        return datetime.fromtimestamp(self.now, UTC)
-
-    def wall_of(self, instant: datetime) -> float:
-        return NOW + (instant.timestamp() - NOW) / self.speed
+def standing() -> StoppedClock:
+    """Return a clock that stands at the first instant."""
+    return StoppedClock(NOW, NOW)
 
 
 @dataclass
 class World:
     rest: Asked = field(default_factory=Asked)
     cache: MemoryQuoteCache = field(default_factory=MemoryQuoteCache)
-    clock: Clock = field(default_factory=Clock)
+    clock: StoppedClock = field(default_factory=standing)
 
     def __post_init__(self) -> None:
         self.provider = Streamed(self.rest, self.cache, self.clock, calendar(), TOKENS)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from g6 import pipeline
+from g6.adapters.memory.vitals import MemoryVitals
 from g6.domain.reports import LoginFacts, ProviderFacts, StreamFacts, VitalSigns, WorkerFacts
 from g6.domain.reports.provider_facts import ConnectionFacts
 from g6.domain.schema.words import QueueName
@@ -32,14 +33,9 @@ def test_heartbeats_come_as_far_apart_as_is_configured(
     assert len(world.reports("heartbeat")) == beats
 
 
-class Skewed:
-    """Vitals port of a host whose clock is wrong."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def read(self) -> VitalSigns:
-        return VitalSigns(clock_skew_seconds={"here": self.seconds})
+def skewed(seconds: float) -> VitalSigns:
+    """Return the signs of a host whose clock is so much ahead."""
+    return VitalSigns(clock_skew_seconds={"here": seconds})
 
 
 @pytest.mark.parametrize("every", [2.0, 10.0])
@@ -47,7 +43,9 @@ class Skewed:
 def test_a_clock_that_is_wrong_is_told_of_once(
     world: World, seconds: float, alerts: int, every: float
 ) -> None:
-    world.runtime = replace(world.runtime, vitals=Skewed(seconds), heartbeat_seconds=every)
+    world.runtime = replace(
+        world.runtime, vitals=MemoryVitals(skewed(seconds)), heartbeat_seconds=every
+    )
     beat_on(world, 30)
     assert len(world.reports("alert")) == alerts
 
@@ -66,11 +64,11 @@ def shown(world: World) -> list[str]:
 
 
 def test_what_is_over_is_told_of_once_and_leaves_the_panel(world: World) -> None:
-    vitals = Skewed(3.0)
+    vitals = MemoryVitals(skewed(3.0))
     world.runtime = replace(world.runtime, vitals=vitals)
     beat_on(world, 5)
     assert shown(world) == ["clock"]
-    vitals.seconds = 0.0
+    vitals.signs = skewed(0.0)
     beat_on(world, 5)
     raised, over = world.reports("alert")
     assert "over" not in raised
@@ -94,34 +92,27 @@ def test_a_stall_is_told_of_after_three_minutes_and_once(world: World) -> None:
     assert shown(world) == ["stall"]
 
 
-class Staffed:
-    """Vitals port of workers that serve some queues, of which one may be silent."""
-
-    def __init__(self) -> None:
-        self.is_up = True
-        self.waiting = 0
-
-    def read(self) -> VitalSigns:
-        others = [str(name) for name in QueueName if name != QueueName.PERSIST]
-        workers = {
-            "cycle@a": WorkerFacts(queues=others),
-            "persist@a": WorkerFacts(queues=["persist"], up=self.is_up),
-        }
-        return VitalSigns(queues={"persist": self.waiting}, workers=workers)
+def staffed(waiting: int = 0, *, is_up: bool = True) -> VitalSigns:
+    """Return the signs of workers that serve all queues, of which that of the files may be silent."""
+    others = [str(name) for name in QueueName if name != QueueName.PERSIST]
+    workers = {
+        "cycle@a": WorkerFacts(queues=others),
+        "persist@a": WorkerFacts(queues=["persist"], up=is_up),
+    }
+    return VitalSigns(queues={"persist": waiting}, workers=workers)
 
 
 def test_a_queue_whose_workers_are_silent_is_told_of_until_it_is_served(world: World) -> None:
-    vitals = Staffed()
+    vitals = MemoryVitals(staffed())
     world.runtime = replace(world.runtime, vitals=vitals)
     beat_on(world, 2)
     assert world.reports("alert") == []
-    vitals.is_up = False
-    vitals.waiting = 3
+    vitals.signs = staffed(3, is_up=False)
     beat_on(world, 2)
     (alert,) = world.reports("alert")
     assert alert["sentence"] == "nobody serves queue persist: 3 messages wait"
     assert "-Q persist" in alert["fix"]
-    vitals.is_up = True
+    vitals.signs = staffed(3)
     beat_on(world, 2)
     assert world.reports("alert")[-1]["over"] is True
 

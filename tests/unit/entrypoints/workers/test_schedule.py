@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from g6.adapters.memory.clock import StoppedClock
 from g6.adapters.memory.controls import MemoryControls
 from g6.config import load, plan
 from g6.domain.cycles.cycle import parse_z
@@ -21,33 +22,28 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class SetClock:
-    """A market clock that stands until it is set; the wall runs `speed` times slower, from the market's origin on."""
-
-    at: datetime
-    origin: datetime
-    speed: float = 1.0
-
-    def wall(self) -> float:
-        return self.wall_of(self.at)
-
-    def market(self) -> datetime:
-        return max(self.at, self.origin)
-
-    def wall_of(self, instant: datetime) -> float:
-        return self.origin.timestamp() + (instant - self.origin).total_seconds() / self.speed
-
-
-@dataclass(slots=True)
 class Beat:
     """One index's schedule and what beat knows of it."""
 
-    clock: SetClock
+    clock: StoppedClock
     schedule: CycleSchedule
     last: datetime
 
+    @property
+    def at(self) -> datetime:
+        """The market's instant."""
+        return self.clock.market()
+
+    def move(self, at: datetime) -> None:
+        """Set the clock to an instant of the market."""
+        self.clock.now = self.clock.wall_of(at)
+
+    def later(self, seconds: float) -> None:
+        """Move the market on by so many of its seconds."""
+        self.clock.now += seconds / self.clock.speed
+
     def due_at(self, text: str) -> bool:
-        self.clock.at = ist(text)
+        self.move(ist(text))
         return bool(self.schedule.is_due(self.last).is_due)
 
     def tick(self) -> str | None:
@@ -76,7 +72,7 @@ def made(
     )
     if window:
         controls.set("window", window)
-    clock = SetClock(origin, origin, speed)
+    clock = StoppedClock(origin.timestamp(), origin.timestamp(), speed)
     runtime = runtime_of_a_beat(settings, interval / speed, clock, controls)
     return Beat(clock, CycleSchedule(runtime, "NSE"), LONG_AGO)
 
@@ -101,7 +97,7 @@ def test_the_open_the_day_and_the_closing_cycle_are_due(open_: str) -> None:
 def test_a_day_has_every_cycle_once() -> None:
     beat, sent = made("2026-11-18 09:00:00"), []
     for second in range(0, 7 * 3600, 20):
-        beat.clock.at = ist("2026-11-18 09:00:00") + timedelta(seconds=second)
+        beat.move(ist("2026-11-18 09:00:00") + timedelta(seconds=second))
         sent.append(beat.tick())
     cycles = [parse_z(cycle) for cycle in sent if cycle]
     assert len(cycles) == 386
@@ -113,21 +109,21 @@ def test_a_cycle_is_sent_once_however_often_beat_asks() -> None:
     beat = made()
     assert beat.tick() == "2026-11-18T05:30:00Z"
     assert beat.tick() is None
-    beat.clock.at += timedelta(seconds=59)
+    beat.later(59)
     assert beat.tick() is None
 
 
 def test_a_late_tick_sends_the_cycle_that_is_now_and_no_burst() -> None:
     beat = made()
     beat.tick()
-    beat.clock.at += timedelta(seconds=60 * 10 + 7)
+    beat.later(60 * 10 + 7)
     assert beat.tick() == "2026-11-18T05:40:00Z"
     assert beat.tick() is None
 
 
 def test_the_next_tick_is_asked_for_at_the_next_instant() -> None:
     beat = made()
-    beat.clock.at += timedelta(seconds=17.5)
+    beat.later(17.5)
     assert beat.schedule.is_due(LONG_AGO).next == pytest.approx(42.5)
 
 
@@ -142,15 +138,15 @@ def test_a_hundred_ticks_do_not_drift() -> None:
         assert beat.tick() == (
             ist("2026-11-18 11:00:00") + timedelta(seconds=n)
         ).isoformat().replace("+00:00", "Z")
-        beat.clock.at += timedelta(seconds=float(beat.schedule.is_due(beat.last).next) + 0.0004)
+        beat.later(float(beat.schedule.is_due(beat.last).next) + 0.0004)
 
 
 def test_asked_a_hair_too_early_the_instant_is_still_its_own() -> None:
     beat = made()
-    beat.clock.at += timedelta(seconds=59.999)
-    beat.last = beat.clock.at - timedelta(seconds=50)
+    beat.later(59.999)
+    beat.last = beat.at - timedelta(seconds=50)
     assert beat.tick() == "2026-11-18T05:31:00Z"
-    beat.clock.at += timedelta(seconds=0.001)
+    beat.later(0.001)
     assert beat.tick() is None
 
 
@@ -173,7 +169,7 @@ def test_a_bounded_run_ends_with_its_window() -> None:
 
 def test_a_market_that_is_about_to_start_is_waited_for() -> None:
     beat = made()
-    beat.clock.at = beat.clock.origin - timedelta(seconds=0.2)
+    beat.clock.now = beat.clock.origin - 0.2
     state = beat.schedule.is_due(LONG_AGO)
     assert (state.is_due, state.next) == (False, pytest.approx(0.2))
 
