@@ -5,6 +5,7 @@ measured is written into benchmarks/planted.json, bug by bug; `make docs` makes 
 
 python -m tests.planted                            all bugs
 python -m tests.planted --only lease,twin          bugs with one of these words in their name
+python -m tests.planted --only twin --first 853    from this seed on, where earlier ones are known to miss it
 python -m tests.planted --list                     their names
 """
 
@@ -50,6 +51,7 @@ class Finding:
     """How a bug was found.
 
     Attributes:
+        first: The seed of the first schedule.
         schedules: After how many, 0 where none found it.
         deviations: The fewest with which the seed shows it.
         problem: What the judge said.
@@ -63,12 +65,13 @@ class Finding:
     problem: str
     unit_test: str | None
     seconds: float
+    first: int = 0
 
     def document(self) -> dict[str, object]:
         """Return it as it is written to the file of results."""
         return {
             "bug": self.bug.name, "measured": datetime.now(UTC).date().isoformat(), "files": sorted({edit.path for edit in self.bug.edits}), "schedules": self.schedules,
-            "seed": self.seed, "deviations": list(self.deviations), "judge": self.problem,
+            "first": self.first, "seed": self.seed, "deviations": list(self.deviations), "judge": self.problem,
             "unit_test": self.unit_test, "seconds": round(self.seconds, 1),
         }  # fmt: skip
 
@@ -101,17 +104,18 @@ def planted(bug: Bug) -> Iterator[Path]:
         yield root
 
 
-def hunt(bug: Bug, most: int, *, with_unit_tests: bool) -> Finding:
-    """Run schedules with the bug until one fails, and shrink it."""
+def hunt(bug: Bug, most: int, *, with_unit_tests: bool, first: int = 0) -> Finding:
+    """Run schedules from the seed `first` on with the bug until one fails, and shrink it."""
     began = time.perf_counter()
     with planted(bug) as root:
-        answer = json.loads(_python(root, "tests.simulate", "--until-failure", str(most)).stdout)
+        options = ("--until-failure", str(most), "--first", str(first))
+        answer = json.loads(_python(root, "tests.simulate", *options).stdout)
         unit_test = _failing_unit_test(root) if with_unit_tests else None
     problem = next(iter(answer["problems"]), "")
     seconds = time.perf_counter() - began
     deviations = tuple(answer["deviations"])
     return Finding(
-        bug, answer["schedules"], answer["seed"], deviations, problem, unit_test, seconds
+        bug, answer["schedules"], answer["seed"], deviations, problem, unit_test, seconds, first
     )
 
 
@@ -158,6 +162,7 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="WORDS", help="bugs with one of these words in their name, with commas between")  # fmt: skip
     parser.add_argument("--list", action="store_true", help="name the bugs and end")
     parser.add_argument("--most", type=int, default=10_000, help="schedules within which a bug must be found (10000)")  # fmt: skip
+    parser.add_argument("--first", type=int, default=0, help="the seed of the first schedule (0)")
     parser.add_argument("--deviations", type=int, default=15, help="deviations that may be left of them (15)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=2, help="bugs at a time (2)")
     parser.add_argument("--no-unit-tests", action="store_true", help="leave out what the unit tests find")  # fmt: skip
@@ -186,7 +191,13 @@ def _hunt_all(bugs: Sequence[Bug], options: argparse.Namespace) -> list[Finding]
     findings: dict[str, Finding] = {}
     with ThreadPoolExecutor(options.jobs) as pool:
         hunts = [
-            pool.submit(hunt, bug, options.most, with_unit_tests=not options.no_unit_tests)
+            pool.submit(
+                hunt,
+                bug,
+                options.most,
+                with_unit_tests=not options.no_unit_tests,
+                first=options.first,
+            )
             for bug in bugs
         ]
         for number, ended in enumerate(as_completed(hunts), 1):

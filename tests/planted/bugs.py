@@ -136,6 +136,12 @@ BUGS = (
         "            config_id",
     ),
     bug(
+        "a mark is put over one that was not read",
+        LEDGER,
+        "        if self._walked != before:\n            return False\n",
+        "",
+    ),
+    bug(
         "a panel steps back",
         PANELS,
         "            if parse_z(older) <= parse_z(cycle):\n",
@@ -219,6 +225,12 @@ BUGS = (
         SWEEP,
         "    if not state.stages:\n        return _unbegun_reason(runtime, record)\n",
         "",
+    ),
+    bug(
+        "a unit that no beat could send is said to be expired",
+        SWEEP,
+        "        return _unbegun_reason(runtime, record)\n",
+        "        return Reason.EXPIRED\n",
     ),
     bug(
         "a rerun collects a past cycle",
