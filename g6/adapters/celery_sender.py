@@ -9,8 +9,9 @@ from celery import Celery
 from celery import chain as celery_chain
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.words import STAGES, QueueName, Stage
 
-TASKS = {"collect": "g6.collect", "analyse": "g6.analyse", "persist": "g6.persist"}
+TASKS = {stage: f"g6.{stage}" for stage in STAGES}
 
 
 class CelerySender:
@@ -19,14 +20,14 @@ class CelerySender:
     def __init__(self, app: Celery) -> None:
         self._app = app
 
-    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
+    def stages(self, unit: Unit, stages: Iterable[Stage], *, manual: bool = False) -> str:
         """Send a chain of stages and return the id of the first task."""
-        options = {"queue": "manual"} if manual else {}
+        options = {"queue": QueueName.MANUAL.value} if manual else {}
         first, *later = stages
         # Collect takes the unit's two names. Each later link takes the list that the one before
         # returns.
         names = (unit.cycle, unit.index)
-        arguments = names if first == "collect" else (list(names),)
+        arguments = names if first == Stage.COLLECT else (list(names),)
         links = [self._app.signature(TASKS[first], args=arguments).set(**options)]
         links += [self._app.signature(TASKS[name]).set(**options) for name in later]
         # Fresh at every sending: workers drop an id that expired once, for up to three hours

@@ -23,8 +23,9 @@ from g6.domain.market.calendar import Calendar
 from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp as quote
+from g6.domain.schema.frame import FrameName
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import STAGES
+from g6.domain.schema.words import STAGES, Stage
 from g6.pipeline import Runtime
 
 PATIENT = Timing(3600.0)
@@ -41,7 +42,7 @@ class InlineSender:
     def stages(
         self,
         unit: Unit,
-        stages: Iterable[str],
+        stages: Iterable[Stage],
         *,
         manual: bool = False,  # noqa: ARG002 - the port's
     ) -> str:
@@ -142,5 +143,5 @@ def replay_units(recording: Recording, plan: Plan, calendar: Calendar) -> Iterat
             runtime.sender.stages(unit, STAGES)
         rows = {row["underlying"]: row for row in store.read_overview(cycle)}
         for unit in units:
-            quotes, stamp = quote.from_frame(runtime.frames.get(unit, "quotes"))
+            quotes, stamp = quote.from_frame(runtime.frames.get(unit, FrameName.QUOTES))
             yield ReplayedUnit(unit, assemble(quotes, stamp), rows.get(unit.index, {}))

@@ -109,7 +109,7 @@ class NothingToDo(G6Error):
 class Retryable(G6Error):
     """An error after which another try before the deadline may succeed."""
 
-    reason = "retryable"
+    reason = "error"
 
 
 class ProviderBusy(Retryable):

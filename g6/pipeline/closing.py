@@ -17,10 +17,10 @@ from g6.domain.reports import (
     WriteReport,
 )
 from g6.domain.reports.alerts import NO_QUOTES, quotes_alert
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.json_reading import entries, part, text
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import SinkName, Stage, Status
+from g6.domain.schema.words import SinkName, Stage, Status, reason_of
 from g6.errors import StoreBusy
 from g6.pipeline.computing import COMPUTING, Computing
 from g6.pipeline.maintenance.storage import publish_storage, stored_sizes
@@ -202,12 +202,16 @@ def _publish_gaps(
         was_ok = before.get(index, Status.OK) == Status.OK
         if is_ok != was_ok:
             change = GapClosed if is_ok else GapOpened
-            runtime.bus.publish(change(index, cycle, status, row["reason"] or ""), key=index)
+            runtime.bus.publish(
+                change(index, cycle, status, reason_of(row["reason"] or "")), key=index
+            )
 
 
 def _chains(runtime: Runtime, record: CycleRecord) -> Mapping[str, Frame]:
     analysed = [Unit(record.cycle, index) for index, unit in record.units.items() if unit.summary]
-    return {unit.index: frame for unit, frame in runtime.frames.find(analysed, "chain").items()}
+    return {
+        unit.index: frame for unit, frame in runtime.frames.find(analysed, FrameName.CHAIN).items()
+    }
 
 
 def _keep_instruments(runtime: Runtime, record: CycleRecord) -> None:

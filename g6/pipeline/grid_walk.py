@@ -153,11 +153,11 @@ def _skip_all(runtime: Runtime, missed: Sequence[datetime], now: float, unknown:
     """Make the units of cycles SKIPPED, and return how many they are."""
     skipped = 0
     for at, reason in zip(missed, _reasons(runtime, missed), strict=True):
-        skipped += _skip(runtime, isoformat_z(at), now, reason or unknown)
+        skipped += _skip(runtime, isoformat_z(at), now, Reason(reason or unknown))
     return skipped
 
 
-def _skip(runtime: Runtime, cycle: str, now: float, reason: str) -> int:
+def _skip(runtime: Runtime, cycle: str, now: float, reason: Reason) -> int:
     """Make a cycle's units SKIPPED, and return how many they are."""
     expected = runtime.expected(cycle)
     for index in expected:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instants import instant_in_words
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.json_reading import part
-from g6.domain.schema.words import ANALYSED
+from g6.domain.schema.words import ANALYSED, STAGES, Stage, Status, reason_of
 from g6.errors import FrameMissing, G6Error, NothingToDo
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
 from g6.ports import Opening, UnitEnd, UnitRecord
@@ -29,10 +29,10 @@ class Rerun:
     unit: Unit
     attempt: int
     source: str
-    stage: str
+    stage: Stage
 
 
-def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
+def rerun(runtime: Runtime, unit: Unit, first_stage: Stage = Stage.ANALYSE) -> Rerun:
     """Raise the unit's attempt and send it again on the `manual` queue.
 
     The quotes are the frame's, else the raw columns of the stored chain. They are stamped with
@@ -47,15 +47,17 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
         NothingToDo: The quotes are gone.
     """
     source = "frame"
-    if first_stage == "persist":
+    if first_stage == Stage.PERSIST:
         try:
-            runtime.frames.expire(unit, "chain", CHAIN_SECONDS)
-            runtime.frames.get(unit, "chain")
+            runtime.frames.expire(unit, FrameName.CHAIN, CHAIN_SECONDS)
+            runtime.frames.get(unit, FrameName.CHAIN)
         except FrameMissing:
-            first_stage = "analyse"
-    if first_stage == "analyse":
+            first_stage = Stage.ANALYSE
+    if first_stage == Stage.ANALYSE:
         frame, source = _quotes(runtime, unit)
-        runtime.frames.put(unit, "quotes", _restamped(frame, runtime), runtime.quotes_seconds)
+        runtime.frames.put(
+            unit, FrameName.QUOTES, _restamped(frame, runtime), runtime.quotes_seconds
+        )
     now = runtime.clock.wall()
     opening = Opening(
         (unit.index,),
@@ -64,7 +66,7 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: str = "analyse") -> Rerun:
         runtime.clock.wall_of(unit.instant),
     )
     attempt = runtime.ledger.reopen(unit, first_stage, opening, now, _stored_end(runtime, unit))
-    stages = ("persist",) if first_stage == "persist" else ("analyse", "persist")
+    stages = STAGES[STAGES.index(first_stage) :]
     runtime.sender.stages(unit, stages, manual=True)
     return Rerun(unit, attempt, source, first_stage)
 
@@ -76,7 +78,7 @@ def _stored_end(runtime: Runtime, unit: Unit) -> UnitEnd | None:
         return None
     for row in runtime.store.read_overview(unit.cycle):
         if row["underlying"] == unit.index and row["status"] in ANALYSED:
-            return UnitEnd(row["status"], row["reason"] or "", row)
+            return UnitEnd(Status(row["status"]), reason_of(row["reason"] or ""), row)
     return None
 
 
@@ -93,7 +95,7 @@ def has_quotes(runtime: Runtime, unit: Unit) -> bool:
 
 def _quotes(runtime: Runtime, unit: Unit) -> tuple[Frame, str]:
     try:
-        return runtime.frames.get(unit, "quotes"), "frame"
+        return runtime.frames.get(unit, FrameName.QUOTES), "frame"
     except FrameMissing:
         stored = runtime.store.read_chain(unit)
     if stored is None:

@@ -79,7 +79,7 @@ class RerunResult:
         return facts
 
 
-def send_again(runtime: Runtime, unit: Unit, first_stage: str) -> RerunResult:
+def send_again(runtime: Runtime, unit: Unit, first_stage: Stage) -> RerunResult:
     """Send a unit again from a stage, and return what is known of it by then."""
     result = RerunResult(unit, _digest_of(runtime, unit))
     try:
@@ -136,8 +136,8 @@ def _final_state(runtime: Runtime, unit: Unit) -> UnitRecord | None:
         return None
     state = record.units[unit.index]
     has_no_rows = state.status in (Status.MISSING, Status.SKIPPED)
-    persisted = state.stages.get(Stage.PERSIST.value)
-    is_persisted = persisted is not None and persisted.state == "done"
+    persisted = state.stages.get(Stage.PERSIST)
+    is_persisted = persisted is not None and persisted.is_done
     return state if has_no_rows or is_persisted else None
 
 

@@ -14,6 +14,7 @@ from g6.domain.reports import StageReport
 from g6.domain.reports.option_detail import DetailRules
 from g6.domain.reports.stage import StageCounts
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.words import NoWord, Reason, Stage, Status
 from g6.ports import (
     Bus,
     ChainMemories,
@@ -151,9 +152,9 @@ class Watch:
     def report(
         self,
         unit: Unit,
-        stage: str,
-        status: str,
-        reason: str = "",
+        stage: Stage,
+        status: Status,
+        reason: Reason | NoWord = "",
         counts: StageCounts | None = None,
     ) -> StageReport:
         """Return the stage's report with its parts and their total."""

@@ -8,7 +8,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.reports import SinkRefusal, StoreRefused, Switches, WriteReport
 from g6.domain.reports.alerts import LINES_ASIDE, ROWS_TAKEN, rows_refused
 from g6.domain.reports.switches import REFUSED_PREFIX
-from g6.domain.schema.words import Reason, SinkName, Status
+from g6.domain.schema.words import NoWord, Reason, SinkName, Stage, Status
 from g6.errors import StoreBusy
 from g6.pipeline.raised_alerts import publish_alert
 from g6.pipeline.runtime import Runtime
@@ -17,19 +17,21 @@ OLD_SECONDS = 600.0
 """Wall seconds after which an unrepeated refusal is forgotten: its index may be switched off."""
 
 
-def write_outcome(counts: WriteReport) -> tuple[Status, str]:
+def write_outcome(counts: WriteReport) -> tuple[Status, Reason | NoWord]:
     """Return status and reason of a stage whose rows were written by a sink at least."""
     return (Status.PARTIAL, Reason.SINK) if counts.errors else (Status.OK, "")
 
 
-def report_refusal(runtime: Runtime, unit: Unit, stage: str, error: StoreBusy) -> None:
+def report_refusal(runtime: Runtime, unit: Unit, stage: Stage, error: StoreBusy) -> None:
     """Publish a write that no sink took, for the count of each sink, and remember it."""
     refusal = StoreRefused(unit.cycle, unit.index, stage, dict(error.errors))
     runtime.bus.publish(refusal, key=unit.index)
     remember_refusals(runtime, unit, stage, error.errors)
 
 
-def remember_refusals(runtime: Runtime, unit: Unit, stage: str, errors: Mapping[str, str]) -> None:
+def remember_refusals(
+    runtime: Runtime, unit: Unit, stage: Stage, errors: Mapping[str, str]
+) -> None:
     """Keep what sinks refused of a unit for status, readiness and panels.
 
     The alert is fired when nothing was refused before.
@@ -57,7 +59,7 @@ def remember_refusals(runtime: Runtime, unit: Unit, stage: str, errors: Mapping[
         publish_alert(runtime, rows_refused([refusal]))
 
 
-def _forget_refusal(runtime: Runtime, unit: Unit, stage: str) -> None:
+def _forget_refusal(runtime: Runtime, unit: Unit, stage: Stage) -> None:
     """Forget what was refused of an index. The last one fires the alert that all is well."""
     switches = runtime.controls.read()
     name = _switch_name(stage, unit.index)
@@ -95,5 +97,5 @@ def alert_of_damage(runtime: Runtime, unit: Unit, aside: Mapping[str, int]) -> N
         publish_alert(runtime, alert)
 
 
-def _switch_name(stage: str, index: str) -> str:
+def _switch_name(stage: Stage, index: str) -> str:
     return f"{REFUSED_PREFIX}{stage}:{index}"

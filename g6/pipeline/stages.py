@@ -13,9 +13,9 @@ from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.reports import StageFailure, Switches, WriteReport
 from g6.domain.reports.option_detail import DetailMode
 from g6.domain.reports.switches import EVERY_INDEX
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import Reason, Stage, Status
+from g6.domain.schema.words import NoWord, Reason, Stage, Status, reason_of
 from g6.errors import (
     FrameMissing,
     G6Error,
@@ -57,17 +57,17 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         if watch.lap("wait") - opening.due > limit:
             raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
         frame, counts = computing.gather(runtime, unit, switches, watch)
-        size = runtime.frames.put(unit, "quotes", frame, runtime.quotes_seconds)
+        size = runtime.frames.put(unit, FrameName.QUOTES, frame, runtime.quotes_seconds)
     except RedisDown:
         raise  # the task tries again until the deadline
     except Withheld as error:
         if isinstance(error, TokenDead):
             runtime.controls.set("paused", {**switches.paused, EVERY_INDEX: error.reason})
         failure = _collect_failure(runtime, error)
-        return end(runtime, unit, Status.SKIPPED, error.reason, watch, failure)
+        return end(runtime, unit, Status.SKIPPED, Reason(error.reason), watch, failure)
     except (Retryable, Terminal) as error:
         failure = _collect_failure(runtime, error)
-        return end(runtime, unit, Status.MISSING, error.reason, watch, failure)
+        return end(runtime, unit, Status.MISSING, Reason(error.reason), watch, failure)
     now = watch.lap("frame")
     lateness = max(0.0, watch.began - opening.due)
     counts = replace(counts, bytes=size, lateness_seconds=lateness)
@@ -84,7 +84,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     try:
         if watch.lap("claim") > claim.deadline:
             raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
-        quotes, stamp = computing.read(runtime.frames.get(unit, "quotes"))
+        quotes, stamp = computing.read(runtime.frames.get(unit, FrameName.QUOTES))
         watch.lap("read")
         priced = computing.price(quotes, stamp)
         watch.lap("solve")
@@ -92,15 +92,17 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         queue_wait = max(0.0, watch.began - (claim.since or watch.began))
         facts = replace(computing.facts(priced), queue_wait_seconds=queue_wait)
         watch.lap("compute")
-        runtime.frames.put(unit, "chain", computing.chain(priced), CHAIN_SECONDS)
+        runtime.frames.put(unit, FrameName.CHAIN, computing.chain(priced), CHAIN_SECONDS)
     except RedisDown:
         raise  # the task tries again until the deadline
     except (Retryable, Terminal) as error:
         failure = StageFailure(str(error))
-        return end(runtime, unit, Status.MISSING, error.reason, watch, failure, Stage.ANALYSE, task)
+        return end(
+            runtime, unit, Status.MISSING, Reason(error.reason), watch, failure, Stage.ANALYSE, task
+        )
     now = watch.lap("frame")
     status = Status(summary["status"])
-    report = watch.report(unit, Stage.ANALYSE, status, summary["reason"] or "", facts)
+    report = watch.report(unit, Stage.ANALYSE, status, reason_of(summary["reason"] or ""), facts)
     # The next window of an index is laid around these levels, and is as wide as its deviations say.
     levels = facts.levels if runtime.plan.reach else _without_deviations(facts.levels)
     ending = UnitEnd(status, report.reason, summary, report, levels, task)
@@ -132,11 +134,12 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         return claim.answer.goes_on
     watch.lap("claim")
     counts: WriteReport | StageFailure
+    reason: Reason | NoWord
     try:
         frame = _chain_frame(runtime, unit, computing)
         watch.lap("read")
         counts = runtime.store.write_chain(unit, frame)
-        runtime.frames.expire(unit, "quotes", runtime.persisted_seconds)
+        runtime.frames.expire(unit, FrameName.QUOTES, runtime.persisted_seconds)
         remember_refusals(runtime, unit, Stage.PERSIST, counts.errors)
         alert_of_damage(runtime, unit, counts.aside)
     except StoreBusy as error:
@@ -144,7 +147,7 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         raise
     except Terminal as error:
         status = Status.MISSING
-        reason = error.reason
+        reason = Reason(error.reason)
         counts = StageFailure(str(error))
     else:
         status, reason = write_outcome(counts)
@@ -156,9 +159,9 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
 def _chain_frame(runtime: Runtime, unit: Unit, computing: Computing) -> Frame:
     """Return frame `chain`, made again from `quotes` where it was evicted."""
     try:
-        return runtime.frames.get(unit, "chain")
+        return runtime.frames.get(unit, FrameName.CHAIN)
     except FrameMissing:
-        quotes = computing.read(runtime.frames.get(unit, "quotes"))
+        quotes = computing.read(runtime.frames.get(unit, FrameName.QUOTES))
         return computing.chain(computing.price(*quotes))
 
 
@@ -166,10 +169,10 @@ def end(
     runtime: Runtime,
     unit: Unit,
     status: Status,
-    reason: str,
+    reason: Reason,
     watch: Watch,
     failure: StageFailure | None = None,
-    stage: str = Stage.COLLECT,
+    stage: Stage = Stage.COLLECT,
     task: str = "",
 ) -> bool:
     """Make the unit terminal without a chain, and send the aggregate when that completes the cycle.
@@ -192,7 +195,7 @@ def end(
     return False
 
 
-def _pause_reason(runtime: Runtime, switches: Switches, index: str) -> str:
+def _pause_reason(runtime: Runtime, switches: Switches, index: str) -> Reason | NoWord:
     """Return why this index is not to be collected, empty when it is.
 
     A pause for want of a token ends with a token.

@@ -86,7 +86,7 @@ def _closing_reason(runtime: Runtime, record: CycleRecord, state: UnitRecord) ->
     if not state.stages:
         return _unbegun_reason(runtime, record)
     collect = state.stages.get(Stage.COLLECT, StageState())
-    has_quotes = collect.state == "done" or Stage.ANALYSE in state.stages
+    has_quotes = collect.is_done or Stage.ANALYSE in state.stages
     return Reason.LATE if has_quotes else Reason.PROVIDER
 
 
@@ -103,7 +103,7 @@ def _unbegun_reason(runtime: Runtime, record: CycleRecord) -> Reason:
 
 def _lost_stages(
     runtime: Runtime, record: CycleRecord, state: UnitRecord, now: float
-) -> tuple[str, ...]:
+) -> tuple[Stage, ...]:
     """Return the first stage whose lease lapsed and all after it, empty when none is lost."""
     lease = runtime.timing.lease
     if record.opening.deadline - now < min(1.0, lease):
@@ -113,7 +113,7 @@ def _lost_stages(
     since = record.opened
     for position, name in enumerate(STAGES[:2]):
         stage = state.stages.get(name, StageState())
-        if stage.state == "done":
+        if stage.is_done:
             since = stage.ended
             continue
         if stage.starts >= POISON:
@@ -124,7 +124,7 @@ def _lost_stages(
 
 def _lost_rerun(
     runtime: Runtime, record: CycleRecord, state: UnitRecord, now: float
-) -> tuple[str, ...]:
+) -> tuple[Stage, ...]:
     """Return the stages of a lost rerun, empty while it runs or may still wait in its queue.
 
     A rerun begins with analyse. A ledger that has forgotten the cycle knows of no collection, and
@@ -133,9 +133,9 @@ def _lost_rerun(
     again every six leases and not at every sweep.
     """
     stage = state.stages.get(Stage.ANALYSE, StageState())
-    if stage.starts >= POISON or stage.state == "done":
+    if stage.starts >= POISON or stage.is_done:
         return ()
-    if stage.state == "run":
+    if stage.is_running:
         return STAGES[1:] if stage.lease_until < now else ()
     waited = now - (record.opening.deadline - RERUN_SECONDS)
     patience = RERUN_LEASES * runtime.timing.lease
@@ -149,7 +149,7 @@ def _has_lapsed(stage: StageState, since: float, lease: float, now: float) -> bo
     The Redis transport pops a message before it records it: of 2,102 messages 5 were lost to
     SIGKILLs under load.
     """
-    if stage.state == "run":
+    if stage.is_running:
         return stage.lease_until < now
     return now - since > lease
 
@@ -159,7 +159,7 @@ def _mend_persist(
 ) -> str:
     persist = state.stages.get(Stage.PERSIST, StageState())
     analysed = state.stages.get(Stage.ANALYSE, StageState())
-    if persist.state == "done":
+    if persist.is_done:
         return ""
     waited = now - max(record.opened, analysed.ended)
     longest = runtime.timing.hard * PERSIST_TRIES + 600.0
@@ -174,6 +174,6 @@ def _mend_persist(
     return ""
 
 
-def _send_again(runtime: Runtime, unit: Unit, stages: tuple[str, ...]) -> str:
+def _send_again(runtime: Runtime, unit: Unit, stages: tuple[Stage, ...]) -> str:
     runtime.sender.stages(unit, stages)
     return "sent_again"

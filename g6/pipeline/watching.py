@@ -106,7 +106,7 @@ def _backlog(runtime: Runtime, open_cycles: Sequence[CycleRecord]) -> dict[str, 
     for record in open_cycles:
         for unit in record.units.values():
             persist = unit.stages.get(Stage.PERSIST)
-            is_stored = persist is not None and persist.state == "done"
+            is_stored = persist is not None and persist.is_done
             if unit.status and Status(unit.status).has_chain and not is_stored:
                 waiting += int(unit.summary.get("options") or 0)
     sinks = [name for name in runtime.store.sink.split("+") if name]

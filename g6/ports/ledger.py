@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
+from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer, StageProgress
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
 from g6.domain.schema.overview_row import OverviewRow
+from g6.domain.schema.words import NoWord, Reason, Stage, Status
 
 RERUN_TASK = "rerun"
 """The task id of a unit from its reopening until a task takes it."""
@@ -39,7 +40,7 @@ class StageState:
     """One stage in the ledger. Wall times are epoch seconds, 0 for unknown.
 
     Attributes:
-        state: "" (never begun), `run` or `done`.
+        state: How far it is.
         holder: The id of the task that has the lease.
         lease_until: When the lease lapses.
         started: When the stage was last started.
@@ -47,12 +48,22 @@ class StageState:
         starts: How often it was started.
     """
 
-    state: str = ""
+    state: StageProgress = StageProgress.NEVER
     holder: str = ""
     lease_until: float = 0.0
     started: float = 0.0
     ended: float = 0.0
     starts: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its output is there."""
+        return self.state is StageProgress.DONE
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a task has begun it, and nobody has ended it."""
+        return self.state is StageProgress.RUN
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +104,12 @@ class UnitRecord:
 
     task: str = ""
     attempt: int = 1
-    status: str = ""
-    reason: str = ""
+    status: Status | NoWord = ""
+    reason: Reason | NoWord = ""
     summary: OverviewRow = field(default_factory=OverviewRow)
-    stages: Mapping[str, StageState] = field(default_factory=dict)
+    stages: Mapping[Stage, StageState] = field(default_factory=dict)
     stored_end: UnitEnd | None = None
-    failure: str = ""
+    failure: Reason | NoWord = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +151,8 @@ class UnitEnd:
             another has the stage, or a rerun has begun.
     """
 
-    status: str
-    reason: str = ""
+    status: Status
+    reason: Reason | NoWord = ""
     summary: OverviewRow = field(default_factory=OverviewRow)
     report: StageReport | None = None
     levels: Mapping[date, SlotLevels] | None = None
@@ -170,7 +181,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
+    def start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> Claim:
         """Take the lease of a later stage.
 
         Returns:
@@ -179,12 +190,12 @@ class Ledger(Protocol):
         """
         ...
 
-    def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
+    def renew(self, unit: Unit, stage: Stage, task: str, until: float, now: float) -> bool:
         """Lengthen a lease to `until`. False when another task has it, or nobody."""
         ...
 
     def end_stage(
-        self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
+        self, unit: Unit, stage: Stage, task: str, now: float, report: StageReport | None = None
     ) -> bool:
         """Record that a stage's output is there and publish its report, in one step.
 
@@ -212,7 +223,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> FinishAnswer:
+    def skip(self, unit: Unit, opening: Opening, reason: Reason, now: float) -> FinishAnswer:
         """Open the cycle if nobody has and make the unit SKIPPED.
 
         Returns:
@@ -275,7 +286,7 @@ class Ledger(Protocol):
     def reopen(
         self,
         unit: Unit,
-        first_stage: str,
+        first_stage: Stage,
         opening: Opening,
         now: float,
         stored_end: UnitEnd | None = None,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.words import Stage
 
 
 class Sender(Protocol):
@@ -13,12 +14,12 @@ class Sender(Protocol):
 
     # Workers silently drop a task id that expired once, for up to three hours (celery 5.7,
     # measured), so an id is never sent a second time.
-    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
+    def stages(self, unit: Unit, stages: Iterable[Stage], *, manual: bool = False) -> str:
         """Send a chain of stages for a unit with a fresh task id.
 
         Args:
             unit: The unit of work.
-            stages: Names of stages in their order.
+            stages: Stages in their order.
             manual: Whether they go to the queue of reruns.
 
         Returns:

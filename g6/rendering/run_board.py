@@ -98,10 +98,10 @@ def lost_lines(report: CycleReport, option: str = "") -> Iterator[Text]:
         report: The cycle's report.
         option: What a command in another terminal needs to find the rows, such as --data-dir DIR.
     """
-    names: dict[tuple[str, str], list[str]] = {}
+    names: dict[tuple[Status, str], list[str]] = {}
     for index, status in report.units.items():
         if status != Status.OK:
-            names.setdefault((str(status), report.reasons.get(index, "")), []).append(index)
+            names.setdefault((status, report.reasons.get(index, "")), []).append(index)
     for (status, reason), indices in names.items():
         line = Text("  ")
         line.append(status, style=COLOURS[status])

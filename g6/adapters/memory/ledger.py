@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
+from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer, StageProgress
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import ANALYSED, STAGES, Reason, Status
+from g6.domain.schema.words import ANALYSED, STAGES, NoWord, Reason, Stage, Status
 from g6.ports import (
     RERUN_TASK,
     Bus,
@@ -61,12 +61,12 @@ class MemoryLedger:
     ) -> ClaimAnswer:
         cycle = self._opened(unit.cycle, opening, now)
         record = self._unit(unit)
-        stage = self._stage(unit, "collect")
+        stage = self._stage(unit, Stage.COLLECT)
         if record.status:
             return ClaimAnswer.CLOSED
-        if record.task not in ("", task) and (stage.state == "done" or stage.lease_until > now):
+        if record.task not in ("", task) and (stage.is_done or stage.lease_until > now):
             return ClaimAnswer.TWIN
-        if stage.state == "done":
+        if stage.is_done:
             return ClaimAnswer.DONE
         other, until = self._collecting.get(unit.index, (unit.cycle, 0.0))
         if other != unit.cycle and until > now:
@@ -74,7 +74,7 @@ class MemoryLedger:
             completes = self._terminal(unit, Status.SKIPPED, Reason.OVERRUN, {}, now)
             return ClaimAnswer.OVERRUN_COMPLETED if completes else ClaimAnswer.OVERRUN
         self._put(unit, replace(record, task=task, attempt=cycle.attempt))
-        self._take(unit, "collect", task, now, lease)
+        self._take(unit, Stage.COLLECT, task, now, lease)
         # Past its deadline only a renewed lease shows that a cycle is still being collected.
         deadline = cycle.opening.deadline
         until = min(now + lease, deadline) if now < deadline else now + lease
@@ -82,48 +82,48 @@ class MemoryLedger:
         is_repeated = stage.starts or now - cycle.opened >= lease
         return ClaimAnswer.AGAIN if is_repeated else ClaimAnswer.RUN
 
-    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
+    def start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> Claim:
         if unit.cycle not in self._cycles:
             return Claim(ClaimAnswer.UNKNOWN)
         before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
         answer = self._start(unit, stage, task, now, lease)
         return Claim(answer, self._cycles[unit.cycle].opening.deadline, before.ended)
 
-    def _start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> ClaimAnswer:
+    def _start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> ClaimAnswer:
         state = self._stage(unit, stage)
-        if state.state == "done":
+        if state.is_done:
             return ClaimAnswer.DONE
         # A unit that analytics has ended is closed to analyse, and persist is what follows on it.
-        if stage == "persist":
-            is_closed = self._stage(unit, "analyse").state != "done"
+        if stage == Stage.PERSIST:
+            is_closed = not self._stage(unit, Stage.ANALYSE).is_done
         else:
             is_closed = bool(self._unit(unit).status)
         if is_closed:
             return ClaimAnswer.CLOSED
-        if state.state == "run" and state.lease_until > now and state.holder != task:
+        if state.is_running and state.lease_until > now and state.holder != task:
             return ClaimAnswer.BUSY
         self._take(unit, stage, task, now, lease)
         return ClaimAnswer.RUN
 
-    def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
+    def renew(self, unit: Unit, stage: Stage, task: str, until: float, now: float) -> bool:
         state = self._stage(unit, stage)
-        if state.state != "run" or state.holder != task:
+        if not state.is_running or state.holder != task:
             return False
         self._put_stage(unit, stage, replace(state, lease_until=until))
-        if stage == "collect":
+        if stage == Stage.COLLECT:
             self._collecting[unit.index] = (unit.cycle, until)
         return True
 
     def end_stage(
-        self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
+        self, unit: Unit, stage: Stage, task: str, now: float, report: StageReport | None = None
     ) -> bool:
         state = self._stage(unit, stage)
-        if unit.cycle not in self._cycles or state.state == "done":
+        if unit.cycle not in self._cycles or state.is_done:
             return False
         if task and state.holder != task:
             return False
-        self._put_stage(unit, stage, replace(state, state="done", ended=now))
-        if stage == "collect":
+        self._end(unit, stage, now)
+        if stage == Stage.COLLECT:
             self._release(unit)
         self._publish(unit.index, report)
         self._settle_when_whole(unit.cycle)
@@ -132,15 +132,14 @@ class MemoryLedger:
     def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
         if unit.cycle not in self._cycles or self._unit(unit).status:
             return FinishAnswer.LATE
-        if end.task and self._stage(unit, "analyse").holder != end.task:
+        if end.task and self._stage(unit, Stage.ANALYSE).holder != end.task:
             return FinishAnswer.LATE
         if end.levels is not None:
             self._remember_levels(unit, end.levels)
         status = end.status
         reason = end.reason
         if status in ANALYSED:
-            stage = self._stage(unit, "analyse")
-            self._put_stage(unit, "analyse", replace(stage, state="done", ended=now))
+            self._end(unit, Stage.ANALYSE, now)
             config_id = self._cycles[unit.cycle].opening.config_id
             if status == Status.OK and end.summary.get("config_id", "") != config_id:
                 status = Status.PARTIAL
@@ -156,7 +155,7 @@ class MemoryLedger:
         self._publish(unit.index, end.report)
         return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED
 
-    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> FinishAnswer:
+    def skip(self, unit: Unit, opening: Opening, reason: Reason, now: float) -> FinishAnswer:
         self._opened(unit.cycle, opening, now)
         if self._unit(unit).status:
             return FinishAnswer.LATE
@@ -236,18 +235,18 @@ class MemoryLedger:
     def reopen(
         self,
         unit: Unit,
-        first_stage: str,
+        first_stage: Stage,
         opening: Opening,
         now: float,
         stored_end: UnitEnd | None = None,
     ) -> int:
         account = self._opened(unit.cycle, opening, now)
-        if first_stage == "persist" and account.stored == account.attempt:
+        if first_stage == Stage.PERSIST and account.stored == account.attempt:
             account.stored += 1
         account.attempt += 1
         record = self._unit(unit)
-        again = {"persist"} if first_stage == "persist" else {"analyse", "persist"}
-        if first_stage == "analyse":
+        again = {Stage.PERSIST} if first_stage == Stage.PERSIST else {Stage.ANALYSE, Stage.PERSIST}
+        if first_stage == Stage.ANALYSE:
             account.fired = account.closed = 0.0
             stored = _stored_end(record, stored_end)
             record = replace(
@@ -304,25 +303,30 @@ class MemoryLedger:
     def _put(self, unit: Unit, record: UnitRecord) -> None:
         self._cycles[unit.cycle].units[unit.index] = record
 
-    def _stage(self, unit: Unit, stage: str) -> StageState:
+    def _stage(self, unit: Unit, stage: Stage) -> StageState:
         return self._unit(unit).stages.get(stage, StageState())
 
-    def _put_stage(self, unit: Unit, stage: str, state: StageState) -> None:
+    def _put_stage(self, unit: Unit, stage: Stage, state: StageState) -> None:
         record = self._unit(unit)
         stages = {**record.stages, stage: state}
-        in_order: dict[str, StageState] = {name: stages[name] for name in STAGES if name in stages}
+        in_order = {name: stages[name] for name in STAGES if name in stages}
         self._put(unit, replace(record, stages=in_order))
 
-    def _take(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> None:
+    def _take(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> None:
         starts = self._stage(unit, stage).starts + 1
-        self._put_stage(unit, stage, StageState("run", task, now + lease, now, 0.0, starts))
+        state = StageState(StageProgress.RUN, task, now + lease, now, 0.0, starts)
+        self._put_stage(unit, stage, state)
+
+    def _end(self, unit: Unit, stage: Stage, now: float) -> None:
+        state = self._stage(unit, stage)
+        self._put_stage(unit, stage, replace(state, state=StageProgress.DONE, ended=now))
 
     def _release(self, unit: Unit) -> None:
         if self._collecting.get(unit.index, ("", 0.0))[0] == unit.cycle:
             del self._collecting[unit.index]
 
     def _terminal(
-        self, unit: Unit, status: str, reason: str, summary: OverviewRow, now: float
+        self, unit: Unit, status: Status, reason: Reason | NoWord, summary: OverviewRow, now: float
     ) -> bool:
         record = self._unit(unit)
         self._put(unit, replace(record, status=status, reason=reason, summary=summary.copy()))
@@ -334,16 +338,15 @@ class MemoryLedger:
             return True
         return False
 
-    def _note_failed_rerun(self, unit: Unit, reason: str, now: float) -> None:
+    def _note_failed_rerun(self, unit: Unit, reason: Reason | NoWord, now: float) -> None:
         """Note why a rerun failed. What was stored before it needs no persistence."""
-        persist = self._stage(unit, "persist")
-        self._put_stage(unit, "persist", replace(persist, state="done", ended=now))
+        self._end(unit, Stage.PERSIST, now)
         self._put(unit, replace(self._unit(unit), stored_end=None, failure=reason))
 
     def _settle_when_whole(self, cycle: str) -> None:
         account = self._cycles[cycle]
         waiting = any(
-            unit.status in ANALYSED and unit.stages.get("persist", StageState()).state != "done"
+            unit.status in ANALYSED and not unit.stages.get(Stage.PERSIST, StageState()).is_done
             for unit in account.units.values()
         )
         if account.closed and account.stored == account.attempt and not waiting:
@@ -356,7 +359,8 @@ class MemoryLedger:
 
 def _stored_end(record: UnitRecord, in_store: UnitEnd | None) -> UnitEnd | None:
     """Return how a unit ended when its rows were stored last, as far as anybody knows."""
-    if record.status in ANALYSED and record.stages.get("persist", StageState()).state == "done":
+    is_stored = record.stages.get(Stage.PERSIST, StageState()).is_done
+    if record.status and record.status in ANALYSED and is_stored:
         return UnitEnd(record.status, record.reason, record.summary)
     if record.status or record.stored_end is not None:
         return record.stored_end

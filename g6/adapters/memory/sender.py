@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.words import Stage
 
 
 class MemorySender:
@@ -15,7 +16,7 @@ class MemorySender:
         self.sent: list[tuple[Any, ...]] = []
         """What was sent: ("stages", task id, unit, stages, manual) or (job, *arguments)."""
 
-    def stages(self, unit: Unit, stages: Iterable[str], *, manual: bool = False) -> str:
+    def stages(self, unit: Unit, stages: Iterable[Stage], *, manual: bool = False) -> str:
         """Record a chain of stages under a fresh task id and return the id."""
         task = f"task-{len(self.sent) + 1}"
         self.sent.append(("stages", task, unit, tuple(stages), manual))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import Unit
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, FrameName
 from g6.errors import FrameMissing
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -73,7 +73,7 @@ def _numpy(column: pa.Array) -> NDArray[Any]:
 
 
 class RedisFrames:
-    """Frames port over the keys `<namespace>:frame:{cycle}:{index}:{stage}`.
+    """Frames port over the keys `<namespace>:frame:{cycle}:{index}:{name}`.
 
     All frames together stay within `max_bytes`. Sizes stand in `<namespace>:frames`. After each
     64th of the budget that this process has put, the oldest frames are dropped, first those that
@@ -96,18 +96,18 @@ class RedisFrames:
         self._put_bytes = self._step
 
     @translated
-    def put(self, unit: Unit, stage: str, frame: Frame, seconds: float) -> int:
+    def put(self, unit: Unit, name: FrameName, frame: Frame, seconds: float) -> int:
         """Store `frame` for `seconds` wall seconds and return its size in bytes. One round trip.
 
         Raises:
             RedisDown: The frame is not stored.
         """
         raw = encode(frame)
-        name = _name(unit, stage)
+        key = _name(unit, name)
         now = time.time()
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.set(self._prefix + name, memoryview(raw), px=_milliseconds(seconds))
-        pipeline.hset(self._sizes, name, f"{raw.size} {now:.3f} {now + seconds:.3f}")
+        pipeline.set(self._prefix + key, memoryview(raw), px=_milliseconds(seconds))
+        pipeline.hset(self._sizes, key, f"{raw.size} {now:.3f} {now + seconds:.3f}")
         pipeline.execute()
         self._put_bytes += raw.size
         if self._put_bytes >= self._step:
@@ -116,17 +116,17 @@ class RedisFrames:
         return int(raw.size)
 
     @translated
-    def get(self, unit: Unit, stage: str) -> Frame:
+    def get(self, unit: Unit, name: FrameName) -> Frame:
         """Return the frame. Its numbers are read-only.
 
         Raises:
             FrameMissing: It has expired, was dropped, or cannot be read.
             RedisDown: Redis does not answer.
         """
-        return _frame(self._client.get(self._prefix + _name(unit, stage)), unit, stage)
+        return _frame(self._client.get(self._prefix + _name(unit, name)), unit, name)
 
     @translated
-    def find(self, units: Sequence[Unit], stage: str) -> Mapping[Unit, Frame]:
+    def find(self, units: Sequence[Unit], name: FrameName) -> Mapping[Unit, Frame]:
         """Return the frames that exist and can be read, by unit. Their numbers are read-only.
 
         Raises:
@@ -135,23 +135,23 @@ class RedisFrames:
         frames: dict[Unit, Frame] = {}
         if not units:
             return frames
-        raws: Reply = self._client.mget([self._prefix + _name(unit, stage) for unit in units])
+        raws: Reply = self._client.mget([self._prefix + _name(unit, name) for unit in units])
         for unit, raw in zip(units, raws, strict=True):
             with suppress(FrameMissing):
-                frames[unit] = _frame(raw, unit, stage)
+                frames[unit] = _frame(raw, unit, name)
         return frames
 
     @translated
-    def expire(self, unit: Unit, stage: str, seconds: float) -> None:
+    def expire(self, unit: Unit, name: FrameName, seconds: float) -> None:
         """Give a stored frame a new time to live. A frame that is gone stays gone.
 
         It is among the first to be dropped when room is needed.
         """
-        name = _name(unit, stage)
+        key = _name(unit, name)
         now = time.time()
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.pexpire(self._prefix + name, _milliseconds(seconds))
-        pipeline.hset(self._used, name, f"{now:.3f} {now + seconds:.3f}")
+        pipeline.pexpire(self._prefix + key, _milliseconds(seconds))
+        pipeline.hset(self._used, key, f"{now:.3f} {now + seconds:.3f}")
         pipeline.execute()
 
     @translated
@@ -168,19 +168,19 @@ class RedisFrames:
         return int(dropped)
 
 
-def _frame(raw: Reply, unit: Unit, stage: str) -> Frame:
+def _frame(raw: Reply, unit: Unit, name: FrameName) -> Frame:
     if raw is None:
-        raise FrameMissing(f"the {stage} frame of {unit.index} at {unit.cycle} is gone")
+        raise FrameMissing(f"the {name} frame of {unit.index} at {unit.cycle} is gone")
     try:
         return decode(raw)
     except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
         raise FrameMissing(
-            f"the {stage} frame of {unit.index} at {unit.cycle} cannot be read: {error}"
+            f"the {name} frame of {unit.index} at {unit.cycle} cannot be read: {error}"
         ) from error
 
 
-def _name(unit: Unit, stage: str) -> str:
-    return f"{unit.cycle}:{unit.index}:{stage}"
+def _name(unit: Unit, name: FrameName) -> str:
+    return f"{unit.cycle}:{unit.index}:{name}"
 
 
 def _milliseconds(seconds: float) -> int:

@@ -16,13 +16,13 @@ import redis
 from g6.adapters.redis.bus import event_fields
 from g6.adapters.redis.payload import decode
 from g6.adapters.redis.server import Reply, translated
-from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
+from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer, StageProgress
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
 from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, levels_from_json
-from g6.domain.schema.words import STAGES
+from g6.domain.schema.words import STAGES, Reason, Stage, Status, reason_of
 from g6.ports import Claim, CycleRecord, Opening, StageState, UnitEnd, UnitRecord
 
 _ENDINGS = (FinishAnswer.LATE, FinishAnswer.FINISHED, FinishAnswer.COMPLETED)
@@ -70,7 +70,7 @@ class RedisLedger:
         return Claim(ClaimAnswer(_text(answer)), float(deadline), 0.0, Switches.from_json(switches))
 
     @translated
-    def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
+    def start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> Claim:
         before = STAGES[STAGES.index(stage) - 1]
         answer, deadline, since = self._step(
             "start", unit.cycle, unit.index, now, stage, task, lease, before
@@ -78,12 +78,12 @@ class RedisLedger:
         return Claim(ClaimAnswer(_text(answer)), float(deadline or 0), float(since or 0))
 
     @translated
-    def renew(self, unit: Unit, stage: str, task: str, until: float, now: float) -> bool:
+    def renew(self, unit: Unit, stage: Stage, task: str, until: float, now: float) -> bool:
         return bool(self._step("renew", unit.cycle, unit.index, now, stage, task, f"{until:.6f}"))
 
     @translated
     def end_stage(
-        self, unit: Unit, stage: str, task: str, now: float, report: StageReport | None = None
+        self, unit: Unit, stage: Stage, task: str, now: float, report: StageReport | None = None
     ) -> bool:
         event = self._event(unit.index, report)
         return bool(self._step("done", unit.cycle, unit.index, now, stage, task, *event))
@@ -102,7 +102,7 @@ class RedisLedger:
         return _ENDINGS[int(self._step("finish", unit.cycle, unit.index, now, *arguments))]
 
     @translated
-    def skip(self, unit: Unit, opening: Opening, reason: str, now: float) -> FinishAnswer:
+    def skip(self, unit: Unit, opening: Opening, reason: Reason, now: float) -> FinishAnswer:
         arguments = (reason, *_opening(opening))
         return _ENDINGS[int(self._step("skip", unit.cycle, unit.index, now, *arguments))]
 
@@ -154,7 +154,7 @@ class RedisLedger:
     def reopen(
         self,
         unit: Unit,
-        first_stage: str,
+        first_stage: Stage,
         opening: Opening,
         now: float,
         stored_end: UnitEnd | None = None,
@@ -258,16 +258,17 @@ def _end(text: str) -> UnitEnd | None:
     if not text:
         return None
     status, reason, summary = text.split("|", 2)
-    return UnitEnd(status, reason, json.loads(summary) if summary else {})
+    return UnitEnd(Status(status), reason_of(reason), json.loads(summary) if summary else {})
 
 
 def _unit(index: str, fields: Mapping[str, str]) -> UnitRecord:
     summary = fields.get(f"{index}:summary", "")
+    status = fields.get(f"{index}:status", "")
     return UnitRecord(
         task=fields.get(f"{index}:task", ""),
         attempt=int(fields.get(f"{index}:attempt", 1)),
-        status=fields.get(f"{index}:status", ""),
-        reason=fields.get(f"{index}:reason", ""),
+        status=Status(status) if status else "",
+        reason=reason_of(fields.get(f"{index}:reason", "")),
         summary=json.loads(summary) if summary else {},
         stages={
             stage: _stage(fields[f"{index}:{stage}"])
@@ -275,10 +276,12 @@ def _unit(index: str, fields: Mapping[str, str]) -> UnitRecord:
             if f"{index}:{stage}" in fields
         },
         stored_end=_end(fields.get(f"{index}:stored_end", "")),
-        failure=fields.get(f"{index}:failure", ""),
+        failure=reason_of(fields.get(f"{index}:failure", "")),
     )
 
 
 def _stage(text: str) -> StageState:
     state, holder, lease, started, ended, starts = text.split("|")
-    return StageState(state, holder, float(lease), float(started), float(ended), int(starts))
+    return StageState(
+        StageProgress(state), holder, float(lease), float(started), float(ended), int(starts)
+    )

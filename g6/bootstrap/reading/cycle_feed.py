@@ -21,7 +21,7 @@ from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.reports import CycleReport
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.words import Status
@@ -187,7 +187,7 @@ def _tables(ports: RunningPorts, unit: Unit, row: Document, tz: str) -> CycleTab
 def _chain(ports: RunningPorts, unit: Unit) -> Frame | None:
     """Return a unit's chain from Redis, where it lives for minutes, else from the store."""
     with suppress(FrameMissing):
-        return ports.frames.get(unit, "chain")
+        return ports.frames.get(unit, FrameName.CHAIN)
     return ports.store.read_chain(unit)
 
 

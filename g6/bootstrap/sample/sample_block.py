@@ -25,7 +25,7 @@ from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.instrument import INDICES, Listing
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import STAGES, SinkName
 from g6.pipeline import Runtime
@@ -194,11 +194,11 @@ class RowSender(InlineSender):
 class LatestFrames(MemoryFrames):
     """Frames of the unit at hand alone."""
 
-    def put(self, unit: Unit, stage: str, frame: Frame, seconds: float) -> int:
+    def put(self, unit: Unit, name: FrameName, frame: Frame, seconds: float) -> int:
         """Store a frame, and drop those of other units."""
         if any(other != unit for other, _ in self._frames):
             self._frames = {}
-        return super().put(unit, stage, frame, seconds)
+        return super().put(unit, name, frame, seconds)
 
 
 def make_block(settings: Settings, block: SampleBlock) -> Iterator[SampleProgress]:

@@ -5,6 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+class StageProgress(StrEnum):
+    """How far the ledger has a stage of a unit."""
+
+    NEVER = ""
+    RUN = "run"
+    DONE = "done"
+
+
 class ClaimAnswer(StrEnum):
     """What the ledger answers to a task that would run a stage.
 

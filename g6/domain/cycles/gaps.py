@@ -139,13 +139,14 @@ class Outcomes:
 class Gap:
     """Successive cycles of one index that are not OK for one reason.
 
-    `first` and `last` are instants of the grid, both in the gap.
+    `first` and `last` are instants of the grid, both in the gap. `reason` is the store's
+    text: a word of `Reason` or `GapReason`, or whatever an older or imported file says.
     """
 
     index: str
     first: datetime
     last: datetime
-    status: str
+    status: Status
     reason: str
     cycles: int
 

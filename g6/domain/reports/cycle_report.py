@@ -9,7 +9,7 @@ from typing import ClassVar, cast
 from g6.domain.schema.json_reading import part, read_record, text
 from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import EventType, Status
+from g6.domain.schema.words import ANALYSED, EventType, NoWord, Reason, Status, reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +30,21 @@ class CycleReport:
 
     type: ClassVar[EventType] = EventType.CYCLE_REPORT
     cycle: str
-    status: str
-    units: Mapping[str, str]
-    reasons: Mapping[str, str]
+    status: Status
+    units: Mapping[str, Status]
+    reasons: Mapping[str, Reason]
     options: Mapping[str, int]
     lateness_seconds: float
     elapsed_seconds: float
     attempt: int = 1
     rows: Sequence[OverviewRow] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
-    failures: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, Reason] = field(default_factory=dict)
 
     @property
     def is_analysed(self) -> bool:
         """Whether at least one index has a chain."""
-        return any(Status(status).has_chain for status in self.units.values())
+        return any(status in ANALYSED for status in self.units.values())
 
     def to_json(self) -> JsonObject:
         """Return the payload of the event."""
@@ -84,8 +84,8 @@ class _GapChange:
 
     index: str
     cycle: str
-    status: str
-    reason: str = ""
+    status: Status
+    reason: Reason | NoWord = ""
 
     def to_json(self) -> JsonObject:
         """Return the payload of the event."""
@@ -121,10 +121,10 @@ class GapClosed(_GapChange):
         return cls(*_gap_values(document))
 
 
-def _gap_values(document: Document) -> tuple[str, str, str, str]:
+def _gap_values(document: Document) -> tuple[str, str, Status, Reason | NoWord]:
     return (
         str(document.get("index", "")),
         str(document.get("cycle", "")),
-        str(document.get("status", "")),
-        str(document.get("reason", "")),
+        Status(str(document.get("status", ""))),
+        reason_of(str(document.get("reason") or "")),
     )

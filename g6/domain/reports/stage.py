@@ -12,7 +12,7 @@ from g6.domain.reports.provider_facts import ProviderFacts
 from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, levels_from_json
 from g6.domain.schema.json_reading import part, read_record, text
 from g6.domain.schema.json_types import Document, JsonObject, present
-from g6.domain.schema.words import EventType, Stage, Status
+from g6.domain.schema.words import EventType, NoWord, Reason, Stage, Status, reason_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class ExpiryFacts:
     strikes_wanted: int = 0
     strikes: int = 0
     coverage: float | None = None
-    status: str = Status.OK
+    status: Status = Status.OK
     forward: float | None = None
     forward_source: str = ""
 
@@ -303,9 +303,9 @@ class StageReport:
     type: ClassVar[EventType] = EventType.UNIT_REPORT
     cycle: str
     index: str
-    stage: str
-    status: str
-    reason: str = ""
+    stage: Stage
+    status: Status
+    reason: Reason | NoWord = ""
     attempt: int = 1
     seconds: Mapping[str, float] = field(default_factory=dict)
     counts: StageCounts | None = None
@@ -343,4 +343,5 @@ class StageReport:
                 else _COUNTS[stage].from_json(counts)
             )
         status = Status(text(document, "status"))
-        return read_record(cls, document, stage=stage, status=status, counts=parsed)
+        reason = reason_of(str(document.get("reason") or ""))
+        return read_record(cls, document, stage=stage, status=status, reason=reason, counts=parsed)

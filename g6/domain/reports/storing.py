@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from g6.domain.schema.json_reading import part, read_record
 from g6.domain.schema.json_types import Document, JsonObject
-from g6.domain.schema.words import EventType
+from g6.domain.schema.words import EventType, Stage
 
 
 # A stage whose write no sink took is tried again and has no report: on a full disk of 20 MB
@@ -24,7 +24,7 @@ class StoreRefused:
     type: ClassVar[EventType] = EventType.STORE_REFUSED
     cycle: str
     index: str
-    stage: str
+    stage: Stage
     errors: Mapping[str, str]
 
     def to_json(self) -> JsonObject:
@@ -61,7 +61,7 @@ class SinkRefusal:
     sentence: str
     fix: str
     sinks: Sequence[str]
-    stage: str
+    stage: Stage
     index: str
     at: float
     since: float

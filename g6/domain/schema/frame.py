@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SIDES", "ColumnValues", "Frame", "Header", "SideColumns", "Words", "by_side"]
+__all__ = [
+    "SIDES",
+    "ColumnValues",
+    "Frame",
+    "FrameName",
+    "Header",
+    "SideColumns",
+    "Words",
+    "by_side",
+]
 
 ColumnValues: TypeAlias = NDArray[Any]
 """One column's values: numbers, days or objects, by the kind that `rows` gives its name."""
@@ -19,6 +29,13 @@ Header: TypeAlias = Mapping[str, object]
 
 SIDES = ("ce_", "pe_")
 """Prefixes of a side's columns, in the order of the side axis."""
+
+
+class FrameName(StrEnum):
+    """What a frame of a unit holds, by the stage that leaves it: collect, then analyse."""
+
+    QUOTES = "quotes"
+    CHAIN = "chain"
 
 
 @dataclass(frozen=True, slots=True)

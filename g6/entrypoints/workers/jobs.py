@@ -14,7 +14,7 @@ from functools import partial
 from g6 import pipeline
 from g6.config import Settings
 from g6.domain.cycles.cycle import Timing, Unit
-from g6.domain.schema.words import STAGES
+from g6.domain.schema.words import STAGES, Stage
 from g6.pipeline import Runtime
 from g6.pipeline.computing import Computing
 from g6.pipeline.maintenance.folding import QUARTER_SECONDS
@@ -117,9 +117,9 @@ def sweep(runtime: Runtime) -> None:
     pipeline.heartbeat(runtime)
 
 
-def rerun(runtime: Runtime, cycle: str, index: str, first_stage: str = "analyse") -> None:
+def rerun(runtime: Runtime, cycle: str, index: str, first_stage: str = Stage.ANALYSE) -> None:
     """Do a unit again from a stage on."""
-    pipeline.rerun(runtime, Unit(cycle, index), first_stage)
+    pipeline.rerun(runtime, Unit(cycle, index), Stage(first_stage))
 
 
 def recompute(runtime: Runtime, day: str, index: str, pricing: str = "{}") -> None:

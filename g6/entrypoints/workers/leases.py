@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.words import Stage
 from g6.errors import G6Error
 from g6.pipeline import Runtime
 
@@ -27,7 +28,7 @@ class _LeasedWork:
 
     runtime: Runtime
     unit: Unit
-    stage: str
+    stage: Stage
     task_id: str
 
     def renew(self) -> None:
@@ -47,7 +48,7 @@ class Leases:
         self._work: _LeasedWork | None = None
 
     @contextmanager
-    def renewed(self, runtime: Runtime, unit: Unit, stage: str, task_id: str) -> Iterator[None]:
+    def renewed(self, runtime: Runtime, unit: Unit, stage: Stage, task_id: str) -> Iterator[None]:
         """Keep the stage's lease alive until the block is left."""
         if self._pid != os.getpid():  # threads do not survive a fork
             self._pid = os.getpid()

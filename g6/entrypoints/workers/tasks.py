@@ -15,10 +15,10 @@ from celery.exceptions import Ignore, Reject, Retry
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.reports import StageFailure
-from g6.domain.schema.words import STAGES, Status
+from g6.domain.schema.words import STAGES, Reason, Stage, Status
 from g6.entrypoints.workers.jobs import JOBS, Job
 from g6.entrypoints.workers.leases import Leases
-from g6.errors import G6Error, Retryable
+from g6.errors import Retryable, Terminal
 from g6.pipeline.runtime import Watch
 from g6.pipeline.stages import end
 
@@ -41,7 +41,7 @@ class UnitTask(Task):  # type: ignore[misc]
     """
 
     job: Job
-    stage: str
+    stage: Stage
 
     def run_stage(self, unit: Unit) -> list[str]:
         """Run the stage on a unit.
@@ -60,7 +60,7 @@ class UnitTask(Task):  # type: ignore[misc]
         except Retryable as error:
             raise self.retry(exc=error, countdown=RETRY_SECONDS) from error
         except SoftTimeLimitExceeded:
-            self._end_unit(unit, "time_limit", "soft time limit")
+            self._end_unit(unit, Reason.TIME_LIMIT, "soft time limit")
             may_continue = False
         except Exception as error:  # noqa: BLE001 - whatever it was, the unit ends with a reason
             structlog.get_logger("g6").exception(
@@ -80,16 +80,16 @@ class UnitTask(Task):  # type: ignore[misc]
         with _LEASES.renewed(runtime, unit, self.stage, task_id):
             return bool(self.job.run(runtime, unit, task_id))
 
-    def _end_unit(self, unit: Unit, reason: str, error: str) -> None:
+    def _end_unit(self, unit: Unit, reason: Reason, error: str) -> None:
         # persist has no terminal status of its own: the sweep sends it again, a bounded number of
         # times.
-        if self.stage == "persist":
+        if self.stage == Stage.PERSIST:
             return
         runtime = self.app.runtime
         watch = Watch(runtime.clock)
         failure = StageFailure(error)
         # An analysis whose unit another task has since, or a rerun, says nothing of it.
-        task = self.request.id if self.stage == "analyse" else ""
+        task = self.request.id if self.stage == Stage.ANALYSE else ""
         end(runtime, unit, Status.MISSING, reason, watch, failure, stage=self.stage, task=task)
 
 
@@ -104,7 +104,7 @@ def register(app: Celery, jobs: Sequence[Job] = JOBS) -> None:
             options |= {"max_retries": job.retries, "default_retry_delay": RETRY_SECONDS}
         if job.is_stage:
             body = _first_link if job.name == STAGES[0] else _later_link
-            app.task(base=UnitTask, job=job, stage=job.name, **options)(body)
+            app.task(base=UnitTask, job=job, stage=Stage(job.name), **options)(body)
             continue
         if job.retries is not None:
             options["autoretry_for"] = (Retryable,)
@@ -148,7 +148,6 @@ def _body(job: Job) -> Callable[..., None]:
     return body
 
 
-def _reason_of(error: Exception) -> str:
-    if isinstance(error, G6Error):
-        return str(getattr(error, "reason", "error"))
-    return "error"
+def _reason_of(error: Exception) -> Reason:
+    # BadInput has a sentence of its own under the same name.
+    return Reason(error.reason) if isinstance(error, Retryable | Terminal) else Reason.ERROR

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from g6.domain.pricing.black76 import PHI, price
 from g6.domain.schema.chain import Chain
+from g6.domain.schema.words import IvStatus
 
 __all__ = ["iv_error"]
 
@@ -22,7 +23,7 @@ def iv_error(chain: Chain) -> NDArray[np.float64]:
     >>> bool(np.nanmax(np.abs(iv_error(CHAIN))) < 0.01)
     True
     """
-    is_own = chain.sides["iv_status"] == "ok"
+    is_own = chain.sides["iv_status"] == IvStatus.OK
     with np.errstate(all="ignore"):
         model = price(chain.iv, chain.forward, chain.strike, chain.years, chain.rate, PHI)
         return np.where(is_own, model / chain.price - 1.0, np.nan)

@@ -15,6 +15,7 @@ from g6.adapters.data_dir.owner import owner
 from g6.bootstrap.reading.study_readers import market_time
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.schema.words import Stage
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual
 from g6.entrypoints.cli.shared.arguments import options
@@ -40,7 +41,7 @@ First = Annotated[
     str,
     typer.Option("--from", metavar="quotes|analytics|persist", help="The first stage to repeat."),
 ]
-FIRST = {"quotes": "analyse", "analytics": "analyse", "persist": "persist"}
+FIRST = {"quotes": Stage.ANALYSE, "analytics": Stage.ANALYSE, "persist": Stage.PERSIST}
 """The stage that a rerun begins with, by what a person wants done again."""
 
 Cycle = Annotated[
