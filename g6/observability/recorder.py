@@ -19,10 +19,10 @@ from g6.domain.reports import (
     Event,
     GapOpened,
     Heartbeat,
+    ListingCounts,
     OptionDetail,
     PanelsVerified,
     ProviderFacts,
-    ProviderState,
     StageFailure,
     StageReport,
     StorageSizes,
@@ -32,6 +32,7 @@ from g6.domain.reports import (
     WriteReport,
 )
 from g6.domain.reports.option_detail import DetailMode
+from g6.domain.reports.stream_reports import StreamLost
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.provider_words import BreakerState, ContractFault, ProviderMode
 from g6.domain.schema.words import Bucket, DropReason, Reason, Stage, Status, WriteReason
@@ -313,13 +314,13 @@ def _guards(provider: ProviderFacts, at: float) -> Iterator[Sample]:
 
 
 @_samples.register
-def _of_provider(change: ProviderState, _event: Event) -> Iterator[Sample]:
-    if change.name == "ticker" and change.state == "lost":
-        reason = str(change.facts.get("reason", ""))
-        yield Sample("g6_ticker_reconnects_total", (reason,))
-    listings = change.facts.get("listings")
-    if change.state == "listings" and isinstance(listings, Mapping):
-        yield from _listings({where: int(str(count)) for where, count in listings.items()})
+def _of_loss(loss: StreamLost, _event: Event) -> Iterator[Sample]:
+    yield Sample("g6_ticker_reconnects_total", (loss.reason,))
+
+
+@_samples.register
+def _of_listings(counts: ListingCounts, _event: Event) -> Iterator[Sample]:
+    yield from _listings(counts.listings)
 
 
 @_samples.register

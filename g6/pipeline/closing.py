@@ -53,7 +53,7 @@ def aggregate(runtime: Runtime, cycle: str, computing: Computing = COMPUTING) ->
         report,
         rows,
         _chains(runtime, record),
-        provider=runtime.provider.describe().to_json(),
+        provider=runtime.provider.describe(),
         generated_at=isoformat_z(runtime.clock.wall()),
         storage=stored_sizes(runtime),
         alerts=alert_entries(switches, runtime.data_option),

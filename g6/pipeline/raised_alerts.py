@@ -9,10 +9,10 @@ from datetime import timedelta
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.documents.panels import envelope
 from g6.domain.reports import Alert, AlertRule, Switches
-from g6.domain.reports.alerts import ROWS_REFUSED, panel_entry, rows_refused
+from g6.domain.reports.alerts import ROWS_REFUSED, rows_refused
+from g6.domain.reports.panel_alerts import PanelAlert, panel_alert
 from g6.domain.reports.switches import ALERT_PREFIX, RaisedAlert
 from g6.domain.schema.json_reading import entries, part
-from g6.domain.schema.json_types import JsonObject
 from g6.pipeline.runtime import Runtime
 from g6.ports import Bus, Controls
 
@@ -77,22 +77,22 @@ def publish_alert(runtime: Runtime, alert: Alert) -> None:
     runtime.bus.publish(alert.completed(runtime.data_option), key=alert.state)
 
 
-def alert_entries(switches: Switches, option: str = "") -> list[JsonObject]:
+def alert_entries(switches: Switches, option: str = "") -> list[PanelAlert]:
     """Return what panel `alerts` shows beside the cycle's units: refused rows, raised alerts.
 
     Args:
         switches: What is remembered of both.
         option: What a command needs to find these rows.
     """
-    entries: list[JsonObject] = []
+    alerts: list[PanelAlert] = []
     refusals = switches.longest_refusals()
     if refusals:
         alert = rows_refused(refusals).completed(option)
-        entries.append(panel_entry(ROWS_REFUSED.severity, alert))
+        alerts.append(panel_alert(ROWS_REFUSED.severity, alert))
     for raised in sorted(switches.alerts.values(), key=lambda raised: raised.since):
-        entry = panel_entry(raised.severity, raised.alert)
-        entries.append(entry | {"since": isoformat_z(round(raised.since))})
-    return entries
+        since = isoformat_z(round(raised.since))
+        alerts.append(panel_alert(raised.severity, raised.alert, since))
+    return alerts
 
 
 def show_alerts(runtime: Runtime) -> None:
@@ -101,7 +101,8 @@ def show_alerts(runtime: Runtime) -> None:
     before = entries(part(panel, "data"), "alerts")
     # Entries of units are those of the newest cycle, which stay until the next one closes.
     of_units = [entry for entry in before if entry.get("index")]
-    alerts = [*of_units, *alert_entries(runtime.controls.read(), runtime.data_option)]
+    others = alert_entries(runtime.controls.read(), runtime.data_option)
+    alerts = [*of_units, *(alert.to_json() for alert in others)]
     if alerts == list(before):
         return
     at = isoformat_z(round(runtime.clock.wall()))

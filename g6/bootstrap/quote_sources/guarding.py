@@ -28,7 +28,7 @@ from g6.bootstrap.settings_checks.rest_budget import answer_seconds, begin_secon
 from g6.bootstrap.wiring import Wiring, data_option
 from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
-from g6.domain.reports import Alert, AlertRule, ProviderState
+from g6.domain.reports import Alert, AlertRule, ListingCounts, ProviderState
 from g6.domain.reports.alerts import BREAKER_OPEN, PROVIDER_SILENT, TOKEN_MISSING
 from g6.pipeline.raised_alerts import settle
 from g6.ports.clock import Clock
@@ -59,7 +59,7 @@ class SharedState:
     cache: SharedCache
     limiter: Callable[[str], Limiter]
     breaker_storage: Callable[[str], pybreaker.CircuitBreakerStorage | None]
-    notify: Callable[[ProviderState], None]
+    notify: Callable[[ProviderState | ListingCounts], None]
 
 
 def shared_state(wiring: Wiring) -> SharedState:
@@ -90,8 +90,10 @@ def shared_state(wiring: Wiring) -> SharedState:
 
     controls = RedisControls(client, namespace)
 
-    def notify(change: ProviderState) -> None:
+    def notify(change: ProviderState | ListingCounts) -> None:
         bus.publish(change, key=first)
+        if isinstance(change, ListingCounts):
+            return
         alert = None
         if change.fix:
             alert = Alert(change.state, change.sentence, change.fix, change.facts)

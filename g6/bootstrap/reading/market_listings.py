@@ -141,7 +141,7 @@ class MarketListings:
         """
         from g6.bootstrap.quote_sources.guarding import guarded, shared_state
         from g6.bootstrap.wiring import wire_if_running
-        from g6.domain.reports import ProviderState
+        from g6.domain.reports import ListingCounts
 
         settings = self._settings
         wiring = wire_if_running(settings)
@@ -159,7 +159,7 @@ class MarketListings:
             for exchange in sorted({INDICES[index].derivatives for index in indices}):
                 dumps.refresh(exchange, day_of(self.now))
         counts = dict(dumps.hits)
-        shared.notify(ProviderState("listings", facts={"listings": counts}))
+        shared.notify(ListingCounts(counts))
         return counts
 
     def _is_past(self, at: datetime) -> bool:

@@ -15,8 +15,8 @@ import numpy as np
 from g6.domain.documents.json_plain import json_plain
 from g6.domain.documents.panel_notes import notes_of
 from g6.domain.figures import breadth
-from g6.domain.reports import CycleReport
-from g6.domain.reports.alerts import unit_alerts
+from g6.domain.reports import CycleReport, ProviderFacts
+from g6.domain.reports.panel_alerts import PanelAlert, unit_alerts
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.json_reading import part
@@ -120,10 +120,10 @@ def build(
     rows: Sequence[OverviewRow],
     chains: Mapping[str, Frame],
     *,
-    provider: Mapping[str, object],
+    provider: ProviderFacts,
     generated_at: str,
     storage: Mapping[str, object] | None = None,
-    alerts: Sequence[Mapping[str, object]] = (),
+    alerts: Sequence[PanelAlert] = (),
     window: int = WINDOW,
 ) -> dict[str, JsonObject]:
     """Return the documents of all panels by name.
@@ -137,13 +137,14 @@ def build(
         alerts: Entries of panel `alerts` beside those of the cycle's units.
         window: Strikes either side of ATM in a chain table.
 
-    >>> report = CycleReport("2026-11-18T05:30:00Z", "MISSING", {}, {}, {}, 0.0, 1.0)
-    >>> panels = build(report, [], {}, provider={}, generated_at="2026-11-18T05:30:01Z")
+    >>> report = CycleReport("2026-11-18T05:30:00Z", Status.MISSING, {}, {}, {}, 0.0, 1.0)
+    >>> panels = build(report, [], {}, provider=ProviderFacts(), generated_at=report.cycle)
     >>> [*panels][:4]
     ['summary', 'indices', 'analytics', 'breadth']
     """
     by_index = {str(row["underlying"]): row for row in rows}
     by_name = {name: Chain.of_rows(frame) for name, frame in chains.items()}
+    entries = [*unit_alerts(report.units, report.reasons), *alerts]
     data: dict[str, object] = {
         "summary": _summary(report, by_index),
         "indices": {name: _noted(row, _index(row)) for name, row in by_index.items()},
@@ -152,8 +153,8 @@ def build(
         },
         "breadth": _breadth(by_name),
         "overview": {"rows": list(rows)},
-        "alerts": {"alerts": [*unit_alerts(report.units, report.reasons), *alerts]},
-        "provider": dict(provider),
+        "alerts": {"alerts": [entry.to_json() for entry in entries]},
+        "provider": provider.to_json(),
         "health": _health(report),
         "storage": dict(storage or {}),
         "cycle": _cycle(report),

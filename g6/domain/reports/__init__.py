@@ -21,6 +21,7 @@ from g6.domain.reports.job_reports import (
 )
 from g6.domain.reports.option_detail import OptionDetail
 from g6.domain.reports.provider_facts import (
+    ListingCounts,
     LoginFacts,
     ProviderFacts,
     ProviderState,
@@ -51,6 +52,7 @@ __all__ = [
     "GapClosed",
     "GapOpened",
     "Heartbeat",
+    "ListingCounts",
     "LoginFacts",
     "OptionDetail",
     "PanelsVerified",

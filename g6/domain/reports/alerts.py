@@ -9,8 +9,7 @@ from g6.domain.cycles.memory_pressure import MemoryPressure, PressureLevel
 from g6.domain.market.instants import instant_in_words
 from g6.domain.reports.alert import Alert, AlertRule
 from g6.domain.reports.storing import SinkRefusal
-from g6.domain.schema.json_types import JsonObject
-from g6.domain.schema.words import QueueName, Reason, Severity, Status
+from g6.domain.schema.words import QueueName, Reason, Severity
 
 SKEW_SECONDS = 0.2
 """A host whose clock is further than this from Redis' begins cycles early or lets them expire."""
@@ -338,39 +337,3 @@ def quotes_alert(cycle: str, reasons: Iterable[str]) -> Alert | None:
     if not words:
         return None
     return NO_QUOTES.fire(cycle=instant_in_words(parse_z(cycle)), reasons=", ".join(words))
-
-
-def unit_alerts(units: Mapping[str, str], reasons: Mapping[str, str]) -> list[JsonObject]:
-    """Return what panel `alerts` shows of the units of a cycle that are not OK.
-
-    >>> [alert["severity"] for alert in unit_alerts({"NIFTY": "OK", "SENSEX": "PARTIAL"}, {})]
-    [<Severity.WARNING: 'warning'>]
-    """
-    return [
-        {
-            "name": "unit_not_ok",
-            "severity": Status(status).severity,
-            "index": index,
-            "status": status,
-            "reason": reasons.get(index, ""),
-        }
-        for index, status in units.items()
-        if status != Status.OK
-    ]
-
-
-def panel_entry(severity: Severity, alert: Alert) -> JsonObject:
-    """Return what panel `alerts` shows of an alert that is of no unit.
-
-    >>> alert = NO_QUOTES.fire(cycle="11:00", reasons="provider")
-    >>> panel_entry(NO_QUOTES.severity, alert)["severity"]
-    <Severity.CRITICAL: 'critical'>
-    """
-    return {
-        "name": alert.state,
-        "severity": severity,
-        "index": "",
-        "status": "",
-        "reason": alert.sentence,
-        "fix": alert.fix,
-    }

@@ -20,9 +20,10 @@ from g6.domain.reports.job_reports import (
     SubscriberCounts,
 )
 from g6.domain.reports.option_detail import OptionDetail
-from g6.domain.reports.provider_facts import ProviderState
+from g6.domain.reports.provider_facts import ListingCounts, ProviderState
 from g6.domain.reports.stage import StageReport
 from g6.domain.reports.storing import StoreRefused
+from g6.domain.reports.stream_reports import PUBLISHED, TICKER
 from g6.domain.schema.json_reading import read_record
 from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.words import EventType
@@ -143,6 +144,15 @@ def _job_report(document: Document) -> Report:
     raise ValueError(f"no report of the job {document.get('job')!r}")
 
 
+def _provider_change(document: Document) -> Report:
+    state = str(document.get("state", ""))
+    if document.get("name") == TICKER and state in PUBLISHED:
+        return read_record(PUBLISHED[state], document)
+    if state == ListingCounts.state:
+        return ListingCounts.from_json(document)
+    return ProviderState.from_json(document)
+
+
 _PARSERS: Mapping[str, Callable[[Document], Report]] = MappingProxyType(
     {
         EventType.UNIT_REPORT: StageReport.from_json,
@@ -150,7 +160,7 @@ _PARSERS: Mapping[str, Callable[[Document], Report]] = MappingProxyType(
         EventType.HEARTBEAT: Heartbeat.from_json,
         EventType.GAP_OPENED: GapOpened.from_json,
         EventType.GAP_CLOSED: GapClosed.from_json,
-        EventType.PROVIDER_STATE: ProviderState.from_json,
+        EventType.PROVIDER_STATE: _provider_change,
         EventType.ALERT: Alert.from_json,
         EventType.STORE_REFUSED: StoreRefused.from_json,
         EventType.STORAGE_SIZES: StorageSizes.from_json,

@@ -210,11 +210,11 @@ class ProviderState:
     """Something happened to a provider that people, alerts or metrics hear of.
 
     Attributes:
-        state: A word for what happened: breaker, outage, answers, fallback, token, instruments, …
+        state: A word for what happened: breaker, outage, answers, fallback, token or instruments.
         sentence: The same for people, empty where only metrics hear of it.
         fix: What helps. None where nothing is said of it, and then it is no alert.
         name: Who it happened to, where the event's key does not say.
-        facts: Further facts of this state: `breaker`, `seconds`, `listings`, `connection`, …
+        facts: Further facts of this state: `breaker`, `seconds`.
     """
 
     type: ClassVar[EventType] = EventType.PROVIDER_STATE
@@ -235,6 +235,24 @@ class ProviderState:
         own = {"state", "sentence", "fix", "name"}
         facts = {name: value for name, value in document.items() if name not in own}
         return read_record(cls, document, state=str(document.get("state", "")), facts=facts)
+
+
+@dataclass(frozen=True, slots=True)
+class ListingCounts:
+    """Dumps were downloaded on request: how many listings came from where."""
+
+    type: ClassVar[EventType] = EventType.PROVIDER_STATE
+    state: ClassVar[str] = "listings"
+    listings: Mapping[str, int]
+
+    def to_json(self) -> JsonObject:
+        """Return the payload of the event."""
+        return {"state": self.state, "listings": dict(self.listings)}
+
+    @classmethod
+    def from_json(cls, document: Document) -> ListingCounts:
+        """Read what `to_json` gave."""
+        return read_record(cls, document)
 
 
 def _names(record: type) -> tuple[str, ...]:

@@ -13,11 +13,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from multiprocessing.process import BaseProcess
-from typing import Any
 
 import structlog
 
@@ -32,8 +31,7 @@ from g6.bootstrap.wiring import data_option, redis_url, wire
 from g6.config import Settings, load
 from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
-from g6.domain.reports import ProviderState
-from g6.domain.reports.alerts import STREAM_REFUSED, STREAM_UNTRUSTED
+from g6.domain.reports.stream_reports import TICKER, StreamReport, StreamUnprepared
 from g6.entrypoints.machine import ticker_children
 from g6.errors import Retryable, UncoveredYear, UserError
 from g6.errors.masking import mask
@@ -47,28 +45,6 @@ PREPARE_SECONDS = 120.0
 SIGN_SECONDS = 5.0
 LEARN_AGAIN_SECONDS = 120.0
 """After so long is asked for what got no answer, and for contracts that joined since."""
-
-SENTENCES: Mapping[str, tuple[str, str]] = {
-    "connected": ("info", "stream connected"),
-    "lost": ("warning", "stream lost; REST bridges until it is back"),
-    "silent": ("warning", "stream silent; connecting anew"),
-    "refused": ("warning", STREAM_REFUSED.sentence),
-    "gave up": ("error", "the stream cannot be had; this process ends, to be started anew"),
-    "full": (
-        "warning",
-        "more instruments than the provider streams; the rest is asked for over REST",
-    ),
-    "redis": ("warning", "Redis is away; ticks are kept until it is back"),
-    "untrusted": ("error", STREAM_UNTRUSTED.sentence),
-    "unprepared": (
-        "warning",
-        "what to stream today could not be found out; the first cycle will say",
-    ),
-}
-"""Severity and sentence of each event of the stream."""
-ALERTS = {"refused": STREAM_REFUSED, "untrusted": STREAM_UNTRUSTED}
-"""Events of the stream that a person has to do something about."""
-
 
 ChildTarget = Callable[[Settings, str], None]
 """What a child of the stream runs, with the settings and the address of Redis."""
@@ -125,19 +101,15 @@ class TickerContext:
             return []
         return [session for session in sessions if session is not None]
 
-    def tell(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Log an event, and publish it where alerts, metrics and screens are made of it."""
-        level, sentence = SENTENCES[event]
-        getattr(structlog.get_logger("g6"), level)(sentence, **facts)
+    def tell(self, report: StreamReport) -> None:
+        """Log a report, and publish it where alerts, metrics and screens are made of it."""
+        getattr(structlog.get_logger("g6"), report.level)(report.sentence, **report.facts())
         try:
-            if rule := ALERTS.get(event):
-                details = {name: value for name, value in facts.items() if name != "fix"}
-                alert = rule.fire(details, fix=facts["fix"])
+            if alert := report.alert():
                 alert = alert.completed(data_option(self.settings))
-                self.ports.bus.publish(alert, key=rule.state)
-            if event in ("connected", "lost", "gave up"):
-                state = ProviderState(event, sentence, name="ticker", facts=facts)
-                self.ports.bus.publish(state, key="ticker")
+                self.ports.bus.publish(alert, key=alert.state)
+            if report.is_published:
+                self.ports.bus.publish(report, key=TICKER)
         except Retryable:
             return
 
@@ -164,7 +136,7 @@ class TickerContext:
         if child.exitcode is None:
             child.kill()
         if child.exitcode:
-            self.tell("unprepared", {"exit_code": child.exitcode})
+            self.tell(StreamUnprepared(child.exitcode))
 
     def _start_learner(self) -> None:
         """Start the child that asks for the previous open interest, unless the store has it all.

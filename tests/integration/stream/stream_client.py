@@ -39,7 +39,7 @@ def main() -> None:
                 number,
                 TickBoard(),
                 8.0,
-                lambda event, facts, events=events: events.append([event, facts]),
+                lambda report, events=events: events.append([report.state, report.facts()]),
                 way,
             )
             sockets[name].connect(Login("the-key", "the-token", root))

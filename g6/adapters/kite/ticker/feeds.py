@@ -24,6 +24,13 @@ from g6.adapters.kite.ticker.stream_client import StreamRoute, TwistedFailure
 from g6.adapters.kite.ticker.tick_board import TickBoard
 from g6.domain.market.calendar import day_of
 from g6.domain.quotes.tick import Feed
+from g6.domain.reports.stream_reports import (
+    StreamEnd,
+    StreamFull,
+    StreamRefusal,
+    StreamReport,
+    StreamStalled,
+)
 from g6.errors import Retryable
 from g6.ports import QuoteCache
 
@@ -166,7 +173,7 @@ class Ticker:
         """
         if not self._has_failed:
             self._has_failed = True
-            self._tell("gave up", {"why": reason})
+            self._tell(StreamEnd(reason))
             self._stopping.set()
             self._leave()
 
@@ -181,9 +188,9 @@ class Ticker:
             if not self._stopping.is_set():
                 reactor.callFromThread(self._fail, f"the thread {work.__name__} ended")
 
-    def _tell_later(self, event: str, facts: dict[str, object]) -> None:
+    def _tell_later(self, report: StreamReport) -> None:
         """Tell from the reactor's thread, without waiting for whoever listens."""
-        reactor.callInThread(self._tell, event, facts)
+        reactor.callInThread(self._tell, report)
 
     # --- the reactor's thread ---------------------------------------------------------------------
 
@@ -213,7 +220,7 @@ class Ticker:
                 socket.reason = "token"
         if self._reported_login != self._login:
             self._reported_login = self._login
-            self._tell_later("refused", {"fix": REFUSED_FIX, "again_after_seconds": pause})
+            self._tell_later(StreamRefusal(REFUSED_FIX, pause))
 
     def _begin(self, day: date) -> None:
         """Begin a day with an empty board and no connection."""
@@ -230,12 +237,8 @@ class Ticker:
         while remaining:
             socket = self._socket_for(len(remaining))
             if socket is None:
-                facts: dict[str, object] = {
-                    "index": index,
-                    "left_out": len(remaining),
-                    "tokens": sum(len(open_socket.tokens) for open_socket in self._sockets),
-                }
-                self._tell_later("full", facts)
+                streamed = sum(len(open_socket.tokens) for open_socket in self._sockets)
+                self._tell_later(StreamFull(index, len(remaining), streamed))
                 return
             room = self._limits.tokens - len(socket.tokens)
             part = dict(list(remaining.items())[:room])
@@ -352,7 +355,7 @@ class Ticker:
             except Retryable as error:
                 self._board.mark_all()
                 if not is_troubled:
-                    self._tell("redis", {"error": str(error)})
+                    self._tell(StreamStalled(str(error)))
                 is_troubled = True
         with suppress(Retryable):
             self._cache.put_feeds({})

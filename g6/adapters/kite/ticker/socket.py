@@ -14,6 +14,13 @@ from g6.adapters.kite.ticker.silence import Silence
 from g6.adapters.kite.ticker.stream_client import StreamClient, StreamRoute
 from g6.adapters.kite.ticker.tick_board import TickBoard
 from g6.domain.quotes.tick import Feed
+from g6.domain.reports.stream_reports import (
+    StreamLost,
+    StreamOpen,
+    StreamReport,
+    StreamSilence,
+    StreamUntrusted,
+)
 
 RETRIES = 300
 """Attempts of the client before it gives up: the most that it takes."""
@@ -34,7 +41,7 @@ TRUST_FIX = (
 # The client's log lines name neither the connection nor a remedy; the events of this module do.
 logging.getLogger("kiteconnect").setLevel(logging.CRITICAL)
 
-Tell = Callable[[str, dict[str, object]], None]
+Tell = Callable[[StreamReport], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +123,8 @@ class Socket:
         if not verdict:
             return
         self._drop_reason = verdict
-        facts: dict[str, object] = {
-            "connection": self.number,
-            "reason": verdict,
-            "seconds": round(now - self._last_frame, 1),
-        }
-        self._tell("silent", facts)
+        seconds = round(now - self._last_frame, 1)
+        self._tell(StreamSilence(self.number, verdict, seconds))
         self._client.ws.dropConnection(abort=True)
 
     def leave(self) -> None:
@@ -175,7 +178,7 @@ class Socket:
         subscribed = set(client.subscribed_tokens)
         self._subscribe([token for token in self.tokens if token not in subscribed])
         self._distrust_reason = ""
-        self._tell("connected", {"connection": self.number, "tokens": len(self.tokens)})
+        self._tell(StreamOpen(self.number, len(self.tokens)))
 
     def _on_message(self, client: StreamClient, payload: bytes, is_binary: bool) -> None:
         if client is not self._client:
@@ -211,7 +214,7 @@ class Socket:
         self.reason = loss
         if was_open:
             self._losses[loss] += 1
-            self._tell("lost", {"connection": self.number, "reason": loss, "code": code})
+            self._tell(StreamLost(self.number, loss, code))
 
     def _on_give_up(self, client: StreamClient) -> None:
         if client is self._client and self.state != REFUSED:
@@ -225,13 +228,7 @@ class Socket:
         """
         if reason != self._distrust_reason:
             self._distrust_reason = reason
-            facts: dict[str, object] = {
-                "connection": self.number,
-                "host": self._route.host,
-                "reason": reason,
-                "fix": TRUST_FIX,
-            }
-            self._tell("untrusted", facts)
+            self._tell(StreamUntrusted(self.number, self._route.host, reason, TRUST_FIX))
 
 
 def type_of_text(payload: bytes) -> str:

@@ -15,7 +15,7 @@ from g6.domain.documents.panels import (
     merge_panel_diff,
     panel_diff,
 )
-from g6.domain.reports import CycleReport
+from g6.domain.reports import CycleReport, ProviderFacts
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import OVERVIEW
 from g6.domain.schema.words import Status
@@ -56,7 +56,7 @@ def panels(chain_of: ChainOf) -> dict[str, dict[str, Any]]:
         report(),
         [nifty, missing],
         chains,
-        provider={"mode": "sim"},
+        provider=ProviderFacts("sim"),
         generated_at=LATER,
         storage={"bytes": 5},
     )
@@ -77,9 +77,13 @@ def test_breadth_is_recounted_from_indices_futures_and_strikes(chain_of: ChainOf
         frame.header["spot"].update(
             open=26_000.0, prev_close=26_020.0, future=future, future_vwap=26_000.0
         )
-    built = build(report(), [row("NIFTY"), row("SENSEX")], chains, provider={}, generated_at=LATER)[
-        "breadth"
-    ]["data"]
+    built = build(
+        report(),
+        [row("NIFTY"), row("SENSEX")],
+        chains,
+        provider=ProviderFacts(),
+        generated_at=LATER,
+    )["breadth"]["data"]
     assert built["market"]["above_open"] == {"count": 2, "known": 2}
     assert built["market"]["above_close"] == {"count": 0, "known": 2}
     assert built["market"]["futures_above_vwap"] == {"count": 1, "known": 2}
@@ -133,7 +137,7 @@ def test_what_is_missing_in_a_chain_is_null(panels: dict[str, Any], chain_of: Ch
         report(),
         [row("NIFTY", expiry_nearest="2026-11-24")],
         {"NIFTY": chain_of(CYCLE)},
-        provider={},
+        provider=ProviderFacts(),
         generated_at=LATER,
     )
     first = documents["index_NIFTY"]["data"]["strikes"][0]["ce"]
@@ -151,7 +155,9 @@ def test_an_index_panel_has_no_gap_where_the_screen_shows_a_figure(panels: dict[
 
 
 def test_an_index_without_a_row_has_no_chain_table(chain_of: ChainOf) -> None:
-    documents = build(report(), [], {"NIFTY": chain_of(CYCLE)}, provider={}, generated_at=LATER)
+    documents = build(
+        report(), [], {"NIFTY": chain_of(CYCLE)}, provider=ProviderFacts(), generated_at=LATER
+    )
     assert "index_NIFTY" not in documents
 
 
@@ -234,7 +240,7 @@ def test_a_figure_that_is_missing_is_null_with_a_note_and_breaks_nothing(
             assert nulls == set(figures["notes"])
     bare = {"underlying": "NIFTY", "timestamp": CYCLE, "status": "OK", "reason": ""}
     chains = {"NIFTY": chain_of(CYCLE)}
-    documents = build(report(), [bare], chains, provider={}, generated_at=LATER)
+    documents = build(report(), [bare], chains, provider=ProviderFacts(), generated_at=LATER)
     assert documents["index_NIFTY"]["data"]["notes"]["ltp"]
     assert documents["index_NIFTY"]["data"]["strikes"] == []
 
@@ -242,7 +248,7 @@ def test_a_figure_that_is_missing_is_null_with_a_note_and_breaks_nothing(
 def test_a_panel_in_which_nothing_is_missing_has_no_notes() -> None:
     whole = {column.name: 1.0 for column in OVERVIEW}
     whole |= {"timestamp": CYCLE, "underlying": "NIFTY", "status": "OK", "expiry_nearest": None}
-    documents = build(report(), [whole], {}, provider={}, generated_at=LATER)
+    documents = build(report(), [whole], {}, provider=ProviderFacts(), generated_at=LATER)
     assert documents["indices"]["data"]["NIFTY"]["notes"] == {
         "expiry_nearest": "no expiry lies ahead"
     }

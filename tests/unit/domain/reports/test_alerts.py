@@ -15,8 +15,10 @@ from g6.domain.reports.alerts import (
     quotes_alert,
     rows_refused,
     stall_alert,
-    unit_alerts,
 )
+from g6.domain.reports.panel_alerts import unit_alerts
+from g6.domain.reports.stream_reports import StreamLost
+from g6.domain.schema.words import Status
 
 RUNBOOKS = Path(__file__).resolve().parents[4] / "docs" / "runbooks"
 REFUSAL = SinkRefusal("cannot write", "free space", ("csv",), "persist", "NIFTY", 2.0, 1.0, "x")
@@ -65,8 +67,10 @@ def test_clocks_and_stalls_are_alerts_beyond_their_limits_only() -> None:
 
 
 def test_a_panel_shows_each_unit_that_is_not_ok_by_its_urgency() -> None:
-    entries = unit_alerts({"A": "OK", "B": "PARTIAL", "C": "SKIPPED"}, {"C": "overrun"})
-    assert [(each["index"], each["severity"], each["reason"]) for each in entries] == [
+    entries = unit_alerts(
+        {"A": Status.OK, "B": Status.PARTIAL, "C": Status.SKIPPED}, {"C": "overrun"}
+    )
+    assert [(each.index, each.severity, each.reason) for each in entries] == [
         ("B", "warning", ""),
         ("C", "critical", "overrun"),
     ]
@@ -78,7 +82,7 @@ def test_a_panel_shows_each_unit_that_is_not_ok_by_its_urgency() -> None:
         ("alert", {"state": "outage", "sentence": "gone", "seconds": 31.0, "fix": "g6 check"}),
         ("alert", {"state": "token", "sentence": "gone"}),
         ("alert", {"state": "token", "sentence": "back", "over": True}),
-        ("provider.state", {"name": "ticker", "state": "lost", "sentence": "x", "code": None}),
+        ("provider.state", StreamLost(1, "dropped", None).to_json()),
         ("provider.state", {"state": "listings", "listings": {"memory": 3}}),
         ("gap.closed", {"index": "NIFTY", "cycle": "x", "status": "OK", "reason": ""}),
         ("store.refused", {"cycle": "x", "index": "", "stage": "publish", "errors": {"csv": "y"}}),

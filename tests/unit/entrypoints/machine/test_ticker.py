@@ -14,7 +14,15 @@ from g6.adapters.kite.ticker.socket import Login
 from g6.adapters.memory.clock import StoppedClock
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
-from g6.entrypoints.machine import tick_stream, ticker_children
+from g6.domain.reports import parse_report
+from g6.domain.reports.stream_reports import (
+    STREAM_REPORTS,
+    StreamEnd,
+    StreamLost,
+    StreamOpen,
+    StreamRefusal,
+)
+from g6.entrypoints.machine import ticker_children
 from g6.entrypoints.machine.tick_stream import TickerContext
 
 
@@ -120,10 +128,19 @@ def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(
     monkeypatch.setattr(
         made.ports.bus, "publish", lambda report, key: told.append((report.type, report.fix, key))
     )
-    made.tell("refused", {"fix": "g6 login"})
+    made.tell(StreamRefusal("g6 login", 5.0))
     assert told == [("alert", f"g6 login --data-dir {tmp_path}", "token")]
 
 
-def test_everything_that_happens_has_a_sentence() -> None:
-    levels = {level for level, _ in tick_stream.SENTENCES.values()}
-    assert levels <= {"info", "warning", "error"}
+def test_everything_that_happens_has_a_word_and_a_sentence_of_its_own() -> None:
+    kinds = STREAM_REPORTS
+    assert len({kind.state for kind in kinds}) == len({kind.sentence for kind in kinds}) == 9
+    assert all(kind.state and kind.sentence for kind in kinds)
+    assert {kind.level for kind in kinds} == {"info", "warning", "error"}
+
+
+def test_what_is_published_of_the_stream_is_read_as_the_report_it_was() -> None:
+    for report in (StreamOpen(1, 900), StreamLost(1, "dropped", None), StreamEnd("no reactor")):
+        document = report.to_json()
+        assert parse_report(report.type, document) == report
+        assert list(document)[:3] == ["name", "state", "sentence"]
