@@ -19,8 +19,9 @@ from g6.domain.reports import (
 from g6.domain.reports.alerts import NO_QUOTES, quotes_alert
 from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.json_reading import entries, part, text
+from g6.domain.schema.no_word import reason_of
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import SinkName, Stage, Status, reason_of
+from g6.domain.schema.words import SinkName, Stage, Status
 from g6.errors import StoreBusy
 from g6.pipeline.computing import COMPUTING, Computing
 from g6.pipeline.maintenance.storage import publish_storage, stored_sizes

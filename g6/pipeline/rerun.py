@@ -8,7 +8,8 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instants import instant_in_words
 from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.json_reading import part
-from g6.domain.schema.words import ANALYSED, STAGES, Stage, Status, reason_of
+from g6.domain.schema.no_word import reason_of
+from g6.domain.schema.words import ANALYSED, STAGES, Stage, Status
 from g6.errors import FrameMissing, G6Error, NothingToDo
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
 from g6.ports import Opening, UnitEnd, UnitRecord

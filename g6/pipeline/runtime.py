@@ -14,7 +14,8 @@ from g6.domain.reports import StageReport
 from g6.domain.reports.option_detail import DetailRules
 from g6.domain.reports.stage import StageCounts
 from g6.domain.schema.frame import Frame
-from g6.domain.schema.words import NoWord, Reason, Stage, Status
+from g6.domain.schema.no_word import NoWord
+from g6.domain.schema.words import Reason, Stage, Status
 from g6.ports import (
     Bus,
     ChainMemories,

@@ -8,7 +8,8 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.reports import SinkRefusal, StoreRefused, Switches, WriteReport
 from g6.domain.reports.alerts import LINES_ASIDE, ROWS_TAKEN, rows_refused
 from g6.domain.reports.switches import REFUSED_PREFIX
-from g6.domain.schema.words import NoWord, Reason, SinkName, Stage, Status
+from g6.domain.schema.no_word import NoWord
+from g6.domain.schema.words import Reason, SinkName, Stage, Status
 from g6.errors import StoreBusy
 from g6.pipeline.raised_alerts import publish_alert
 from g6.pipeline.runtime import Runtime

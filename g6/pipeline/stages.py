@@ -14,8 +14,9 @@ from g6.domain.reports import StageFailure, Switches, WriteReport
 from g6.domain.reports.option_detail import DetailMode
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.frame import Frame, FrameName
+from g6.domain.schema.no_word import NoWord, reason_of
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import NoWord, Reason, Stage, Status, reason_of
+from g6.domain.schema.words import Reason, Stage, Status
 from g6.errors import (
     FrameMissing,
     G6Error,

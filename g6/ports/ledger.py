@@ -11,8 +11,9 @@ from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer, StageProgress
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
+from g6.domain.schema.no_word import NoWord
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import NoWord, Reason, Stage, Status
+from g6.domain.schema.words import Reason, Stage, Status
 
 RERUN_TASK = "rerun"
 """The task id of a unit from its reopening until a task takes it."""

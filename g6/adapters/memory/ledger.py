@@ -11,8 +11,9 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
+from g6.domain.schema.no_word import NoWord
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import ANALYSED, STAGES, NoWord, Reason, Stage, Status
+from g6.domain.schema.words import ANALYSED, STAGES, Reason, Stage, Status
 from g6.ports import (
     RERUN_TASK,
     Bus,

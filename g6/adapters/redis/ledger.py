@@ -22,7 +22,8 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
 from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, levels_from_json
-from g6.domain.schema.words import STAGES, Reason, Stage, Status, reason_of
+from g6.domain.schema.no_word import reason_of
+from g6.domain.schema.words import STAGES, Reason, Stage, Status
 from g6.ports import Claim, CycleRecord, Opening, StageState, UnitEnd, UnitRecord
 
 _ENDINGS = (FinishAnswer.LATE, FinishAnswer.FINISHED, FinishAnswer.COMPLETED)

@@ -8,8 +8,9 @@ from typing import ClassVar, cast
 
 from g6.domain.schema.json_reading import part, read_record, text
 from g6.domain.schema.json_types import Document, JsonObject, present
+from g6.domain.schema.no_word import NoWord, reason_of
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import ANALYSED, EventType, NoWord, Reason, Status, reason_of
+from g6.domain.schema.words import ANALYSED, EventType, Reason, Status
 
 
 @dataclass(frozen=True, slots=True)

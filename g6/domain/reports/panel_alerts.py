@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from g6.domain.reports.alert import Alert
 from g6.domain.schema.json_types import JsonObject, present
-from g6.domain.schema.words import NoWord, Severity, Status
+from g6.domain.schema.no_word import NoWord
+from g6.domain.schema.words import Severity, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from g6.domain.reports.provider_facts import ProviderFacts
 from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, levels_from_json
 from g6.domain.schema.json_reading import part, read_record, text
 from g6.domain.schema.json_types import Document, JsonObject, present
-from g6.domain.schema.words import EventType, NoWord, Reason, Stage, Status, reason_of
+from g6.domain.schema.no_word import NoWord, reason_of
+from g6.domain.schema.words import EventType, Reason, Stage, Status
 
 
 @dataclass(frozen=True, slots=True)

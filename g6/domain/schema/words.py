@@ -7,7 +7,6 @@ alone holds bits. A list of words elsewhere is made from these.
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
-from typing import Literal, TypeAlias
 
 __all__ = [
     "ANALYSED",
@@ -18,7 +17,6 @@ __all__ = [
     "Flag",
     "GapReason",
     "IvStatus",
-    "NoWord",
     "QueueName",
     "QuoteSource",
     "Reason",
@@ -28,12 +26,7 @@ __all__ = [
     "Stage",
     "Status",
     "WriteReason",
-    "reason_of",
 ]
-
-
-NoWord: TypeAlias = Literal[""]
-"""The empty text that is stored and sent where there is no status or no reason yet."""
 
 
 class Severity(StrEnum):
@@ -144,18 +137,6 @@ class Reason(StrEnum):
     def is_of_provider(self) -> bool:
         """Whether units without quotes for this reason speak of the provider's health."""
         return self in {Reason.PROVIDER, Reason.BREAKER, Reason.TOKEN}
-
-
-def reason_of(text: str) -> Reason | NoWord:
-    """Return the reason that a text says, the empty text where it says none.
-
-    Raises:
-        ValueError: It is no reason.
-
-    >>> reason_of("late"), reason_of("")
-    (<Reason.LATE: 'late'>, '')
-    """
-    return Reason(text) if text else ""
 
 
 class GapReason(StrEnum):

@@ -1,0 +1,22 @@
+"""Texts that are a word of an enum or empty, as rows, events and the ledger have them."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from g6.domain.schema.words import Reason
+
+NoWord: TypeAlias = Literal[""]
+"""The empty text that is stored and sent where there is no status or no reason yet."""
+
+
+def reason_of(text: str) -> Reason | NoWord:
+    """Return the reason that a text says, the empty text where it says none.
+
+    Raises:
+        ValueError: It is no reason.
+
+    >>> reason_of("late"), reason_of("")
+    (<Reason.LATE: 'late'>, '')
+    """
+    return Reason(text) if text else ""
