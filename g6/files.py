@@ -136,10 +136,7 @@ def abandoned_in(folder: Path) -> list[Path]:
 
 
 def clear_abandoned(directory: Path) -> int:
-    """Remove the temporary files below `directory` that killed writers left.
-
-    And return how many.
-    """
+    """Remove the temporary files below `directory` that killed writers left, and count them."""
     removed = 0
     for folder, _, _ in os.walk(directory):
         for path in abandoned_in(Path(folder)):

@@ -10,7 +10,7 @@ from g6.pipeline.closing import aggregate, publish
 from g6.pipeline.maintenance.archiving import keep_events
 from g6.pipeline.maintenance.folding import compact, fold, tidy
 from g6.pipeline.recompute import recompute
-from g6.pipeline.repair import repair
+from g6.pipeline.repair import RepairTally, repair, repair_units
 from g6.pipeline.rerun import rerun
 from g6.pipeline.runtime import Runtime
 from g6.pipeline.stages import analyse, collect, persist
@@ -18,6 +18,7 @@ from g6.pipeline.sweep import sweep
 from g6.pipeline.watching import heartbeat, verify_panels
 
 __all__ = [
+    "RepairTally",
     "Runtime",
     "aggregate",
     "analyse",
@@ -30,6 +31,7 @@ __all__ = [
     "publish",
     "recompute",
     "repair",
+    "repair_units",
     "rerun",
     "sweep",
     "tidy",

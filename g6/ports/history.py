@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from g6.domain.schema.frame import ColumnValues, Words
 from g6.domain.schema.json_types import Document
+from g6.domain.schema.layout import Kind
 from g6.ports.bus import Event
 
-OVERVIEW = "overview"
+OVERVIEW = str(Kind.OVERVIEW)
 """The name that stands for the overview rows where others are an index's."""
 
 

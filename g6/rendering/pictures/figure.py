@@ -216,9 +216,6 @@ class _Drawing:
             axis.set_major_locator(MaxNLocator(nbins=self._look.ticks, steps=_STEPS))
             axis.set_major_formatter(_PlainNumbers(described.form))
 
-    def _colour(self, role: str) -> str:
-        return self._palette.text if role == "text" else self._palette.roles[role]
-
     def _halo(self, width: float) -> list[patheffects.AbstractPathEffect]:
         return [
             patheffects.Stroke(linewidth=width + 2.6, foreground=self._palette.paper),
@@ -235,7 +232,7 @@ class _Drawing:
             (line,) = axes.plot(
                 layer.x[piece],
                 layer.y[piece],
-                color=self._colour(layer.role),
+                color=self._palette.colour_of(layer.role),
                 linestyle=_DASHES[layer.dash],
                 linewidth=layer.width,
                 drawstyle="steps-post" if layer.is_step else "default",
@@ -260,7 +257,7 @@ class _Drawing:
 
     @_add.register
     def _(self, layer: PlotDots, axes: Axes, plot: Plot) -> None:  # noqa: ARG002 - as all layers
-        colour = self._colour(layer.role)
+        colour = self._palette.colour_of(layer.role)
         (dots,) = axes.plot(
             layer.x,
             layer.y,
@@ -283,7 +280,7 @@ class _Drawing:
             layer.y,
             layer.width,
             align="edge",
-            color=self._colour(layer.role),
+            color=self._palette.colour_of(layer.role),
             zorder=_BARS,
         )
         axes.axhline(0.0, color=self._palette.text, linewidth=0.6, zorder=_BARS)
@@ -291,7 +288,7 @@ class _Drawing:
 
     @_add.register
     def _(self, layer: PlotLevel, axes: Axes, plot: Plot) -> None:
-        colour = self._colour(layer.role)
+        colour = self._palette.colour_of(layer.role)
         dash = _DASHES[layer.dash]
         (entry,) = axes.plot(
             [], [], marker="v", markersize=5, color=colour, linestyle=dash, linewidth=1.4

@@ -37,6 +37,10 @@ class Palette:
     level_scale: tuple[str, ...]
     change_scale: tuple[str, ...]
 
+    def colour_of(self, role: str) -> str:
+        """Return the colour of a role, that of words for `text`."""
+        return self.text if role == "text" else self.roles[role]
+
 
 # Nine colours of matplotlib's viridis: interpolated between them it differs by less than 2/255.
 _VIRIDIS = (

@@ -201,9 +201,6 @@ class _Arrangement:
             height = (area.bottom + area.top) / 2
             self._notes.append({**place, "x": middle, "y": height, "text": plot.lacking})
 
-    def _colour(self, role: str) -> str:
-        return self._palette.text if role == "text" else self._palette.roles[role]
-
     def _hover(self, plot: Plot) -> str:
         """Return how a value answers the pointer: with its unit where plots below each other do."""
         value = f"%{{y:{plot.y.form}}}"
@@ -231,7 +228,7 @@ class _Arrangement:
     @_add.register
     def _(self, layer: PlotLine, plot: Plot, area: Area) -> None:
         line: Described = {
-            "color": self._colour(layer.role),
+            "color": self._palette.colour_of(layer.role),
             "width": layer.width * 1.2,
             "dash": layer.dash,
             "shape": "hv" if layer.is_step else "linear",
@@ -278,7 +275,7 @@ class _Arrangement:
     @_add.register
     def _(self, layer: PlotDots, plot: Plot, area: Area) -> None:
         marker: Described = {
-            "color": self._colour(layer.role),
+            "color": self._palette.colour_of(layer.role),
             "symbol": _SYMBOLS[layer.shape],
             "size": 9 if layer.is_over_heat else 6,
         }
@@ -313,7 +310,7 @@ class _Arrangement:
                 "offset": layer.shift,
                 "width": layer.width,
                 **self._shared(layer.name, area),
-                "marker": {"color": self._colour(layer.role), "line": {"width": 0}},
+                "marker": {"color": self._palette.colour_of(layer.role), "line": {"width": 0}},
                 "hovertemplate": self._hover(plot),
             }
         )
@@ -321,7 +318,7 @@ class _Arrangement:
     @_add.register
     def _(self, layer: PlotLevel, plot: Plot, area: Area) -> None:  # noqa: ARG002 - as all layers
         shared = self._shared(layer.name, area)
-        line = {"color": self._colour(layer.role), "width": 1.6, "dash": layer.dash}
+        line = {"color": self._palette.colour_of(layer.role), "width": 1.6, "dash": layer.dash}
         place = {"xref": f"x{area.x}", "yref": f"y{area.y} domain"}
         self._shapes.append(
             {
@@ -349,7 +346,7 @@ class _Arrangement:
                 "yshift": -6,
                 "text": "▼",
                 "showarrow": False,
-                "font": {"color": self._colour(layer.role), "size": 10},
+                "font": {"color": self._palette.colour_of(layer.role), "size": 10},
                 "hovertext": layer.name,
             }
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from inspect import Parameter as Argument
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,11 +37,11 @@ def add(group: typer.Typer, kind: PictureKind) -> None:
     ]
     arguments = [
         study_command.argument_of(index),
-        _keyword("out", Out, default=None),
-        _keyword("html_", Html, default=False),
+        study_command.keyword("out", Out, default=None),
+        study_command.keyword("html_", Html, default=False),
         *map(study_command.argument_of, others),
         *map(study_command.argument_of, fields_of(kind.view)),
-        *(_keyword(name, option, default=None) for name, option in CONFIGURED.items()),
+        *(study_command.keyword(name, option, default=None) for name, option in CONFIGURED.items()),
     ]
 
     def command(**values: Any) -> None:
@@ -50,10 +49,6 @@ def add(group: typer.Typer, kind: PictureKind) -> None:
 
     text = f"{kind.help}\n\nExample: {kind.example or kind.study.example}"
     group.command(kind.name, help=text)(study_command.signed(command, arguments))
-
-
-def _keyword(name: str, annotation: object, *, default: object) -> Argument:
-    return Argument(name, Argument.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def _draw(kind: PictureKind, values: Mapping[str, Any]) -> None:

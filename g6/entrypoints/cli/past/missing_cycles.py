@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,33 +18,12 @@ from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
-from g6.errors import BadInput
 from g6.studies.stored.days.past_span import PastSpan
 from g6.studies.stored.days.stored_past import IndexDay, index_days, missing_instants
 
 if TYPE_CHECKING:
     from g6.adapters.wrapping.backfill import Backfill
-    from g6.pipeline import Runtime
-
-DAMAGED = "damaged"
-
-
-@dataclass(slots=True)
-class RepairTally:
-    """The outcomes of a repair: units by how they ended, and the files that could not be read."""
-
-    outcomes: Counter[str] = field(default_factory=Counter)
-    damaged: dict[str, BadInput] = field(default_factory=dict)
-
-    @property
-    def repaired(self) -> int:
-        """Units of which rows were written."""
-        return self.outcomes[Status.OK] + self.outcomes[Status.PARTIAL]
-
-    def note_damage(self, error: BadInput) -> None:
-        """Count a unit that a damaged file kept from being repaired."""
-        self.damaged.setdefault(error.path, error)
-        self.outcomes[DAMAGED] += 1
+    from g6.pipeline import RepairTally
 
 
 @spread
@@ -70,6 +48,7 @@ def repair(
     Example: g6 data repair --from 2026-11-18
     """
     from g6.bootstrap.stored_files.repairing import repair_runtime
+    from g6.pipeline import RepairTally, repair_units
 
     settings = options.settings(config, set_, data_dir=data_dir)
     options.own_directory(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)
@@ -78,7 +57,10 @@ def repair(
     runtime, backfill = repair_runtime(settings)
     tally = RepairTally()
     for unit, instants in units:
-        _repair_day(runtime, unit, instants, tally, console)
+        cycles = _cycles_of(unit, instants)
+        repair_units(
+            runtime, followed(cycles, f"repairing {unit.index} {unit.day}", console), tally
+        )
         # 375 minutes of seven numbers are 21 kB an option, 8 MB for a chain of 400, in memory and
         # as files: they are let go once the day's gaps are filled.
         backfill.forget(unit.index, instant_at(instants[0]))
@@ -99,40 +81,33 @@ def _units_with_gaps(settings: Settings, span: PastSpan) -> list[tuple[IndexDay,
     return units
 
 
-def _repair_day(
-    runtime: Runtime, unit: IndexDay, instants: list[int], tally: RepairTally, console: Console
-) -> None:
-    from g6.pipeline import repair as repair_unit
-
+def _cycles_of(unit: IndexDay, instants: Sequence[int]) -> list[tuple[Unit, bool]]:
+    """Return the unit of each instant, and whether its row is there and only its chain is gone."""
     rows = dict(unit.outcomes.items())
-    for instant in followed(instants, f"repairing {unit.index} {unit.day}", console):
+    cycles: list[tuple[Unit, bool]] = []
+    for instant in instants:
         at = instant_at(instant)
-        # The row was collected live and only its chain is gone: the row stays.
         has_row = rows.get(at, ("", ""))[1] == NO_CHAIN
-        try:
-            outcome = repair_unit(runtime, Unit(isoformat_z(at), unit.index), row_stands=has_row)
-        except BadInput as error:
-            tally.note_damage(error)
-        else:
-            tally.outcomes[outcome.value] += 1
+        cycles.append((Unit(isoformat_z(at), unit.index), has_row))
+    return cycles
 
 
 def _show(console: Console, tally: RepairTally, backfill: Backfill, *, as_json: bool) -> None:
     outcomes = tally.outcomes
     if as_json:
         document = {
-            "gaps": outcomes.total(),
+            "gaps": tally.total,
             "repaired": tally.repaired,
             "nothing_to_fill": outcomes[Status.MISSING],
             "requests": backfill.requests,
             "partial": outcomes[Status.PARTIAL],
             "chain_is_stored": outcomes[Status.SKIPPED],
-            "damaged": outcomes[DAMAGED],
+            "damaged": tally.unread,
         }
         typer.echo(json.dumps(document))
     else:
         console.print(
-            f"{tally.repaired} of {outcomes.total()} missing cycles repaired "
+            f"{tally.repaired} of {tally.total} missing cycles repaired "
             f"with {backfill.requests} requests for candles"
         )
     if outcomes[Status.MISSING]:

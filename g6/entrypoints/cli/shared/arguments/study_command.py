@@ -52,19 +52,19 @@ def _arguments(study: Study) -> Iterator[Argument]:
 
     yield from map(argument_of, fields_of(study.parameters))
     yield from map(argument_of, fields_of(parts.view_of(study.name)))
-    yield _keyword("json_", options.Json, default=False)
+    yield keyword("json_", options.Json, default=False)
     if csv_help := parts.csv_help_of(study.name):
         csv = Annotated[bool, typer.Option("--csv", help=csv_help)]
-        yield _keyword("csv_", csv, default=False)
+        yield keyword("csv_", csv, default=False)
     if study.watch:
         watch = Annotated[bool, typer.Option("--watch", help=study.watch)]
-        yield _keyword("watch", watch, default=False)
+        yield keyword("watch", watch, default=False)
     if study.follow:
         follow = Annotated[bool, typer.Option("--follow", "-f", help=study.follow)]
-        yield _keyword("follow", follow, default=False)
+        yield keyword("follow", follow, default=False)
     if study.bundle:
         bundle = Annotated[Path | None, typer.Option("--bundle", metavar="FILE", help=study.bundle)]
-        yield _keyword("bundle", bundle, default=None)
+        yield keyword("bundle", bundle, default=None)
     for setting in study.settings:
         name, annotation = CONFIGURED[setting]
         kind = Argument.POSITIONAL_OR_KEYWORD if setting.endswith("*") else Argument.KEYWORD_ONLY
@@ -114,7 +114,7 @@ def argument_of(field: Field) -> Argument:
     )
     # typer takes an option without a default for required unless its type allows None.
     kind = kind | None if default is None else kind
-    return _keyword(field.name, Annotated[kind, option], default=default)
+    return keyword(field.name, Annotated[kind, option], default=default)
 
 
 def _bound(bound: float | None, kind: object) -> float | None:
@@ -122,7 +122,8 @@ def _bound(bound: float | None, kind: object) -> float | None:
     return int(bound) if bound is not None and kind in (int, int | None) else bound
 
 
-def _keyword(name: str, annotation: object, *, default: object) -> Argument:
+def keyword(name: str, annotation: object, *, default: object) -> Argument:
+    """Return what typer makes an option of."""
     return Argument(name, Argument.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
