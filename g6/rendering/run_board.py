@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.calendar import day_of
 from g6.domain.reports import CycleReport
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED, Status
@@ -107,7 +108,8 @@ def lost_lines(report: CycleReport, option: str = "") -> Iterator[Text]:
         line.append(status, style=COLOURS[status])
         line.append(f" {', '.join(indices)}")
         if reason:
-            trace = f"g6 trace {report.cycle} {option}".rstrip()
+            instant = parse_z(report.cycle)
+            trace = f"g6 trace {clock(instant, day_of(instant))} {option}".rstrip()
             line.append(f": {reason.replace('_', ' ')}, see {trace}")
         yield line
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from g6.rendering.wording import clock, countdown, counts_in_words, in_india, nu
 
 __all__ = ["status_line", "status_parts"]
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 Status = Mapping[str, Any]
 """The status document, or a part of it, as JSON has it."""
 
@@ -57,7 +59,7 @@ def status_parts(status: Status) -> Iterator[Part]:
         yield Line(f"instruments: {trouble}")
     yield _indices_table(status["indices_info"])
     if lost := status.get("lost"):
-        yield f"lost {', '.join(lost)}"
+        yield f"lost {_INSTANT.sub(lambda cycle: in_india(cycle[0]), ', '.join(lost))}"
     queues = counts_in_words(status["queues"])
     yield f"queues {queues or '-'}"
 

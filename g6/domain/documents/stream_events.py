@@ -39,7 +39,7 @@ class StreamEvent:
     Attributes:
         type: What it says.
         topic: What a listener chooses by: status, overview, chain:INDEX, oi:INDEX, alerts,
-            reports.
+            reports. Empty for every listener.
         cycle: The cycle that it is of, empty without one.
         data: The rest.
     """
@@ -110,7 +110,8 @@ def cycle_events(
             )
     ended = Counter(str(status) for status in report.units.values())
     data = {"status": str(report.status), "units": dict(ended), "hashes": dict(hashes)}
-    yield StreamEvent(StreamEventType.END_OF_CYCLE, "reports", report.cycle, data)
+    # Of no topic: whatever a listener chose, it learns that a cycle is over, and can check itself.
+    yield StreamEvent(StreamEventType.END_OF_CYCLE, "", report.cycle, data)
 
 
 def _interest(index: str, before: object, after: object, cycle: str) -> Iterator[StreamEvent]:

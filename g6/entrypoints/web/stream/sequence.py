@@ -48,10 +48,12 @@ class StreamMessage:
 def in_topics(topic: str, chosen: Collection[str]) -> bool:
     """Tell whether an event of a topic is for a listener that chose some, all by default.
 
+    What has no topic is for everybody.
+
     >>> in_topics("chain:NIFTY", ["chain"]), in_topics("chain:NIFTY", ["chain:SENSEX"])
     (True, False)
     """
-    return not chosen or topic in chosen or topic.partition(":")[0] in chosen
+    return not chosen or not topic or topic in chosen or topic.partition(":")[0] in chosen
 
 
 class EventSequence:
