@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from g6.adapters.memory.clock import StoppedClock
 from g6.config import load
 from g6.entrypoints.workers.schedule import SLACK, CycleSchedule
 from tests.worlds.schedules import runtime_of_a_beat
@@ -15,21 +16,18 @@ INSTANT = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class MovingClock:
-    """A live market's clock that is `step` seconds further at every reading."""
+class MovingClock(StoppedClock):
+    """The shipped clock, `step` seconds further at every reading."""
 
-    at: datetime
-    step: float
+    step: float = 0.0
 
     def wall(self) -> float:
-        return self.market().timestamp()
+        self.sleep(self.step)
+        return self.now
 
     def market(self) -> datetime:
-        self.at += timedelta(seconds=self.step)
-        return self.at
-
-    def wall_of(self, instant: datetime) -> float:
-        return instant.timestamp()
+        self.sleep(self.step)
+        return datetime.fromtimestamp(self.now, UTC)
 
 
 def schedule(clock: MovingClock) -> CycleSchedule:
@@ -42,6 +40,7 @@ def test_an_instant_that_passes_between_two_readings_is_not_slept_through(
     readings_before: float,
 ) -> None:
     step = 0.0001
-    clock = MovingClock(INSTANT - timedelta(seconds=SLACK + readings_before * step), step)
+    first = INSTANT - timedelta(seconds=SLACK + readings_before * step)
+    clock = MovingClock(first.timestamp(), step=step)
     answer = schedule(clock).is_due(INSTANT - timedelta(seconds=1))
     assert answer.is_due or answer.next <= 2 * SLACK
