@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,11 +121,8 @@ def trusted(listed: Listing, salvage: bool = False) -> Trusted:
     verdicts = _verdicts(listed, monthlies)
     if not (verdicts != "").any():
         return Trusted(listed)
-    columns = _columns(contracts, verdicts == "")
     rescued = _rescued(contracts, verdicts, monthlies) if salvage else []
-    for row in rescued:
-        for name, column in columns.items():
-            column.append(row[name])
+    columns = _columns([*_believed(contracts, verdicts == ""), *rescued])
     clean = Listing(
         listed.underlying,
         listed.on,
@@ -207,43 +203,49 @@ def _verdict(
     return "" if named is None or agrees(named, expiry, monthlies) else WRONG_EXPIRY
 
 
-def _columns(contracts: Contracts, rows: NDArray[np.bool_]) -> dict[str, list[Any]]:
-    records = [
-        _row(contracts, side, place)
-        for side, place in np.argwhere(rows & (contracts.symbol != "")).tolist()
-    ]
-    names = (
-        "symbol",
-        "token",
-        "name",
-        "expiry",
-        "strike",
-        "tick_size",
-        "lot_size",
-        "instrument_type",
-        "segment",
-    )
-    return {name: [record[name] for record in records] for name in names}
+@dataclass(frozen=True, slots=True)
+class _DumpRow:
+    """A contract as a line of a dump has it."""
+
+    symbol: str
+    token: int
+    name: str
+    expiry: date
+    strike: float
+    tick_size: float
+    lot_size: int
+    instrument_type: str
+    segment: str
 
 
-def _row(contracts: Contracts, side: int, place: int) -> dict[str, Any]:
+def _columns(rows: Sequence[_DumpRow]) -> dict[str, list[object]]:
+    names = [column.name for column in fields(_DumpRow)]
+    return {name: [getattr(row, name) for row in rows] for name in names}
+
+
+def _believed(contracts: Contracts, rows: NDArray[np.bool_]) -> Iterator[_DumpRow]:
+    for side, place in np.argwhere(rows & (contracts.symbol != "")).tolist():
+        yield _row(contracts, side, place)
+
+
+def _row(contracts: Contracts, side: int, place: int) -> _DumpRow:
     index = INDICES.get(contracts.underlying)
-    return {
-        "symbol": contracts.symbol[side, place],
-        "token": int(contracts.token[side, place]),
-        "name": contracts.underlying,
-        "expiry": contracts.expiry[place].astype("datetime64[D]").item(),
-        "strike": float(contracts.strike[place]),
-        "tick_size": float(contracts.tick_size[place]),
-        "lot_size": int(contracts.lot_size[place]),
-        "instrument_type": SIDES[side],
-        "segment": f"{index.derivatives if index else 'NFO'}-OPT",
-    }
+    return _DumpRow(
+        symbol=contracts.symbol[side, place],
+        token=int(contracts.token[side, place]),
+        name=contracts.underlying,
+        expiry=contracts.expiry[place].astype("datetime64[D]").item(),
+        strike=float(contracts.strike[place]),
+        tick_size=float(contracts.tick_size[place]),
+        lot_size=int(contracts.lot_size[place]),
+        instrument_type=SIDES[side],
+        segment=f"{index.derivatives if index else 'NFO'}-OPT",
+    )
 
 
 def _rescued(
     contracts: Contracts, verdicts: NDArray[np.object_], monthlies: Months
-) -> list[dict[str, Any]]:
+) -> list[_DumpRow]:
     believed = zip(_contracts(contracts), verdicts.reshape(-1).tolist(), strict=True)
     occupied = {
         (expiry, strike, side)
@@ -254,11 +256,11 @@ def _rescued(
     rescued = []
     for side, place in np.argwhere(verdicts == WRONG_EXPIRY).tolist():
         row = _row(contracts, side, place)
-        named = expiry_said(row["symbol"], contracts.underlying, row["strike"], side)
+        named = expiry_said(row.symbol, contracts.underlying, row.strike, side)
         fitting: list[date] = []
         if named is not None:
             fitting = [expiry for expiry in expiries if agrees(named, expiry, monthlies)]
-        if len(fitting) == 1 and (fitting[0], row["strike"], side) not in occupied:
-            occupied.add((fitting[0], row["strike"], side))
-            rescued.append(row | {"expiry": fitting[0]})
+        if len(fitting) == 1 and (fitting[0], row.strike, side) not in occupied:
+            occupied.add((fitting[0], row.strike, side))
+            rescued.append(replace(row, expiry=fitting[0]))
     return rescued

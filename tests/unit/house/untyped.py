@@ -1,4 +1,4 @@
-"""Finds annotations of mappings whose values are `Any`, under whatever name they go."""
+"""Finds annotations of mappings and lists of which nobody knows what is in them, under whatever name they go."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-MAPPINGS = frozenset({"Mapping", "MutableMapping", "dict"})
+CONTAINERS = frozenset(
+    {"Mapping", "MutableMapping", "dict", "list", "Sequence", "Iterable", "Iterator"}
+)
 Name = tuple[str, str]
 """A module and a name in it."""
 
@@ -42,7 +44,7 @@ def _aliases(modules: Mapping[str, ast.Module]) -> set[Name]:
         for module, tree in modules.items():
             own = {name for where, name in aliases if where == module}
             for name, value in _definitions(tree):
-                if any(_is_untyped(node, own) for node in ast.walk(value)):
+                if any(_is_untyped(node, own) for node in _nodes(value)):
                     aliases.add((module, name))
             for source, name, as_name in _imports(tree):
                 if (source, name) in aliases:
@@ -75,20 +77,58 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
 
 
 def _uses(tree: ast.Module, aliases: set[str]) -> Iterator[int]:
-    defined = {id(node) for _, value in _definitions(tree) for node in ast.walk(value)}
+    for annotation in _annotations(tree):
+        if any(_is_untyped(node, aliases) for node in _nodes(annotation)):
+            yield annotation.lineno
+
+
+def _annotations(tree: ast.Module) -> Iterator[ast.expr]:
+    """Yield what a module's parameters, results and names are declared to be."""
     for node in ast.walk(tree):
-        is_read = not isinstance(node, ast.Name) or isinstance(node.ctx, ast.Load)
-        if is_read and id(node) not in defined and _is_untyped(node, aliases):
-            yield node.lineno  # type: ignore[attr-defined]
+        declared: ast.expr | None = None
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            declared = node.annotation
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            declared = node.returns
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":
+            declared = node.args[0]
+        if declared is not None and "TypeAlias" not in ast.unparse(declared):
+            yield declared
+
+
+def _nodes(annotation: ast.expr) -> Iterator[ast.AST]:
+    """Yield the parts of an annotation, those of its quoted parts too, and a bare container whole."""
+    within = {id(node.value) for node in ast.walk(annotation) if isinstance(node, ast.Subscript)}
+    for node in ast.walk(annotation):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                yield from _nodes(ast.parse(node.value, mode="eval").body)
+            except SyntaxError:
+                continue
+        elif id(node) not in within:
+            yield node
 
 
 def _is_untyped(node: ast.AST, aliases: set[str]) -> bool:
-    """Tell whether a node is `Mapping[str, Any]` or the like, or the name of one."""
+    """Tell whether a node is `dict`, `Mapping[str, Any]`, `Any | None` or the like, or the name of one."""
     if isinstance(node, ast.Name):
-        return node.id in aliases
-    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
+        return node.id in aliases or node.id in CONTAINERS
+    if isinstance(node, ast.BinOp):
+        return _is_any(node.left) or _is_any(node.right)
+    if not isinstance(node, ast.Subscript) or _last_name(node.value) not in CONTAINERS:
         return False
-    if not isinstance(node.value, ast.Name) or node.value.id not in MAPPINGS:
-        return False
-    last = node.slice.elts[-1]
-    return isinstance(last, ast.Name) and last.id == "Any"
+    values = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    return _is_any(values[-1])
+
+
+def _is_any(node: ast.expr) -> bool:
+    if isinstance(node, ast.Constant) and node.value == "Any":
+        return True
+    return _last_name(node) == "Any"
+
+
+def _last_name(node: ast.expr) -> str:
+    """Return the name, or of `typing.Any` its last part."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
-from typing import Any, cast
+from typing import cast
 
 from g6.domain.market.calendar.session import Hours
 from g6.errors import BadInput
@@ -117,7 +117,14 @@ class _File:
         for row, entry in self.entries("hours", exchange):
             try:
                 yield self.in_order(
-                    Hours(self.day(entry.get("since"), row), **self.clocks(entry, row)), row
+                    Hours(
+                        self.day(entry.get("since"), row),
+                        breaks=(),
+                        special=None,
+                        provisional=False,
+                        **self.clocks(entry, row),
+                    ),
+                    row,
                 )
             except TypeError as error:
                 raise BadInput(
@@ -133,15 +140,19 @@ class _File:
         for row, entry in self.entries("specials", exchange):
             day = self.day(entry.get("day"), row)
             clocks = self.clocks(entry, row)
-            named: dict[str, Any] = {
-                "since": day,
-                "special": str(entry.get("name", "special")),
-                "provisional": bool(entry.get("provisional")),
-            }
             if "open" in clocks and "close" in clocks:
-                hours = Hours(**{"settlement_fix": clocks["close"], **clocks, **named})
+                clocks = {"settlement_fix": clocks["close"], **clocks}
+                under = Hours(day, breaks=(), special=None, provisional=False, **clocks)
             else:
-                hours = replace(base.hours(day), **clocks, **named)
+                under = base.hours(day)
+            hours = replace(
+                under,
+                since=day,
+                breaks=self.breaks(entry, row) if "breaks" in entry else under.breaks,
+                special=str(entry.get("name", "special")),
+                provisional=bool(entry.get("provisional")),
+                **clocks,
+            )
             yield day, self.in_order(hours, row)
 
     def entries(self, table: str, exchange: str) -> Iterator[tuple[str, Entry]]:
@@ -204,21 +215,17 @@ class _File:
                 self.name, row, f"{value!r} is not a day; write it as 2026-11-24"
             ) from error
 
-    def clocks(self, entry: Entry, row: str) -> dict[str, Any]:
-        clocks: dict[str, Any] = {
-            key: self.clock(entry[key], row) for key in _CLOCKS if key in entry
-        }
-        if "breaks" in entry:
-            try:
-                pairs = cast("Sequence[Sequence[object]]", entry["breaks"])
-                clocks["breaks"] = tuple(
-                    (self.clock(start, row), self.clock(end, row)) for start, end in pairs
-                )
-            except (TypeError, ValueError) as error:
-                raise BadInput(
-                    self.name, row, "breaks are pairs of times, such as [[10:00:00, 11:30:00]]"
-                ) from error
-        return clocks
+    def clocks(self, entry: Entry, row: str) -> dict[str, time]:
+        return {key: self.clock(entry[key], row) for key in _CLOCKS if key in entry}
+
+    def breaks(self, entry: Entry, row: str) -> tuple[tuple[time, time], ...]:
+        try:
+            pairs = cast("Sequence[Sequence[object]]", entry["breaks"])
+            return tuple((self.clock(start, row), self.clock(end, row)) for start, end in pairs)
+        except (TypeError, ValueError) as error:
+            raise BadInput(
+                self.name, row, "breaks are pairs of times, such as [[10:00:00, 11:30:00]]"
+            ) from error
 
     def clock(self, value: object, row: str) -> time:
         try:
