@@ -12,7 +12,7 @@ import pyarrow as pa
 from g6.domain.documents.json_plain import json_plain
 from g6.rendering import plain
 from g6.rendering.table_files import sheet_bytes
-from g6.studies.documents import Column, Document
+from g6.studies.documents import DocumentColumn, StudyDocument
 
 __all__ = ["FILES", "arrow_table"]
 
@@ -20,7 +20,7 @@ About = Mapping[str, str]
 """What a file says of its rows beside them, line by line."""
 
 
-def arrow_table(document: Document) -> pa.Table:
+def arrow_table(document: StudyDocument) -> pa.Table:
     """Return a document's main table, UTC instants, with NaN as missing.
 
     A column of values of several kinds becomes text.
@@ -29,7 +29,7 @@ def arrow_table(document: Document) -> pa.Table:
     return pa.table(columns)
 
 
-def _array(column: Column) -> pa.Array:
+def _array(column: DocumentColumn) -> pa.Array:
     values = column.tolist() if isinstance(column, np.ndarray) else list(column)
     try:
         return pa.array(values, from_pandas=True)
@@ -43,19 +43,19 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else json.dumps(json_plain(value))
 
 
-def _csv(document: Document, _: About) -> bytes:
+def _csv(document: StudyDocument, _: About) -> bytes:
     text = io.StringIO()
     plain.write_csv(document, text)
     return text.getvalue().encode()
 
 
-def _lines(document: Document, _: About) -> bytes:
+def _lines(document: StudyDocument, _: About) -> bytes:
     columns = document.columns()
     lines = zip(*map(_plain_values, columns.values()), strict=True)
     return b"".join(_line(columns, values) for values in lines)
 
 
-def _plain_values(column: Column) -> list[object]:
+def _plain_values(column: DocumentColumn) -> list[object]:
     values = json_plain(column if isinstance(column, np.ndarray) else list(column))
     return values if isinstance(values, list) else []
 
@@ -65,7 +65,7 @@ def _line(names: Iterable[str], values: Iterable[object]) -> bytes:
     return json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
-def _arrow(document: Document, about: About) -> bytes:
+def _arrow(document: StudyDocument, about: About) -> bytes:
     table = arrow_table(document)
     table = table.replace_schema_metadata({f"g6.{name}": text for name, text in about.items()})
     sink = io.BytesIO()
@@ -74,11 +74,11 @@ def _arrow(document: Document, about: About) -> bytes:
     return sink.getvalue()
 
 
-def _sheet(document: Document, about: About) -> bytes:
+def _sheet(document: StudyDocument, about: About) -> bytes:
     return sheet_bytes(arrow_table(document), about)
 
 
-FILES: Mapping[str, Callable[[Document, About], bytes]] = {
+FILES: Mapping[str, Callable[[StudyDocument, About], bytes]] = {
     "csv": _csv,
     "ndjson": _lines,
     "arrow": _arrow,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from g6.rendering import parts, web_table
-from g6.studies.documents import Document
+from g6.studies.documents import StudyDocument
 from g6.studies.table import Study
 
 __all__ = ["page_of"]
@@ -28,7 +28,7 @@ code { background: #f4f4f4; padding: 0.1rem 0.3rem; overflow-wrap: anywhere }
 
 def page_of(
     study: Study,
-    document: Document,
+    document: StudyDocument,
     about: Mapping[str, object],
     values: Mapping[str, object],
     address: str,

@@ -11,7 +11,7 @@ from typing import TextIO
 import numpy as np
 
 from g6.domain.documents.json_plain import json_plain
-from g6.studies.documents import Column, Document
+from g6.studies.documents import DocumentColumn, StudyDocument
 
 __all__ = ["as_json", "write_csv"]
 
@@ -21,7 +21,7 @@ def as_json(document: object, indent: int | None = None) -> str:
     return json.dumps(json_plain(document), indent=indent)
 
 
-def write_csv(document: Document, file: TextIO, line_end: str = "\n") -> None:
+def write_csv(document: StudyDocument, file: TextIO, line_end: str = "\n") -> None:
     """Write a document's main table as CSV."""
     columns = document.columns()
     writer = csv.writer(file, lineterminator=line_end)
@@ -30,7 +30,7 @@ def write_csv(document: Document, file: TextIO, line_end: str = "\n") -> None:
     writer.writerows(zip(*cells, strict=True))
 
 
-def _values(column: Column) -> Sequence[object]:
+def _values(column: DocumentColumn) -> Sequence[object]:
     if isinstance(column, np.ndarray):
         values: list[object] = column.tolist()
         return values

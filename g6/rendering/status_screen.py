@@ -19,11 +19,11 @@ from g6.rendering.wording import clock, countdown, counts_in_words, in_india, nu
 __all__ = ["status_line", "status_parts"]
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
-Status = Mapping[str, Any]
+StatusDocument = Mapping[str, Any]
 """The status document, or a part of it, as JSON has it."""
 
 
-def status_line(status: Status) -> str:
+def status_line(status: StatusDocument) -> str:
     """Return one cycle's status in a line."""
     indices = [
         f"{name} {facts['status'] or '-'}/{facts['options']}{' stale' if facts['stale'] else ''}"
@@ -34,7 +34,7 @@ def status_line(status: Status) -> str:
     return f"{cycle}  {elapsed}  {status['options_last_cycle']} options  {' '.join(indices)}"
 
 
-def status_parts(status: Status) -> Iterator[Part]:
+def status_parts(status: StatusDocument) -> Iterator[Part]:
     """Yield cycle, market and provider, what needs a restart, the indices, and the queues."""
     ready = "ready" if status["readiness_ok"] else f"not ready: {status['readiness_reason']}"
     market = status["market"]
@@ -64,7 +64,7 @@ def status_parts(status: Status) -> Iterator[Part]:
     yield f"queues {queues or '-'}"
 
 
-def _provider_name(provider: Status) -> str:
+def _provider_name(provider: StatusDocument) -> str:
     """Return the provider, its kind of market, and where its quotes come from now."""
     name = provider["name"]
     mode = provider.get("mode")
@@ -74,7 +74,7 @@ def _provider_name(provider: Status) -> str:
     return ", ".join(dict.fromkeys(filter(None, [name, kind, provider.get("source")])))
 
 
-def _guards(provider: Status) -> str:
+def _guards(provider: StatusDocument) -> str:
     """Return token, breaker and budget of a guarded provider, nothing for one without guards."""
     clauses: list[str] = []
     token = provider.get("login")
@@ -89,14 +89,14 @@ def _guards(provider: Status) -> str:
     return "; ".join(clauses)
 
 
-def _token_end(token: Status) -> str:
+def _token_end(token: StatusDocument) -> str:
     seconds = token.get("seconds_left")
     if seconds:
         return f", ends in {countdown(seconds)}"
     return "" if token["state"] == "valid" else "; run g6 login"
 
 
-def _indices_table(indices: Status) -> Table:
+def _indices_table(indices: StatusDocument) -> Table:
     table = plain_table()
     for heading in ("index", "status", "last", "options", "PCR", "age s", "", "source"):
         is_number = heading in ("last", "options", "PCR", "age s")

@@ -9,15 +9,15 @@ from typing import Any
 from g6.domain.market.dump_layout import INDEX_NUMBERS, index_token
 from g6.domain.market.instrument import SIDES, Listing
 
-Row = tuple[Any, ...]
+InstrumentRow = tuple[Any, ...]
 
 
-def index_rows(exchange: str) -> list[Row]:
+def index_rows(exchange: str) -> list[InstrumentRow]:
     """Return the rows of the indices of a cash market (NSE or BSE).
 
     Columns are those of DUMP_COLUMNS, with None as `expiry`.
     """
-    rows: list[Row] = []
+    rows: list[InstrumentRow] = []
     for key, number in INDEX_NUMBERS.items():
         market, _, name = key.partition(":")
         if market == exchange:
@@ -28,26 +28,26 @@ def index_rows(exchange: str) -> list[Row]:
     return rows
 
 
-def contract_rows(listings: Iterable[Listing], exchange: str) -> list[Row]:
+def contract_rows(listings: Iterable[Listing], exchange: str) -> list[InstrumentRow]:
     """Return the rows of futures and options of the roots of NFO or BFO.
 
     Sides that are not listed have no row.
     """
-    rows: list[Row] = []
+    rows: list[InstrumentRow] = []
     for listing in listings:
         rows.extend(_futures(listing, exchange))
         rows.extend(_options(listing, exchange))
     return rows
 
 
-def _futures(listing: Listing, exchange: str) -> Iterator[Row]:
+def _futures(listing: Listing, exchange: str) -> Iterator[InstrumentRow]:
     kind = ("FUT", f"{exchange}-FUT", exchange)
     for future in listing.futures:
         names = (future.token, str(future.token >> 8), future.symbol, listing.underlying)
         yield (*names, *_terms(future.expiry, 0.0, future.tick_size, future.lot_size), *kind)
 
 
-def _options(listing: Listing, exchange: str) -> Iterator[Row]:
+def _options(listing: Listing, exchange: str) -> Iterator[InstrumentRow]:
     contracts = listing.contracts
     columns = zip(
         contracts.expiry.tolist(),
@@ -65,6 +65,6 @@ def _options(listing: Listing, exchange: str) -> Iterator[Row]:
                 yield (*names, *_terms(*terms), word, f"{exchange}-OPT", exchange)
 
 
-def _terms(expiry: date, strike: float, tick: float, lot: int) -> Row:
+def _terms(expiry: date, strike: float, tick: float, lot: int) -> InstrumentRow:
     # `last_price` is 0 in a dump, or the day before's. It is never live.
     return (0.0, expiry, strike, tick, lot)

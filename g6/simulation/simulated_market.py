@@ -46,7 +46,7 @@ _LOTS = (
 )
 
 Numbers = NDArray[np.float64]
-Positions = NDArray[np.int64]
+StrikePositions = NDArray[np.int64]
 
 
 class SimulatedMarket:
@@ -280,20 +280,23 @@ def _root(index: str) -> Root:
     return ROOTS[index]
 
 
-def _by_expiry(contracts: Contracts) -> Iterator[tuple[date, Positions]]:
+def _by_expiry(contracts: Contracts) -> Iterator[tuple[date, StrikePositions]]:
     """Yield each expiry of contracts and the positions of its strikes."""
     for expiry in contracts.expiries:
         yield expiry, np.flatnonzero(contracts.expiry == np.datetime64(expiry, "D"))
 
 
-def _positions(listed: Numbers, strike: Numbers) -> tuple[Positions, NDArray[np.bool_]]:
+def _positions(listed: Numbers, strike: Numbers) -> tuple[StrikePositions, NDArray[np.bool_]]:
     """Return where each strike stands among the listed, and whether it does."""
     positions = np.minimum(np.searchsorted(listed, strike), len(listed) - 1)
     return positions, listed[positions] == strike
 
 
 def _put(
-    values: dict[str, Numbers], fields: dict[str, Numbers], rows: Positions, contracts: Contracts
+    values: dict[str, Numbers],
+    fields: dict[str, Numbers],
+    rows: StrikePositions,
+    contracts: Contracts,
 ) -> None:
     """Put the fields of a snapshot, which are in lots, into `values`, which are in units."""
     # Kite's volume, open interest and depth of NFO and BFO are units. NSE's pages show contracts.

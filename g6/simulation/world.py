@@ -31,7 +31,7 @@ from g6.simulation.trading.trades import Tape, tape
 
 Numbers = NDArray[np.float64]
 T = TypeVar("T")
-Key = tuple[object, ...] | str
+PieceKey = tuple[object, ...] | str
 """What a piece is of. The last word of a tuple is its day."""
 
 # With these six indices of three expiries each stay below 48 MB, day after day (a test holds it).
@@ -47,10 +47,10 @@ _SMALL_PIECES = 512
 class PieceCache:
     """Pieces by kind and key. Those that were not used for longest are made again when needed."""
 
-    pieces: dict[str, OrderedDict[Key, Any]] = field(default_factory=dict)
+    pieces: dict[str, OrderedDict[PieceKey, Any]] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
-    def get(self, kind: str, key: Key, make: Callable[[], T]) -> T:
+    def get(self, kind: str, key: PieceKey, make: Callable[[], T]) -> T:
         """Return the piece, made by `make` if it is not there."""
         with self.lock:
             of_kind = self.pieces.setdefault(kind, OrderedDict())
@@ -64,7 +64,7 @@ class PieceCache:
             return piece
 
 
-def _make_room(pieces: OrderedDict[Key, Any], key: Key, most: int) -> None:
+def _make_room(pieces: OrderedDict[PieceKey, Any], key: PieceKey, most: int) -> None:
     """Make room for `key`: pieces of other days go first, then those not used for longest."""
     other_days = [other for other in pieces if other[-1] != key[-1]]
     for other in other_days[: max(0, len(pieces) - most)]:

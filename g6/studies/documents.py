@@ -9,13 +9,13 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-Column = Sequence[object] | NDArray[np.generic]
+DocumentColumn = Sequence[object] | NDArray[np.generic]
 
 
-class Document(Protocol):
+class StudyDocument(Protocol):
     """The answer of a study: a frozen dataclass of plain values, arrays and further dataclasses."""
 
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, DocumentColumn]:
         """Return the main table: columns of one length by name, as CSV and data frames hold it."""
         ...
 
@@ -34,7 +34,7 @@ class Verdict(Protocol):
 class Mending(Protocol):
     """A document that names commands as fixes, in what programs read of it too."""
 
-    def with_fixes(self, completed: Callable[[str], str]) -> Document:
+    def with_fixes(self, completed: Callable[[str], str]) -> StudyDocument:
         """Return the same with every fix completed by a function."""
         ...
 

@@ -273,8 +273,27 @@ def test_eight_lines_in_a_thousand_are_comments(language: Language) -> None:
     assert language.comments >= 8
 
 
-def test_no_class_has_two_meanings(language: Language) -> None:
+def test_no_class_or_alias_has_two_meanings(language: Language) -> None:
     assert language.doubled_classes == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "doubled"),
+    [
+        ("class Unit: ...", "class Unit: ...", ("Unit",)),
+        ("class Unit: ...", "Unit = tuple[str, str]", ("Unit",)),
+        ("Unit = tuple[str, str]", "Unit: TypeAlias = Literal['units']", ("Unit",)),
+        ("Unit: TypeAlias = 'tuple[Unit]'", "class Unit: ...", ("Unit",)),
+        ("Array = NDArray[np.float64]", "Array = NDArray[np.float64]", ()),
+        ("class Port: ...", "Port = Annotated[int, typer.Option('--port')]", ()),
+    ],
+)
+def test_an_alias_that_bears_the_name_of_another_type_is_seen(
+    tmp_path: Path, first: str, second: str, doubled: tuple[str, ...]
+) -> None:
+    for stem, source in (("one", first), ("two", second)):
+        (tmp_path / f"{stem}.py").write_text(source, "utf-8")
+    assert counted(tmp_path.glob("*.py")).doubled_classes == doubled
 
 
 def test_few_modules_share_their_name(language: Language) -> None:

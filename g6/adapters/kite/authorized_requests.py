@@ -11,7 +11,6 @@ from typing import TypeVar
 from g6.adapters.kite.access import Access
 from g6.adapters.kite.rest_client import (
     Candle,
-    JsonObject,
     RestClient,
     ask_candles,
     ask_dump,
@@ -20,6 +19,7 @@ from g6.adapters.kite.rest_client import (
     ask_quotes,
     make_client,
 )
+from g6.domain.schema.json_types import Document
 from g6.errors import TokenDead
 from g6.ports import Gate
 
@@ -67,11 +67,11 @@ class AuthorizedRequests:
         self._settings = settings
         self._client: tuple[str, RestClient] | None = None
 
-    def quotes(self, keys: Sequence[str]) -> JsonObject:
+    def quotes(self, keys: Sequence[str]) -> Document:
         """Return the raw answers of one /quote request by key."""
         return self._ask("quote", "quote", lambda client: ask_quotes(client, keys))
 
-    def further_quotes(self, keys: Sequence[str]) -> JsonObject:
+    def further_quotes(self, keys: Sequence[str]) -> Document:
         """Return quotes beside the first requests of the indices.
 
         Where the cycle has room for a further request, this one takes its place.
@@ -79,7 +79,7 @@ class AuthorizedRequests:
         self._gate.reserve_further("quote")
         return self.quotes(keys)
 
-    def last_prices(self, keys: Iterable[str]) -> JsonObject:
+    def last_prices(self, keys: Iterable[str]) -> Document:
         """Return the raw answers of one /quote/ltp request by key."""
         return self._ask("quote", "quote", lambda client: ask_ltp(client, keys))
 
@@ -95,7 +95,7 @@ class AuthorizedRequests:
             lambda client: ask_candles(client, token, first, last, interval),
         )
 
-    def profile(self) -> JsonObject:
+    def profile(self) -> Document:
         """Return the owner of the token."""
         return self._ask("other", "profile", ask_profile)
 

@@ -44,7 +44,7 @@ The listings themselves are archived as Parquet for ever.
 
 Columns = Mapping[str, list[object]]
 Tell = Callable[[ProviderState], None]
-Refusal = BadInput | ProviderBusy | ProviderRefused
+DumpRefusal = BadInput | ProviderBusy | ProviderRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ class DumpCache:
         if sentence := self.refused(exchange, day):
             raise BadDump(sentence)
 
-    def _older_dump(self, exchange: str, day: date, error: Refusal) -> _TimedColumns:
+    def _older_dump(self, exchange: str, day: date, error: DumpRefusal) -> _TimedColumns:
         """Return the newest good dump of an earlier day, less what has expired since.
 
         Raises:
@@ -230,7 +230,7 @@ class DumpCache:
             raise error
         raise self._bad_dump(exchange, day, error) from error
 
-    def _bad_dump(self, exchange: str, day: date, error: Refusal) -> BadDump:
+    def _bad_dump(self, exchange: str, day: date, error: DumpRefusal) -> BadDump:
         """Tell that nothing can be collected of the exchange.
 
         Every worker knows for AGAIN_SECONDS.
@@ -271,7 +271,7 @@ class DumpCache:
         self.hits[where] = self.hits.get(where, 0) + 1
 
 
-def _cannot_be_used(exchange: str, day: date, error: Refusal) -> str:
+def _cannot_be_used(exchange: str, day: date, error: DumpRefusal) -> str:
     reason = error.sentence if isinstance(error, BadInput) else str(error)
     return f"the instrument dump of {exchange} for {day} cannot be used ({reason})"
 

@@ -27,7 +27,7 @@ DAY_SECONDS = 86_400.0
 LOOK_BACK = timedelta(days=10)
 """Days before today that surely hold a session."""
 
-Interest = Mapping[str, float | None]
+InterestBySymbol = Mapping[str, float | None]
 """Units by symbol.
 
 None where Kite was asked and had nothing.
@@ -90,13 +90,18 @@ class PreviousInterest:
             self._cache.put(_name(index, today), json.dumps(merged).encode(), DAY_SECONDS)
         return len(fresh)
 
-    def _shared(self, index: str, today: date) -> Interest:
-        interest: Interest = json.loads(self._cache.get(_name(index, today)) or b"{}")
+    def _shared(self, index: str, today: date) -> InterestBySymbol:
+        interest: InterestBySymbol = json.loads(self._cache.get(_name(index, today)) or b"{}")
         return interest
 
     def _request(
-        self, contracts: Contracts, interest: Interest, today: date, centre: float, most: int
-    ) -> Interest:
+        self,
+        contracts: Contracts,
+        interest: InterestBySymbol,
+        today: date,
+        centre: float,
+        most: int,
+    ) -> InterestBySymbol:
         first = (today - LOOK_BACK).isoformat()
         last = (today - timedelta(days=1)).isoformat()
         fresh: dict[str, float | None] = {}

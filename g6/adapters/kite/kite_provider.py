@@ -26,7 +26,6 @@ from g6.adapters.kite.quote_parsing import (
     parse_quotes,
     parse_underlying,
 )
-from g6.adapters.kite.rest_client import JsonObject
 from g6.adapters.kite.underlyings import Underlyings
 from g6.domain.market import instrument
 from g6.domain.market.calendar import Calendar, day_of
@@ -36,6 +35,7 @@ from g6.domain.pricing.quality import believed
 from g6.domain.quotes.quotes import NAN, Quotes
 from g6.domain.quotes.tick import of_day
 from g6.domain.reports import ProviderFacts, ProviderState
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.underlying import Underlying
 from g6.domain.schema.words import SpotSource
 from g6.errors import ProviderBusy, ProviderRefused
@@ -43,7 +43,8 @@ from g6.ports import Clock, Gate, SharedCache
 from g6.ports.sources import Abilities
 
 if TYPE_CHECKING:
-    from g6.adapters.kite.rest_client import Candle
+    from g6.domain.schema.json_types import Document
+from g6.adapters.kite.rest_client import Candle
 
 MUTE_SECONDS = 300.0
 """How long a key that was asked for twice in vain is not asked for a second time."""
@@ -208,7 +209,7 @@ class KiteProvider:
         """
         return self._access.token().mark
 
-    def profile(self) -> JsonObject:
+    def profile(self) -> Document:
         """Return the owner of the token. Raises as `listing`."""
         return self._requests.profile()
 
@@ -239,7 +240,7 @@ class KiteProvider:
             return len(self.dumps.refresh(exchange, day)["symbol"])
         return len(self.dumps.columns(exchange, day)["symbol"])
 
-    def _answers(self, keys: list[str]) -> JsonObject:
+    def _answers(self, keys: list[str]) -> Document:
         """Return the answers to all keys.
 
         Those of the first request at least.
@@ -255,7 +256,7 @@ class KiteProvider:
         answers.update(self._answers_again(keys, answers))
         return answers
 
-    def _answers_again(self, keys: list[str], answers: JsonObject) -> JsonObject:
+    def _answers_again(self, keys: list[str], answers: Document) -> Document:
         """Ask once more for keys without an answer.
 
         Kite leaves them out without a word.
@@ -283,7 +284,7 @@ class KiteProvider:
         return None
 
     def _underlying(
-        self, traits: Index, future: Future | None, answers: JsonObject, at: datetime
+        self, traits: Index, future: Future | None, answers: Document, at: datetime
     ) -> Underlying:
         future_key = f"{traits.derivatives}:{future.symbol}" if future else ""
         underlying = parse_underlying(answers, traits.quote_key, VIX, future_key, future)

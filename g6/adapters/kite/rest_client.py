@@ -18,12 +18,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from g6.adapters.kite.quote_parsing import epoch
+from g6.domain.schema.json_types import Document
 from g6.errors import G6Error, ProviderBusy, ProviderRefused, TokenDead
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-JsonObject = Mapping[str, object]
 Meaning = Literal["token", "refused", "by code", "timeout", "network", "server", "rate_limit"]
 
 
@@ -280,7 +280,7 @@ def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest
 
 
 @translated
-def ask_quotes(client: RestClient, keys: Iterable[str]) -> JsonObject:
+def ask_quotes(client: RestClient, keys: Iterable[str]) -> Document:
     """Return the raw answers of one /quote request by key.
 
     Raises:
@@ -292,7 +292,7 @@ def ask_quotes(client: RestClient, keys: Iterable[str]) -> JsonObject:
 
 
 @translated
-def ask_ltp(client: RestClient, keys: Iterable[str]) -> JsonObject:
+def ask_ltp(client: RestClient, keys: Iterable[str]) -> Document:
     """Return the raw answers of one /quote/ltp request by key. Raises as `ask_quotes`."""
     return _object(client.ltp(*keys))
 
@@ -316,12 +316,12 @@ def ask_candles(
 
 
 @translated
-def ask_profile(client: RestClient) -> JsonObject:
+def ask_profile(client: RestClient) -> Document:
     """Return the owner of the token: the cheapest request there is. Raises as `ask_quotes`."""
     return _object(client.profile())
 
 
-def _object(answer: object) -> JsonObject:
+def _object(answer: object) -> Document:
     if not isinstance(answer, Mapping):
         raise TypeError(f"{type(answer).__name__} where an object was due")
     return answer

@@ -14,7 +14,7 @@ from g6.adapters.parquet import days
 from g6.adapters.parquet.arrays import codes_of, integers_of
 from g6.adapters.parquet.columns import OVERVIEW_SCHEMA
 from g6.adapters.parquet.reading import day_table
-from g6.domain.cycles.gaps import Outcomes, Row
+from g6.domain.cycles.gaps import Outcomes, StatusReason
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Kind
 from g6.errors import BadInput, DamagedFile
@@ -41,7 +41,7 @@ def _outcomes(table: pa.Table) -> dict[str, Outcomes]:
     instants = integers_of(table.column("timestamp"))
     statuses, status_words = codes_of(table.column("status"))
     reasons, reason_words = codes_of(table.column("reason"))
-    rows: tuple[Row, ...] = tuple(
+    rows: tuple[StatusReason, ...] = tuple(
         (status, reason) for status in status_words for reason in reason_words
     )
     codes = statuses * len(reason_words) + reasons
@@ -56,7 +56,7 @@ def _outcomes(table: pa.Table) -> dict[str, Outcomes]:
 def _latest_rows(
     instants: np.ndarray[tuple[int], np.dtype[np.int64]],
     codes: np.ndarray[tuple[int], np.dtype[np.int64]],
-    rows: tuple[Row, ...],
+    rows: tuple[StatusReason, ...],
 ) -> Outcomes:
     """Return outcomes by ascending instant, the last row where an instant has several."""
     if not np.all(instants[1:] > instants[:-1]):

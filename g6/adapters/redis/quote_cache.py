@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.quotes.tick import TICK, Feed, blank
 
-Rows = NDArray[np.void]
+TickRows = NDArray[np.void]
 
 KEPT_SECONDS = 36 * 3600
 
@@ -57,7 +57,7 @@ class RedisQuoteCache:
         self._bridge = client.register_script(BRIDGE)
 
     @translated
-    def put(self, day: date, rows: Mapping[str, tuple[Sequence[str], Rows]]) -> None:
+    def put(self, day: date, rows: Mapping[str, tuple[Sequence[str], TickRows]]) -> None:
         """Store rows by index in one round trip, in place of those before."""
         pipeline = self._client.pipeline(transaction=False)
         for index, (symbols, packed) in rows.items():
@@ -67,7 +67,7 @@ class RedisQuoteCache:
 
     @translated
     def bridge(
-        self, day: date, index: str, symbols: Sequence[str], rows: Rows, asked_at: float
+        self, day: date, index: str, symbols: Sequence[str], rows: TickRows, asked_at: float
     ) -> None:
         """Store rows asked for at wall time `asked_at`. A row received since then stays."""
         if symbols:
@@ -77,7 +77,9 @@ class RedisQuoteCache:
             )
 
     @translated
-    def get(self, day: date, index: str, symbols: Sequence[str]) -> tuple[Rows, Mapping[int, Feed]]:
+    def get(
+        self, day: date, index: str, symbols: Sequence[str]
+    ) -> tuple[TickRows, Mapping[int, Feed]]:
         """Return the rows of `symbols`, shape (m,), blank where there is none, and the feeds."""
         pipeline = self._client.pipeline(transaction=False)
         if symbols:
@@ -132,7 +134,7 @@ def _feed_text(feed: Feed) -> str:
     return json.dumps(facts, separators=(",", ":"))
 
 
-def _interleaved(symbols: Sequence[str], rows: Rows) -> list[str | bytes]:
+def _interleaved(symbols: Sequence[str], rows: TickRows) -> list[str | bytes]:
     """Return symbol, row, symbol, row, and so on, each row as bytes."""
     packed = np.ascontiguousarray(rows).tobytes()
     size = TICK.itemsize
@@ -142,7 +144,7 @@ def _interleaved(symbols: Sequence[str], rows: Rows) -> list[str | bytes]:
     return items
 
 
-def _unpacked(packed: Sequence[bytes | None]) -> Rows:
+def _unpacked(packed: Sequence[bytes | None]) -> TickRows:
     """Return the rows. One that is missing, or of an older version's shape, is blank."""
     size = TICK.itemsize
     rows = blank(len(packed))

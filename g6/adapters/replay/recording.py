@@ -27,7 +27,7 @@ from g6.domain.schema.layout import Kind as Stored
 from g6.domain.schema.layout import folder
 from g6.errors import BadInput
 
-Kind = Literal["nse", "table", "stored"]
+RecordingKind = Literal["nse", "table", "stored"]
 
 MOST_EXPIRIES = 99
 """The highest N that a rule nth_N can have."""
@@ -51,7 +51,7 @@ class Recording:
     def __init__(
         self,
         path: Path,
-        kind: Kind,
+        kind: RecordingKind,
         source: SnapshotSource,
         *,
         max_trade_age: float = MAX_TRADE_AGE,
@@ -214,7 +214,7 @@ def _source_of(
     indices: Collection[str] | None,
     closes: Closes | None,
     layout: TableLayout | None,
-) -> tuple[Kind, SnapshotSource]:
+) -> tuple[RecordingKind, SnapshotSource]:
     if not path.exists():
         raise BadInput(path, None, "is not there", f"give --recording {_FORMATS}")
     if (path / folder(Stored.CHAIN)).is_dir():

@@ -10,7 +10,7 @@ from typing import Literal
 
 from g6.adapters.replay.malformed import Malformed
 
-Kind = Literal["copy", "no_answer", "no_index", "not_asked", "expired", "damaged"]
+UnreadKind = Literal["copy", "no_answer", "no_index", "not_asked", "expired", "damaged"]
 """The kind of a part that was not read.
 
 - copy: an earlier file has it.
@@ -21,7 +21,7 @@ Kind = Literal["copy", "no_answer", "no_index", "not_asked", "expired", "damaged
 - damaged: something that was requested is missing.
 """
 
-WORDS: Mapping[Kind, str] = {
+WORDS: Mapping[UnreadKind, str] = {
     "copy": "copies of what was there already",
     "not_asked": "files of indices not asked for",
     "no_index": "files or rows of other underlyings",
@@ -39,7 +39,7 @@ class LeftOut:
     path: Path
     row: int | str | None
     reason: str
-    kind: Kind
+    kind: UnreadKind
     count: int = 1
 
     def __str__(self) -> str:
@@ -50,24 +50,24 @@ class LeftOut:
 class NotRead(Malformed):
     """A whole document is left out, for a reason of this kind."""
 
-    def __init__(self, reason: str, kind: Kind, row: int | str | None = None) -> None:
+    def __init__(self, reason: str, kind: UnreadKind, row: int | str | None = None) -> None:
         super().__init__(row, reason)
         self.kind = kind
 
 
-def kind_of(error: Malformed) -> Kind:
+def kind_of(error: Malformed) -> UnreadKind:
     """Return the kind of an error, damaged where it has none."""
     return error.kind if isinstance(error, NotRead) else "damaged"
 
 
-def totals(left_out: Iterable[LeftOut]) -> dict[Kind, int]:
+def totals(left_out: Iterable[LeftOut]) -> dict[UnreadKind, int]:
     """Return how many parts were left out, by the kinds that occur.
 
     >>> expired = LeftOut(Path("a.json"), 3, "…", "expired", 20)
     >>> totals([expired, LeftOut(Path("b.json"), None, "…", "copy")])
     {'expired': 20, 'copy': 1}
     """
-    counts: Counter[Kind] = Counter()
+    counts: Counter[UnreadKind] = Counter()
     for part in left_out:
         counts[part.kind] += part.count
     return dict(counts)

@@ -12,7 +12,7 @@ from g6.domain.quotes.quotes import DEPTH_FIELDS, NAN, QUOTE_FIELDS, Quotes
 from g6.domain.quotes.tick import NOBODY, REST, SOURCES, TICK, blank
 from g6.domain.schema.underlying import Underlying
 
-Rows = NDArray[Any]
+StreamArray = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 TICK_FIELDS = tuple(name for name in QUOTE_FIELDS if name in (TICK.names or ()))
@@ -22,7 +22,7 @@ _DEEPER = {name: (name[:-2], int(name[-1]) - 1) for name in DEPTH_FIELDS}
 """Of each level behind the best, the field of a row that has it, and its position there."""
 
 
-def unpack(contracts: Contracts, listed: Mask, rows: Rows, observed_at: float) -> Quotes:
+def unpack(contracts: Contracts, listed: Mask, rows: StreamArray, observed_at: float) -> Quotes:
     """Return rows of the listed options as quotes, NaN for an option that nobody answered for."""
     values = {name: np.full(listed.shape, NAN) for name in (*QUOTE_FIELDS, *_DEEPER)}
     is_silent = rows["source"] == NOBODY
@@ -39,7 +39,7 @@ def unpack(contracts: Contracts, listed: Mask, rows: Rows, observed_at: float) -
     return Quotes(contracts, source, values, market=Underlying(), observed_at=observed_at)
 
 
-def pack(quotes: Quotes, selected: Mask, received: float) -> Rows:
+def pack(quotes: Quotes, selected: Mask, received: float) -> StreamArray:
     """Return some quotes, which a request answered, as rows of the cache."""
     rows = blank(int(selected.sum()))
     rows["source"] = REST

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from g6.adapters.wrapping.stream_rows import (
     TICK_FIELDS,
     Mask,
-    Rows,
+    StreamArray,
     future_fields,
     pack,
     unpack,
@@ -61,7 +61,7 @@ class _CachedRows:
         feeds: The stream's connections by number.
     """
 
-    rows: Rows
+    rows: StreamArray
     fresh: Mask
     feeds: Mapping[int, Feed]
 
@@ -299,7 +299,7 @@ class Streamed:
                 return future
         return None
 
-    def _late(self, rows: Rows, at: datetime) -> NDArray[np.float64]:
+    def _late(self, rows: StreamArray, at: datetime) -> NDArray[np.float64]:
         """Return the wall seconds between each row's own time and its receipt, NaN where unknown.
 
         The market's clock runs evenly, so two of its instants give its speed.
@@ -310,7 +310,7 @@ class Streamed:
         late: NDArray[np.float64] = rows["received"] - due
         return late
 
-    def _received_at(self, rows: Rows) -> float:
+    def _received_at(self, rows: StreamArray) -> float:
         """Return the market's instant at which the newest row was received, by the wall clock."""
         # Market and wall differ by what a look-alike's clock is ahead.
         if not len(rows):

@@ -14,7 +14,7 @@ from g6.domain.cycles.plan import Plan
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.market.calendar import day_of
 
-Track = Callable[[Iterable[ReplayedUnit], int], Iterable[ReplayedUnit]]
+UnitTrack = Callable[[Iterable[ReplayedUnit], int], Iterable[ReplayedUnit]]
 """Shows the progress over units, of which there are at most so many."""
 
 
@@ -47,7 +47,7 @@ def store_recording(
     recording: Recording,
     plan: Plan,
     indices: Collection[str],
-    track: Track = untracked,
+    track: UnitTrack = untracked,
 ) -> list[ImportedDay]:
     """Replay indices of a plan into the store and return what was stored by day and index.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_scan import LostRow
-from g6.bootstrap.importing.recording_import import ImportedDay, Track, store_recording
+from g6.bootstrap.importing.recording_import import ImportedDay, UnitTrack, store_recording
 from g6.bootstrap.quote_sources.sources import recorded_plan, table_recording
 from g6.config import Settings
 from g6.errors import UserError
@@ -63,7 +63,7 @@ def opened_tables(paths: Sequence[Path], layout: TableLayout | None) -> TableFil
 
 
 def store_table(
-    settings: Settings, path: Path, table: TableFiles, track: Track
+    settings: Settings, path: Path, table: TableFiles, track: UnitTrack
 ) -> list[ImportedDay]:
     """Replay the configured indices of a table into the store, by day and index.
 

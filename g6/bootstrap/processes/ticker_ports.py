@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from g6.adapters.kite import Access
 from g6.adapters.kite.ticker.feeds import StreamLimits, Ticker
-from g6.adapters.kite.ticker.socket import Login, Tell
+from g6.adapters.kite.ticker.socket import Login, TellFeed
 from g6.adapters.kite.ticker.stream_client import route
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.quote_cache import RedisQuoteCache
@@ -58,7 +58,7 @@ def tick_stream(
     *,
     trading_since: Callable[[], float | None],
     login: Callable[[], Login | None],
-    tell: Tell,
+    tell: TellFeed,
     prepare: Callable[[], None],
     beat: Callable[[], None],
 ) -> Ticker:

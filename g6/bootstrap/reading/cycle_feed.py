@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from g6.adapters.clocks import ScaledClock
 from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.queries.load import Query, load_table, unit_chain, unit_overview
-from g6.adapters.parquet.queries.stored_span import Days
+from g6.adapters.parquet.queries.stored_span import DaySpan
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
@@ -194,7 +194,7 @@ def _chain(ports: RunningPorts, unit: Unit) -> Frame | None:
 def stored_cycles(
     directory: Path,
     indices: Sequence[str],
-    days: Days,
+    days: DaySpan,
     start: FeedStart,
     speed: float | None,
     tz: str,

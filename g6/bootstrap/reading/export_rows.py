@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from g6.adapters.parquet.queries.load import Query, load_table
-from g6.adapters.parquet.queries.stored_span import Days
+from g6.adapters.parquet.queries.stored_span import DaySpan
 from g6.domain.schema.layout import Kind
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -34,7 +34,7 @@ class ExportQuery:
     """Which rows are exported. The fields are the arguments of `g6.load`."""
 
     index: str | Sequence[str]
-    day: Days = "latest"
+    day: DaySpan = "latest"
     kind: str = "chain"
     columns: Sequence[str] = ()
     expiry: str | date | Sequence[str | date] | None = None

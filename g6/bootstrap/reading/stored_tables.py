@@ -10,7 +10,7 @@ from typing import TypedDict, Unpack
 import pyarrow as pa
 
 from g6.adapters.parquet.queries.load import Query, load_table
-from g6.adapters.parquet.queries.stored_span import Days
+from g6.adapters.parquet.queries.stored_span import DaySpan
 
 
 class RowChoice(TypedDict, total=False):
@@ -27,7 +27,7 @@ class RowChoice(TypedDict, total=False):
 def stored_table(
     directory: Path,
     index: str | Sequence[str],
-    day: Days,
+    day: DaySpan,
     kind: str,
     **choice: Unpack[RowChoice],
 ) -> pa.Table:

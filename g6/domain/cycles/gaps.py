@@ -24,7 +24,7 @@ __all__ = [
     "Gap",
     "Instants",
     "Outcomes",
-    "Row",
+    "StatusReason",
     "as_stored",
     "counts_of",
     "gaps_of",
@@ -42,7 +42,7 @@ NO_CHAIN = GapReason.NO_CHAIN.value
 REPAIRED = GapReason.BACKFILL.value
 """The reason of a row that a repair made."""
 
-Row = tuple[str, str]
+StatusReason = tuple[str, str]
 """Status and reason of one index at one instant."""
 Instants = NDArray[np.int64]
 """Microseconds since 1970, UTC, ascending, without doubles."""
@@ -96,7 +96,7 @@ class Outcomes:
 
     instants: Instants
     codes: NDArray[np.int64]
-    rows: tuple[Row, ...]
+    rows: tuple[StatusReason, ...]
 
     def __len__(self) -> int:
         return len(self.instants)
@@ -109,7 +109,7 @@ class Outcomes:
         return instant_at(self.instants[0]), instant_at(self.instants[-1])
 
     @classmethod
-    def of(cls, rows: Mapping[datetime, Row]) -> Outcomes:
+    def of(cls, rows: Mapping[datetime, StatusReason]) -> Outcomes:
         """Return the outcomes of rows by instant.
 
         >>> len(Outcomes.of({datetime(2026, 11, 18, tzinfo=UTC): ("OK", "")}))
@@ -119,7 +119,7 @@ class Outcomes:
         codes = [distinct.index(rows[at]) for at in sorted(rows)]
         return cls(instants_of(rows), np.array(codes, dtype=np.int64), distinct)
 
-    def items(self) -> Iterator[tuple[datetime, Row]]:
+    def items(self) -> Iterator[tuple[datetime, StatusReason]]:
         """Yield each instant with its status and reason."""
         for instant, code in zip(self.instants.tolist(), self.codes.tolist(), strict=True):
             yield instant_at(instant), self.rows[code]
@@ -183,7 +183,7 @@ def gaps_of(index: str, grid: Instants, outcomes: Outcomes) -> list[Gap]:
     >>> [(gap.status, gap.reason, gap.cycles) for gap in gaps_of("NIFTY", grid, rows)]
     [('SKIPPED', 'no_row', 2)]
     """
-    no_row: Row = (Status.SKIPPED.value, NO_ROW)
+    no_row: StatusReason = (Status.SKIPPED.value, NO_ROW)
     rows = outcomes.rows if no_row in outcomes.rows else (*outcomes.rows, no_row)
     instants = np.union1d(grid, outcomes.instants)
     codes = np.full(len(instants), rows.index(no_row))

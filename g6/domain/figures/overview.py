@@ -26,10 +26,10 @@ from g6.domain.pricing.quality import spot_source
 from g6.domain.pricing.volatility import FAILED, SOLVED
 from g6.domain.schema import rows
 from g6.domain.schema.beyond import MAX_MISSING_SHARE
-from g6.domain.schema.overview_row import Cell, OverviewRow
+from g6.domain.schema.overview_row import OverviewCell, OverviewRow
 from g6.domain.schema.words import Reason, Status
 
-Cells: TypeAlias = dict[str, Cell]
+Cells: TypeAlias = dict[str, OverviewCell]
 """Cells of an overview row that is being filled, by the names of `rows.OVERVIEW`."""
 
 __all__ = ["missing_row", "summarise", "summarise_all"]
@@ -108,36 +108,36 @@ def _row(values: Cells) -> OverviewRow:
     return cast("OverviewRow", {name: form(values.get(name)) for name, form in _FORMS.items()})
 
 
-def _number(value: Cell) -> Cell:
+def _number(value: OverviewCell) -> OverviewCell:
     return None if _is_unknown(value) else float(cast("float", value))
 
 
-def _count(value: Cell) -> Cell:
+def _count(value: OverviewCell) -> OverviewCell:
     return None if _is_unknown(value) else round(cast("float", value))
 
 
-def _is_unknown(value: Cell) -> bool:
+def _is_unknown(value: OverviewCell) -> bool:
     return value is None or not isfinite(cast("float", value))
 
 
-def _instant(value: Cell) -> Cell:
+def _instant(value: OverviewCell) -> OverviewCell:
     if value is None or isinstance(value, str):
         return value
     return isoformat_z(value) if isfinite(value) else None
 
 
-def _as_it_is(value: Cell) -> Cell:
+def _as_it_is(value: OverviewCell) -> OverviewCell:
     return value
 
 
-_BY_KIND: Mapping[str, Callable[[Cell], Cell]] = {
+_BY_KIND: Mapping[str, Callable[[OverviewCell], OverviewCell]] = {
     "float": _number,
     "iv": _number,
     "integer": _count,
     "flags": _count,
     "instant": _instant,
 }
-_FORMS: Mapping[str, Callable[[Cell], Cell]] = {
+_FORMS: Mapping[str, Callable[[OverviewCell], OverviewCell]] = {
     column.name: _BY_KIND.get(column.kind, _as_it_is) for column in rows.OVERVIEW
 }
 """How each figure is written as JSON has it."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 __all__ = ["NoTrend", "Trend", "TrendFigure", "TrendWindow", "trends"]
 
 Array = NDArray[np.float64]
-Days = NDArray[np.datetime64]
+Dates = NDArray[np.datetime64]
 
 _OLDEST_BASE = 0.2
 """How much older than the window's start its first value may be, as a share of the window."""
@@ -41,7 +41,7 @@ class TrendFigure:
     """
 
     values: Array
-    expiry: Days | None = None
+    expiry: Dates | None = None
 
 
 @dataclass(frozen=True, slots=True)

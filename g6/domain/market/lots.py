@@ -19,7 +19,7 @@ from g6.domain.market.expiry import is_monthly
 from g6.domain.market.instrument import INDICES
 from g6.errors import UnknownLot
 
-Kind = Literal["weekly", "monthly", "long-dated"]
+SeriesKind = Literal["weekly", "monthly", "long-dated"]
 
 QUARTERLIES = frozenset(("NIFTY", "BANKNIFTY", "SENSEX"))
 """Roots that list March, June, September and December long before their serial turn."""
@@ -48,7 +48,7 @@ class Lot:
     source: str
     until: date = date.max
 
-    def covers(self, expiry: date, on: date, kind: Kind) -> bool:
+    def covers(self, expiry: date, on: date, kind: SeriesKind) -> bool:
         """Tell whether a contract has this lot on a day, if no later revision has reached it.
 
         Args:
@@ -157,7 +157,7 @@ UNREVIEWED_EXPIRY = date(2027, 1, 1)
 UNREVIEWED_FROM = date(2026, 10, 28)
 
 
-def kind_of(root: str, expiry: date, on: date) -> Kind:
+def kind_of(root: str, expiry: date, on: date) -> SeriesKind:
     """Return what sort of contract an expiry is, as the exchange listed it on a day.
 
     >>> kind_of("NIFTY", date(2026, 12, 29), date(2026, 11, 20))

@@ -32,7 +32,7 @@ from g6.domain.schema.counting import countable, countable_interest, counts
 __all__ = ["assemble", "assemble_all"]
 
 Array = NDArray[np.float64]
-Unit = tuple[Quotes, Stamp]
+StampedQuotes = tuple[Quotes, Stamp]
 
 PRESET_RATE: Mapping[Model, float] = {"nse": 0.10, "bse": 0.055}
 """The rates behind the exchanges' own implied volatilities, whatever the configured rate is."""
@@ -51,7 +51,7 @@ def assemble(quotes: Quotes, stamp: Stamp) -> PricedChain:
     return assemble_all([(quotes, stamp)])[0]
 
 
-def assemble_all(units: Sequence[Unit]) -> list[PricedChain]:
+def assemble_all(units: Sequence[StampedQuotes]) -> list[PricedChain]:
     """Return what `assemble` gives for each unit, bit for bit.
 
     Units with the same settings are worked on by one call of every step: no option knows of its
@@ -85,7 +85,7 @@ class _ExpiryDates:
     dte: int
 
 
-def _assembled(units: Sequence[Unit]) -> list[PricedChain]:
+def _assembled(units: Sequence[StampedQuotes]) -> list[PricedChain]:
     """Return the chains of units with the same settings, worked on as one and then taken apart."""
     stamp = units[0][1]
     pricing = stamp.pricing
@@ -114,7 +114,7 @@ def _assembled(units: Sequence[Unit]) -> list[PricedChain]:
 
 
 def _taken_apart(
-    units: Sequence[Unit],
+    units: Sequence[StampedQuotes],
     expiries: Sequence[tuple[PricedExpiry, ...]],
     quotes: Quotes,
     taken_prices: Prices,
@@ -194,7 +194,7 @@ def _per_row(expiries: Sequence[tuple[PricedExpiry, ...]], bounds: list[int]) ->
 
 
 def _priced_expiries(
-    units: Sequence[Unit],
+    units: Sequence[StampedQuotes],
     dated: Sequence[Sequence[_ExpiryDates]],
     quotes: Quotes,
     taken_prices: Prices,

@@ -34,7 +34,7 @@ DAY_FORMS = (
     "2026-08-25, 25-Aug-2026, 25AUG2026, 25/08/2026, 20260825, epoch seconds or milliseconds"
 )
 
-Order = Literal["", "dmy", "mdy"]
+DateOrder = Literal["", "dmy", "mdy"]
 
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]*)?")
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -99,7 +99,7 @@ def side(text: str, words: Mapping[str, int] = SIDE_WORDS) -> int:
         raise ValueError(text) from error
 
 
-def instant(value: object, form: str = "", order: Order = "") -> datetime:
+def instant(value: object, form: str = "", order: DateOrder = "") -> datetime:
     """Return the instant in a cell, UTC. One without a zone is India's.
 
     Args:
@@ -129,7 +129,7 @@ def instant(value: object, form: str = "", order: Order = "") -> datetime:
     return datetime.combine(day, _clock(clock), zone).astimezone(UTC)
 
 
-def day(value: object, form: str = "", order: Order = "") -> date:
+def day(value: object, form: str = "", order: DateOrder = "") -> date:
     """Return the date in a cell, India's. A time of day behind it is not looked at.
 
     Arguments and errors as in `instant`, with DAY_FORMS.
@@ -154,7 +154,7 @@ def day(value: object, form: str = "", order: Order = "") -> date:
     return written
 
 
-def order_of(texts: Iterable[str]) -> Order:
+def order_of(texts: Iterable[str]) -> DateOrder:
     """Return the order of day and month that a column's texts show.
 
     Returns:
@@ -166,7 +166,7 @@ def order_of(texts: Iterable[str]) -> Order:
     >>> order_of(["03/04/2026", "19/08/2026"])
     'dmy'
     """
-    orders: set[Order] = set()
+    orders: set[DateOrder] = set()
     for text in texts:
         if match := _YEAR_LAST.match(text.strip()):
             if int(match[1]) > 12:
@@ -222,7 +222,7 @@ def _zone(text: str) -> tuple[tzinfo, str]:
     return timezone(-offset if match[2] == "-" else offset), text[: match.start()]
 
 
-def _date(text: str, order: Order) -> tuple[date, str]:
+def _date(text: str, order: DateOrder) -> tuple[date, str]:
     """Return the date that a text begins with, and what follows."""
     if match := _YEAR_FIRST.match(text):
         return date(int(match[1]), int(match[2]), int(match[3])), text[match.end() :]

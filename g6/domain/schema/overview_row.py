@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-__all__ = ["Cell", "OverviewRow"]
+__all__ = ["OverviewCell", "OverviewRow"]
 
-Cell = float | int | str | None
+OverviewCell = float | int | str | None
 """One value of a row: a number, a text, an instant or a day as ISO text, None unknown."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["instant", "date", "text", "float", "iv", "integer", "flags"]
+ColumnKind = Literal["instant", "date", "text", "float", "iv", "integer", "flags"]
 """float is float64, iv float32, integer int64 (nullable), flags int32, text a dictionary."""
 
 
@@ -24,7 +24,7 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     unit: str
     meaning: str
 

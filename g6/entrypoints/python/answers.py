@@ -10,7 +10,7 @@ from rich.console import Console
 
 from g6.errors.extras import optional
 from g6.rendering import parts, plain, web_table
-from g6.studies.documents import Document
+from g6.studies.documents import StudyDocument
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ class Answer:
     """
 
     study: str
-    document: Document
+    document: StudyDocument
 
     def __getattr__(self, name: str) -> Any:
         """Return a field of the document."""

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from g6.adapters.parquet.queries.engines import Frame
-    from g6.adapters.parquet.queries.stored_span import Days
+    from g6.adapters.parquet.queries.engines import EngineFrame
+    from g6.adapters.parquet.queries.stored_span import DaySpan
     from g6.bootstrap.reading.cycle_feed import CycleTables
 
 F = TypeVar("F")
-Index: TypeAlias = str | Sequence[str]
+IndexNames: TypeAlias = str | Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,47 +75,47 @@ class ListenOptions(TypedDict, total=False):
 
 @overload
 def listen(
-    index: Index = ...,
-    day: Days | None = ...,
+    index: IndexNames = ...,
+    day: DaySpan | None = ...,
     *,
     engine: Literal["pandas"],
     **options: Unpack[ListenOptions],
 ) -> Iterator[Cycle[pd.DataFrame]]: ...
 @overload
 def listen(
-    index: Index = ...,
-    day: Days | None = ...,
+    index: IndexNames = ...,
+    day: DaySpan | None = ...,
     *,
     engine: Literal["polars"],
     **options: Unpack[ListenOptions],
 ) -> Iterator[Cycle[pl.DataFrame]]: ...
 @overload
 def listen(
-    index: Index = ...,
-    day: Days | None = ...,
+    index: IndexNames = ...,
+    day: DaySpan | None = ...,
     *,
     engine: Literal["arrow"],
     **options: Unpack[ListenOptions],
 ) -> Iterator[Cycle[pa.Table]]: ...
 @overload
 def listen(
-    index: Index = ...,
-    day: Days | None = ...,
+    index: IndexNames = ...,
+    day: DaySpan | None = ...,
     *,
     engine: Literal["duckdb"],
     **options: Unpack[ListenOptions],
 ) -> Iterator[Cycle[duckdb.DuckDBPyRelation]]: ...
 @overload
 def listen(
-    index: Index = ...,
-    day: Days | None = ...,
+    index: IndexNames = ...,
+    day: DaySpan | None = ...,
     *,
     engine: Literal["auto"] = ...,
     **options: Unpack[ListenOptions],
-) -> Iterator[Cycle[Frame]]: ...
+) -> Iterator[Cycle[EngineFrame]]: ...
 def listen(
-    index: Index = "*",
-    day: Days | None = None,
+    index: IndexNames = "*",
+    day: DaySpan | None = None,
     *,
     engine: Literal["auto", "pandas", "polars", "arrow", "duckdb"] = "auto",
     speed: float | Literal["max"] = 60.0,
@@ -163,7 +163,7 @@ def listen(
     return (_cycle(one, chosen) for one in tables)
 
 
-def _names(index: Index) -> tuple[str, ...]:
+def _names(index: IndexNames) -> tuple[str, ...]:
     """Return the names of indices, none for all. Errors: UserError."""
     from g6.adapters.parquet.queries.choices import one_of
     from g6.adapters.parquet.queries.stored_span import EVERY

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from g6.adapters.parquet.queries.stored_span import Days
+    from g6.adapters.parquet.queries.stored_span import DaySpan
     from g6.domain.schema.layout import LoadedKind
 
 
 def export(
     index: str | Sequence[str],
     out: str | Path,
-    day: Days = "latest",
+    day: DaySpan = "latest",
     kind: LoadedKind = "chain",
     *,
     columns: Sequence[str] = (),

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from g6.adapters.parquet.queries.engines import Answer, Frame
-    from g6.adapters.parquet.queries.stored_span import Days
+    from g6.adapters.parquet.queries.engines import EngineAnswer, EngineFrame
+    from g6.adapters.parquet.queries.stored_span import DaySpan
     from g6.domain.schema.layout import LoadedKind
 
-Index: TypeAlias = str | Sequence[str]
+IndexNames: TypeAlias = str | Sequence[str]
 Date: TypeAlias = str | date
 
 
@@ -42,8 +42,8 @@ class SqlOptions(TypedDict, total=False):
 
 @overload
 def load(
-    index: Index,
-    day: Days = ...,
+    index: IndexNames,
+    day: DaySpan = ...,
     kind: LoadedKind = ...,
     *,
     engine: Literal["pandas"],
@@ -51,8 +51,8 @@ def load(
 ) -> pd.DataFrame: ...
 @overload
 def load(
-    index: Index,
-    day: Days = ...,
+    index: IndexNames,
+    day: DaySpan = ...,
     kind: LoadedKind = ...,
     *,
     engine: Literal["polars"],
@@ -60,8 +60,8 @@ def load(
 ) -> pl.DataFrame: ...
 @overload
 def load(
-    index: Index,
-    day: Days = ...,
+    index: IndexNames,
+    day: DaySpan = ...,
     kind: LoadedKind = ...,
     *,
     engine: Literal["arrow"],
@@ -69,8 +69,8 @@ def load(
 ) -> pa.Table: ...
 @overload
 def load(
-    index: Index,
-    day: Days = ...,
+    index: IndexNames,
+    day: DaySpan = ...,
     kind: LoadedKind = ...,
     *,
     engine: Literal["duckdb"],
@@ -78,15 +78,15 @@ def load(
 ) -> duckdb.DuckDBPyRelation: ...
 @overload
 def load(
-    index: Index,
-    day: Days = ...,
+    index: IndexNames,
+    day: DaySpan = ...,
     kind: LoadedKind = ...,
     engine: Literal["auto"] = ...,
     **options: Unpack[LoadOptions],
-) -> Frame: ...
+) -> EngineFrame: ...
 def load(
-    index: Index,
-    day: Days = "latest",
+    index: IndexNames,
+    day: DaySpan = "latest",
     kind: LoadedKind = "chain",
     engine: Literal["auto", "pandas", "polars", "arrow", "duckdb"] = "auto",
     *,
@@ -97,7 +97,7 @@ def load(
     tz: str = "Asia/Kolkata",
     shape: Literal["wide", "long"] = "wide",
     data_dir: str | Path | None = None,
-) -> Answer:
+) -> EngineAnswer:
     """Return stored rows of one or several indices over a session day (IST) or a range.
 
     A price at which nobody traded is missing (NaN), where the source wrote zero.
@@ -159,14 +159,16 @@ def sql(
     query: str, engine: Literal["duckdb"], **options: Unpack[SqlOptions]
 ) -> duckdb.DuckDBPyRelation: ...
 @overload
-def sql(query: str, engine: Literal["auto"] = ..., **options: Unpack[SqlOptions]) -> Frame: ...
+def sql(
+    query: str, engine: Literal["auto"] = ..., **options: Unpack[SqlOptions]
+) -> EngineFrame: ...
 def sql(
     query: str,
     engine: Literal["auto", "pandas", "polars", "arrow", "duckdb"] = "auto",
     *,
     tz: str = "Asia/Kolkata",
     data_dir: str | Path | None = None,
-) -> Answer:
+) -> EngineAnswer:
     """Return the answer of DuckDB to a query over the stored rows.
 
     Tables are `chain`, `overview`, `instruments` and `events`. Columns are those of `load`, and
@@ -204,7 +206,7 @@ def indices(*, data_dir: str | Path | None = None) -> list[str]:
 
 
 def days(
-    index: Index = "*", kind: LoadedKind = "chain", *, data_dir: str | Path | None = None
+    index: IndexNames = "*", kind: LoadedKind = "chain", *, data_dir: str | Path | None = None
 ) -> list[date]:
     """Return the session days that have rows of any of the indices, oldest first.
 
@@ -224,7 +226,7 @@ def days(
 
 
 def expiries(
-    index: Index, day: Days = "latest", *, data_dir: str | Path | None = None
+    index: IndexNames, day: DaySpan = "latest", *, data_dir: str | Path | None = None
 ) -> list[date]:
     """Return the expiries whose chains are stored on a day or over a range, nearest first.
 

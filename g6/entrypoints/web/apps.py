@@ -6,9 +6,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from g6.domain.documents.json_plain import json_plain
+from g6.domain.schema.json_types import JsonObject
 from g6.entrypoints.web.index_page import add_index
 from g6.entrypoints.web.problems import with_problems
-from g6.entrypoints.web.state import Document, Watcher
+from g6.entrypoints.web.state import Watcher
 from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.entrypoints.web.study_routes import add_studies
 from g6.errors import RedisDown
@@ -54,7 +55,7 @@ def web_app(watcher: Watcher, answers: StudyAnswers | None = None) -> FastAPI:
         add_studies(app, answers, watcher.runtime.clock.wall)
 
     @app.get("/status")
-    def status() -> Document:
+    def status() -> JsonObject:
         """Tell the newest cycle, each index, queues, market and provider."""
         return watcher.status()
 

@@ -15,6 +15,7 @@ from g6.domain.documents.status import runtime_status
 from g6.domain.documents.system_facts import MarketPhase, SystemFacts
 from g6.domain.market.trading_hours import trading_hours
 from g6.domain.reports import VitalSigns
+from g6.domain.schema.json_types import JsonObject
 from g6.errors import Retryable, StoreBusy, UncoveredYear
 from g6.observability.follower import BusFollower
 from g6.observability.latencies import latencies
@@ -23,9 +24,6 @@ from g6.pipeline import Runtime
 from g6.studies.now.system_health import SystemHealth, health_of
 
 REQUESTS = "g6_provider_requests_total"
-
-Document = dict[str, object]
-"""A JSON object as it is sent."""
 
 
 @dataclass(slots=True)
@@ -39,7 +37,7 @@ class Watcher:
     _written_cycle: str = field(default="", init=False)
     _refusal: str = field(default="", init=False)
 
-    def status(self) -> Document:
+    def status(self) -> JsonObject:
         """Return the runtime status document."""
         document = runtime_status(self.observed()) | {"restart_needed": self.restart_needed()}
         return {name: json_plain(value) for name, value in document.items()}

@@ -18,7 +18,7 @@ from g6.domain.market.instrument import INDICES
 from g6.errors import DamagedFile, NothingToDo, UncoveredYear
 from g6.ports.readers import StoredReader
 from g6.rendering import parts
-from g6.studies.documents import Document
+from g6.studies.documents import StudyDocument
 from g6.studies.origin import Origin, origin_of
 from g6.studies.parameters import Field, fields_of, made
 from g6.studies.table import STUDIES, Study
@@ -53,7 +53,7 @@ class StudyAnswer:
     """
 
     study: Study
-    document: Document
+    document: StudyDocument
     origin: Origin | None
     is_stale: bool
 
@@ -140,8 +140,8 @@ class StudyAnswers:
         return False
 
 
-def _answer(study: Study, reader: object, parameters: object) -> Document:
+def _answer(study: Study, reader: object, parameters: object) -> StudyDocument:
     with warnings.catch_warnings():
         # A damaged file is left out and is an alert of its own: it must not end an answer.
         warnings.simplefilter("ignore", DamagedFile)
-        return cast("Document", study.answer(reader, parameters))
+        return cast("StudyDocument", study.answer(reader, parameters))

@@ -43,7 +43,7 @@ PROBLEMS: Mapping[int, str] = {
 """What a client is told instead of an answer, by the status."""
 Responses = dict[int | str, dict[str, Any]]
 """What FastAPI describes answers with, by status."""
-Clock = Callable[[], float]
+WallSeconds = Callable[[], float]
 """The wall's time in epoch seconds."""
 
 
@@ -53,7 +53,7 @@ class StudyRoute:
 
     study: Study
     answers: StudyAnswers
-    wall: Clock
+    wall: WallSeconds
 
     def answer(self, request: Request, suffix: str, values: Mapping[str, object]) -> Response:
         """Return the answer in the form that the address names."""
@@ -94,7 +94,7 @@ class StudyRoute:
                 )
 
 
-def add_studies(app: FastAPI, answers: StudyAnswers, wall: Clock) -> None:
+def add_studies(app: FastAPI, answers: StudyAnswers, wall: WallSeconds) -> None:
     """Add `/v1`, and for each study that is offered `/v1/NAME` and `/v1/NAME.SUFFIX`."""
 
     @app.get("/v1", tags=["studies"], summary="List the studies with their parameters.")

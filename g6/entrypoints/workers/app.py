@@ -48,7 +48,7 @@ from g6.ports import Provider
 
 REDIS_PAUSE = 0.5
 """Seconds between two tries of what a start needs Redis for."""
-Options = Mapping[str, Any]
+WorkerOptions = Mapping[str, Any]
 """Of the command line of `celery worker`."""
 LONG_AGO = "1970-01-01T00:00:00+00:00"
 
@@ -173,7 +173,7 @@ def _connect_worker(app: G6) -> None:
         configure(app.settings)
         logging.getLogger("celery").setLevel(logging.WARNING)
 
-    def before_fork(options: Options | None = None, **_: object) -> None:
+    def before_fork(options: WorkerOptions | None = None, **_: object) -> None:
         queues = _queues(options or {})
         code_at_start()
         _refuse_what_cannot_work(app)
@@ -332,7 +332,7 @@ def _exit_for_a_person() -> Iterator[None]:
         raise SystemExit(2) from error
 
 
-def _queues(options: Options) -> list[str]:
+def _queues(options: WorkerOptions) -> list[str]:
     """Return the queues of `celery worker -Q` without those of `-X`, none for all of them."""
     named = _names(options.get("queues"))
     excluded = _names(options.get("exclude_queues"))

@@ -18,7 +18,7 @@ from g6.errors import BadInput
 from g6.kite_server.market.instrument_ref import VIX_ROOT, InstrumentRef
 from g6.kite_server.market.market_source import MarketSource
 from g6.simulation.contracts import SEGMENTS
-from g6.simulation.dump import Row, contract_rows, index_rows
+from g6.simulation.dump import InstrumentRow, contract_rows, index_rows
 
 EXCHANGES = ("NSE", "BSE", "NFO", "BFO")
 
@@ -34,7 +34,7 @@ class Catalogue:
         by_token: Instruments by token.
     """
 
-    rows: Mapping[str, list[Row]]
+    rows: Mapping[str, list[InstrumentRow]]
     listings: Mapping[str, Listing]
     by_key: Mapping[str, InstrumentRef]
     by_token: Mapping[int, InstrumentRef]
@@ -54,7 +54,7 @@ class Catalogue:
         return out.getvalue().encode()
 
 
-def _cells(row: Row) -> tuple[object, ...]:
+def _cells(row: InstrumentRow) -> tuple[object, ...]:
     # No number is empty: kiteconnect 5.2.2 loses the whole dump to one blank strike.
     token, number, symbol, name, price, expiry, strike, *rest = row
     others = (f"{value:g}" if isinstance(value, float) else value for value in rest)
@@ -71,7 +71,7 @@ class CatalogueCache:
     """
 
     source: MarketSource
-    rows: list[Row] = field(default_factory=list)
+    rows: list[InstrumentRow] = field(default_factory=list)
     _edition: object = None
     _catalogue: Catalogue | None = None
 
@@ -84,7 +84,7 @@ class CatalogueCache:
         return self._catalogue
 
 
-def catalogue(source: MarketSource, now: datetime, own_rows: list[Row]) -> Catalogue:
+def catalogue(source: MarketSource, now: datetime, own_rows: list[InstrumentRow]) -> Catalogue:
     """Return the catalogue of a market, or of rows that are served instead of its own."""
     cash = {
         "NSE": index_rows("NSE") + fund_rows("NSE"),
@@ -105,8 +105,8 @@ def catalogue(source: MarketSource, now: datetime, own_rows: list[Row]) -> Catal
 
 
 def _with_indices(
-    rows: dict[str, list[Row]], cash: Mapping[str, list[Row]]
-) -> dict[str, list[Row]]:
+    rows: dict[str, list[InstrumentRow]], cash: Mapping[str, list[InstrumentRow]]
+) -> dict[str, list[InstrumentRow]]:
     """Return rows by exchange with the indices and funds that they lack."""
     for exchange, cash_rows in cash.items():
         present = {row[2] for row in rows.setdefault(exchange, [])}
@@ -124,9 +124,9 @@ FUNDS = (
 """Funds of the cash market that are named like the indices: listed, and never quoted."""
 
 
-def fund_rows(exchange: str) -> list[Row]:
+def fund_rows(exchange: str) -> list[InstrumentRow]:
     """Return the dump's rows of the funds of an exchange."""
-    rows: list[Row] = []
+    rows: list[InstrumentRow] = []
     for where, number, symbol, name in FUNDS:
         if where == exchange:
             token = number * 256 + SEGMENTS[exchange]
@@ -153,7 +153,7 @@ def _contract_refs(
             yield f"{exchange}:{future.symbol}", ref
 
 
-def _index_refs(rows: Mapping[str, list[Row]]) -> Iterable[tuple[str, InstrumentRef]]:
+def _index_refs(rows: Mapping[str, list[InstrumentRow]]) -> Iterable[tuple[str, InstrumentRef]]:
     """Yield key and instrument of every index whose root is known."""
     roots = {index.quote_key: index.name for index in INDICES.values()} | {VIX: VIX_ROOT}
     for row in chain(rows.get("NSE", ()), rows.get("BSE", ())):
@@ -162,7 +162,7 @@ def _index_refs(rows: Mapping[str, list[Row]]) -> Iterable[tuple[str, Instrument
             yield key, InstrumentRef(int(row[0]), "index", roots[key])
 
 
-def _exchange(rows: list[Row], root: str) -> str:
+def _exchange(rows: list[InstrumentRow], root: str) -> str:
     return next(str(row[-1]) for row in rows if row[3] == root and row[-1] in ("NFO", "BFO"))
 
 
@@ -181,7 +181,7 @@ _COLUMN_OF = {
 """The dump's columns by the names that `instrument.listing` takes."""
 
 
-def _listings_of(rows: list[Row], on: date) -> dict[str, Listing]:
+def _listings_of(rows: list[InstrumentRow], on: date) -> dict[str, Listing]:
     columns = {}
     for name, column in _COLUMN_OF.items():
         at = DUMP_COLUMNS.index(column)
@@ -195,14 +195,14 @@ def _listings_of(rows: list[Row], on: date) -> dict[str, Listing]:
     return {root: listing(root, columns, on) for root in roots}
 
 
-def _by_exchange(rows: list[Row]) -> dict[str, list[Row]]:
-    by_exchange: dict[str, list[Row]] = {}
+def _by_exchange(rows: list[InstrumentRow]) -> dict[str, list[InstrumentRow]]:
+    by_exchange: dict[str, list[InstrumentRow]] = {}
     for row in rows:
         by_exchange.setdefault(row[-1], []).append(row)
     return by_exchange
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[InstrumentRow]:
     """Return the rows of a dump: a CSV file, or all of a directory that have its columns.
 
     Raises:
@@ -218,7 +218,7 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def _rows_of(file: Path, *, strict: bool) -> list[Row]:
+def _rows_of(file: Path, *, strict: bool) -> list[InstrumentRow]:
     try:
         with file.open(encoding="utf-8", newline="") as lines:
             records = csv.DictReader(lines)
@@ -232,7 +232,7 @@ def _rows_of(file: Path, *, strict: bool) -> list[Row]:
     return []
 
 
-def _row(file: Path, number: int, record: Mapping[str, str]) -> Row:
+def _row(file: Path, number: int, record: Mapping[str, str]) -> InstrumentRow:
     values: dict[str, object] = dict(record)
     try:
         for name in ("last_price", "strike", "tick_size"):

@@ -20,8 +20,8 @@ from g6.kite_server.market.tick_records import INDEX_TICK, TICK, Ticks, empty, f
 from g6.kite_server.movable_clock import MovableClock
 from g6.kite_server.server_faults import ServerFaults
 
-Positions = NDArray[np.intp]
-Values = dict[str, NDArray[np.float64]]
+RowPlaces = NDArray[np.intp]
+BoardColumns = dict[str, NDArray[np.float64]]
 
 _PRICES = {
     "last": "last",
@@ -66,8 +66,8 @@ class InstrumentSelection:
 
     root: str
     contracts: Contracts | None
-    side: Positions
-    row: Positions
+    side: RowPlaces
+    row: RowPlaces
     futures: tuple[Future, ...]
     indices: tuple[InstrumentRef, ...]
 
@@ -179,7 +179,7 @@ def _fill_from_underlying(row: np.void, underlying: Underlying) -> None:
         row[name] = value if np.isfinite(value) else 0
 
 
-def option_ticks(quotes: Quotes, side: Positions, row: Positions, before: date) -> Ticks:
+def option_ticks(quotes: Quotes, side: RowPlaces, row: RowPlaces, before: date) -> Ticks:
     """Return the ticks of selected options that have a last price, in their order.
 
     Args:
@@ -211,7 +211,7 @@ def option_ticks(quotes: Quotes, side: Positions, row: Positions, before: date) 
     return ticks
 
 
-def _fill_times(ticks: Ticks, values: Values, observed_at: float, before: date) -> None:
+def _fill_times(ticks: Ticks, values: BoardColumns, observed_at: float, before: date) -> None:
     stamp = np.where(np.isfinite(values["quote_time"]), values["quote_time"], observed_at)
     ticks["stamp"] = stamp.astype(np.int64)
     latest = int(datetime.combine(before, _LATEST_TRADE, IST).timestamp())

@@ -34,7 +34,7 @@ INTERVALS: Mapping[str, tuple[int, int]] = MappingProxyType(
 )
 """Minutes of a candle, and the most days in one request."""
 
-Candle = list[str | float | int]
+CandleFields = list[str | float | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class CandleRequest:
         return cls(minutes, begin, end)
 
 
-def candles(server: ServerState, ref: InstrumentRef, request: CandleRequest) -> list[Candle]:
+def candles(server: ServerState, ref: InstrumentRef, request: CandleRequest) -> list[CandleFields]:
     """Return candles of seven columns, oldest first.
 
     A minute appears when it is over.
@@ -83,7 +83,7 @@ def candles(server: ServerState, ref: InstrumentRef, request: CandleRequest) -> 
     except UncoveredYear as error:
         raise wrong("invalid from or to date") from error
     listing = server.catalogue().listings.get(ref.root)
-    rows: list[Candle] = []
+    rows: list[CandleFields] = []
     for session in sessions:
         bars = server.source.minutes(ref, listing, session.day)
         over = bars[bars["start"] + 60 <= now.timestamp()]
@@ -91,7 +91,7 @@ def candles(server: ServerState, ref: InstrumentRef, request: CandleRequest) -> 
     return rows
 
 
-def _candles_of(bars: Bars, session: Session, request: CandleRequest) -> Iterator[Candle]:
+def _candles_of(bars: Bars, session: Session, request: CandleRequest) -> Iterator[CandleFields]:
     """Yield candles of the requested minutes, counted from the open."""
     opened = int(session.open.timestamp())
     group = (bars["start"] - opened) // (60 * request.minutes)

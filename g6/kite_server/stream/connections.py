@@ -21,7 +21,7 @@ _MOST_QUEUED = 64
 One that does not read loses its oldest.
 """
 
-Numbers = NDArray[np.uint32]
+TokenNumbers = NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class SentFrame:
 
     at: float
     connection: int
-    token: Numbers
-    stamp: Numbers
+    token: TokenNumbers
+    stamp: TokenNumbers
 
     def as_json(self) -> dict[str, object]:
         """Return its values as JSON has them."""
@@ -57,8 +57,8 @@ class Message(NamedTuple):
     """
 
     payload: str | bytes
-    token: Numbers | None = None
-    stamp: Numbers | None = None
+    token: TokenNumbers | None = None
+    stamp: TokenNumbers | None = None
 
 
 @dataclass(eq=False)

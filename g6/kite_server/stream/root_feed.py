@@ -24,7 +24,7 @@ MODES: Mapping[str, int] = MappingProxyType({"ltp": 1, "quote": 2, "full": 3})
 
 Bytes = NDArray[np.uint8]
 Marks = NDArray[np.bool_]
-Numbers = NDArray[np.uint32]
+TokenNumbers = NDArray[np.uint32]
 
 
 class PacketTable:
@@ -76,7 +76,7 @@ class PacketTable:
         marks[rows] = True
         return marks
 
-    def cut(self, mode: str, marks: Marks) -> tuple[bytes, Numbers, Numbers]:
+    def cut(self, mode: str, marks: Marks) -> tuple[bytes, TokenNumbers, TokenNumbers]:
         """Return the marked packets in a mode, their tokens and their times."""
         full = self.packets[marks & self.is_written]
         if mode == "full":

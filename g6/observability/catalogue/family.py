@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf, prod
 from typing import Literal
 
-Kind = Literal["counter", "gauge", "histogram"]
+FamilyKind = Literal["counter", "gauge", "histogram"]
 Shown = Literal["as_is", "age", "lag", "lap"]
 HISTOGRAM_PARTS = ("bucket", "sum", "count")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -33,7 +33,7 @@ class Family:
 
     area: str
     name: str
-    kind: Kind
+    kind: FamilyKind
     labels: tuple[str, ...]
     unit: str
     source: str

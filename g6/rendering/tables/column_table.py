@@ -10,15 +10,15 @@ from rich.table import Table
 
 from g6.rendering.parts import NoView, Part, plain_table
 from g6.rendering.wording import clock, number
-from g6.studies.documents import Document
+from g6.studies.documents import StudyDocument
 
 
-def parts(document: Document, _: NoView) -> Iterator[Part]:
+def parts(document: StudyDocument, _: NoView) -> Iterator[Part]:
     """Yield the document's columns as a table."""
     yield _table(document)
 
 
-def _table(document: Document) -> Table:
+def _table(document: StudyDocument) -> Table:
     columns = document.columns()
     table = plain_table()
     for name in columns:

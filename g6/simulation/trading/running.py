@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Whole = NDArray[np.int64]
-Lots = NDArray[np.int32]
+Int32 = NDArray[np.int32]
 
 T = TypeVar("T", np.int16, np.int32, np.float64)
 
@@ -32,16 +32,18 @@ class RunningTotals:
         latest: The last minute with a trade, -1 without one.
     """
 
-    volume: Lots
+    volume: Int32
     value: NDArray[np.float64]
-    high: Lots
-    low: Lots
-    interest_high: Lots
-    interest_low: Lots
+    high: Int32
+    low: Int32
+    interest_high: Int32
+    interest_low: Int32
     latest: NDArray[np.int16]
 
 
-def running(lots: Lots, price: Lots, extremes: tuple[Lots, Lots], interest: Lots) -> RunningTotals:
+def running(
+    lots: Int32, price: Int32, extremes: tuple[Int32, Int32], interest: Int32
+) -> RunningTotals:
     """Return the totals of a day.
 
     All arguments have the shape (minutes, 2n). `extremes` are high and low of each minute, 0 and

@@ -35,7 +35,7 @@ _SEVERAL = 4
 _PEAK = 6.0
 _FARTHEST = np.iinfo(np.uint16).max
 
-Lots = NDArray[np.int32]
+Int32 = NDArray[np.int32]
 Ticks16 = NDArray[np.uint16]
 
 
@@ -54,12 +54,12 @@ class Tape:
     """
 
     day: SeriesDay
-    lots: Lots
+    lots: Int32
     phase: NDArray[np.uint8]
-    price: Lots
+    price: Int32
     above: Ticks16
     below: Ticks16
-    interest: Lots
+    interest: Int32
 
     @cached_property
     def running(self) -> RunningTotals:
@@ -97,7 +97,7 @@ class Tape:
         recent = np.where(traded, marks, np.int16(-1)).max(axis=0, initial=-1)
         return np.asarray(np.maximum(self.running.latest[quarter, columns], recent), dtype=np.int64)
 
-    def _extremes(self, minutes: slice, columns: Whole | slice) -> tuple[Lots, Lots]:
+    def _extremes(self, minutes: slice, columns: Whole | slice) -> tuple[Int32, Int32]:
         price = self.price[minutes, columns]
         low = np.where(price > 0, price - self.below[minutes, columns], NEVER).astype(np.int32)
         return price + self.above[minutes, columns], low
@@ -123,7 +123,7 @@ class MinuteTrades:
         phase: Where in its interval the first one comes, a byte, shape (m,).
     """
 
-    lots: Lots
+    lots: Int32
     phase: NDArray[np.uint8]
 
     @property
@@ -177,7 +177,7 @@ def _sway(day: SeriesDay) -> Sway:
     return Sway(day.draw("swing", today), np.stack(sides))
 
 
-def _volumes(day: SeriesDay) -> tuple[Lots, NDArray[np.uint8]]:
+def _volumes(day: SeriesDay) -> tuple[Int32, NDArray[np.uint8]]:
     """Return lots by minute and the phases of their trades."""
     minutes = day.market.minutes
     pace = np.diff(day.market.passed[::60][: minutes + 1])
@@ -252,7 +252,7 @@ def _force(traded: NDArray[np.bool_], day: SeriesDay, phase: NDArray[np.uint8]) 
     traded[spread % (len(traded) - SETTLED), column] = True
 
 
-def _extremes(day: SeriesDay, lots: Lots, price: Lots) -> tuple[Ticks16, Ticks16]:
+def _extremes(day: SeriesDay, lots: Int32, price: Int32) -> tuple[Ticks16, Ticks16]:
     """Return how far each minute's high lies above its last price, and its low below it.
 
     Both are in ticks, and 0 in a minute of few trades.

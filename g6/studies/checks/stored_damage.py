@@ -14,7 +14,7 @@ from g6.studies.parameters import Parameter, session_day
 
 __all__ = ["DamageParameters", "StoredDamage", "answer"]
 
-Track = Callable[[Sequence[DamageSearch]], Iterable[DamageSearch]]
+DamageTrack = Callable[[Sequence[DamageSearch]], Iterable[DamageSearch]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,9 @@ class StoredDamage:
         return replace(self, findings=tuple(findings))
 
 
-def answer(reader: DamageReader, parameters: DamageParameters, track: Track = iter) -> StoredDamage:
+def answer(
+    reader: DamageReader, parameters: DamageParameters, track: DamageTrack = iter
+) -> StoredDamage:
     """Read every stored file and return what is damaged.
 
     Args:

@@ -23,7 +23,7 @@ __all__ = ["FigureDifference", "Verification", "VerificationParameters", "answer
 EXPOSURE_MODEL = "black76"
 """The model that the second implementation of exposures knows."""
 
-Track = Callable[[Sequence[Unit]], Iterable[Unit]]
+VerificationTrack = Callable[[Sequence[Unit]], Iterable[Unit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Verification:
 
 
 def answer(
-    reader: UnitReader, parameters: VerificationParameters, track: Track = iter
+    reader: UnitReader, parameters: VerificationParameters, track: VerificationTrack = iter
 ) -> Verification:
     """Compute a sample of stored units again and return the largest differences.
 

@@ -17,7 +17,7 @@ from g6.domain.schema.chain import Chain
 from g6.errors import NothingToDo, UserError
 from g6.ports.readers import StoredReader
 from g6.studies import selection
-from g6.studies.documents import Column
+from g6.studies.documents import DocumentColumn
 from g6.studies.parameters import At, Expiry, Index, Parameter
 
 Array = NDArray[np.float64]
@@ -105,9 +105,9 @@ class BuildUps:
     calls: SideBuildUp
     puts: SideBuildUp
 
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per strike."""
-        columns: dict[str, Column] = {"strike": self.strike, "offset": self.offset}
+        columns: dict[str, DocumentColumn] = {"strike": self.strike, "offset": self.offset}
         for prefix, side in (("ce_", self.calls), ("pe_", self.puts)):
             columns[f"{prefix}oi"] = side.oi
             columns[f"{prefix}oi_change"] = side.oi_change

@@ -26,7 +26,7 @@ from g6.errors import UncoveredYear
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.contract_size import ContractSize, contract_size
-from g6.studies.documents import Column
+from g6.studies.documents import DocumentColumn
 from g6.studies.parameters import At, Expiry, Index, Parameter
 
 Array = NDArray[np.float64]
@@ -95,9 +95,9 @@ class ChainByStrike:
     sums: tuple[SideTotals, SideTotals]
     previous_session: date | None
 
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per strike: every stored column and `iv_error` of both sides."""
-        columns: dict[str, Column] = {
+        columns: dict[str, DocumentColumn] = {
             column.name: _values(column, self.rows[column.name]) for column in rows.CHAIN
         }
         for side, errors in zip(SIDES, self.iv_error.tolist(), strict=True):

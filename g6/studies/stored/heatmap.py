@@ -15,7 +15,7 @@ from g6.domain.figures.smile import volatility_smile
 from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection
-from g6.studies.documents import Column
+from g6.studies.documents import DocumentColumn
 from g6.studies.parameters import At, Cycles, Expiry, Index, Parameter
 
 Array = NDArray[np.float64]
@@ -79,7 +79,7 @@ class Heatmap:
     change: Array
     expiry: date | None
 
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per strike."""
         values = dict(zip(self.labels, self.matrix.T, strict=True))
         return {"strike": self.strike, **values}

@@ -16,7 +16,7 @@ from g6.domain.market.instrument import CE, PE
 from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection
-from g6.studies.documents import Column
+from g6.studies.documents import DocumentColumn
 from g6.studies.parameters import At, Expiry, Index
 
 Array = NDArray[np.float64]
@@ -57,7 +57,7 @@ class InterestByStrike:
     change: Array
     marks: Mapping[str, float]
 
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per strike."""
         return {
             "strike": self.strike,

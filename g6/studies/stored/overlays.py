@@ -16,7 +16,7 @@ from g6.domain.market.calendar import IST
 from g6.domain.schema.frame import Frame
 from g6.ports.readers import StoredReader
 from g6.studies import selection
-from g6.studies.documents import Column
+from g6.studies.documents import DocumentColumn
 from g6.studies.parameters import At, Days, Index, Parameter
 
 Array = NDArray[np.float64]
@@ -71,7 +71,7 @@ class Overlays:
     unit: str
     weekdays: Mapping[str, tuple[SessionCurve, ...]]
 
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per cycle."""
         curves = [curve for weekday in self.weekdays.values() for curve in weekday]
         sizes = [len(curve.minute) for curve in curves]

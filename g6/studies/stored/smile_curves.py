@@ -14,7 +14,7 @@ from g6.domain.figures.smile import surface
 from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection
-from g6.studies.documents import Column
+from g6.studies.documents import DocumentColumn
 from g6.studies.parameters import At, Expiry, Index
 
 Array = NDArray[np.float64]
@@ -76,11 +76,11 @@ class SmileCurves:
     spot: float
     expiries: tuple[SmileCurve, ...]
 
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per expiry and strike."""
         sizes = [len(curve.strike) for curve in self.expiries]
         days = np.array([curve.expiry for curve in self.expiries], dtype="datetime64[D]")
-        columns: dict[str, Column] = {"expiry": np.repeat(days, sizes)}
+        columns: dict[str, DocumentColumn] = {"expiry": np.repeat(days, sizes)}
         for name in ("strike", "calls", "puts", "fitted"):
             columns[name] = np.concatenate([getattr(curve, name) for curve in self.expiries])
         return columns

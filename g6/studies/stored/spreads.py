@@ -10,7 +10,7 @@ from g6.domain.figures import book_spreads
 from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection
-from g6.studies.documents import Column
+from g6.studies.documents import DocumentColumn
 from g6.studies.parameters import At, Cycles, Expiry, Index
 
 
@@ -44,10 +44,10 @@ class BookSpreads:
     by_strike: book_spreads.Spreads
     forward: float
 
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per strike."""
         spreads = self.by_strike
-        columns: dict[str, Column] = {"strike": spreads.strike}
+        columns: dict[str, DocumentColumn] = {"strike": spreads.strike}
         for side, prefix in enumerate(("ce_", "pe_")):
             for name in ("two_sided", "median", "p90", "worst"):
                 columns[prefix + name] = getattr(spreads, name)[side]

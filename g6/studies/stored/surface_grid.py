@@ -13,7 +13,7 @@ from g6.domain.figures.smile import surface
 from g6.domain.schema.chain import Chain, ChainExpiry
 from g6.ports.readers import StoredReader
 from g6.studies import selection
-from g6.studies.documents import Column
+from g6.studies.documents import DocumentColumn
 from g6.studies.parameters import At, Index
 
 Array = NDArray[np.float64]
@@ -72,7 +72,7 @@ class SurfaceGrid:
     spot: float
     expiries: tuple[SurfaceExpiry, ...]
 
-    def columns(self) -> Mapping[str, Column]:
+    def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per point of the grid."""
         days = np.broadcast_to(self.days[:, None], self.iv.shape)
         return {

@@ -22,6 +22,8 @@ MIRRORED = ("g6/ports", "g6/adapters/memory", "g6/adapters/redis")
 `ports/ledger`, `memory/ledger` and `redis/ledger` are held together by one contract suite. A second
 name for each would hide which file answers for which port.
 """
+VALUES = (ast.Constant, ast.Dict, ast.Tuple, ast.List, ast.Set)
+"""What no alias of a type is."""
 NO_REASON = ("# noqa", "# type:", "# fmt:", "#!")
 
 
@@ -45,7 +47,7 @@ class Language:
 def counted(paths: Iterable[Path]) -> Language:
     """Count the files of one package."""
     counts: Counter[str] = Counter()
-    classes: Counter[str] = Counter()
+    meanings: dict[str, set[str]] = {}
     files: set[tuple[str, str]] = set()
     for path in paths:
         source = path.read_text(encoding="utf-8")
@@ -56,7 +58,8 @@ def counted(paths: Iterable[Path]) -> Language:
         counts["comments"] += sum(1 for _ in _comments(source))
         tree = ast.parse(source)
         counts.update(_counts_of(tree))
-        classes.update(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+        for name, meaning in _types_of(tree, path):
+            meanings.setdefault(name, set()).add(meaning)
         if not path.name.startswith("__"):
             files.add((path.name, _folder_of(path)))
     names = Counter(name for name, _ in files)
@@ -71,9 +74,40 @@ def counted(paths: Iterable[Path]) -> Language:
         comprehensions=counts["comprehensions"] / thousands,
         any=counts["any"] / thousands,
         format_skips=counts["skips"],
-        doubled_classes=tuple(sorted(name for name, times in classes.items() if times > 1)),
+        doubled_classes=tuple(sorted(name for name, values in meanings.items() if len(values) > 1)),
         doubled_files=tuple(sorted(name for name, times in names.items() if times > 1)),
     )
+
+
+def _types_of(tree: ast.Module, path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name of each class, and of each alias, with what it means.
+
+    Two aliases of one value mean the same. An alias of `Annotated` means nothing: it is what typer or a
+    study makes an option of, has the name of the option, and stands beside no other type.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield node.name, f"class {path}:{node.lineno}"
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target, value = statement.targets[0], statement.value
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            if not ast.unparse(statement.annotation).endswith("TypeAlias"):
+                continue
+            target, value = statement.target, statement.value
+        else:
+            continue
+        meaning = ast.unparse(value)
+        if not isinstance(target, ast.Name) or meaning.startswith("Annotated["):
+            continue
+        is_plain = isinstance(statement, ast.Assign) and isinstance(value, VALUES)
+        if _is_type_name(target.id) and not is_plain:
+            yield target.id, meaning
+
+
+def _is_type_name(name: str) -> bool:
+    """Tell whether a name is written as those of classes are, seen from every module."""
+    return name[:1].isupper() and not name.isupper()
 
 
 def _folder_of(path: Path) -> str:

@@ -19,7 +19,7 @@ from twisted.internet import reactor as _reactor
 from twisted.internet import task
 
 from g6.adapters.kite.limits import STREAM_CONNECTIONS, STREAM_TOKENS
-from g6.adapters.kite.ticker.socket import REFUSED, Login, Socket, Tell
+from g6.adapters.kite.ticker.socket import REFUSED, Login, Socket, TellFeed
 from g6.adapters.kite.ticker.stream_client import StreamRoute, TwistedFailure
 from g6.adapters.kite.ticker.tick_board import TickBoard
 from g6.domain.market.calendar import day_of
@@ -95,7 +95,7 @@ class Ticker:
         now: Callable[[], datetime],
         trading_since: Callable[[], float | None],
         login: Callable[[], Login | None],
-        tell: Tell,
+        tell: TellFeed,
         *,
         prepare: Callable[[], None] = lambda: None,
         route: StreamRoute,

@@ -41,7 +41,7 @@ TRUST_FIX = (
 # The client's log lines name neither the connection nor a remedy; the events of this module do.
 logging.getLogger("kiteconnect").setLevel(logging.CRITICAL)
 
-Tell = Callable[[StreamReport], None]
+TellFeed = Callable[[StreamReport], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Socket:
     """One connection. Everything runs on the reactor's thread, except `feed`, which only reads."""
 
     def __init__(
-        self, number: int, board: TickBoard, limit: float, tell: Tell, route: StreamRoute
+        self, number: int, board: TickBoard, limit: float, tell: TellFeed, route: StreamRoute
     ) -> None:
         self.number = number
         self.tokens: list[int] = []

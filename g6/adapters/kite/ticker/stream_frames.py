@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from g6.domain.quotes.quotes import LEVELS, NAN
 from g6.domain.quotes.tick import PRICES, QUANTITIES, STREAM
 
-Rows = NDArray[np.void]
+TickRows = NDArray[np.void]
 Numbers = NDArray[np.float64]
 
 LTP_LENGTH = 8
@@ -67,7 +67,7 @@ _DAY_SECONDS = 86_400
 class FrameContent:
     """The packets of a frame by their length, and how many were cut off or of an unknown length."""
 
-    packets: dict[int, Rows]
+    packets: dict[int, TickRows]
     dropped: int = 0
 
 
@@ -105,20 +105,20 @@ def _starts(payload: bytes, count: int) -> tuple[dict[int, list[int]], int]:
     return starts, at
 
 
-def _gather(payload: bytes, offsets: list[int], length: int) -> Rows:
+def _gather(payload: bytes, offsets: list[int], length: int) -> TickRows:
     if len(offsets) == 1:
         return np.frombuffer(payload, PACKETS[length], 1, offsets[0])
     places = np.array(offsets)[:, None] + np.arange(length)
-    rows: Rows = np.frombuffer(payload, np.uint8)[places].view(PACKETS[length])[:, 0]
+    rows: TickRows = np.frombuffer(payload, np.uint8)[places].view(PACKETS[length])[:, 0]
     return rows
 
 
-def tokens(packets: Rows) -> NDArray[np.int64]:
+def tokens(packets: TickRows) -> NDArray[np.int64]:
     """Return the instrument tokens of packets."""
     return packets["token"].astype(np.int64)
 
 
-def write(rows: Rows, packets: Rows, received: float) -> None:
+def write(rows: TickRows, packets: TickRows, received: float) -> None:
     """Write packets into rows, one each: the fields that this kind of packet has, nothing else.
 
     A price of 0 or less becomes NaN. A last price of 0 or less of a contract that has traded stays
@@ -148,7 +148,7 @@ def write(rows: Rows, packets: Rows, received: float) -> None:
             rows[f"{side}_orders"] = packets[side]["orders"]
 
 
-def _write_impossible_last(rows: Rows, packets: Rows, divisor: Numbers) -> None:
+def _write_impossible_last(rows: TickRows, packets: TickRows, divisor: Numbers) -> None:
     has_traded = packets["volume"] > 0
     if "last_trade_time" in (packets.dtype.names or ()):
         has_traded = has_traded | (packets["last_trade_time"] > _DAY_SECONDS)

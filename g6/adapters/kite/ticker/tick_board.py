@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from g6.adapters.kite.ticker import stream_frames
 from g6.domain.quotes.tick import blank
 
-Rows = NDArray[np.void]
+TickRows = NDArray[np.void]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class TickBoard:
                 newest = max(newest, _newest(packets))
         return FrameSummary(ticks, dropped, newest)
 
-    def _write(self, packets: Rows, received: float) -> NDArray[np.bool_]:
+    def _write(self, packets: TickRows, received: float) -> NDArray[np.bool_]:
         """Write packets into their rows and return which of them are of our instruments."""
         token = stream_frames.tokens(packets)
         at = np.searchsorted(self._tokens, token, "left")
@@ -89,7 +89,7 @@ class TickBoard:
             at = at + 1
         return is_ours
 
-    def take(self) -> dict[str, tuple[Sequence[str], Rows]]:
+    def take(self) -> dict[str, tuple[Sequence[str], TickRows]]:
         """Return the rows that changed since the last call, by index: symbols and rows."""
         with self._lock:
             places = np.flatnonzero(self._changed)
@@ -108,7 +108,7 @@ class TickBoard:
             self._changed[:] = True
 
 
-def _newest(packets: Rows) -> float:
+def _newest(packets: TickRows) -> float:
     """Return the newest exchange time of a contract among packets, 0 for none.
 
     An index is left out: it stands still in the closing auction while options trade.

@@ -24,11 +24,11 @@ from g6.errors import BadInput
 from g6.files import abandoned_in, is_temporary, quoted, shown
 from g6.ports.history import OVERVIEW, Finding
 
-Look = Callable[[], list[Finding]]
+FileCheck = Callable[[], list[Finding]]
 _Chains = dict[str, set[datetime]]
 
 
-def looks(directory: Path, day: date | None = None) -> list[Look]:
+def looks(directory: Path, day: date | None = None) -> list[FileCheck]:
     """Return one check per stored day, or of `day` alone, to be made in this order.
 
     Each returns its findings.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    Frame: TypeAlias = pd.DataFrame | pl.DataFrame | pa.Table
-    Answer: TypeAlias = Frame | duckdb.DuckDBPyRelation
+    EngineFrame: TypeAlias = pd.DataFrame | pl.DataFrame | pa.Table
+    EngineAnswer: TypeAlias = EngineFrame | duckdb.DuckDBPyRelation
 
 Engine = Literal["auto", "pandas", "polars", "arrow", "duckdb"]
 ENGINES: tuple[Engine, ...] = ("auto", "pandas", "polars", "arrow", "duckdb")
@@ -37,7 +37,7 @@ def engine_in_force(engine: str) -> str:
     return "arrow"
 
 
-def to_engine(table: pa.Table, engine: str) -> Answer:
+def to_engine(table: pa.Table, engine: str) -> EngineAnswer:
     """Return the table as an engine has it.
 
     Raises:

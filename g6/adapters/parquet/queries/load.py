@@ -29,7 +29,7 @@ from g6.adapters.parquet.queries.market_time import directory_time
 from g6.adapters.parquet.queries.patience import shown
 from g6.adapters.parquet.queries.stored_choices import StoredChoices
 from g6.adapters.parquet.queries.stored_span import (
-    Days,
+    DaySpan,
     check_directory,
     parse_indices,
     parse_span,
@@ -107,7 +107,7 @@ class Query:
         cls,
         directory: Path,
         index: str | Sequence[str],
-        day: Days,
+        day: DaySpan,
         kind: str,
         *,
         columns: Sequence[str] | None = None,

@@ -23,8 +23,6 @@ from g6.studies.checks.second_rows import BeyondStrikes, StoredRow, StoredUnit
 
 __all__ = ["UnitPlace", "read_unit", "stored_units"]
 
-Header = Document
-
 
 class UnitPlace(NamedTuple):
     """Where a stored unit is: its index, its session day and its instant."""
@@ -56,7 +54,7 @@ def read_unit(directory: Path, place: UnitPlace) -> StoredUnit:
     return StoredUnit(index, instant, rows, overview, _beyond(header))
 
 
-def _beyond(header: Header) -> dict[str, BeyondStrikes]:
+def _beyond(header: Document) -> dict[str, BeyondStrikes]:
     """Return by ISO expiry what a header holds of listed strikes that are no rows."""
     beyond: dict[str, BeyondStrikes] = {}
     of_expiries = part(part(header, "stamp"), "beyond")
@@ -70,7 +68,7 @@ def _beyond(header: Header) -> dict[str, BeyondStrikes]:
     return beyond
 
 
-def _rows_at(directory: Path, instant: datetime) -> tuple[list[StoredRow], Header]:
+def _rows_at(directory: Path, instant: datetime) -> tuple[list[StoredRow], Document]:
     """Return the rows of an instant and the header of its chain.
 
     They stand in a part of their own, else in a segment, else in the file of the whole day.
@@ -94,10 +92,10 @@ def _is_part_of_another(path: Path, instant: datetime) -> bool:
     return is_part and not path.name.startswith(f"{instant:%H%M%S}")
 
 
-def _header(path: Path, instant: datetime) -> Header:
+def _header(path: Path, instant: datetime) -> Document:
     metadata = pq.read_metadata(path).metadata or {}
     if b"g6.headers" not in metadata:
-        header: Header = json.loads(metadata.get(b"g6.header", b"{}"))
+        header: Document = json.loads(metadata.get(b"g6.header", b"{}"))
         return header
     headers = json.loads(zlib.decompress(base64.b64decode(metadata[b"g6.headers"])))
     for cycle, header in headers.items():

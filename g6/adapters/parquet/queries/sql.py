@@ -24,7 +24,7 @@ from g6.errors.extras import optional
 from g6.ports.history import OVERVIEW
 
 if TYPE_CHECKING:
-    from g6.adapters.parquet.queries.engines import Answer
+    from g6.adapters.parquet.queries.engines import EngineAnswer
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ def connect(directory: Path, tz: str, left_out: Container[Path] = ()) -> Any:
     return connection
 
 
-def answer(query: str, directory: Path, tz: str, engine: str) -> Answer:
+def answer(query: str, directory: Path, tz: str, engine: str) -> EngineAnswer:
     """Return the answer of `query` as `engine` has it.
 
     A damaged file costs its own rows and is named by a DamagedFile warning.

@@ -23,7 +23,7 @@ from g6.domain.schema.frame import Frame
 from g6.errors import BadInput, DamagedFile
 from g6.ports import Clock, Store
 
-FreezeQuantity = Callable[[Path, str, date], tuple[int, date] | None]
+DirectoryFreezeQuantity = Callable[[Path, str, date], tuple[int, date] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class DirectoryReader:
     directory: Path
     store: Store
     calendar: Calendar
-    freeze: FreezeQuantity
+    freeze: DirectoryFreezeQuantity
     clock: Clock
 
     @property

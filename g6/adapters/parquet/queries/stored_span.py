@@ -19,7 +19,7 @@ EVERY = "*"
 """The word for all indices that are stored."""
 Day: TypeAlias = str | int | date
 """A session day: a date, its ISO text, `latest`, `today`, `yesterday`, or -1 for the newest."""
-Days: TypeAlias = "Day | tuple[Day | None, Day | None] | slice"
+DaySpan: TypeAlias = "Day | tuple[Day | None, Day | None] | slice"
 """A day, or both ends of a range: a pair, a slice or `A..B`. Either end may be left open."""
 FORMS = '2026-11-20, "latest", "today", -1 or "2026-11-16..2026-11-20"'
 _USUAL = ("data/demo", "data/g6_data")
@@ -106,7 +106,7 @@ def _meant(name: str, stored: Sequence[str]) -> str:
 
 
 def parse_span(
-    value: Days, stored: Sequence[date], absent: NothingToDo, now: Callable[[], datetime]
+    value: DaySpan, stored: Sequence[date], absent: NothingToDo, now: Callable[[], datetime]
 ) -> tuple[date, date]:
     """Return the first and the last day that are asked for, both included.
 
@@ -134,7 +134,7 @@ def parse_span(
     return begin, end
 
 
-def _ends(value: Days) -> tuple[Day | None, Day | None]:
+def _ends(value: DaySpan) -> tuple[Day | None, Day | None]:
     """Return both ends of a range, the same object twice for a single day."""
     if isinstance(value, slice):
         return value.start, value.stop

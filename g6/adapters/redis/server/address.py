@@ -28,7 +28,7 @@ LEVELS = {"none": "none", "optional": "optional", "required": "required"}
 # redis-py takes none, optional and required. Addresses for kombu say cert_none, CERT_REQUIRED, …
 LEVELS |= {f"cert_{level}": level for level in LEVELS}
 
-Options = dict[str, object]
+ConnectionOptions = dict[str, object]
 """Keyword arguments of redis-py's connections, which have a type for each kind of connection."""
 
 _PARSERS: Mapping[str, Callable[[str], object]]
@@ -73,23 +73,23 @@ class Address:
     database: int
     login: Mapping[str, str] = field(repr=False)
     sentinel_login: Mapping[str, str] = field(repr=False)
-    tls: Options | None = field(repr=False)
-    options: Options
+    tls: ConnectionOptions | None = field(repr=False)
+    options: ConnectionOptions
 
     @property
-    def parameters(self) -> Options:
+    def parameters(self) -> ConnectionOptions:
         """The arguments of a connection to the server itself: endpoint, database, login, TLS.
 
         Sentinels name the endpoint themselves.
         """
-        endpoint: Options = {"path": self.path} if self.scheme == "unix" else {}
+        endpoint: ConnectionOptions = {"path": self.path} if self.scheme == "unix" else {}
         if self.scheme in ("redis", "rediss"):
             host, port = self.hosts[0]
             endpoint = {"host": host, "port": port}
         return {**endpoint, "db": self.database, **self.login, **(self.tls or {}), **self.options}
 
     @property
-    def sentinel_parameters(self) -> Options:
+    def sentinel_parameters(self) -> ConnectionOptions:
         """The arguments of a connection to a Sentinel, beside its host and port."""
         return {
             **self.sentinel_login,
@@ -171,7 +171,9 @@ def _well_formed(part: str, url: str) -> str:
     return part
 
 
-def _database(pieces: Sequence[SplitResult], scheme: str, url: str, options: Options) -> int:
+def _database(
+    pieces: Sequence[SplitResult], scheme: str, url: str, options: ConnectionOptions
+) -> int:
     """Return the number that an option says, else the one behind the host of the last part."""
     if isinstance(number := options.get("db"), int):
         return number
@@ -184,7 +186,7 @@ def _database(pieces: Sequence[SplitResult], scheme: str, url: str, options: Opt
     return int(text)
 
 
-def _options(query: Mapping[str, str], scheme: str, secure: bool, url: str) -> Options:
+def _options(query: Mapping[str, str], scheme: str, secure: bool, url: str) -> ConnectionOptions:
     """Return the options behind `?` as redis-py takes them, names, values and files checked."""
     masked = mask_address(url)
     if unknown := sorted(query.keys() - _PLAIN - _TLS):
@@ -193,7 +195,7 @@ def _options(query: Mapping[str, str], scheme: str, secure: bool, url: str) -> O
             f"it takes {', '.join(sorted(_PLAIN | _TLS))}",
         )
     _refuse_tls_options(query, scheme, secure, masked)
-    options: Options = {}
+    options: ConnectionOptions = {}
     for name in query.keys() - {"ssl", *_LOGINS}:
         try:
             options[name] = _PARSERS.get(name, str)(query[name])

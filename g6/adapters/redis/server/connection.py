@@ -15,7 +15,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from g6.adapters.redis.server.address import Address, Options, parse_address
+from g6.adapters.redis.server.address import Address, ConnectionOptions, parse_address
 from g6.adapters.redis.server.refusals import CLUSTER, CLUSTER_FIX, plain, refusal
 from g6.errors import BadConfig, G6Error, RedisDown, Unavailable
 from g6.errors.masking import mask_address
@@ -91,7 +91,7 @@ def connect(url: str, *, timeout: float = 2.0, master_name: str = "") -> redis.R
     address = parse_address(url)
     # redis-py 8.1 by itself tries 11 times for 5 s: a GET of a frozen server blocked for 59 s.
     # With 2 s and one retry it is 4.1 s, and 3.7 s where the server is dead (measured).
-    options: Options = {
+    options: ConnectionOptions = {
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "socket_read_size": READ_BYTES,
@@ -112,7 +112,7 @@ def connect(url: str, *, timeout: float = 2.0, master_name: str = "") -> redis.R
 
 
 def _through_sentinels(
-    address: Address, master_name: str, options: Options, url: str
+    address: Address, master_name: str, options: ConnectionOptions, url: str
 ) -> redis.Redis:
     if not master_name:
         raise BadConfig(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Rows, instant_of
 from g6.adapters.replay.tables.plausible import HIGHEST_STRIKE, LOWEST_STRIKE
-from g6.adapters.replay.unread import Kind
+from g6.adapters.replay.unread import UnreadKind
 from g6.domain.market.instrument import SIDES, contract_keys
 from g6.domain.schema.counting import MAX_COUNT
 
@@ -54,7 +54,7 @@ class OmittedPart:
 
     row: int | str | None
     reason: str
-    kind: Kind = "damaged"
+    kind: UnreadKind = "damaged"
     count: int = 1
 
 
@@ -206,7 +206,7 @@ class LegCollector:
     def __len__(self) -> int:
         return len(self._legs)
 
-    def omit(self, row: int | str | None, reason: str, kind: Kind = "damaged") -> None:
+    def omit(self, row: int | str | None, reason: str, kind: UnreadKind = "damaged") -> None:
         """Record a part of the answer that is not used."""
         self.omitted.append(OmittedPart(row, reason, kind))
 

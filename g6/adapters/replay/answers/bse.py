@@ -35,9 +35,7 @@ from g6.adapters.replay.answers.nse import requested_root
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.unread import NotRead
 from g6.domain.market.instrument import INDICES, SIDES
-
-Document = Mapping[str, object]
-"""An object of JSON."""
+from g6.domain.schema.json_types import Document
 
 FIGURES: Mapping[str, str] = MappingProxyType(
     {

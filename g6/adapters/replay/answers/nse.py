@@ -32,10 +32,9 @@ from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import root_of
 from g6.adapters.replay.unread import NotRead
 from g6.domain.market.instrument import SIDES
+from g6.domain.schema.json_types import Document
 
 T = TypeVar("T")
-Document = Mapping[str, object]
-"""An object of JSON."""
 FIGURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "last": ("lastPrice",),

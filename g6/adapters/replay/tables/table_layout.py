@@ -20,7 +20,7 @@ from g6.domain.market.instrument import SIDES
 from g6.domain.quotes.cells import DAY_FORMS, INSTANT_FORMS, SIDE_WORDS
 from g6.errors import BadConfig, BadInput
 
-Unit = Literal["units", "contracts"]
+QuantityUnit = Literal["units", "contracts"]
 
 KEYS = ("timestamp", "symbol", "expiry", "strike", "option_type")
 NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -13,7 +13,7 @@ from typing import cast
 from g6.domain.market.calendar.session import Hours
 from g6.errors import BadInput
 
-Entry = Mapping[str, object]
+CalendarEntry = Mapping[str, object]
 """A table of a parsed TOML file."""
 _CLOCKS = ("open", "close", "settlement_fix", "pre_open", "index_freeze", "index_resume")
 _SHAPES = {
@@ -49,7 +49,7 @@ class Days:
 
 
 def parse_sessions(
-    base: Entry, additions: Entry | None = None
+    base: CalendarEntry, additions: CalendarEntry | None = None
 ) -> tuple[dict[str, Days], frozenset[int]]:
     """Return the days of each exchange, and the covered years.
 
@@ -83,7 +83,7 @@ class _File:
     """One layer of the calendar: a file's name and its content."""
 
     name: str
-    content: Entry
+    content: CalendarEntry
     exchanges: tuple[str, ...]
 
     def laid_over(self, exchange: str, under: Days) -> Days:
@@ -98,7 +98,7 @@ class _File:
         return Days(ordered, {**under.holidays, **closed}, specials)
 
     def holidays(self, exchange: str) -> Iterator[tuple[date, str]]:
-        for key, value in cast("Entry", self.content.get("holidays", {})).items():
+        for key, value in cast("CalendarEntry", self.content.get("holidays", {})).items():
             if isinstance(value, Mapping):
                 if key not in self.exchanges:
                     raise BadInput(
@@ -155,8 +155,10 @@ class _File:
             )
             yield day, self.in_order(hours, row)
 
-    def entries(self, table: str, exchange: str) -> Iterator[tuple[str, Entry]]:
-        for number, entry in enumerate(cast("list[Entry]", _list(self.content, table)), start=1):
+    def entries(self, table: str, exchange: str) -> Iterator[tuple[str, CalendarEntry]]:
+        for number, entry in enumerate(
+            cast("list[CalendarEntry]", _list(self.content, table)), start=1
+        ):
             row = f"{table} {number}"
             self.check(table, entry, row)
             if exchange in cast("Sequence[str]", entry.get("exchanges", self.exchanges)):
@@ -177,7 +179,7 @@ class _File:
                     self.name, "covered_years", f"{year!r} is not a year; write it as 2027"
                 )
 
-    def check(self, table: str, entry: Entry, row: str | None) -> None:
+    def check(self, table: str, entry: CalendarEntry, row: str | None) -> None:
         unknown = sorted(set(entry) - _KEYS[table])
         if unknown:
             raise BadInput(
@@ -215,10 +217,10 @@ class _File:
                 self.name, row, f"{value!r} is not a day; write it as 2026-11-24"
             ) from error
 
-    def clocks(self, entry: Entry, row: str) -> dict[str, time]:
+    def clocks(self, entry: CalendarEntry, row: str) -> dict[str, time]:
         return {key: self.clock(entry[key], row) for key in _CLOCKS if key in entry}
 
-    def breaks(self, entry: Entry, row: str) -> tuple[tuple[time, time], ...]:
+    def breaks(self, entry: CalendarEntry, row: str) -> tuple[tuple[time, time], ...]:
         try:
             pairs = cast("Sequence[Sequence[object]]", entry["breaks"])
             return tuple((self.clock(start, row), self.clock(end, row)) for start, end in pairs)
@@ -236,6 +238,6 @@ class _File:
             ) from error
 
 
-def _list(entry: Entry, name: str) -> Sequence[object]:
+def _list(entry: CalendarEntry, name: str) -> Sequence[object]:
     """Return a list of a table, whose shape was checked, empty where it is absent."""
     return cast("Sequence[object]", entry.get(name, ()))

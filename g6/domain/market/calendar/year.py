@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from g6.domain.market.calendar.parse import Days, Entry, parse_sessions
+from g6.domain.market.calendar.parse import CalendarEntry, Days, parse_sessions
 from g6.domain.market.calendar.session import Phase, Session, day_of, instant_of
 from g6.errors import UncoveredYear
 
@@ -28,7 +28,7 @@ class Calendar:
     )
 
     @staticmethod
-    def parse(base: Entry, additions: Entry | None = None) -> Calendar:
+    def parse(base: CalendarEntry, additions: CalendarEntry | None = None) -> Calendar:
         """Return the calendar that a sessions file describes, a user's additions laid over it.
 
         In additions a holiday closes a day that the base opens, a special session opens one that it

@@ -8,7 +8,7 @@ from datetime import datetime
 from g6.bootstrap.reading.study_readers import past_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, parse_z
-from g6.domain.cycles.gaps import NO_CHAIN, Row
+from g6.domain.cycles.gaps import NO_CHAIN, StatusReason
 from g6.domain.schema.nearest import no_such
 from g6.domain.schema.words import Status
 from g6.pipeline import Runtime
@@ -50,7 +50,7 @@ def units(
         raise no_such("enabled index", index, settings.indices)
     if not cycles:
         return []
-    rows: Mapping[Unit, Row] = {}
+    rows: Mapping[Unit, StatusReason] = {}
     if failed or len(cycles) > 1:
         span = PastSpan(since=parse_z(cycles[0]), until=parse_z(cycles[-1]))
         rows = outcomes_of_units(past_reader(settings), span)
@@ -70,7 +70,7 @@ def _names(
     settings: Settings,
     cycle: str,
     record: CycleRecord | None,
-    rows: Mapping[Unit, Row],
+    rows: Mapping[Unit, StatusReason],
 ) -> Iterable[str]:
     """Return the indices of a cycle that were due, are in the ledger or have a row."""
     names = [*runtime.expected(cycle), *(record.units if record else ())]
@@ -78,7 +78,7 @@ def _names(
     return dict.fromkeys(names) or settings.indices
 
 
-def _has_failed(unit: Unit, record: CycleRecord | None, row: Row | None) -> bool:
+def _has_failed(unit: Unit, record: CycleRecord | None, row: StatusReason | None) -> bool:
     """Tell whether a unit is not OK, or not stored."""
     status, reason = row or ("", "")
     state = record.units.get(unit.index) if record else None

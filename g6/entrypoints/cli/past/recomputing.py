@@ -25,7 +25,7 @@ from g6.pipeline import Runtime
 
 WAIT_SECONDS = 300.0
 """What one job may take, which is more than its hard limit."""
-Lot = tuple[str, str]
+DayOfIndex = tuple[str, str]
 """A day and an index."""
 
 
@@ -78,11 +78,11 @@ class Journal:
         self._path = path
         self._pricing = pricing
         record = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        self.done: list[Lot] = []
+        self.done: list[DayOfIndex] = []
         if record.get("pricing") == pricing:
             self.done = [(day, index) for day, index in record.get("done", ())]
 
-    def add(self, lot: Lot) -> None:
+    def add(self, lot: DayOfIndex) -> None:
         """Remember a lot that is done."""
         from g6.files import replace
 
@@ -96,11 +96,11 @@ class Journal:
 
 def _lots(
     settings: Settings, index: str | None, first: date | None, last: date | None
-) -> list[Lot]:
+) -> list[DayOfIndex]:
     from g6.adapters.parquet.maintenance.holdings import holdings
 
     holdings_ = [lot for lot in holdings(settings.directory) if lot.kind == Kind.CHAIN]
-    lots: list[Lot] = []
+    lots: list[DayOfIndex] = []
     for lot in holdings_:
         is_within = (first or lot.day) <= lot.day <= (last or lot.day)
         if is_within and index in (None, lot.name, lot.name.lower()):
@@ -116,7 +116,7 @@ def _lots(
 
 
 def _all(
-    runtime: Runtime, lots: Sequence[Lot], pricing: str, journal: Journal, console: Console
+    runtime: Runtime, lots: Sequence[DayOfIndex], pricing: str, journal: Journal, console: Console
 ) -> list[RecomputeReport]:
     """Send every lot and wait for the reports, in whatever order they come."""
     after = runtime.bus.bounds()[1]
@@ -135,7 +135,7 @@ def _all(
     return reports
 
 
-def _next(runtime: Runtime, after: str, pending: set[Lot]) -> tuple[RecomputeReport, str]:
+def _next(runtime: Runtime, after: str, pending: set[DayOfIndex]) -> tuple[RecomputeReport, str]:
     # A worker that raised and reported nothing kept this waiting for 100 s without a word, so a
     # refused day is a report as well.
     limit = time.monotonic() + WAIT_SECONDS

@@ -10,7 +10,7 @@ import numpy as np
 
 from g6.domain.cycles import gaps
 from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.domain.cycles.gaps import Instants, Outcomes, Row, instant_at, instants_of
+from g6.domain.cycles.gaps import Instants, Outcomes, StatusReason, instant_at, instants_of
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.words import ANALYSED, MarketKind
@@ -96,10 +96,10 @@ def missing_instants(unit: IndexDay, *, is_whole: bool) -> Instants:
     return between
 
 
-def outcomes_of_units(reader: PastReader, span: PastSpan) -> dict[Unit, Row]:
+def outcomes_of_units(reader: PastReader, span: PastSpan) -> dict[Unit, StatusReason]:
     """Return how the stored units of the span ended, held against the stored chains."""
     past = StoredPast.read(reader, span)
-    rows: dict[Unit, Row] = {}
+    rows: dict[Unit, StatusReason] = {}
     for day, by_index in past.outcomes.items():
         for index in by_index:
             for at, row in past.as_stored(index, day, span).items():

@@ -8,7 +8,7 @@ from pathlib import Path
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.parquet.maintenance.sizes import sizes
 from g6.adapters.parquet.statuses import statuses
-from g6.domain.cycles.gaps import Row
+from g6.domain.cycles.gaps import StatusReason
 
 FIRST, SECOND = date(2026, 11, 17), date(2026, 11, 18)
 CYCLES = tuple(f"{day}T05:{minute}:00Z" for day in (FIRST, SECOND) for minute in (30, 31))
@@ -25,7 +25,7 @@ def written(directory: Path) -> Path:
     return directory
 
 
-def rows_of(directory: Path) -> list[tuple[date, dict[str, dict[datetime, Row]]]]:
+def rows_of(directory: Path) -> list[tuple[date, dict[str, dict[datetime, StatusReason]]]]:
     return [
         (day, {index: dict(outcomes.items()) for index, outcomes in by_index.items()})
         for day, by_index in statuses(directory, None, None)

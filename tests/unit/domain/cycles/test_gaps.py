@@ -8,7 +8,7 @@ from g6.domain.cycles.gaps import (
     Gap,
     Instants,
     Outcomes,
-    Row,
+    StatusReason,
     as_stored,
     counts_of,
     gaps_of,
@@ -23,10 +23,10 @@ from g6.domain.schema.words import Status
 FIRST = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 GRID = [FIRST + n * MINUTE for n in range(6)]
-OK: Row = ("OK", "")
+OK: StatusReason = ("OK", "")
 
 
-def find(index: str, grid: Sequence[datetime], rows: dict[datetime, Row]) -> list[Gap]:
+def find(index: str, grid: Sequence[datetime], rows: dict[datetime, StatusReason]) -> list[Gap]:
     return gaps_of(index, instants_of(grid), Outcomes.of(rows))
 
 
@@ -43,7 +43,7 @@ def test_successive_cycles_with_one_reason_are_one_gap() -> None:
 
 
 def test_another_reason_or_an_ok_cycle_between_ends_a_gap() -> None:
-    rows: dict[datetime, Row] = dict.fromkeys(GRID, ("SKIPPED", "overrun"))
+    rows: dict[datetime, StatusReason] = dict.fromkeys(GRID, ("SKIPPED", "overrun"))
     rows[GRID[2]], rows[GRID[4]] = OK, ("PARTIAL", "strikes_missing")
     assert [(gap.first, gap.reason, gap.cycles) for gap in find("NIFTY", GRID, rows)] == [
         (GRID[0], "overrun", 2), (GRID[3], "overrun", 1), (GRID[4], "strikes_missing", 1), (GRID[5], "overrun", 1),
@@ -61,7 +61,7 @@ def test_nothing_is_a_gap_when_all_is_well() -> None:
 
 
 def test_cycles_are_counted_by_how_they_ended() -> None:
-    rows: dict[datetime, Row] = {
+    rows: dict[datetime, StatusReason] = {
         GRID[0]: OK,
         GRID[1]: ("OK", "backfill"),
         GRID[2]: ("PARTIAL", "backfill"),
@@ -75,7 +75,7 @@ def test_cycles_are_counted_by_how_they_ended() -> None:
 
 
 def test_a_row_without_the_chain_that_it_promises_is_missing() -> None:
-    rows: dict[datetime, Row] = dict(
+    rows: dict[datetime, StatusReason] = dict(
         zip(GRID, (OK, OK, ("PARTIAL", "strikes_missing"), ("SKIPPED", "paused")), strict=False)
     )
     assert dict(as_stored(Outcomes.of(rows), instants_of(GRID[:1])).items()) == {

@@ -15,8 +15,8 @@ from g6.entrypoints.cli.shared.arguments.study_command import argument_of
 from g6.studies.parameters import Parameter as StudyParameter
 from g6.studies.parameters import fields_of, made
 
-Command = Callable[..., None]
-C = TypeVar("C", bound=Command)
+CommandFunction = Callable[..., None]
+C = TypeVar("C", bound=CommandFunction)
 
 
 def spread(command: C) -> C:

@@ -16,7 +16,7 @@ from g6.config import Settings
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from g6.errors import UserError
-from g6.studies.documents import Changing, Document, Mending, OfCycle, Verdict
+from g6.studies.documents import Changing, Mending, OfCycle, StudyDocument, Verdict
 from g6.studies.parameters import Field, fields_of, made, written
 from g6.studies.table import Study, by_command
 
@@ -31,7 +31,7 @@ CONFIGURED: Mapping[str, tuple[str, object]] = {
 """By the names of `Study.settings`: what says under which settings a study is asked."""
 WATCH_SECONDS = 1.0
 
-Values = Mapping[str, Any]
+OptionValues = Mapping[str, Any]
 """The values of a command line, by the names of its options and arguments."""
 
 
@@ -127,7 +127,7 @@ def keyword(name: str, annotation: object, *, default: object) -> Argument:
     return Argument(name, Argument.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def answer(study: Study, values: Values) -> None:
+def answer(study: Study, values: OptionValues) -> None:
     """Ask a study with the values of a command line and write its document.
 
     Raises:
@@ -148,7 +148,7 @@ def answer(study: Study, values: Values) -> None:
         _watch(study, source, parameters, view, settings, as_json=values["json_"])
         return
     track = _tracks(study, settings, as_json=values["json_"])
-    document = cast("Document", study.answer(source, parameters, *track))
+    document = cast("StudyDocument", study.answer(source, parameters, *track))
     _write(study, document, values, settings)
     if settings is not None and (bundle := values.get("bundle")) is not None:
         from g6.entrypoints.machine.bug_report import write_bug_report
@@ -163,11 +163,13 @@ def show(study: Study, settings: Settings, *, as_json: bool) -> None:
     """Write the answer of a study without parameters, for a command that builds the settings."""
     from g6.entrypoints.machine.study_reading import reader
 
-    document = cast("Document", study.answer(reader(study.reader, settings), study.parameters()))
+    document = cast(
+        "StudyDocument", study.answer(reader(study.reader, settings), study.parameters())
+    )
     write(study, document, settings, as_json=as_json)
 
 
-def write(study: Study, document: Document, settings: Settings, *, as_json: bool) -> None:
+def write(study: Study, document: StudyDocument, settings: Settings, *, as_json: bool) -> None:
     """Write a document of a study as JSON, or as a person reads it."""
     from g6.entrypoints.cli.shared.screen import terminal
     from g6.rendering import parts
@@ -178,7 +180,7 @@ def write(study: Study, document: Document, settings: Settings, *, as_json: bool
     parts.print_parts(terminal.console(settings), parts.parts_of(study.name, document))
 
 
-def settings_of(study: Study, values: Values) -> Settings | None:
+def settings_of(study: Study, values: OptionValues) -> Settings | None:
     """Return the settings that a study is asked under, None where it reads none."""
     if not study.settings:
         return None
@@ -212,7 +214,9 @@ def _tracks(
     return (partial(followed, what=study.progress, console=console),)
 
 
-def _write(study: Study, document: Document, values: Values, settings: Settings | None) -> None:
+def _write(
+    study: Study, document: StudyDocument, values: OptionValues, settings: Settings | None
+) -> None:
     """Write a document as JSON, as CSV, or as its view shows it to a person."""
     from g6.entrypoints.cli.shared.screen import terminal
     from g6.rendering import parts, plain
@@ -242,7 +246,7 @@ def _write(study: Study, document: Document, values: Values, settings: Settings 
         typer.echo(named.completed(note), err=True)
 
 
-def _write_json(name: str, document: Document, indent: int | None = None) -> None:
+def _write_json(name: str, document: StudyDocument, indent: int | None = None) -> None:
     """Write a document as JSON: as a whole, or a line each of what it holds."""
     from g6.rendering import parts, plain
 
@@ -268,7 +272,7 @@ def _watch(
 
     last_mark: str | None = ""
     while True:
-        document = cast("Document", study.answer(source, parameters))
+        document = cast("StudyDocument", study.answer(source, parameters))
         if isinstance(document, Changing):
             # Without a mark there is nothing to show: what was shown last is the newest still.
             mark: str | None = document.mark or last_mark
@@ -286,7 +290,9 @@ def _watch(
         source.wait(WATCH_SECONDS)
 
 
-def _show_screen(study: Study, document: Document, view: object, settings: Settings | None) -> None:
+def _show_screen(
+    study: Study, document: StudyDocument, view: object, settings: Settings | None
+) -> None:
     """Write a document over what a terminal shows, elsewhere below it."""
     from g6.entrypoints.cli.shared.screen import terminal
     from g6.rendering import parts

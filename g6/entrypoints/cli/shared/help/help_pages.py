@@ -27,7 +27,7 @@ _GAP = 2
 _NAME_WIDTH = 26
 """A longer name stands on a line of its own, so that it does not narrow every meaning."""
 
-Row = tuple[str, str]
+HelpRow = tuple[str, str]
 """A name and its meaning."""
 Content = Mapping[str, object]
 """A JSON object of the help file."""
@@ -75,7 +75,7 @@ class HelpPage:
     example: str = ""
     arguments: tuple[Entry, ...] = ()
     options: tuple[Entry, ...] = ()
-    commands: tuple[Row, ...] = ()
+    commands: tuple[HelpRow, ...] = ()
 
     def lines(self, width: int) -> Iterator[str]:
         """Yield the page's lines, wrapped at a width in columns."""
@@ -196,7 +196,7 @@ def _texts(members: object) -> tuple[str, ...]:
     return tuple(map(str, members)) if isinstance(members, list) else ()
 
 
-def _titled(title: str, rows: Sequence[Row], width: int, name_width: int = 0) -> Iterator[str]:
+def _titled(title: str, rows: Sequence[HelpRow], width: int, name_width: int = 0) -> Iterator[str]:
     """Yield a title and two columns below it, the second one wrapped."""
     fitting = [len(head) for head, _ in rows if len(head) <= _NAME_WIDTH]
     name_width = name_width or max(fitting, default=_NAME_WIDTH)
