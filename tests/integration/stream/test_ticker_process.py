@@ -40,7 +40,7 @@ def test_a_ticker_that_was_told_to_stop_ends_well() -> None:
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
     (["--set", "provider.name=sim"], "has no stream"),
-    (["--set", "provider.name=kite", "--set", "provider.token_provider=fake"], "no broker"),
+    (["--set", "provider.name=kite", "--set", "provider.token_provider=fake"], "no G6 runs on"),
 ])  # fmt: skip
 def test_what_cannot_run_says_why_and_what_to_do(
     arguments: list[str], sentence: str, tmp_path: Path
