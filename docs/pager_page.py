@@ -20,7 +20,8 @@ once, within 60 s of its hold and of the time that its condition names itself (3
 resolved after the fault is mended; the watchdog must be there throughout. Faults marked *recorded* are series of a simulated session
 whose source goes wrong, evaluated by promtool with the same rules: their alerts hold too long to wait for.
 
-`make pager`, {date}: {right} of {count} faults are right.
+`make pager`, {date}: {right} of {count} faults are right. Rows come from several runs: each is the newest run of its fault in which
+the system came up. Times are those of a machine that had other work too.
 
 """
 
