@@ -7,11 +7,13 @@ instead of 0.75 s, and a study of stored days needs none of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g6.config import Settings, calendar
 from g6.domain.schema.layout import Folder
+from g6.errors import G6Error
 
 if TYPE_CHECKING:
     from g6.domain.market.instants import MarketTime
@@ -112,9 +114,19 @@ def listing_reader(settings: Settings) -> ListingReader:
 
 
 def provider_reader(settings: Settings) -> ProviderReader:
-    """Return the reader of the configured provider, which does not try again."""
-    from g6.bootstrap.reading.provider_reading import AskedProvider
+    """Return the reader of the provider, which does not try again.
 
+    It is the one that this shell names, else that of the running system.
+    """
+    from g6.bootstrap.reading.provider_reading import AskedProvider
+    from g6.bootstrap.reading.running_system import settings_as_started
+
+    origin = settings.origin("provider.name")
+    if origin not in {"command line", "given"} and not origin.startswith("env "):
+        # A fix is copied into another shell, which lacks what named the provider: it said that all
+        # is well with the simulated market while the system's own provider was gone.
+        with suppress(G6Error):
+            settings = settings_as_started(settings)
     return AskedProvider(settings)
 
 
