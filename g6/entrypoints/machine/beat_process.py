@@ -13,7 +13,7 @@ from g6.entrypoints.workers.app import create_app
 
 def main() -> None:
     """Send cycles and sweeps until SIGTERM."""
-    create_app(load()).Beat(schedule=os.devnull).run()
+    create_app(load()).Beat(schedule=os.devnull, quiet=True).run()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ def main() -> None:
         hostname=host_format(default_nodename(f"{name}@%h")),
         queues=queues,
         concurrency=int(count),
+        # Of 140 lines of `g6 logs` 130 were the banners of four workers.
+        quiet=True,
         without_mingle=True,
         without_gossip=True,
     )
