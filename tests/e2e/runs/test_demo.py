@@ -129,6 +129,15 @@ def stops_clean(world: World, number: signal.Signals) -> None:
 
 
 @pytest.mark.timeout(120)
+def test_a_second_demo_goes_on_after_the_first(world: World) -> None:
+    once = ("demo", "--cycles", "1", "--indices", "NIFTY")
+    assert world.g6(*once, seconds=60).returncode == 0
+    again = world.g6(*once, seconds=60)
+    assert "the market goes on after them" in " ".join(again.stdout.split())
+    assert "Wed 18 Nov 2026 11:01 IST" in again.stdout
+
+
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_before_the_workers_are_there_it_ends_clean(
     world: World, number: signal.Signals

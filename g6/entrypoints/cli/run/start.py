@@ -106,10 +106,14 @@ def demo(
     # Imported here, so that g6 run --help waits for neither Celery nor pyarrow, and before the
     # fork, so that all processes share it.
     from g6.entrypoints.cli.run.demonstration import demonstrate, whole_session
+    from g6.entrypoints.cli.shared.following import continued
+    from g6.entrypoints.cli.shared.screen import terminal
 
     with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
         if open_market:
             settings, cycles = whole_session(settings)
+        else:
+            settings = continued(settings, terminal.console(settings))
         demonstrate(settings, cycles or DEMO_CYCLES, forks)
 
 
