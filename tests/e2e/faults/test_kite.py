@@ -277,8 +277,9 @@ def test_a_dead_token_pauses_collection_until_somebody_logs_in(live: Live) -> No
     eventually(lambda: len({row["timestamp"] for row in live.rows(after)}) >= 2, 60.0, every=0.3)
     assert len(live.kite.arrivals("quote")) == asked
     told = [event.document for event in live.events("alert")][alerts:]
-    assert [(each["state"], each["fix"]) for each in told] == [("token", "g6 login")]
-    assert live.system.said.count('"fix": "g6 login"') == 1
+    fix = f"g6 login --data-dir {live.world.data}"
+    assert [(each["state"], each["fix"]) for each in told] == [("token", fix)]
+    assert live.system.said.count(f'"fix": "{fix}"') == 1
     status = live.world.g6("status")
     assert "run g6 login" in status.stdout
     login = live.world.g6("login", "--headless", KITE_REQUEST_TOKEN="")
