@@ -29,6 +29,16 @@ class WallClock:
         time.sleep(seconds)
 
 
+def wall_now() -> datetime:
+    """Return the wall's instant in UTC."""
+    return WallClock().market()
+
+
+def wait_by_the_wall(seconds: float) -> None:
+    """Wait as long as the wall's clock says."""
+    WallClock().sleep(seconds)
+
+
 def wall_time() -> MarketTime:
     """Return what texts of instants count from where no directory says what is newest."""
     return MarketTime.of(WallClock().market)

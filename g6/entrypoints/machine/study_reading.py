@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g6 import __version__
-from g6.adapters.clocks import WallClock, wall_time
+from g6.adapters.clocks import wait_by_the_wall, wall_time
 from g6.adapters.parquet.queries import market_time
 from g6.bootstrap.reading import study_readers
 from g6.config import Settings, load
@@ -176,4 +176,4 @@ class HealthReading:
                 return
         except RedisDown:
             self._status = None
-        WallClock().sleep(seconds)
+        wait_by_the_wall(seconds)

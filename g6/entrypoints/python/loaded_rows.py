@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.clocks import WallClock
+from g6.adapters.clocks import wall_now
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.calendar import IST
 from g6.domain.market.instants import MarketTime
@@ -87,10 +87,10 @@ class LoadedRows:
 
     def market_time(self) -> MarketTime:
         """Return what `11:02` or `-5m` count from: the newest instant of the rows."""
-        return MarketTime(self._newest, self._newest, WallClock().market)
+        return MarketTime(self._newest, self._newest, wall_now)
 
     def _newest(self) -> datetime:
-        return self.last_cycle() or WallClock().market()
+        return self.last_cycle() or wall_now()
 
     def last_cycle(self) -> datetime | None:
         """Return the newest instant."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
-import pyarrow.parquet as pq
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -34,7 +32,6 @@ class Counted:
         files: What the files hold.
         ledger: Units by index and status, of the cycles that the ledger still knows.
         known: Those cycles.
-        chain_rows: Rows of the stored chains, by index.
     """
 
     fresh: set[str]
@@ -42,7 +39,6 @@ class Counted:
     files: Ledgered
     ledger: Counter[tuple[str, str]]
     known: set[str]
-    chain_rows: dict[str, int]
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +69,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
                 ledger.update((index, unit.status) for index, unit in record.units.items())
         expected = sum(files.statuses.values())
         eventually(lambda: units(samples(port)) == expected, 30.0, every=0.2)
-        rows = {index: rows_of(stack.world.data, index) for index in THREE}
-        yield Counted(fresh, samples(port), files, ledger, known, rows)
+        yield Counted(fresh, samples(port), files, ledger, known)
 
 
 def serve(stack: Stack, port: int) -> Child:
@@ -145,21 +140,8 @@ def test_cycles_and_options_are_counted_as_the_files_have_them(counted: Counted)
         assert counted.samples["g6_index_options_processed_total", index] == options
 
 
-def test_rows_written_are_the_rows_in_the_files(counted: Counted) -> None:
-    for index in THREE:
-        assert (
-            counted.samples["g6_rows_written_total", "parquet", index] == counted.chain_rows[index]
-        )
-
-
 def test_nothing_was_dropped_on_the_way(counted: Counted) -> None:
     dropped = [
         value for key, value in counted.samples.items() if key[0] == "g6_bus_events_dropped_total"
     ]
     assert sum(dropped) == 0
-
-
-def rows_of(directory: Path, index: str) -> int:
-    """Return the chain rows of an index that are stored."""
-    paths = directory.glob(f"chain/underlying={index}/date=*/*.parquet")
-    return sum(pq.read_metadata(path).num_rows for path in paths)

@@ -114,18 +114,21 @@ def _persisted(world: World, cycle: str) -> dict[str, Any]:
 def test_nothing_runs_and_nobody_is_asked_without_a_broker(world: World) -> None:
     done = world.g6("ps")
     assert done.returncode == 2
-    assert "no broker" in done.stderr
-    assert "g6 up" in done.stderr
+    assert "no G6 runs on" in done.stderr
+    # Where another G6 runs on this machine, its directory is named instead of a start.
+    assert "g6 up" in done.stderr or "--data-dir" in done.stderr
 
 
 def test_a_steady_system_writes_one_info_line_a_cycle(live: World) -> None:
+    # Tests before this one switched controls, and each switch is told in a line.
+    last = live.cycles()[-1]
     first = len(live.cycles())
     eventually(lambda: len(live.cycles()) >= first + 3, 40.0, every=0.2)
     told = [json.loads(line) for line in live.g6("logs", "--json").stdout.splitlines()]
     cycles = [line["cycle"] for line in told if line["event"] == "cycle"]
-    assert len(cycles) == len(set(cycles)) >= first + 2
+    assert len(cycles) == len(set(cycles)) >= 3
     assert all(line["trace"] for line in told if line["event"] == "cycle")
-    begun = next(place for place, line in enumerate(told) if line["event"] == "cycle")
+    begun = next(place for place, line in enumerate(told) if line.get("cycle", "") > last)
     lines = [line for line in told[begun:] if line["ts"]]
     assert [line["event"] for line in lines] == ["cycle"] * len(lines), lines
     assert all(line["level"] == "info" and line["process"] == "g6" for line in lines)

@@ -181,7 +181,7 @@ def test_the_summary_counts_units_by_status(panels: dict[str, Any]) -> None:
 
 def test_unchanged_data_keeps_its_hash_from_cycle_to_cycle() -> None:
     one, other = (
-        build(report(at), [row("NIFTY")], {}, provider={"a": 1}, generated_at=at)
+        build(report(at), [row("NIFTY")], {}, provider=ProviderFacts("sim"), generated_at=at)
         for at in (CYCLE, LATER)
     )
     for name in ("indices", "analytics", "provider", "storage", "health"):
