@@ -308,7 +308,8 @@ def test_a_heartbeat_that_knows_nothing_says_nothing():
 
 
 def test_a_gap_is_counted_by_index_and_reason():
-    totals = counted(event("gap.opened", {"index": "NIFTY", "reason": "no_beat"}))
+    gap = {"index": "NIFTY", "status": "MISSING", "reason": "no_beat"}
+    totals = counted(event("gap.opened", gap))
     assert totals.value("g6_data_gaps_total", "NIFTY", "no_beat") == 1
 
 
