@@ -48,7 +48,8 @@ class RequestLines:
         headers = {}
         for line in lines[1:]:
             name, colon, value = line.partition(":")
-            if not colon or name != name.strip():
+            # A line feed inside a value would begin a header of its own where it is echoed.
+            if not colon or name != name.strip() or not value.strip().isprintable():
                 return None
             headers[name.lower()] = value.strip()
         return cls(words[1], headers)

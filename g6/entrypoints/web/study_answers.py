@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from g6.domain.documents.panels import canonical
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instants import MarketTime
 from g6.domain.market.instrument import INDICES
-from g6.errors import DamagedFile, NothingToDo, UncoveredYear
+from g6.errors import NothingToDo, UncoveredYear
 from g6.ports.readers import StoredReader
 from g6.rendering import parts
 from g6.studies.documents import StudyDocument
@@ -23,7 +22,7 @@ from g6.studies.origin import Origin, origin_of
 from g6.studies.parameters import Field, fields_of, made
 from g6.studies.table import STUDIES, Study
 
-__all__ = ["StudyAnswer", "StudyAnswers", "offered", "offered_fields"]
+__all__ = ["StudyAnswer", "StudyAnswers", "offered", "offered_fields", "stamped"]
 
 READERS = frozenset({"stored", "past", "archive", "sources"})
 """Kinds of readers that ask no provider, read no path of the caller, and take no minutes."""
@@ -64,16 +63,18 @@ class StudyAnswer:
             facts |= self.origin.facts()
         return facts
 
-    def json_bytes(self, answered_at: datetime) -> bytes:
-        """Return the answer as canonical JSON. Only `answered_at` depends on when it was asked."""
-        return canonical(self._json() | {"answered_at": isoformat_z(answered_at)})
-
     def identity(self) -> bytes:
-        """Return what makes two answers the same, for a tag."""
-        return canonical(self._json())
+        """Return the answer as canonical JSON, without the instant at which it was asked."""
+        data = parts.json_value_of(self.study.name, self.document)
+        return canonical(self.about() | {"data": data})
 
-    def _json(self) -> dict[str, object]:
-        return self.about() | {"data": parts.json_value_of(self.study.name, self.document)}
+
+def stamped(identity: bytes, answered_at: datetime) -> bytes:
+    """Return an answer's JSON with the instant at which it was asked.
+
+    Its name comes before all others, so that the rows need not be written a second time.
+    """
+    return b'{"answered_at":"%b",%b' % (isoformat_z(answered_at).encode(), identity[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,4 @@ class StudyAnswers:
 
 
 def _answer(study: Study, reader: object, parameters: object) -> StudyDocument:
-    with warnings.catch_warnings():
-        # A damaged file is left out and is an alert of its own: it must not end an answer.
-        warnings.simplefilter("ignore", DamagedFile)
-        return cast("StudyDocument", study.answer(reader, parameters))
+    return cast("StudyDocument", study.answer(reader, parameters))

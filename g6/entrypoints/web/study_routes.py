@@ -16,7 +16,13 @@ from fastapi.responses import Response
 
 from g6.domain.documents.panels import canonical
 from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
-from g6.entrypoints.web.study_answers import StudyAnswer, StudyAnswers, offered, offered_fields
+from g6.entrypoints.web.study_answers import (
+    StudyAnswer,
+    StudyAnswers,
+    offered,
+    offered_fields,
+    stamped,
+)
 from g6.errors import UserError
 from g6.rendering.answer_file import FILES
 from g6.rendering.answer_page import page_of
@@ -59,18 +65,20 @@ class StudyRoute:
         """Return the answer in the form that the address names."""
         self._check_names(request)
         answer = self.answers.ask(self.study, values)
-        tag = f'"{hashlib.sha256(answer.identity()).hexdigest()[:32]}"'
+        identity = answer.identity()
+        tag = f'"{hashlib.sha256(identity).hexdigest()[:32]}"'
         headers = {"ETag": tag, "Cache-Control": "no-cache", **_about_headers(answer)}
         if tag in _tags(request):
             return Response(None, 304, headers)
-        body = self._body(request, suffix, answer, values)
+        if suffix == "json":
+            body = stamped(identity, datetime.fromtimestamp(self.wall(), UTC))
+        else:
+            body = self._body(request, suffix, answer, values)
         return Response(body, 200, headers, MEDIA[suffix])
 
     def _body(
         self, request: Request, suffix: str, answer: StudyAnswer, values: Mapping[str, object]
     ) -> bytes:
-        if suffix == "json":
-            return answer.json_bytes(datetime.fromtimestamp(self.wall(), UTC))
         if suffix == "html":
             address = str(request.url_for(f"{self.study.name}.SUFFIX", suffix="SUFFIX"))
             query = request.url.query

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from g6.domain.documents.stream_events import StreamEvent, StreamEventType
@@ -96,8 +97,11 @@ class Hub:
         loop.call_later(self._heartbeat_seconds, self._beat)
 
     def join(self, listener: Listener) -> None:
-        """Add a listener, which has been sent what was before."""
-        self._listeners.add(listener)
+        """Add a listener, which has been sent what was before. Once closed, none is taken."""
+        if self._is_closed:
+            listener.close()
+        else:
+            self._listeners.add(listener)
 
     def leave(self, listener: Listener) -> None:
         """Remove a listener."""
@@ -142,8 +146,7 @@ class Hub:
         cycles = [str(document.get("updated_at", "")) for document in documents.values()]
         self.sequence.begin_epoch()
         self.sequence.start_from(data, max(cycles, default=""))
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._start_again)
+        self._hand(self._start_again)
 
     def _encoded(self, event: Event) -> list[StreamMessage]:
         """Return what an event of the bus is to listeners. Errors: RedisDown."""
@@ -163,11 +166,15 @@ class Hub:
         return self.sequence.add(StreamEvent(kind, topic, cycle, data))
 
     def _deliver(self, events: Sequence[StreamMessage]) -> None:
-        """Hand events to the loop. A loop that has ended needs none."""
-        if not events or self._loop is None:
+        if events:
+            self._hand(partial(self._send, Batch(events)))
+
+    def _hand(self, call: Callable[[], None]) -> None:
+        """Have the loop's thread make a call. A loop that has ended needs none."""
+        if self._loop is None:
             return
         try:
-            self._loop.call_soon_threadsafe(self._send, Batch(events))
+            self._loop.call_soon_threadsafe(call)
         except RuntimeError:
             self._loop = None
 

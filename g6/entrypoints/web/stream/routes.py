@@ -109,7 +109,8 @@ class SocketListener:
                 self._missed = False
                 self._hub.counts.slow += 1
                 self._queue.put_nowait(without_id(StreamEventType.SLOW_READER, {})[1])
-                self._snapshot("slow", is_recovered=True)
+                # Alerts and changes of open interest stand in no panel: they are lost.
+                self._snapshot("slow", is_recovered=False)
 
     async def _read_to_the_end(self) -> None:
         """Read what a client says, which is nothing, until it goes."""

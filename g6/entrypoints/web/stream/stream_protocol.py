@@ -153,7 +153,8 @@ class SseListener(asyncio.Protocol):
             self._missed = False
             self._hub.counts.slow += 1
             self._transport.write(without_id(StreamEventType.SLOW_READER, {})[0])
-            self._snapshot("slow", is_recovered=True)
+            # Alerts and changes of open interest stand in no panel: they are lost.
+            self._snapshot("slow", is_recovered=False)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """Leave the hub."""

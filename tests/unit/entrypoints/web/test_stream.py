@@ -21,7 +21,7 @@ from g6.domain.documents.stream_state import StreamState
 from g6.domain.reports import Alert, GapOpened
 from g6.domain.schema.words import Status
 from g6.entrypoints.python.panel_stream import PanelStream
-from g6.entrypoints.web.auth import Guard
+from g6.entrypoints.web.auth import Guard, RequestLines
 from g6.entrypoints.web.stream.hub import Hub
 from tests.waiting import eventually
 from tests.worlds.web.web_stream import CYCLES, Running
@@ -213,6 +213,7 @@ def test_a_listener_that_does_not_read_gets_a_snapshot_later(running: Running) -
         state = replayed(received)
     stalled.close()
     assert b"event: slow_reader" in received
+    assert state.losses >= 1
     assert len(received) < 1_100_000
 
 
@@ -275,3 +276,9 @@ def test_a_panel_that_differs_leaves_the_state_not_whole() -> None:
     assert state.is_whole
     state.apply("panel_diff", "e-3", {"panel": "overview", "diff": diff, "hash": "0" * 12})
     assert not state.is_whole
+
+
+def test_a_value_that_would_begin_a_header_of_its_own_is_no_request() -> None:
+    head = b"GET /events HTTP/1.1\r\nX-Request-ID: one%bSet-Cookie: two\r\n\r\n"
+    assert RequestLines.parse(head % b" ") is not None
+    assert RequestLines.parse(head % b"\n") is None
