@@ -79,7 +79,12 @@ def fired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fired]:
 
 @pytest.mark.parametrize("name", ["cycle", "persist", "closing"])
 def test_a_pool_process_that_is_killed_is_made_anew(fired: Fired, name: str) -> None:
-    fired.named(name)[-1].kill()
+    before = {one.pid for one in fired.named(name)}
+    pool_process = fired.named(name)[-1]
+    pool_process.kill()
+    # With another process of the pool alive cycles go on whether it is made anew or not.
+    eventually(lambda: {one.pid for one in fired.named(name)} - before, 30.0, every=0.2)
+    assert pool_process.pid not in {one.pid for one in fired.named(name)}
     fired.goes_on()
 
 
