@@ -60,7 +60,7 @@ BUGS = (
     bug(
         "a claim lets a twin in",
         LEDGER,
-        '        if record.task not in ("", task) and (stage.state == "done" or stage.lease_until > now):\n',
+        '        if record.task not in ("", task) and (stage.is_done or stage.lease_until > now):\n',
         "        if False:\n",
     ),
     Bug(
@@ -68,7 +68,7 @@ BUGS = (
         (
             Edit(
                 LEDGER,
-                '        if record.task not in ("", task) and (stage.state == "done" or stage.lease_until > now):\n',
+                '        if record.task not in ("", task) and (stage.is_done or stage.lease_until > now):\n',
                 "        if False:\n",
             ),
             Edit(
@@ -108,7 +108,7 @@ BUGS = (
     bug(
         "a busy stage is given to another",
         LEDGER,
-        'if state.state == "run" and state.lease_until > now and state.holder != task:',
+        "if state.is_running and state.lease_until > now and state.holder != task:",
         "if False:",
     ),
     bug(
@@ -260,8 +260,8 @@ BUGS = (
     bug(
         "persist writes raw quotes",
         STAGES,
-        '        return runtime.frames.get(unit, "chain")\n',
-        '        return runtime.frames.get(unit, "quotes")\n',
+        "        return runtime.frames.get(unit, FrameName.CHAIN)\n",
+        "        return runtime.frames.get(unit, FrameName.QUOTES)\n",
     ),
     bug(
         "an aggregate is sent twice",
