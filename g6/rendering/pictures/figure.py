@@ -33,6 +33,7 @@ from g6.rendering.pictures.picture import (
     contour_values,
     evenly,
     has_numbers,
+    highest_tip,
     is_visible,
 )
 from g6.rendering.pictures.view import PictureView
@@ -52,8 +53,8 @@ _MARKERS = {"circle": "o", "ring": "o", "triangle": "v", "dash": "_"}
 _SIZES = {"dash": 2.6}
 """By the shape of a marker: its size beside that of the others."""
 _MOST_PLACES = 6
-_BESIDE = 0.25
-"""From a level to the one beside it, as a share of the size of words."""
+_TIP = 0.55
+"""The size of a level's tip, and from it to the one above it, as a share of the size of words."""
 _BEHIND_BARS = 1.0
 _BARS = 2.0
 _LINES = 3.0
@@ -194,7 +195,8 @@ class _Drawing:
         axes.set_xlabel(plot.x.label, color=palette.text, fontsize=text)
         axes.set_ylabel(plot.y.label, color=palette.text, fontsize=text)
         # The tips of levels stand on the upper edge, below the title.
-        axes.set_title(plot.title, color=palette.text, fontsize=text, pad=9)
+        room = 9 + _TIP * text * highest_tip(plot)
+        axes.set_title(plot.title, color=palette.text, fontsize=text, pad=room)
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(palette.grid)
         axes.tick_params(colors=palette.text, labelsize=text * 0.9)
@@ -296,15 +298,16 @@ class _Drawing:
         self._legend.setdefault(layer.name, entry)
         if layer.value < plot.x.low or layer.value > plot.x.high:
             return
-        # Values that coincide are moved in points of the paper: they are as exact as the others.
-        inches = _BESIDE * self._look.text * layer.beside / 72
-        moved = ScaledTranslation(inches, 0.0, axes.figure.dpi_scale_trans)
-        place = axes.get_xaxis_transform() + moved
+        # Tips were drawn beside each other once: over 200 strikes one stood at the next strike.
+        place = axes.get_xaxis_transform()
+        inches = _TIP * self._look.text * layer.above / 72
+        raised = place + ScaledTranslation(0.0, inches, axes.figure.dpi_scale_trans)
         axes.plot(
             [layer.value, layer.value],
             [0.0, 1.0],
             transform=place,
-            zorder=_BEHIND_BARS,
+            # A dashed line above a solid one leaves both to be seen.
+            zorder=_BEHIND_BARS + 0.01 * layer.above,
             color=colour,
             linestyle=dash,
             linewidth=1.4,
@@ -312,10 +315,10 @@ class _Drawing:
         axes.plot(
             [layer.value],
             [1.0],
-            transform=place,
+            transform=raised,
             color=colour,
             marker="v",
-            markersize=0.55 * self._look.text,
+            markersize=_TIP * self._look.text,
             clip_on=False,
             zorder=_LINES + 2,
         )

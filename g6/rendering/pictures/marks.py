@@ -36,12 +36,12 @@ MARKS: Mapping[str, tuple[str, str]] = {
 _TICKS_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120)
 _FEWEST_TICKS = 3
 _MOST_TICKS = 12
-_SAME_PLACE = 0.004
-"""Levels that are nearer to each other than this share of the axis would hide each other."""
+_SAME_PLACE = 0.03
+"""The tips of levels that are nearer to each other than this share of the axis would touch."""
 
 
 def levels(values: Mapping[str, float], axis: PlotAxis, *, are_named: bool) -> list[PlotLevel]:
-    """Return the levels of a plot over strikes. Those at one place stand beside each other.
+    """Return the levels of a plot over strikes. Tips at one place stand above each other.
 
     Args:
         values: Points by the level's name. NaN is left out.
@@ -54,10 +54,11 @@ def levels(values: Mapping[str, float], axis: PlotAxis, *, are_named: bool) -> l
     for name, value in values.items():
         if not np.isfinite(value):
             continue
-        beside = sum(abs(value - mark.value) < near for mark in marks)
+        touching = [mark.above for mark in marks if abs(value - mark.value) < near]
+        above = max(touching, default=-1) + 1
         role, dash = MARKS[name]
         text = named(name, value, axis) if are_named else name
-        marks.append(PlotLevel(text, value, role, dash, beside))
+        marks.append(PlotLevel(text, value, role, dash, above))
     return marks
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "contour_values",
     "evenly",
     "has_numbers",
+    "highest_tip",
     "is_visible",
 ]
 
@@ -152,14 +153,15 @@ class PlotHeat:
 class PlotLevel:
     """A value of the x axis that is marked by a line behind everything and a tip above it.
 
-    `beside` counts the levels before it that it would hide: it is drawn as many lines to the right.
+    The line stands at its value, however near others are: moved aside it would mark another strike
+    of a wide ladder. `above` counts the tips below its own.
     """
 
     name: str
     value: float
     role: str
     dash: str = "solid"
-    beside: int = 0
+    above: int = 0
 
 
 Layer = PlotLine | PlotDots | PlotBars | PlotHeat | PlotLevel
@@ -213,6 +215,18 @@ def has_numbers(plot: Plot) -> bool:
     False
     """
     return any(is_visible(layer) for layer in plot.layers if not isinstance(layer, PlotLevel))
+
+
+def highest_tip(plot: Plot) -> int:
+    """Return how many tips of levels stand below the highest one.
+
+    >>> axis = PlotAxis("points")
+    >>> spot = PlotLevel("spot", 24000.0, "spot")
+    >>> highest_tip(Plot(axis, axis, (spot, PlotLevel("ATM", 24000.0, "atm", above=1))))
+    1
+    """
+    tips = [layer.above for layer in plot.layers if isinstance(layer, PlotLevel)]
+    return max(tips, default=0)
 
 
 def is_visible(layer: Layer) -> bool:

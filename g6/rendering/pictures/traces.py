@@ -22,6 +22,7 @@ from g6.rendering.pictures.picture import (
     PlotLine,
     evenly,
     has_numbers,
+    highest_tip,
     is_visible,
 )
 from g6.rendering.pictures.trace_numbers import Described, json_numbers, places_on
@@ -45,8 +46,8 @@ _NARROW_AXIS = 52
 _NARROW_ENTRIES = 24
 """Pixels of the numbers and words below the last plot, and of a line of the legend."""
 _POINT = 5
-_BESIDE = 4
-"""Pixels from a level to the one beside it."""
+_TIP = 8
+"""Pixels from a level's tip to the one above it."""
 
 
 def arrangement(picture: Picture, palette: Palette, *, is_narrow: bool) -> Described:
@@ -195,7 +196,8 @@ class _Arrangement:
         middle = (area.left + area.right) / 2
         if plot.title:
             text = plot.title.replace("\n", "<br>")
-            above = {"x": middle, "y": area.top, "yanchor": "bottom", "yshift": 8}
+            shift = 8 + _TIP * highest_tip(plot)
+            above = {"x": middle, "y": area.top, "yanchor": "bottom", "yshift": shift}
             self._notes.append({**place, **above, "text": text})
         if not has_numbers(plot):
             height = (area.bottom + area.top) / 2
@@ -323,10 +325,8 @@ class _Arrangement:
         self._shapes.append(
             {
                 "type": "line",
-                "xsizemode": "pixel",
-                "xanchor": layer.value,
-                "x0": _BESIDE * layer.beside,
-                "x1": _BESIDE * layer.beside,
+                "x0": layer.value,
+                "x1": layer.value,
                 "y0": 0,
                 "y1": 1,
                 **place,
@@ -340,10 +340,9 @@ class _Arrangement:
             {
                 **place,
                 "x": layer.value,
-                "xshift": _BESIDE * layer.beside,
                 "y": 1,
                 "yanchor": "bottom",
-                "yshift": -6,
+                "yshift": _TIP * layer.above - 6,
                 "text": "▼",
                 "showarrow": False,
                 "font": {"color": self._palette.colour_of(layer.role), "size": 10},

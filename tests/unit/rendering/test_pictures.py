@@ -201,7 +201,7 @@ def test_every_kind_is_drawn_from_the_study_of_its_name(stored: Stored, tmp_path
         assert title_of.dispatch(kind.study.document) is not title_of.dispatch(object)
 
 
-def test_levels_at_one_place_stand_beside_each_other() -> None:
+def test_tips_of_levels_at_one_place_stand_above_each_other_over_their_own_strikes() -> None:
     axis = PlotAxis("strike, points", low=23000.0, high=25000.0)
     values = {
         "spot": 23977.0,
@@ -212,7 +212,7 @@ def test_levels_at_one_place_stand_beside_each_other() -> None:
         "put gamma wall": 24300.0,
     }
     marks = levels(values, axis, are_named=True)
-    assert [mark.beside for mark in marks] == [0, 0, 1, 2, 0]
+    assert [mark.above for mark in marks] == [0, 0, 1, 2, 0]
     assert [mark.value for mark in marks] == [23977.0, 24049.0, 24050.0, 24050.0, 24300.0]
 
 
