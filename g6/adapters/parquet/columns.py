@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from g6.adapters.parquet.arrays import numbers_of, texts_of
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.quotes.quotes import QUOTE_FIELDS
 from g6.domain.schema.frame import SIDES, ColumnValues, Frame, Header, Words
@@ -228,22 +229,13 @@ def column_values(table: pa.Table, column: Column) -> ColumnValues:
         return _absent(column, table.num_rows)
     values = table.column(column.name)
     if column.kind == "text":
-        return _texts(values)
+        return texts_of(values)
     if column.kind == "instant":
-        seconds = values.cast(pa.int64()).to_numpy() / 1e6
-        return np.asarray(seconds, dtype=np.float64)
-    array: ColumnValues = values.to_numpy()
+        return np.asarray(numbers_of(values.cast(pa.int64())) / 1e6, dtype=np.float64)
+    array: ColumnValues = numbers_of(values)
     if column.kind == "date":
         return array.astype("datetime64[D]")
     return array.astype(np.float64) if column.name in _NULLABLE else array
-
-
-def _texts(values: pa.ChunkedArray) -> ColumnValues:
-    """Return a text column. Each word is made once, however often it stands there."""
-    coded = values.unify_dictionaries().combine_chunks()
-    coded = coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
-    words = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
-    return np.asarray(words[coded.indices.fill_null(len(words) - 1).to_numpy()])
 
 
 def _absent(column: Column, n: int) -> ColumnValues:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from g6.adapters.parquet import days
-from g6.adapters.parquet.arrays import with_plain_text
+from g6.adapters.parquet.arrays import numbers_of, with_plain_text
 from g6.adapters.parquet.columns import (
     CHAIN_SCHEMA,
     LISTING_SCHEMA,
@@ -296,7 +296,7 @@ def _indices(path: Path) -> frozenset[str]:
 
 
 def _oi(table: pa.Table) -> Frame:
-    columns = {name: table.column(name).to_numpy() for name in _OI}
+    columns = {name: numbers_of(table.column(name)) for name in _OI}
     for name in ("strike", "ce_oi", "pe_oi"):
         columns[name] = columns[name].astype(np.float64)
     return Frame({}, columns)

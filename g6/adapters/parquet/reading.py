@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from g6.adapters.parquet.arrays import integers_of
+from g6.adapters.parquet.arrays import array_of, integers_of
 from g6.adapters.parquet.days import DayFile, FoldLevel, files, of_level, steadily
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema.json_types import Document
@@ -86,7 +86,7 @@ def read(
         metadata = table.schema.metadata
         table = conform(table, target)
         if instants is not None:
-            rows = pc.field("timestamp").isin(pa.array(instants, _INSTANT))
+            rows = pc.field("timestamp").isin(array_of(instants, _INSTANT))
         return (table if rows is None else table.filter(rows)).replace_schema_metadata(metadata)
 
 
@@ -340,5 +340,5 @@ def _instants(file: DayFile, better: Iterable[tuple[DayFile, pa.Table]]) -> set[
 def _without(table: pa.Table, instants: set[datetime]) -> pa.Table:
     if not instants:
         return table
-    is_there = pc.is_in(table.column("timestamp"), pa.array(sorted(instants), _INSTANT))
+    is_there = pc.is_in(table.column("timestamp"), array_of(sorted(instants), _INSTANT))
     return table.filter(pc.invert(is_there))

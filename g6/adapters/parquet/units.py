@@ -7,9 +7,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.maintenance.rewriting import RECOMPUTED
@@ -76,7 +76,7 @@ def _of_file(
         return
     header_of = headers(file.path)
     table = by_instant(raw)
-    micros = table.column("timestamp").cast(pa.int64()).to_numpy()
+    micros = integers_of(table.column("timestamp"))
     frame = chain_frame(table, index, {})
     stamps, starts = np.unique(micros, return_index=True)
     for at, first, last in zip(stamps.tolist(), starts, [*starts[1:], len(micros)], strict=True):

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.arrays import array_of, repeated
 from g6.adapters.parquet.columns import (
     CHAIN_SCHEMA,
     EVENT_SCHEMA,
@@ -48,6 +49,8 @@ from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
 from g6.errors import BadInput, DamagedFile, NothingToDo, UserError
 
+_ZERO = array_of([0.0], pa.float64())[0]
+"""As a scalar: pyarrow imports pandas to make one of a number of Python."""
 _SIDES = tuple(zip(PREFIXES, SIDES, strict=True))
 """Prefix of a side's columns and its word in the long shape."""
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -256,7 +259,7 @@ def _day(query: Query, directory: Path) -> pa.Table | None:
     else:
         stored = never_traded(day_table(directory, CHAIN_SCHEMA, _needed(query)))
         table = _with_underlying(stored, layout.parse_index_name(directory.parent.name) or "")
-    table = table.filter(_of_indices(query)) if query.kind != Kind.CHAIN else table
+    table = table.filter(_of_indices(query, table)) if query.kind != Kind.CHAIN else table
     return table if table.num_rows else None
 
 
@@ -267,18 +270,20 @@ def never_traded(table: pa.Table) -> pa.Table:
     for place, field in enumerate(table.schema):
         if field.name in TRADED_PRICES:
             prices = table.column(place)
-            is_zero = pc.equal(prices, 0.0)
+            is_zero = pc.equal(prices, _ZERO)
             if pc.any(is_zero).as_py():
-                traded = pc.if_else(is_zero, pa.scalar(None, prices.type), prices)
+                traded = pc.if_else(is_zero, pa.nulls(1, prices.type)[0], prices)
                 table = table.set_column(place, field, traded)
     return table
 
 
-def _of_indices(query: Query) -> pc.Expression:
-    """Return the condition for rows of these indices. Events of the whole system match all."""
-    is_of_index = pc.field("underlying").isin(list(query.indices))
+def _of_indices(query: Query, table: pa.Table) -> pa.ChunkedArray:
+    """Tell which rows are of these indices. Events of the whole system match all."""
+    # An expression would import pyarrow.dataset, and with it pandas.
+    column = table.column("underlying").cast(pa.string())
+    is_of_index = pc.is_in(column, array_of(query.indices, pa.string()))
     if query.kind == Kind.EVENTS:
-        return is_of_index | pc.field("underlying").is_null()
+        return pc.or_(is_of_index, pc.is_null(column))
     return is_of_index
 
 
@@ -303,7 +308,7 @@ def _row_condition(query: Query) -> pc.Expression | None:
     parts: list[pc.Expression] = []
     if query.expiries and query.expiry_column:
         column = pc.field(query.expiry_column)
-        parts.append(column.isin(pa.array(query.expiries, pa.date32())))
+        parts.append(column.isin(array_of(query.expiries, pa.date32())))
     if query.strikes and query.kind not in _WHOLE:
         lowest, highest = query.strikes
         strike = pc.field("strike")
@@ -317,9 +322,7 @@ def _row_condition(query: Query) -> pc.Expression | None:
 
 
 def _with_underlying(table: pa.Table, index: str) -> pa.Table:
-    column = pa.DictionaryArray.from_arrays(
-        pa.repeat(pa.scalar(0, pa.int32()), table.num_rows), pa.array([index], pa.string())
-    )
+    column = repeated(index, table.num_rows)
     return table.append_column("underlying", column)
 
 
@@ -331,8 +334,8 @@ def _instruments(directory: Path) -> pa.Table:
         except BadInput as error:
             warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
             continue
-        ordinal = pa.array([days.day_of(directory)] * table.num_rows, pa.date32())
-        exchange = pa.array([path.stem] * table.num_rows, pa.string()).dictionary_encode()
+        ordinal = array_of([days.day_of(directory)] * table.num_rows, pa.date32())
+        exchange = repeated(path.stem, table.num_rows)
         tables.append(table.append_column("date", ordinal).append_column("exchange", exchange))
     empty = (
         LISTING_SCHEMA.append(pa.field("date", pa.date32()))
@@ -350,7 +353,7 @@ def _to_long(table: pa.Table) -> pa.Table:
         own = [name for name in table.column_names if name.startswith(prefix)]
         plain = [*shared, *(name.removeprefix(prefix) for name in own)]
         half = table.select([*shared, *own]).rename_columns(plain)
-        word = pa.array([side] * half.num_rows, pa.string()).dictionary_encode()
+        word = repeated(side, half.num_rows)
         halves.append(half.append_column("side", word).filter(pc.field("symbol") != ""))
     return pa.concat_tables(halves)
 

@@ -230,12 +230,13 @@ def _apart(files: Sequence[DayFile]) -> bool:
 
 def _keyed(table: pa.Table, directory: Path) -> pa.Table:
     """Add the columns that stand in the path: the date, and the index of a chain."""
-    day = pa.array([days.day_of(directory)] * table.num_rows, pa.date32())
+    day = pa.repeat(pa.scalar(days.day_of(directory), pa.date32()), table.num_rows)
     keyed = table.append_column("date", day)
     index = layout.parse_index_name(directory.parent.name)
     if index is None:
         return keyed
-    return keyed.append_column("underlying", pa.array([index] * table.num_rows))
+    word = pa.repeat(pa.scalar(index, pa.string()), table.num_rows)
+    return keyed.append_column("underlying", word)
 
 
 def _listings(root: Path) -> list[Path]:

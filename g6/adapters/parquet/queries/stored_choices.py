@@ -9,6 +9,7 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from g6.adapters.parquet.arrays import array_of
 from g6.errors import NothingToDo
 
 __all__ = ["StoredChoices"]
@@ -37,7 +38,7 @@ class StoredChoices:
         if self.expiries and self.expiry_column:
             days = pc.unique(table.column(self.expiry_column)).drop_null().to_pylist()
             self._days.update(days)
-            chosen = pa.array(self.expiries, pa.date32())
+            chosen = array_of(self.expiries, pa.date32())
             table = table.filter(pc.field(self.expiry_column).isin(chosen))
         if self.strikes and "strike" in table.column_names:
             self._strikes.update(pc.unique(table.column("strike")).drop_null().to_pylist())

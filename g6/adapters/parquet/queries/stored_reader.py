@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from g6.adapters.parquet.arrays import numbers_of
 from g6.adapters.parquet.queries.load import Query, load_table
 from g6.adapters.parquet.queries.patience import counted
 from g6.adapters.parquet.units import session_units
@@ -108,10 +109,10 @@ def _warn_of(error: BadInput) -> None:
 def _array(column: pa.ChunkedArray) -> NDArray[np.generic]:
     kind = column.type
     if pa.types.is_timestamp(kind):
-        microseconds: ArrayLike = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+        microseconds = numbers_of(column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()))
         return np.asarray(microseconds, dtype=np.float64) / 1e6
     if pa.types.is_date32(kind):
-        return np.asarray(column.to_numpy(), dtype="datetime64[D]")
+        return np.asarray(numbers_of(column), dtype="datetime64[D]")
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+        return np.asarray(numbers_of(column.cast(pa.float64())), dtype=np.float64)
     return np.array(column.to_pylist(), dtype=object)
