@@ -5,22 +5,33 @@ import io
 from rich.console import Console
 
 from g6.adapters.parquet.queries.patience import shown
+from tests.waiting import eventually
 
 
-def told(patience: float, *, terminal: bool) -> str:
+def console_to(screen: io.StringIO, *, terminal: bool) -> Console:
+    return Console(file=screen, force_terminal=terminal, width=60)
+
+
+def test_within_one_long_item_a_bar_is_shown() -> None:
     screen = io.StringIO()
-    console = Console(file=screen, force_terminal=terminal, width=60)
-    assert list(shown([1, 2, 3], "loading chain", console, patience)) == [1, 2, 3]
-    return screen.getvalue()
+    for _ in shown([1], "loading chain", console_to(screen, terminal=True), 0.0):
+        eventually(lambda: "loading chain" in screen.getvalue())
 
 
-def test_what_takes_longer_is_followed_by_a_bar() -> None:
-    assert "loading chain" in told(-1.0, terminal=True)
+def test_the_bar_says_how_much_is_done() -> None:
+    screen = io.StringIO()
+    for item in shown([1, 2, 3, 4], "loading chain", console_to(screen, terminal=True), 0.0):
+        if item == 2:
+            eventually(lambda: "25%" in screen.getvalue())
 
 
 def test_what_is_quick_shows_nothing() -> None:
-    assert told(60.0, terminal=True) == ""
+    screen = io.StringIO()
+    assert list(shown([1, 2], "loading chain", console_to(screen, terminal=True), 60.0)) == [1, 2]
+    assert screen.getvalue() == ""
 
 
 def test_a_file_gets_no_bar() -> None:
-    assert told(-1.0, terminal=False) == ""
+    screen = io.StringIO()
+    assert list(shown([1, 2], "loading chain", console_to(screen, terminal=False), 0.0)) == [1, 2]
+    assert screen.getvalue() == ""

@@ -29,7 +29,12 @@ def followed(items: Sequence[T], what: str, console: Console) -> Iterator[T]:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=console, transient=True) as progress:
-            yield from progress.track(items, description=what)
+            # A single long item has no share that is done: its bar moves to say that it lives.
+            total = len(items) if len(items) > 1 else None
+            task = progress.add_task(what, total=total)
+            for item in items:
+                yield item
+                progress.advance(task)
         return
     printed_tenths = 0
     for count, item in enumerate(items, 1):
