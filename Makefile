@@ -1,5 +1,5 @@
 # make demo      the first run: installs into .venv and shows six cycles of the simulated market
-# make research  adds pandas, matplotlib and DuckDB to .venv: what g6 plot, g6 sql and the notebooks use
+# make research  adds pandas, matplotlib, DuckDB and xlsxwriter to .venv: what g6 plot, g6 sql, g6 export and the notebooks use
 # make test      installs the tools and runs the tests     (ARGS="-k name" for some of them, JOBS=1 for one process)
 # make check     format, lint, types, layers, generated files; `make format` mends the first two
 # make docs      writes the generated files again
@@ -55,7 +55,7 @@ demo: $(VENV)/.run
 	@$(BIN)/g6 demo $(ARGS)
 
 research: $(VENV)/.run
-	$(PIP) install --constraint requirements-dev.lock --editable '.[notebook,duckdb]'
+	$(PIP) install --constraint requirements-dev.lock --editable '.[notebook,duckdb,xlsx]'
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
