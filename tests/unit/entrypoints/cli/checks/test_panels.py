@@ -62,3 +62,51 @@ def test_panels_that_are_named_are_checked_alone(g6: Any, panels: Path) -> None:
     answer = g6("panels", "verify", "index_NIFTY", *place)
     assert answer.code == 2
     assert "there is no panel in" in answer.err
+
+
+def test_plain_files_of_an_older_system_get_envelopes_and_a_manifest(
+    g6: Any, tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "summary.json").write_text(
+        json.dumps({"updated_at": "2025-03-04T05:30:00", "ltp": 24000.5})
+    )
+    (old / "rows.json").write_text("[1, 2]")
+    (old / "broken.json").write_text("{")
+    (old / "a b.json").write_text("{}")
+    before = {path.name: path.read_bytes() for path in old.iterdir()}
+    answer = g6("panels", "convert", str(old), "--to", str(tmp_path / "new"), "--json")
+    assert answer.code == 1
+    document = json.loads(answer.out)
+    assert document["converted"] == ["rows", "summary"]
+    assert set(document["refused"]) == {"broken.json", "a b.json"}
+    panel = json.loads((tmp_path / "new" / "summary.json").read_text())
+    assert panel["data"] == {"updated_at": "2025-03-04T05:30:00", "ltp": 24000.5}
+    assert panel["updated_at"] == "2025-03-04T05:30:00Z"
+    assert {path.name: path.read_bytes() for path in old.iterdir()} == before
+    check = g6("panels", "verify", "--panels-dir", str(tmp_path / "new"), "--strict")
+    assert check.code == 0
+
+
+def test_what_has_an_envelope_is_not_wrapped_again(g6: Any, tmp_path: Path) -> None:
+    (tmp_path / "rows.json").write_text("[1]")
+    assert g6("panels", "convert", str(tmp_path)).code == 0
+    again = g6("panels", "convert", str(tmp_path / "converted"), "--json")
+    assert json.loads(again.out)["enveloped"] == ["rows.json"]
+
+
+def test_a_directory_without_panels_has_nothing_to_convert(g6: Any, tmp_path: Path) -> None:
+    answer = g6("panels", "convert", str(tmp_path))
+    assert answer.code == 3
+    assert "there is no panel file" in answer.err
+
+
+def test_reads_are_timed_and_held_against_a_bound(g6: Any, panels: Path) -> None:
+    place = ("--panels-dir", str(panels), "--reads", "5", "--json")
+    answer = g6("panels", "bench", *place, "--most-ms", "0")
+    assert answer.code == 0
+    assert json.loads(answer.out)["aggregate"]["p95_s"] > 0
+    assert g6("panels", "bench", *place, "--most-ms", "0.000001").code == 1
+    nothing = g6("panels", "bench", "--panels-dir", str(panels / "none"))
+    assert nothing.code == 2
