@@ -17,7 +17,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.reports import CycleReport
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED, Status
-from g6.rendering.cycle_screen import COLOURS
+from g6.rendering.screens.cycle_screen import COLOURS
 from g6.rendering.wording import clock, lakh, number, percent, points
 
 __all__ = ["board", "cycle_line", "lost_lines"]

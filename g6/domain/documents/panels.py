@@ -30,6 +30,7 @@ __all__ = [
     "VERSION",
     "build",
     "canonical",
+    "chain_strikes",
     "digest",
     "envelope",
     "manifest",
@@ -259,11 +260,11 @@ def _cycle(report: CycleReport) -> JsonObject:
 def _index_panel(row: OverviewRow, chain: Chain, report: CycleReport, window: int) -> JsonObject:
     head = _index(row) | {"index": row["underlying"], "latency_seconds": report.elapsed_seconds}
     head["expiry"] = row.get("expiry_nearest")
-    strikes = _strikes(chain, row.get("expiry_nearest"), window)
+    strikes = chain_strikes(chain, row.get("expiry_nearest"), window)
     return _noted(row, head) | {"strikes": strikes}
 
 
-def _strikes(chain: Chain, expiry: str | None, window: int) -> list[JsonObject]:
+def chain_strikes(chain: Chain, expiry: str | None, window: int = WINDOW) -> list[JsonObject]:
     """Return the chain table: strikes either side of ATM of one expiry, the lowest first."""
     if expiry is None:
         return []

@@ -10,6 +10,7 @@ from g6.ports.readers.archive_reader import (
     SnapshotColumns,
     UnitReader,
 )
+from g6.ports.readers.board_reader import BoardReader
 from g6.ports.readers.collection_reader import CollectionReader
 from g6.ports.readers.damages import DamageReader, DamageSearch
 from g6.ports.readers.day import DayReader
@@ -23,6 +24,7 @@ from g6.ports.readers.source_reader import ProviderReader, SourceLine, SourceRea
 
 __all__ = [
     "ArchiveReader",
+    "BoardReader",
     "CollectionReader",
     "CollectionSettings",
     "ColumnSummary",

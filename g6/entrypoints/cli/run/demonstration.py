@@ -30,7 +30,7 @@ from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.supervisor import Stack
 from g6.errors import UserError
 from g6.ports import Store
-from g6.rendering import cycle_screen
+from g6.rendering.screens import cycle_screen
 from g6.rendering.tables.market import day_estimate_table
 from g6.simulation.self_test import self_test
 from g6.studies.checks.self_checks import self_checks

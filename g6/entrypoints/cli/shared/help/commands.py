@@ -36,6 +36,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     ),
     "Look at the market (traders)": (
         Command("status"),
+        Command("top", "look.top_command"),
         Command("chain"),
         Command("analyze"),
         Command("buildup"),

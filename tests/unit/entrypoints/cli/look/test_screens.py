@@ -9,7 +9,7 @@ from rich.console import Console
 
 from g6.domain.reports import CycleReport
 from g6.domain.schema.overview_row import OverviewRow
-from g6.rendering import cycle_screen
+from g6.rendering.screens import cycle_screen
 from tests.worlds.chains import bare_chain
 
 NEXT = "2026-12-01"

@@ -1,0 +1,123 @@
+"""The thread of `g6 top` that reads, so that keys are answered while a server is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
+from threading import Event, Thread
+
+from g6.domain.documents.board_facts import BoardFacts
+from g6.domain.reports import CycleReport
+from g6.domain.schema.json_types import Document
+from g6.entrypoints.cli.look.top_session import CYCLES
+from g6.errors import G6Error
+from g6.ports.readers import BoardReader
+
+__all__ = ["TopFeed", "TopReading"]
+
+BUILD_UP_ROUNDS = 10
+"""One index's build-up is asked in so many refreshes: it reads two chains, 20 ms, and changes once
+a minute at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopReading:
+    """What was read in one round.
+
+    Attributes:
+        facts: The newest state.
+        strikes: The chain of `index` in `cycle`, None where no chain is seen.
+        build_up: An index and its word.
+        reports: Stored cycles before the first that was read.
+    """
+
+    facts: BoardFacts
+    index: str = ""
+    cycle: str = ""
+    strikes: Sequence[Document] | None = None
+    build_up: tuple[str, str] | None = None
+    reports: Sequence[CycleReport] = ()
+
+
+@dataclass(slots=True)
+class TopFeed:
+    """Reads again and again, and says when there is something to take.
+
+    Attributes:
+        reader: Where it reads.
+        seconds: Between two rounds.
+        wake: Called after each round.
+        chain_of: The index whose chain is seen, empty for none.
+    """
+
+    reader: BoardReader
+    seconds: float
+    wake: Callable[[], None]
+    chain_of: str = ""
+    news: SimpleQueue[TopReading] = field(default_factory=SimpleQueue)
+    _stop: Event = field(default_factory=Event)
+    _rounds: int = 0
+    _last: BoardFacts | None = None
+    _thread: Thread | None = None
+
+    def start(self, first: BoardFacts) -> None:
+        """Begin after the first state, which somebody has read."""
+        self._last = first
+        self._thread = Thread(target=self._run, args=(first,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the round that is at work."""
+        self._stop.set()
+
+    def _run(self, first: BoardFacts) -> None:
+        if first.report is not None:
+            self.news.put(TopReading(first, reports=self._past(first.report.cycle)))
+            self.wake()
+        while not self._stop.wait(self.seconds):
+            self.news.put(self._round())
+            self.wake()
+
+    def _past(self, newest: str) -> list[CycleReport]:
+        """Return the stored cycles of the newest one's day, as many as a sparkline has."""
+        try:
+            cycles = [cycle for cycle in self.reader.cycles(newest) if cycle < newest]
+            stored = [self.reader.report(cycle) for cycle in cycles[-CYCLES:]]
+        except G6Error:
+            return []
+        return [report for report in stored if report is not None]
+
+    def _round(self) -> TopReading:
+        try:
+            facts = self.reader.facts()
+        except G6Error as error:
+            if self._last is None:
+                raise
+            return TopReading(replace(self._last, trouble=str(error)))
+        self._last = facts
+        self._rounds += 1
+        if facts.report is None:
+            return TopReading(facts)
+        cycle = facts.report.cycle
+        strikes = None
+        index = self.chain_of
+        try:
+            if index:
+                strikes = self.reader.strikes(index, cycle)
+            build_up = self._build_up(list(facts.report.units))
+        except G6Error as error:
+            return TopReading(replace(facts, trouble=str(error)))
+        return TopReading(facts, index, cycle, strikes, build_up)
+
+    def _build_up(self, indices: Sequence[str]) -> tuple[str, str] | None:
+        """Return the word of one index, of each in its turn."""
+        turn, rest = divmod(self._rounds - 1, BUILD_UP_ROUNDS)
+        # The first words are wanted at once.
+        if self._rounds <= len(indices):
+            index = indices[self._rounds - 1]
+        elif rest or not indices:
+            return None
+        else:
+            index = indices[turn % len(indices)]
+        return index, self.reader.build_up(index)
