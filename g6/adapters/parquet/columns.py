@@ -231,7 +231,8 @@ def column_values(table: pa.Table, column: Column) -> ColumnValues:
     if column.kind == "text":
         return texts_of(values)
     if column.kind == "instant":
-        return np.asarray(numbers_of(values.cast(pa.int64())) / 1e6, dtype=np.float64)
+        micros = numbers_of(values.cast(pa.int64()))
+        return np.asarray(micros, dtype=np.float64) / 1e6
     array: ColumnValues = numbers_of(values)
     if column.kind == "date":
         return array.astype("datetime64[D]")
