@@ -10,7 +10,7 @@ from g6.domain.documents.board_facts import BoardFacts
 from g6.domain.market.instrument import INDICES
 from g6.domain.reports import CycleReport
 from g6.domain.schema.overview_row import OverviewRow
-from g6.rendering import run_board
+from g6.rendering.screens import run_board
 from g6.rendering.screens.cells import PLAIN, CellScreen, StyledText
 from g6.rendering.screens.sparkline import sparkline
 from g6.rendering.screens.top_head import HEAD_LINES, STATUS_STYLES, TopView, put_foot, put_head

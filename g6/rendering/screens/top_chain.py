@@ -10,7 +10,7 @@ from g6.domain.reports import CycleReport
 from g6.domain.schema.json_reading import part
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.overview_row import OverviewRow
-from g6.rendering import run_board
+from g6.rendering.screens import run_board
 from g6.rendering.screens.cells import PLAIN, CellScreen, StyledText
 from g6.rendering.screens.top_head import HEAD_LINES, TopView, fitting, put_foot, put_head
 from g6.rendering.wording import LAKH, number, percent, points, strike_cell

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.board_facts import BoardFacts
-from g6.rendering.run_board import COLUMNS
+from g6.rendering.screens.run_board import COLUMNS
 from g6.rendering.screens.top_board import board_lines
 from g6.rendering.screens.top_head import TopView
 from g6.rendering.wording import clock, in_india

@@ -14,7 +14,8 @@ from g6.domain.market.calendar import IST
 from g6.domain.market.trading_hours import trading_hours
 from g6.domain.reports import Alert, CycleReport, LoginFacts
 from g6.domain.schema.words import Status
-from g6.rendering import run_board, run_screen
+from g6.rendering import run_screen
+from g6.rendering.screens import run_board
 from tests.worlds.pipeline import World
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=IST)

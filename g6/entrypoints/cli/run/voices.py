@@ -15,8 +15,9 @@ from g6 import log
 from g6.config import Settings
 from g6.domain.reports import Alert, CycleReport
 from g6.ports import Clock
-from g6.rendering import run_board, run_screen
+from g6.rendering import run_screen
 from g6.rendering.run_screen import Notice
+from g6.rendering.screens import run_board
 
 BOARD_SECONDS = 4.0
 """Wall seconds between two boards. What closes in between is a line, unless it is not OK."""
