@@ -77,7 +77,10 @@ def owned_directories(
     kind = settings.kind if of_kind else None
     clock = WallClock()
     with ExitStack() as stack:
-        tell = stack.enter_context(owned(directory, kind, system, clock, who=who, mix=mix))
+        source = settings.provider.name if settings.lookalike else ""
+        tell = stack.enter_context(
+            owned(directory, kind, system, clock, who=who, mix=mix, source=source)
+        )
         if not settings.storage.csv.enabled or _is_below(csv, directory):
             yield tell
             return

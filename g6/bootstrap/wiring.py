@@ -13,15 +13,20 @@ from dataclasses import dataclass
 from redis import Redis
 
 from g6.adapters.clocks import ScaledClock, WallClock
+from g6.adapters.data_dir.killed_systems import killed_systems
 from g6.adapters.data_dir.owner import owner
 from g6.adapters.data_dir.running_systems import RunningSystem, running_systems
 from g6.adapters.redis.server import connect
 from g6.config import Settings, calendar
 from g6.config.identity import changed
 from g6.domain.market.calendar import Calendar
+from g6.domain.schema.layout import Folder
 from g6.errors import Unavailable
 from g6.files import quoted
 from g6.ports.clock import Clock
+
+STARTS = ("g6 up", "g6 demo", "g6 live")
+"""Commands that start a system, as they stand in its record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +132,24 @@ def redis_url(settings: Settings) -> str:
             f"no broker: {settings.directory} is in use by {who} (process {pid}), which has none",
             "wait until that is done, or set G6_REDIS__BROKER_URL=redis://host:6379/0",
         )
+    for system in killed_systems(settings.directory / Folder.RUNNING):
+        raise Unavailable(
+            f"{system.who} of {settings.directory} (process {system.pid}) was killed, "
+            "and nothing runs there now",
+            _started_again(system.who),
+        )
     sentence = f"no G6 runs on {settings.directory}, and redis.broker_url is not set"
     if elsewhere := running_systems():
         raise Unavailable(sentence, _looked_at(elsewhere))
     raise Unavailable(
         sentence, "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0"
     )
+
+
+def _started_again(who: str) -> str:
+    """Return the command that starts a killed system again."""
+    command = who if who in STARTS else "g6 up"
+    return f"{command} starts it again and ends what it left running"
 
 
 def _looked_at(systems: Sequence[RunningSystem]) -> str:

@@ -20,6 +20,8 @@ from typing import Protocol, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instants import clock_in_words, with_indian_clocks
 from g6.domain.reports import (
     Alert,
     CycleReport,
@@ -162,9 +164,13 @@ def _attach(handlers: Sequence[logging.Handler], options: LogOptions) -> None:
 
 
 def _clock(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Shorten the instant of a line to the time of day where it is read."""
-    instant = datetime.fromisoformat(event["ts"]).astimezone()
-    return {**event, "ts": f"{instant:%H:%M:%S}"}
+    """Write instants as a clock in India shows them: the line's own, and those in its texts."""
+    at = datetime.fromisoformat(event["ts"])
+    day = day_of(at)
+    line: EventDict = {}
+    for name, value in event.items():
+        line[name] = with_indian_clocks(value, day) if isinstance(value, str) else value
+    return {**line, "ts": clock_in_words(at, has_seconds=True)}
 
 
 def startup(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.market.calendar import IST
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instants import with_indian_clocks
 from g6.domain.reports import Alert, CycleReport, Event, GapOpened, Heartbeat, StageReport
 from g6.domain.schema.json_types import JsonObject
+from g6.rendering.wording import clock, spelled
 
 
 def event_document(event: Event) -> JsonObject:
@@ -27,11 +30,18 @@ def event_json(event: Event) -> str:
     return json.dumps(event_document(event), ensure_ascii=False)
 
 
-def event_line(event: Event) -> str:
-    """Return an event as one line for a person: when in India, its type, what it is of, and how."""
-    at = parse_z(event.ts).astimezone(IST).strftime("%H:%M:%S.%f")[:-3]
-    words = [at, f"{event.type:14}", event.key or "-", _content(event)]
-    return "  ".join(word for word in words if word).rstrip()
+def event_line(event: Event, today: date | None = None) -> str:
+    """Return an event as one line for a person: when in India, its type, what it is of, and how.
+
+    Args:
+        event: The event.
+        today: The day that needs no word. None for the event's own.
+    """
+    at = parse_z(event.ts)
+    day = today or day_of(at)
+    when = f"{clock(at, day, has_seconds=True)}.{at.microsecond // 1000:03d}"
+    words = [when, f"{event.type:14}", event.key or "-", _content(event)]
+    return with_indian_clocks("  ".join(word for word in words if word).rstrip(), day)
 
 
 def _content(event: Event) -> str:
@@ -39,11 +49,11 @@ def _content(event: Event) -> str:
         case StageReport() as report:
             seconds = report.seconds.get("total")
             took = "" if seconds is None else f"{seconds * 1000:.0f} ms"
-            return _joined(report.stage, report.cycle, report.status, report.reason, took)
+            return _joined(report.stage, report.cycle, report.status, _why(report.reason), took)
         case CycleReport() as report:
             return _joined(report.cycle, report.status, f"{report.elapsed_seconds:.3f} s")
         case GapOpened() as gap:
-            return _joined(gap.cycle, gap.status, gap.reason)
+            return _joined(gap.cycle, gap.status, _why(gap.reason))
         case Alert() as alert:
             return alert.sentence
         case Heartbeat() as beat:
@@ -55,3 +65,7 @@ def _content(event: Event) -> str:
 
 def _joined(*words: str) -> str:
     return " ".join(str(word) for word in words if word)
+
+
+def _why(reason: str) -> str:
+    return spelled(reason) if reason else ""

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from g6.domain.market.instants import with_indian_clocks
 from g6.rendering.ascii_signs import table_in_ascii
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Line",
     "NoView",
     "Part",
+    "WideLine",
     "WideTable",
     "csv_help_of",
     "csv_line_end_of",
@@ -46,7 +48,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that a terminal breaks wherever it ends, so that it can be copied whole."""
+    """A line that nothing breaks elsewhere than on a terminal, and there at blanks alone."""
 
     text: str
 
@@ -74,7 +76,18 @@ class WideTable:
     table_of: Callable[[int], Table]
 
 
-Part = str | Line | Block | Table | WideTable | Text
+@dataclass(frozen=True, slots=True)
+class WideLine:
+    """A line on what a table shows, which depends on its width.
+
+    Attributes:
+        line_of: Returns the line for so many columns of the screen.
+    """
+
+    line_of: Callable[[int], str]
+
+
+Part = str | Line | WideLine | Block | Table | WideTable | Text
 """`Text` is written as it stands: none of its brackets is a mark."""
 
 MODULES: Mapping[str, str] = {
@@ -204,8 +217,9 @@ def print_parts(console: Console, parts: Iterable[Part]) -> None:
     """Print the parts, one after the other."""
     for part in parts:
         # rich breaks a string at the console's width, in a pipe at 80: a path would be cut in two.
-        if isinstance(part, Line):
-            console.print(part.text, soft_wrap=True)
+        if isinstance(part, Line | WideLine):
+            text = part.text if isinstance(part, Line) else part.line_of(console.width)
+            console.print(with_indian_clocks(text), soft_wrap=True)
         elif isinstance(part, Text):
             console.print(part, soft_wrap=True, highlight=False)
         elif isinstance(part, Table | WideTable):
@@ -215,7 +229,7 @@ def print_parts(console: Console, parts: Iterable[Part]) -> None:
         elif isinstance(part, Block):
             console.out(part.text, highlight=False)
         else:
-            console.print(part)
+            console.print(with_indian_clocks(part))
 
 
 def plain_table(gap: int = 2) -> Table:

@@ -12,12 +12,14 @@ from rich.text import Text
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.gaps import NO_ROW, Gap
 from g6.domain.market.calendar import IST, day_of
+from g6.domain.market.instants import with_indian_clocks
 from g6.domain.market.trading_hours import TradingHours
-from g6.domain.reports import Alert, LoginFacts
+from g6.domain.reports import Alert, LoginFacts, StreamFacts
 from g6.domain.reports.closed_cycles import ClosedCycles
-from g6.rendering.wording import clock, countdown, counts_in_words, day_words
+from g6.rendering.wording import clock, countdown, counted, counts_in_words, day_words
 
 __all__ = [
+    "CONNECTING",
     "Notice",
     "alert_lines",
     "clock_in_india",
@@ -27,9 +29,11 @@ __all__ = [
     "notice_lines",
     "session_lines",
     "start_lines",
+    "stream_notice",
     "summary_lines",
 ]
 
+CONNECTING = "still connecting"
 LABEL_WIDTH = 10
 FIX = "fix: "
 _DAY = timedelta(days=1)
@@ -120,6 +124,16 @@ def login_notice(
     return Notice("login", sentence, key="valid")
 
 
+def stream_notice(stream: StreamFacts | None) -> Notice:
+    """Return what a person is told of the tick stream until it feeds."""
+    connections = {} if stream is None else stream.connections
+    count = sum(connection.state == "open" for connection in connections.values())
+    if stream is None or not count or count < len(connections):
+        sentence = f"{CONNECTING}: until it feeds, quotes are asked for, and cycles may be PARTIAL"
+        return Notice("stream", sentence, key="connecting")
+    return Notice("stream", f"connected, {counted(stream.tokens, 'contract')}", key="open")
+
+
 def start_lines(title: str, rows: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:
     """Yield the lines of a start: a title, and facts with their labels.
 
@@ -154,9 +168,8 @@ def alert_lines(alert: Alert, now: datetime) -> Iterator[Text]:
     """Yield the lines of an alert that was raised, red, or is over, green."""
     style = "green" if alert.is_over else "bold red"
     mark = "✓" if alert.is_over else "✗"
-    yield Text.assemble(
-        (f"{clock(now, has_seconds=True)} ", "bold"), (f"{mark} {alert.sentence}", style)
-    )
+    sentence = with_indian_clocks(alert.sentence, day_of(now))
+    yield Text.assemble((f"{clock(now, has_seconds=True)} ", "bold"), (f"{mark} {sentence}", style))
     if alert.fix:
         yield Text(f"  fix: {alert.fix}")
 

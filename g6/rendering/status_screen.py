@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,13 +11,13 @@ from rich.text import Text
 from g6.config.source_table import source_named
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
+from g6.domain.market.instants import with_indian_clocks
 from g6.domain.schema.provider_words import ProviderMode
 from g6.rendering.parts import Line, Part, plain_table
 from g6.rendering.wording import clock, countdown, counts_in_words, in_india, number
 
 __all__ = ["status_line", "status_parts"]
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 StatusDocument = Mapping[str, Any]
 """The status document, or a part of it, as JSON has it."""
 
@@ -42,7 +41,8 @@ def status_parts(status: StatusDocument) -> Iterator[Part]:
     yield f"cycle {in_india(status['cycle']) if status['cycle'] else '-'}, {ready}"
     # Options trade on when the index stands still: the end of trading is no change of phase.
     change = market["closes"] if market["open"] else market["opens"]
-    until = clock(parse_z(change), day_of(parse_z(status["timestamp"]))) if change else "-"
+    today = day_of(parse_z(status["timestamp"]))
+    until = clock(parse_z(change), today) if change else "-"
     phase = f"market {market['phase'] or '-'} until {until}"
     yield f"{phase}, provider {_provider_name(provider)}"
     for change in status.get("restart_needed", ()):
@@ -59,7 +59,7 @@ def status_parts(status: StatusDocument) -> Iterator[Part]:
         yield Line(f"instruments: {trouble}")
     yield _indices_table(status["indices_info"])
     if lost := status.get("lost"):
-        yield f"lost {_INSTANT.sub(lambda cycle: in_india(cycle[0]), ', '.join(lost))}"
+        yield f"lost {with_indian_clocks(', '.join(lost), today)}"
     queues = counts_in_words(status["queues"])
     yield f"queues {queues or '-'}"
 

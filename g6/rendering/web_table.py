@@ -8,7 +8,7 @@ from html import escape
 from rich.table import Column, Table
 from rich.text import Text
 
-from g6.rendering.parts import Block, Line, Part, WideTable
+from g6.rendering.parts import Block, Line, Part, WideLine, WideTable
 
 WIDTH = 200
 """Characters that a page has room for: its tables can be moved sidewards."""
@@ -30,6 +30,8 @@ def _element(part: Part) -> str:
         return f"<pre>{escape(part.text)}</pre>"
     if isinstance(part, Text):
         return f"<p>{escape(str(part))}</p>"
+    if isinstance(part, WideLine):
+        return f"<p>{_escaped(part.line_of(WIDTH))}</p>"
     text = part.text if isinstance(part, Line) else part
     return f"<p>{_escaped(text)}</p>"
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST, day_of
+from g6.domain.market.instants import clock_in_words as clock
 
 __all__ = [
     "CRORE",
@@ -147,27 +148,6 @@ def in_india(cycle: str) -> str:
     'Wed 18 Nov 2026 11:00:01 IST'
     """
     return moment(parse_z(cycle))
-
-
-def clock(at: datetime, today: date | None = None, *, has_seconds: bool | None = None) -> str:
-    """Return an instant as a clock in India shows it, with the day where it is another.
-
-    Args:
-        at: The instant.
-        today: The day that is named beside it. None where the day needs no word.
-        has_seconds: Whether seconds are written. None for only where there are some.
-
-    >>> clock(parse_z("2026-11-18T05:30:00Z"), today=date(2026, 11, 20))
-    '18 Nov 11:00'
-    """
-    local = at.astimezone(IST)
-    if has_seconds is None:
-        has_seconds = bool(local.second)
-    text = f"{local:%H:%M:%S}" if has_seconds else f"{local:%H:%M}"
-    if today is None or today == local.date():
-        return text
-    year = "" if today.year == local.year else f" {local.year}"
-    return f"{local:%d %b}{year} {text}"
 
 
 def clocks(instants: Iterable[datetime], today: date | None = None) -> list[str]:

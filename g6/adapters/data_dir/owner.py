@@ -107,6 +107,7 @@ def owned(
     *,
     who: str = "g6",
     mix: bool = False,
+    source: str = "",
 ) -> Iterator[Callable[[str], None]]:
     """Own a directory, together with others of the same system, until the end of the block.
 
@@ -119,6 +120,7 @@ def owned(
         clock: Times the wait for an owner whose processes are dying.
         who: What a person calls this process.
         mix: Whether rows of several kinds may stand in it.
+        source: What else sets this market apart from others of its kind: a look-alike's provider.
 
     Yields:
         A function that tells others the address of a broker which the block starts itself.
@@ -134,8 +136,9 @@ def owned(
     member = os.getpid()
     try:
         limit = clock.wall() + DYING_SECONDS
+        rows = None if kind is None else f"{kind} {source}".rstrip()
         while not _join_if_free(
-            directory, descriptor, kind, system, who, mix, last=clock.wall() > limit
+            directory, descriptor, rows, system, who, mix, last=clock.wall() > limit
         ):
             clock.sleep(0.05)
 
@@ -221,7 +224,7 @@ def _refusals(directory: Path) -> Iterator[None]:
 def _join_if_free(
     directory: Path,
     descriptor: int,
-    kind: str | None,
+    rows: str | None,
     system: System,
     who: str,
     mix: bool,
@@ -237,34 +240,35 @@ def _join_if_free(
             record = _read(descriptor)
             if record.get("members") and not _living(record) and not system.is_of(record):
                 return False
-        _join(directory, descriptor, kind, system, who, mix)
+        _join(directory, descriptor, rows, system, who, mix)
     return True
 
 
 def _join(
-    directory: Path, descriptor: int, kind: str | None, system: System, who: str, mix: bool
+    directory: Path, descriptor: int, rows: str | None, system: System, who: str, mix: bool
 ) -> None:
     """Become a member of the owner, or the owner where nobody lives.
 
-    The caller holds the directory's lock.
+    The caller holds the directory's lock. `rows`: the kind of their market, and its source.
     """
     members: dict[str, str] = {}
     record = _read(descriptor) if _is_locked(descriptor) else None
     if record is None:
-        _check_kind(directory, kind, mix)
+        _check_rows(directory, rows, mix)
         record = {
             "pid": os.getpid(),
             "who": who,
             "host": socket.gethostname(),
             "broker": public(system.broker),
-            "kind": kind,
+            "kind": None if rows is None else rows.partition(" ")[0],
+            "rows": rows,
             "namespace": system.namespace,
             "mark": system.mark,
         }
     elif system.is_of(record):
         members = _living(record)
-        if kind != record.get("kind"):
-            _check_kind(directory, kind, mix)
+        if rows != record.get("rows"):
+            _check_rows(directory, rows, mix)
     else:
         raise _in_use(directory, record)
     fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -344,16 +348,27 @@ def _in_use(directory: Path, record: Document) -> Unavailable:
     )
 
 
-def _check_kind(directory: Path, kind: str | None, mix: bool) -> None:
-    if kind is None:
+def _check_rows(directory: Path, rows: str | None, mix: bool) -> None:
+    """Refuse a directory that holds rows of another market, and mark one that holds none."""
+    if rows is None:
         return
     marker = directory / KIND_OF_ROWS
     stored = marker.read_text("utf-8", errors="replace").strip() if marker.exists() else ""
-    if stored and stored != kind and not mix:
+    if stored and stored != rows and not mix:
         raise Unavailable(
-            f"the data directory {directory} holds rows of a {stored} market; this run's are "
-            f"{kind}",
+            f"the data directory {directory} holds rows of a {_in_words(stored)}; this run's are "
+            f"of a {_in_words(rows)}",
             "give --data-dir DIR, or --mix if you want both in one place",
         )
     if not stored:
-        marker.write_text(kind + "\n", "utf-8")
+        marker.write_text(rows + "\n", "utf-8")
+
+
+def _in_words(rows: str) -> str:
+    """Return what market rows are of.
+
+    >>> _in_words("live"), _in_words("sim kite")
+    ('live market', 'sim market by a look-alike of kite')
+    """
+    kind, _, source = rows.partition(" ")
+    return f"{kind} market by a look-alike of {source}" if source else f"{kind} market"

@@ -15,6 +15,7 @@ from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.limiter import RedisLimiter
+from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.redis.shared_cache import RedisSharedCache
 from g6.adapters.wrapping.resilient import (
     Breaker,
@@ -30,6 +31,7 @@ from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
 from g6.domain.reports import Alert, AlertRule, ListingCounts, ProviderState
 from g6.domain.reports.alerts import BREAKER_OPEN, PROVIDER_SILENT, TOKEN_MISSING
+from g6.errors import Retryable
 from g6.pipeline.raised_alerts import settle
 from g6.ports.clock import Clock
 from g6.ports.limiter import Limiter
@@ -146,6 +148,7 @@ def guarded(
         shared.notify,
         threshold=options.outage_threshold,
         every=options.outage_log_every,
+        last_sign=_last_frame(wiring, scope),
     )
     begin_within = begin_seconds(settings)
     fallback_seconds = 2 * settings.wall_interval
@@ -162,6 +165,23 @@ def guarded(
         further=FurtherRequests(shared.cache, scope, rest_budget(settings).spare, fallback_seconds),
         notify=shared.notify,
     )
+
+
+def _last_frame(wiring: Wiring, scope: str) -> Callable[[], float]:
+    """Return what tells when the stream of a scope last sent a frame, 0 where there is none."""
+    settings = wiring.settings
+    if wiring.redis is None or not settings.streamed or scope != settings.provider.name:
+        return lambda: 0.0
+    cache = RedisQuoteCache(wiring.redis.cache, wiring.namespace)
+
+    def last_frame() -> float:
+        try:
+            feeds = cache.feeds().values()
+        except Retryable:
+            return 0.0
+        return max((feed.last_frame for feed in feeds), default=0.0)
+
+    return last_frame
 
 
 def _breaker(options: ProviderSettings, shared: SharedState, scope: str, clock: Clock) -> Breaker:

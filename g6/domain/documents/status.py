@@ -69,7 +69,7 @@ def runtime_status(system: SystemFacts) -> dict[str, object]:
         "options_per_minute": round(options * 60.0 / system.step, 1),
         "api_success_rate": _percent(system.requests.get("ok", 0.0), sum(system.requests.values())),
         "api_latency_ms": None if provider is None else provider.p95_ms,
-        "memory_mb": _total((worker.resident_bytes for worker in workers), 1e-6),
+        "memory_mb": _total((vitals.resident_bytes,), 1e-6),
         "cpu_pct": _total((worker.cpu_ratio for worker in workers), 100.0),
         "readiness_ok": not missing,
         "readiness_reason": "; ".join(missing),

@@ -10,7 +10,14 @@ from datetime import date, datetime, time, timedelta
 from g6.domain.market.calendar import IST, day_of, in_utc
 from g6.errors import UserError
 
-__all__ = ["FORMS", "MarketTime", "instant_in_words", "instant_of_text"]
+__all__ = [
+    "FORMS",
+    "MarketTime",
+    "clock_in_words",
+    "instant_in_words",
+    "instant_of_text",
+    "with_indian_clocks",
+]
 
 FORMS = "write it as 11:02, yesterday 15:20, 2026-11-18 11:02, ISO with a zone, -5m or latest"
 """The forms, as errors name them."""
@@ -28,6 +35,10 @@ _WRITTEN = re.compile(
     re.IGNORECASE,
 )
 """As tables of G6 write an instant: `Wed 18 Nov 2026 11:02 IST`, or less of it."""
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
+"""As files, events and names of cycles have an instant."""
+_IN_COMMAND = re.compile(r"(?:--[a-z-]+[ =]|g6 trace )['\"]?$")
+"""What stands before an instant that is a value of a command, which is to be copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,50 @@ def instant_in_words(at: datetime) -> str:
     """
     local = at.astimezone(IST)
     return f"{local:%a %d %b %Y %H:%M:%S} IST".replace(":00 IST", " IST")
+
+
+def clock_in_words(
+    at: datetime, today: date | None = None, *, has_seconds: bool | None = None
+) -> str:
+    """Return an instant as a clock in India shows it, with the day where it is another.
+
+    Args:
+        at: The instant.
+        today: The day that is named beside it. None where the day needs no word.
+        has_seconds: Whether seconds are written. None for only where there are some.
+
+    >>> clock_in_words(datetime.fromisoformat("2026-11-18T05:30:00Z"), today=date(2026, 11, 20))
+    '18 Nov 11:00'
+    """
+    local = at.astimezone(IST)
+    if has_seconds is None:
+        has_seconds = bool(local.second)
+    text = f"{local:%H:%M:%S}" if has_seconds else f"{local:%H:%M}"
+    if today is None or today == local.date():
+        return text
+    year = "" if today.year == local.year else f" {local.year}"
+    return f"{local:%d %b}{year} {text}"
+
+
+def with_indian_clocks(text: str, today: date | None = None) -> str:
+    """Return a text with its UTC instants as a clock in India shows them.
+
+    Those in commands stay, as a command is copied.
+
+    Args:
+        text: A sentence.
+        today: The day that needs no word. None names every day.
+
+    >>> with_indian_clocks("2026-11-18T05:30:00Z is late", date(2026, 11, 18))
+    '11:00 is late'
+    """
+
+    def written(instant: re.Match[str]) -> str:
+        if _IN_COMMAND.search(text, 0, instant.start()):
+            return instant[0]
+        return clock_in_words(datetime.fromisoformat(instant[0]), today or date.min)
+
+    return _UTC.sub(written, text)
 
 
 def instant_of_text(value: object, at: MarketTime, *, opens: time = time()) -> datetime:

@@ -145,6 +145,14 @@ class VitalSigns:
         ]
         return workers_in_words(len(living), sum(worker.pool or 0 for worker in living))
 
+    @property
+    def resident_bytes(self) -> float | None:
+        """The memory of all processes that live, pages that several share in their shares."""
+        everybody: list[WorkerFacts | ProcessFacts] = [*self.workers.values(), *self.processes]
+        living = [process.resident_bytes for process in everybody if process.up]
+        sizes = [size for size in living if size is not None]
+        return sum(sizes) if sizes else None
+
     def to_json(self) -> JsonObject:
         """Return the signs as JSON has them."""
         return {

@@ -16,6 +16,7 @@ from types import FrameType
 
 import psutil
 
+from g6.adapters.data_dir.killed_systems import identity_of, killed_systems, process_of
 from g6.entrypoints.machine.children import Child, execute
 from g6.errors import Unavailable
 from g6.files import replace
@@ -166,9 +167,14 @@ class Roster:
 
     The kernel ends the children of a supervisor that was killed. The roster is for systems where it
     does not, and for a child that hangs.
+
+    Attributes:
+        directory: Where it lies, `.running` of the data directory.
+        who: What a person calls this process.
     """
 
     directory: Path
+    who: str = "g6"
 
     @property
     def path(self) -> Path:
@@ -178,12 +184,13 @@ class Roster:
     def write(self, processes: Sequence[Process], server_pid: int = 0) -> None:
         """Write down this process, its embedded server and what it runs now. Errors: StoreBusy."""
         alive = [process for process in processes if process.alive]
-        children = [{"name": process.name, **_identity(process.pid)} for process in alive]
+        children = [{"name": process.name, **identity_of(process.pid)} for process in alive]
         if server_pid:
-            children.append({"name": SERVER, **_identity(server_pid)})
+            children.append({"name": SERVER, **identity_of(server_pid)})
         record = {
             "host": socket.gethostname(),
-            "supervisor": _identity(os.getpid()),
+            "who": self.who,
+            "supervisor": identity_of(os.getpid()),
             "processes": children,
         }
         # For its owner alone: the next supervisor ends what it names.
@@ -218,41 +225,18 @@ class Roster:
 
     def _abandoned(self) -> Iterator[tuple[Path, dict[str, psutil.Process]]]:
         """Yield the files of supervisors that are gone, with those of their children that run."""
-        for path in sorted(self.directory.glob("[0-9]*.json")):
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                record = json.loads(path.read_text("utf-8"))
-                foreign = record["host"] != socket.gethostname()
-                if foreign or _same_process(record["supervisor"]) is not None:
-                    continue
-                yield path, _orphans(record["processes"])
+        for system in killed_systems(self.directory):
+            yield system.roster, _orphans(system.children)
 
 
 def _orphans(children: Sequence[Mapping[str, object]]) -> dict[str, psutil.Process]:
     """Return by name those of a supervisor's children that still run."""
     orphans: dict[str, psutil.Process] = {}
     for child in children:
-        process = _same_process(child)
+        process = process_of(child)
         if process is not None:
             orphans[str(child["name"])] = process
     return orphans
-
-
-def _identity(pid: int) -> dict[str, float]:
-    """Return what tells a process from a later one with its number."""
-    try:
-        return {"pid": pid, "started": psutil.Process(pid).create_time()}
-    except psutil.NoSuchProcess:
-        return {"pid": pid, "started": 0.0}
-
-
-def _same_process(identity: Mapping[str, object]) -> psutil.Process | None:
-    """Return the process of an identity that was written down, None where it has ended."""
-    try:
-        process = psutil.Process(int(str(identity["pid"])))
-        is_same = abs(process.create_time() - float(str(identity["started"]))) < 1.0
-        return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.Error:
-        return None
 
 
 def _end(processes: Sequence[psutil.Process], seconds: float) -> None:

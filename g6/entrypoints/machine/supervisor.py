@@ -285,7 +285,7 @@ def running(
     """
     directory = settings.directory
     broker = settings.redis.broker_url or ""
-    roster = Roster(directory / Folder.RUNNING)
+    roster = Roster(directory / Folder.RUNNING, who)
     if orphans := roster.end_orphans(STOP_SECONDS):
         sys.stderr.write(
             f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n"

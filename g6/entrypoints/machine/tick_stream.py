@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from multiprocessing.process import BaseProcess
+from typing import Protocol
 
 import structlog
 
@@ -33,6 +33,7 @@ from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.reports.stream_reports import TICKER, StreamReport, StreamUnprepared
 from g6.entrypoints.machine import ticker_children
+from g6.entrypoints.machine.nursery import Nursery
 from g6.errors import Retryable, UncoveredYear, UserError
 from g6.errors.masking import mask
 from g6.log import configure
@@ -50,7 +51,32 @@ ChildTarget = Callable[[Settings, str], None]
 """What a child of the stream runs, with the settings and the address of Redis."""
 
 
-def new_child(target: ChildTarget, settings: Settings, broker: str) -> BaseProcess:
+SHARED = "g6.entrypoints.workers.app"
+"""Imported where this process was forked by a fork server, and shares what that has imported."""
+
+
+class StreamChild(Protocol):
+    """A child of the stream."""
+
+    @property
+    def exitcode(self) -> int | None:
+        """Its exit code, None while it runs."""
+        ...
+
+    def start(self) -> None:
+        """Begin it."""
+        ...
+
+    def join(self, seconds: float, /) -> None:
+        """Wait for its end."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once."""
+        ...
+
+
+def new_child(target: ChildTarget, settings: Settings, broker: str) -> StreamChild:
     """Return a process of its own that will run `target`."""
     return multiprocessing.get_context("spawn").Process(
         target=target, args=(settings, broker), daemon=True
@@ -63,13 +89,13 @@ class TickerContext:
 
     settings: Settings
     broker: str
-    new_child: Callable[[ChildTarget, Settings, str], BaseProcess] = new_child
+    new_child: Callable[[ChildTarget, Settings, str], StreamChild] = new_child
     clock: Clock = field(init=False)
     calendar: Calendar = field(init=False)
     ports: TickerPorts = field(init=False)
     _prepared_at: float = 0.0
     _signed_at: float = 0.0
-    _learner: BaseProcess | None = None
+    _learner: StreamChild | None = None
     _learner_day: date = date.min
     _learner_began: float = 0.0
 
@@ -182,7 +208,15 @@ def run(settings: Settings) -> int:
 
     1 says that the stream ended by itself and is to be started anew.
     """
-    context = TickerContext(settings, redis_url(settings))
+    if SHARED not in sys.modules:
+        return _stream(TickerContext(settings, redis_url(settings)))
+    # Forked while there is one thread yet: a fork among several may copy a lock that is held.
+    with Nursery() as nursery:
+        return _stream(TickerContext(settings, redis_url(settings), nursery.new_child))
+
+
+def _stream(context: TickerContext) -> int:
+    settings = context.settings
     ticker = tick_stream(
         settings,
         context.ports,

@@ -92,12 +92,13 @@ def cycle_line(report: CycleReport) -> Text:
     return line
 
 
-def lost_lines(report: CycleReport, option: str = "") -> Iterator[Text]:
+def lost_lines(report: CycleReport, option: str = "", beside: str = "") -> Iterator[Text]:
     """Yield a line for each status and reason of indices that were not analysed or not wholly.
 
     Args:
         report: The cycle's report.
         option: What a command in another terminal needs to find the rows, such as --data-dir DIR.
+        beside: What kept them from being whole, where the reasons do not say it.
     """
     names: dict[tuple[Status, str], list[str]] = {}
     for index, status in report.units.items():
@@ -110,7 +111,8 @@ def lost_lines(report: CycleReport, option: str = "") -> Iterator[Text]:
         if reason:
             instant = parse_z(report.cycle)
             trace = f"g6 trace {clock(instant, day_of(instant))} {option}".rstrip()
-            line.append(f": {reason.replace('_', ' ')}, see {trace}")
+            why = ", ".join(filter(None, (reason.replace("_", " "), beside)))
+            line.append(f": {why}, see {trace}")
         yield line
 
 

@@ -9,9 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.gaps import NO_ROW, Gap
 from g6.domain.documents.machine_facts import MachineFacts
 from g6.domain.market.calendar import Session, day_of
-from g6.domain.schema.words import Status
+from g6.domain.market.instants import clock_in_words
+from g6.domain.schema.words import OF_THEIR_OWN_TIME, Status
 from g6.errors import NothingToDo, UncoveredYear
 from g6.ports.readers import DayReader, Holding
 from g6.studies.checks.machine_health import findings
@@ -208,27 +210,56 @@ def _after(reader: DayReader, day: date, hours: _Hours) -> Iterator[DayItem]:
         return
     # What is still to come of a running session is no gap.
     span = PastSpan(first=day, last=day, until=None if hours.is_over else hours.at)
-    days = f"--from {day} --to {day}"
     try:
-        coverage = coverage_by_day.answer(reader.past, span)
         gaps = cycle_gaps.answer(reader.past, span)
+        part = _collected_part(reader, gaps)
+        if part is not None:
+            span = part
+            gaps = cycle_gaps.answer(reader.past, span)
+        coverage = coverage_by_day.answer(reader.past, span)
     except NothingToDo:
+        # A repair reads the same days and has nothing to fill between.
         seen = "nothing of the day is stored"
-        yield DayItem(AFTER, "completeness", False, seen, f"g6 data repair {days}")
+        yield DayItem(AFTER, "completeness", ok=False, seen=seen, fix=reader.start)
         return
-    yield _completeness(coverage, hours, days)
+    days = f"--from {day} --to {day}"
+    collected = "" if part is None else _part_in_words(part)
+    yield _completeness(coverage, hours, days, collected)
     yield _gaps(gaps, days)
     holdings = [holding for holding in reader.archive.holdings() if holding.day == day]
     yield _compaction(holdings, hours, day)
 
 
-def _completeness(coverage: coverage_by_day.Coverage, hours: _Hours, days: str) -> DayItem:
+def _collected_part(reader: DayReader, document: cycle_gaps.Gaps) -> PastSpan | None:
+    """Return the part of a day from its first row to its last one, None where all of it counts.
+
+    A simulated or replayed market goes on as long as somebody runs it. What lies before and behind
+    was never collected, and a repair does not fill it.
+    """
+    if reader.past.kind() not in OF_THEIR_OWN_TIME or not document.collected:
+        return None
+    return PastSpan(
+        since=min(span.first for span in document.collected),
+        until=max(span.last for span in document.collected),
+    )
+
+
+def _part_in_words(part: PastSpan) -> str:
+    if part.since is None or part.until is None:
+        return ""
+    return f", collected from {clock_in_words(part.since)} to {clock_in_words(part.until)} IST"
+
+
+def _completeness(
+    coverage: coverage_by_day.Coverage, hours: _Hours, days: str, collected: str
+) -> DayItem:
     due = sum(line.due for line in coverage.days)
     ok = sum(line.ok for line in coverage.days)
     short = [
         f"{line.index} {line.ok} of {line.due}" for line in coverage.days if line.ok < line.due
     ]
-    so_far = "" if hours.is_over else " so far"
+    # A part that ends with its newest row has nothing that is still to come.
+    so_far = collected or ("" if hours.is_over else " so far")
     if not short:
         return DayItem(AFTER, "completeness", ok=True, seen=f"{ok:,} of {due:,} units OK{so_far}")
     seen = f"{ok:,} of {due:,} units OK{so_far}: {', '.join(short)}"
@@ -240,13 +271,20 @@ def _gaps(document: cycle_gaps.Gaps, days: str) -> DayItem:
         return DayItem(AFTER, "gaps", ok=True, seen="none")
     reasons: Counter[str] = Counter()
     for gap in document.gaps:
-        reasons[gap.reason or gap.status] += gap.cycles
+        reasons[_why(gap)] += gap.cycles
     causes = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
     seen = f"{len(document.gaps)} of {document.cycles} cycles together: {causes}"
     # A row that is there is never touched by a repair.
     if all(gap.status == Status.PARTIAL for gap in document.gaps):
         return DayItem(AFTER, "gaps", None, f"{seen}; a part came, and nothing brings the rest")
     return DayItem(AFTER, "gaps", ok=False, seen=seen, fix=f"g6 data repair {days}")
+
+
+def _why(gap: Gap) -> str:
+    """Return in words why a gap is one."""
+    if gap.reason == NO_ROW:
+        return "not collected"
+    return (gap.reason or gap.status).replace("_", " ")
 
 
 def _compaction(holdings: Sequence[Holding], hours: _Hours, day: date) -> DayItem:

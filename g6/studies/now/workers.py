@@ -52,12 +52,14 @@ class Workers:
     Attributes:
         workers: The workers, then beats, g6 serve and who else sends cycles.
         living: The workers that live, with their processes, in words.
+        resident_bytes: Memory of all that live, as `/status` has it, NaN unknown.
         queues: Messages that wait, by queue.
         vitals: What the system says of itself, as JSON has it.
     """
 
     workers: tuple[WorkerLine, ...]
     living: str
+    resident_bytes: float
     queues: Mapping[str, int]
     vitals: Mapping[str, object]
 
@@ -71,7 +73,8 @@ def answer(reader: RunningReader, parameters: WorkersParameters) -> Workers:  # 
     vitals = reader.vitals.read()
     owners = reader.owners
     lines = [*_workers(vitals.workers, owners), *_others(vitals.processes, owners)]
-    return Workers(tuple(lines), vitals.living_workers, vitals.queues, vitals.to_json())
+    memory = nan if vitals.resident_bytes is None else vitals.resident_bytes
+    return Workers(tuple(lines), vitals.living_workers, memory, vitals.queues, vitals.to_json())
 
 
 def _workers(workers: Mapping[str, WorkerFacts], owners: Mapping[int, str]) -> Iterator[WorkerLine]:

@@ -131,10 +131,10 @@ def scan(unit: Unit, chains: Sequence[Chain], *, least: float, top: int) -> Scan
         needed = build_up.LEAST_CYCLES + 2
         minutes = 3 * (needed - len(spaced))
         raise NothingToDo(
-            f"{unit.index}: {len(spaced)} cycles 3 minutes apart are too few to know what is "
-            f"usual: it takes {needed}",
-            f"collect for {minutes} minutes more, or ask --as-of a day with more cycles: "
-            "g6 data coverage lists them",
+            f"{unit.index}: the day has too few chains to know what is usual: {len(spaced)} that "
+            f"are 3 minutes or more apart, and it takes {needed}",
+            f"collect for {minutes} minutes more, or name an instant of a day with more cycles "
+            "with --at: g6 data coverage lists the days",
         )
     strikes = spaced[-1].strike
     findings: list[UnusualOption] = []

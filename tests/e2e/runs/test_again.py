@@ -90,4 +90,4 @@ def test_the_same_recording_is_replayed_again_and_never_into_simulated_rows(
         )
     refused = ours.g6(*ONE, "--once")
     assert refused.returncode == 2
-    assert "holds rows of a replay market; this run's are sim" in refused.stderr
+    assert "holds rows of a replay market; this run's are of a sim market" in refused.stderr

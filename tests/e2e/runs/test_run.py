@@ -110,7 +110,7 @@ def test_a_directory_of_another_kind_is_refused(world: World) -> None:
     (world.data / ".kind").write_text("live\n")
     done = world.g6("run", "--once", *ONE)
     assert done.returncode == 2
-    assert "holds rows of a live market; this run's are sim" in done.stderr
+    assert "holds rows of a live market; this run's are of a sim market" in done.stderr
     assert "--mix" in done.stderr
     assert not (world.data / "chain").exists()
 

@@ -23,6 +23,7 @@ from g6.adapters.data_dir.owner import (
     owner,
     public,
 )
+from g6.adapters.parquet.queries.market_time import kind_of_rows
 from g6.domain.schema.layout import KIND_OF_ROWS, OWNER_FILE, Folder
 from g6.errors import Unavailable
 from tests.worlds.owning import owned
@@ -224,7 +225,9 @@ def test_a_directory_remembers_its_kind_and_refuses_another(tmp_path: Path) -> N
     with owned(tmp_path, "sim", HERE):
         pass
     with (
-        pytest.raises(Unavailable, match="rows of a sim market; this run's are live") as refused,
+        pytest.raises(
+            Unavailable, match="rows of a sim market; this run's are of a live market"
+        ) as refused,
         owned(tmp_path, "live", HERE),
     ):
         pass
@@ -235,8 +238,21 @@ def test_a_directory_remembers_its_kind_and_refuses_another(tmp_path: Path) -> N
 def test_another_kind_of_the_same_system_is_refused_too(tmp_path: Path) -> None:
     with (
         owned(tmp_path, "sim", HERE),
-        pytest.raises(Unavailable, match="this run's are replay"),
+        pytest.raises(Unavailable, match="this run's are of a replay market"),
         owned(tmp_path, "replay", HERE),
+    ):
+        pass
+
+
+def test_a_look_alike_and_the_simulated_market_are_two_markets(tmp_path: Path) -> None:
+    with owned(tmp_path, "sim", HERE, source="kite"):
+        assert (owner(tmp_path) or {})["kind"] == "sim"
+        with owned(tmp_path, "sim", HERE, source="kite"):
+            pass
+    assert kind_of_rows(tmp_path) == "sim"
+    with (
+        pytest.raises(Unavailable, match="sim market by a look-alike of kite; this run's are of a"),
+        owned(tmp_path, "sim", HERE),
     ):
         pass
 

@@ -1,6 +1,7 @@
 """Events as lines: when, what, of what, and how."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -22,7 +23,7 @@ TS = "2026-11-20T05:30:00.125000Z"
                 "status": "OK",
                 "seconds": {"total": 0.0312},
             },
-            "11:00:00.125  unit.report     NIFTY  analyse 2026-11-20T05:30:00Z OK 31 ms",
+            "11:00:00.125  unit.report     NIFTY  analyse 11:00 OK 31 ms",
         ),
         (
             "gap.opened",
@@ -30,9 +31,9 @@ TS = "2026-11-20T05:30:00.125000Z"
                 "index": "NIFTY",
                 "cycle": "2026-11-20T05:30:00Z",
                 "status": "MISSING",
-                "reason": "provider",
+                "reason": "no_quotes",
             },
-            "11:00:00.125  gap.opened      NIFTY  2026-11-20T05:30:00Z MISSING provider",
+            "11:00:00.125  gap.opened      NIFTY  11:00 MISSING no quotes",
         ),
         (
             "storage.sizes",
@@ -43,6 +44,13 @@ TS = "2026-11-20T05:30:00.125000Z"
 )
 def test_a_line_says_when_in_india_what_it_is_of_and_how(type, document, line):
     assert event_line(Event("1-0", TS, parse_report(type, document), "NIFTY")) == line
+
+
+def test_the_day_is_named_where_it_is_another() -> None:
+    facts = {"cycle": "2026-11-20T05:30:00Z", "index": "NIFTY", "status": "MISSING"}
+    event = Event("1-0", TS, parse_report("gap.opened", facts | {"reason": "late"}), "NIFTY")
+    line = event_line(event, today=date(2026, 11, 21))
+    assert line == "20 Nov 11:00:00.125  gap.opened      NIFTY  20 Nov 11:00 MISSING late"
 
 
 def test_json_has_the_envelope():

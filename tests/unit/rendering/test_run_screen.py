@@ -12,7 +12,8 @@ from g6.config import calendar
 from g6.domain.cycles.gaps import Gap
 from g6.domain.market.calendar import IST
 from g6.domain.market.trading_hours import trading_hours
-from g6.domain.reports import Alert, CycleReport, LoginFacts
+from g6.domain.reports import Alert, CycleReport, LoginFacts, StreamFacts
+from g6.domain.reports.provider_facts import ConnectionFacts
 from g6.domain.schema.words import Status
 from g6.rendering import run_screen
 from g6.rendering.screens import run_board
@@ -132,3 +133,18 @@ def test_the_last_line_says_how_many_cycles_and_where_the_files_are() -> None:
         "stopped: 3 cycles (OK 2, PARTIAL 1), files in data/x"
     )
     assert run_screen.end_line({}, "data/x") == "stopped: 0 cycles, files in data/x"
+
+
+def test_a_stream_that_connects_is_said_and_so_is_that_it_feeds() -> None:
+    waiting = StreamFacts({"0": ConnectionFacts("waiting"), "1": ConnectionFacts("open")})
+    for stream in (None, StreamFacts({}), waiting):
+        notice = run_screen.stream_notice(stream)
+        assert (notice.key, notice.is_trouble) == ("connecting", False)
+        assert notice.sentence.startswith("still connecting: ")
+    feeding = StreamFacts({"0": ConnectionFacts("open")}, tokens=3900)
+    assert run_screen.stream_notice(feeding).sentence == "connected, 3,900 contracts"
+
+
+def test_what_kept_a_cycle_from_being_whole_stands_beside_its_reason(report: CycleReport) -> None:
+    (line,) = run_board.lost_lines(report, beside="the stream is still connecting")
+    assert "paused, the stream is still connecting, see g6 trace" in line.plain

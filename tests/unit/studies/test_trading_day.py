@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from g6.config import load
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.machine_facts import DumpHealth, MachineFacts
 from g6.domain.reports import LoginFacts
+from g6.domain.schema.layout import KIND_OF_ROWS
 from g6.ports.readers import ArchiveReader, PastReader
 from g6.rendering import parts
 from g6.studies.checks.trading_day import DayChecklist, DayItem, DayParameters, answer
@@ -142,18 +144,34 @@ def test_nobody_who_collects_is_told_from_five_minutes_before_the_open_on() -> N
     assert (late.ok, late.fix) == (False, "g6 live")
 
 
-def test_after_the_close_what_is_not_whole_has_its_command() -> None:
-    document = asked(at=EVENING)
+@pytest.fixture
+def live(tmp_path: Path) -> Path:
+    """Return a directory of the same rows as a live market has them."""
+    shutil.copytree(STORE, tmp_path / "live")
+    (tmp_path / "live" / KIND_OF_ROWS).write_text("live\n")
+    return tmp_path / "live"
+
+
+def test_after_the_close_what_is_not_whole_has_its_command(live: Path) -> None:
+    document = asked(at=EVENING, directory=live)
     days = "--from 2026-11-18 --to 2026-11-18"
     assert item(document, "completeness").fix == f"g6 data gaps {days}"
     assert item(document, "gaps").fix == f"g6 data repair {days}"
     assert item(document, "compaction").fix == "g6 data compact --date 2026-11-18"
+    assert "not collected" in item(document, "gaps").seen
     assert "several files" in item(document, "compaction").seen
 
 
-def test_in_the_session_a_day_in_several_files_is_nothing_to_do() -> None:
-    assert item(asked(at=NOON), "compaction").ok is None
-    assert "so far" in item(asked(at=NOON), "completeness").seen
+def test_what_a_simulated_market_never_collected_is_no_gap() -> None:
+    document = asked(at=EVENING)
+    assert item(document, "gaps").seen == "none"
+    seen = "4 of 4 units OK, collected from 11:00 to 11:01 IST"
+    assert (item(document, "completeness").ok, item(document, "completeness").seen) == (True, seen)
+
+
+def test_in_the_session_a_day_in_several_files_is_nothing_to_do(live: Path) -> None:
+    assert item(asked(at=NOON, directory=live), "compaction").ok is None
+    assert "so far" in item(asked(at=NOON, directory=live), "completeness").seen
 
 
 def test_a_past_day_asks_nothing_of_the_machine() -> None:
@@ -162,9 +180,10 @@ def test_a_past_day_asks_nothing_of_the_machine() -> None:
     assert item(document, "compaction").ok
 
 
-def test_a_day_of_which_nothing_is_stored_is_to_be_repaired(tmp_path: Path) -> None:
+def test_a_day_of_which_nothing_is_stored_is_not_well(tmp_path: Path) -> None:
     document = asked(at=EVENING, directory=tmp_path)
     assert item(document, "completeness").seen == "nothing of the day is stored"
+    assert item(document, "completeness").fix == "g6 live"
     assert not document.passes
 
 

@@ -54,7 +54,7 @@ def test_the_table_fits_a_terminal_and_shows_what_each_serves() -> None:
     lines = written.get().splitlines()
     assert max(len(line) for line in lines if "together" not in line) <= 80
     text = " ".join(" ".join(lines).split())
-    assert "persist a 7 up 2 90 0.00 persist, the rows" in text
+    assert "persist a 7 up 2 90 0.00 persist, owns the files" in text
     assert "serve a 9 up – 40 –" in text
     assert "beat b 10 silent – – –" in text
     assert "1 worker with 2 processes live; 140 MB together" in text

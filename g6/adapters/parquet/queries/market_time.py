@@ -17,9 +17,11 @@ __all__ = ["directory_time", "kind_of_rows", "time_of"]
 def kind_of_rows(directory: Path) -> str:
     """Return the kind of market that a directory remembers: live, sim, replay, or nothing."""
     try:
-        return (directory / KIND_OF_ROWS).read_text("utf-8", errors="replace").strip()
+        rows = (directory / KIND_OF_ROWS).read_text("utf-8", errors="replace").strip()
     except OSError:
         return ""
+    # Of a look-alike its provider stands behind the kind.
+    return rows.partition(" ")[0]
 
 
 def _wall() -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from g6.adapters.parquet.queries.engines import EngineAnswer
 
 T = TypeVar("T")
+_ASKS_FOR_INDEX = re.compile(r'column "index" not found', re.IGNORECASE)
+"""DuckDB's words for the column that other programs call so."""
 
 
 def connect(directory: Path, tz: str, left_out: Container[Path] = ()) -> Any:
@@ -107,10 +110,10 @@ def _of_the_query(error: Exception) -> bool:
 
 
 def _refused(error: Exception) -> UserError:
-    return UserError(
-        str(error),
-        "the tables are chain, overview, events and instruments; `describe chain` lists columns",
-    )
+    fix = "the tables are chain, overview, events and instruments; `describe chain` lists columns"
+    if _ASKS_FOR_INDEX.search(str(error)):
+        fix = "the index stands in column underlying: where underlying = 'NIFTY'"
+    return UserError(str(error), fix)
 
 
 def _tables(directory: Path) -> Iterator[tuple[str, Sequence[Path], pa.Schema, str]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from g6.domain.market.calendar import day_of
 from g6.domain.reports import EventSelection
 from g6.domain.schema.words import EventType
 from g6.entrypoints.cli.shared.arguments import options
@@ -85,7 +88,8 @@ def events(
     now = wiring.clock.wall()
     since = None if last is None else now - 60.0 * last
     subscription = Subscription(stream, wiring.clock, name, selection, since=since)
-    render = event_json if json_ else event_line
+    today = day_of(datetime.fromtimestamp(now, UTC))
+    render = event_json if json_ else partial(event_line, today=today)
     while True:
         page = subscription.read(block_seconds=BLOCK_SECONDS if follow else 0.0)
         for event in page.events:

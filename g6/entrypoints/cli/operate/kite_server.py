@@ -201,6 +201,8 @@ def pointing_lines(running: ServerAddresses, *, keyless: bool) -> str:
         "G6_MARKET__START": isoformat_z(origin.market),
         "G6_MARKET__ORIGIN": repr(origin.wall),
         "G6_MARKET__SPEED": f"{origin.speed:g}",
+        # Rows of the demo and of a look-alike could not be told apart afterwards.
+        "G6_DEMO_DIR": "data/look-alike",
     }
     if keyless:
         variables["G6_PROVIDER__TOKEN_PROVIDER"] = "fake"  # noqa: S105 - a choice

@@ -40,8 +40,9 @@ def sql(
     """Ask the stored rows in SQL, through DuckDB.
 
     Tables are chain, overview, instruments and events, with the columns of g6.load and date, the
-    session's; `describe chain` lists them. Each row is there once however its day is folded. A
-    table shows India's time, CSV and JSON have UTC. The exit code is 3 when no row answers.
+    session's; `describe chain` lists them. Column underlying names the index. Each row is there
+    once however its day is folded. A table shows India's time, CSV and JSON have UTC. The exit code
+    is 3 when no row answers.
 
     Example: g6 sql "select underlying, count(*) from chain group by all"
     """

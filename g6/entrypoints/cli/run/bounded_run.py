@@ -159,7 +159,7 @@ class _BoundedRun:
         if self._json_lines:
             typer.echo(json.dumps(json_plain(report.to_json()), separators=(",", ":")))
         elif self._console.is_terminal:
-            self._voice.cycle(report)
+            self._voice.cycle(report, "" if self._watch is None else self._watch.beside(report))
 
 
 def _left_out(stack: Stack) -> Sequence[LeftOut]:

@@ -13,6 +13,7 @@ from rich.text import Text
 from g6.bootstrap.reading.study_readers import past_reader
 from g6.bootstrap.settings_checks.credentials import credentials
 from g6.config import Settings
+from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.gaps import Gap
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
@@ -30,6 +31,8 @@ from g6.rendering.run_screen import Notice
 from g6.studies.stored.days import cycle_gaps
 from g6.studies.stored.days.past_span import PastSpan
 
+FIRST_TICKS_SECONDS = 10.0
+"""Wall seconds from the first heartbeat with an open stream until its first ticks are in cycles."""
 SILENT_SECONDS = 20.0
 """Wall seconds without a heartbeat after which a person is told."""
 
@@ -81,6 +84,7 @@ class RunWatch:
     _is_silent: bool = False
     _has_key: bool = True
     _has_request_token: bool = False
+    _fed_from: float | None = None
 
     @property
     def _option(self) -> str:
@@ -98,6 +102,18 @@ class RunWatch:
             yield run_screen.market_notice(self._hours, now)
         if login := self._login_notice(self._login, now):
             yield login
+        if self.settings.streamed:
+            yield run_screen.stream_notice(None)
+
+    def beside(self, report: CycleReport) -> str:
+        """Return what kept a cycle from being whole beside its reasons: a stream that connects."""
+        if not self.settings.streamed:
+            return ""
+        clock = self.stack.runtime.clock
+        since = self._fed_from
+        if since is not None and clock.wall_of(parse_z(report.cycle)) > since + FIRST_TICKS_SECONDS:
+            return ""
+        return f"the stream is {run_screen.CONNECTING}"
 
     def count(self, report: CycleReport) -> None:
         """Count a closed cycle. One that was done again is counted already."""
@@ -113,6 +129,7 @@ class RunWatch:
         if hours is not None:
             self._look_at_market(hours, now)
         self._look_at_login(follower, now)
+        self._look_at_stream(follower)
         self._look_at_heartbeat(follower)
 
     def _look_at_market(self, hours: TradingHours, now: datetime) -> None:
@@ -168,6 +185,15 @@ class RunWatch:
         self._login = login
         if new is not None and (old is None or old.key != new.key):
             self.voice.notice(new)
+
+    def _look_at_stream(self, follower: RunFollower) -> None:
+        """Tell once that the stream feeds. An alert tells of a connection that is lost later."""
+        if not self.settings.streamed or self._fed_from is not None or follower.heard is None:
+            return
+        notice = run_screen.stream_notice(follower.heard.provider.ticker)
+        if notice.key == "open":
+            self._fed_from = follower.heard_at
+            self.voice.notice(notice)
 
     def _login_notice(self, login: LoginFacts | None, now: datetime) -> Notice | None:
         if login is not None and login.state == "missing" and self._has_request_token:

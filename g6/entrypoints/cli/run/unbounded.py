@@ -88,7 +88,7 @@ def run_until_stopped(
         while not (until_close and watch.has_seen_close):
             for followed in follower.poll():
                 watch.count(followed.report)
-                voice.cycle(followed.report)
+                voice.cycle(followed.report, watch.beside(followed.report))
                 # A report carries the overview rows of its cycle, 375 times a day: what was printed
                 # is let go.
                 follower.closed.clear()

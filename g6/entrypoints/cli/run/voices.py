@@ -26,8 +26,13 @@ BOARD_SECONDS = 4.0
 class Voice(Protocol):
     """Tells a person or a file of a run."""
 
-    def cycle(self, report: CycleReport) -> None:
-        """Tell of a closed cycle."""
+    def cycle(self, report: CycleReport, beside: str = "") -> None:
+        """Tell of a closed cycle.
+
+        Args:
+            report: Its report.
+            beside: What kept it from being whole, where its reasons do not say it.
+        """
         ...
 
     def alert(self, alert: Alert) -> None:
@@ -51,10 +56,10 @@ class BoardVoice:
     option: str = ""
     _board_at: float = field(default=0.0, init=False)
 
-    def cycle(self, report: CycleReport) -> None:
+    def cycle(self, report: CycleReport, beside: str = "") -> None:
         """Write a cycle's line, and its board unless one was written a moment ago."""
         self._write(run_board.cycle_line(report))
-        for line in run_board.lost_lines(report, self.option):
+        for line in run_board.lost_lines(report, self.option, beside):
             self._write(line)
         now = self.clock.wall()
         if now - self._board_at < BOARD_SECONDS:
@@ -83,8 +88,8 @@ class BoardVoice:
 class LogVoice:
     """Writes one line of the log for each, as `log.format` has it."""
 
-    def cycle(self, report: CycleReport) -> None:
-        """Write a cycle's line."""
+    def cycle(self, report: CycleReport, beside: str = "") -> None:  # noqa: ARG002 - told once
+        """Write a cycle's line. What is beside it was a line of its own."""
         log.report(report)
 
     def alert(self, alert: Alert) -> None:
@@ -102,10 +107,10 @@ class Chorus:
 
     voices: Sequence[Voice]
 
-    def cycle(self, report: CycleReport) -> None:
+    def cycle(self, report: CycleReport, beside: str = "") -> None:
         """Tell of a closed cycle."""
         for voice in self.voices:
-            voice.cycle(report)
+            voice.cycle(report, beside)
 
     def alert(self, alert: Alert) -> None:
         """Tell of an alert."""

@@ -69,7 +69,8 @@ def _index_lines(index: str, unit: UnitTrace) -> Iterator[Line]:
     for name in unit.not_listed:
         yield Line(f"{index:<11} {name}  asked for and not listed")
     if unit.reason or unit.status != "OK":
-        cause = ": ".join(filter(None, (unit.status, unit.reason, unit.error)))
+        reason = spelled(unit.reason) if unit.reason else ""
+        cause = ": ".join(filter(None, (unit.status, reason, unit.error)))
         yield Line(f"{index:<11} {cause}")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 
 from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.json_plain import json_plain
-from g6.domain.market.calendar import IST
+from g6.domain.market.calendar import IST, day_of
+from g6.domain.market.instants import with_indian_clocks
 from g6.ports.readers import LogLine
 from g6.rendering.parts import NoView, Part
 from g6.studies.now.log_lines import LogLines
@@ -49,13 +51,15 @@ def json_values(document: LogLines) -> Iterator[object]:
 
 def _text(line: LogLine) -> str:
     at = f"{parse_z(line.at).astimezone(IST):%d %b %H:%M:%S}" if line.at else " " * 15
+    day = day_of(parse_z(line.at)) if line.at else date.min
     places = {"cycle": line.cycle, "index": line.index}
     facts = {name: value for name, value in places.items() if value} | dict(line.more)
     # A traceback stands in its own lines, as it is read.
     trace = facts.pop("exception", None)
     rest = "".join(f" {name}={_word(value)}" for name, value in facts.items())
     below = f"\n{trace}" if trace else ""
-    return f"{at} {line.level:<7} {line.process:<8} {line.event}{rest}{below}"
+    words = with_indian_clocks(f"{line.event}{rest}", day)
+    return f"{at} {line.level:<7} {line.process:<8} {words}{below}"
 
 
 def _word(value: object) -> str:

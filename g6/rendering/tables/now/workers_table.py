@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
 
 from rich.table import Table
 
@@ -15,9 +14,8 @@ from g6.studies.now.workers import Workers
 def parts(document: Workers, _: NoView) -> Iterator[Part]:
     """Yield a table of the processes, their sum, and a table of the queues."""
     yield _workers_table(document)
-    memory = sum(line.resident_bytes for line in document.workers if isfinite(line.resident_bytes))
     yield (
-        f"{document.living} live; {number(memory / 1e6, 0)} MB together, "
+        f"{document.living} live; {number(document.resident_bytes / 1e6, 0)} MB together, "
         "without Redis; pages that several share are counted in their shares"
     )
     queues = plain_table()
@@ -43,7 +41,7 @@ def _workers_table(document: Workers) -> Table:
             overflow="fold",
         )
     for worker in document.workers:
-        serves = [worker.queues.replace(",", ", "), "the rows" if worker.owns_rows else ""]
+        serves = [worker.queues.replace(",", ", "), "owns the files" if worker.owns_rows else ""]
         table.add_row(
             # The host has a column of its own.
             worker.name.removesuffix(f"@{worker.host}"),

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from g6.domain.schema.frame import SIDES
 from g6.rendering.contract_words import size_words
-from g6.rendering.parts import Line, Part, WideTable, plain_table
+from g6.rendering.parts import Line, Part, WideLine, WideTable, plain_table
+from g6.rendering.tables.stored.chain_dashes import dash_line
 from g6.rendering.wording import (
     LAKH,
     around,
@@ -103,8 +104,8 @@ GAPS = (2, 1)
 """Blanks between columns, the first with which the least columns fit."""
 LEAST_WIDTH = 80
 LEAST_STRIKES = 3
-LINES_AROUND = 13
-"""Lines above and below the strikes, and that of the cursor."""
+LINES_AROUND = 14
+"""Lines above and below the strikes, one on dashes among them, and that of the cursor."""
 
 
 def fitted(view: ChainView, height: int) -> ChainView:
@@ -128,11 +129,15 @@ def parts(document: ChainByStrike, view: ChainView) -> Iterator[Part]:
         f"straddle {number(figures.straddle)}"
     )
     yield WideTable(partial(chain_table, document, view))
+    rows = _rows_around(document, view.strikes)
+    if dashes := dash_line(document, rows):
+        yield Line(dashes)
     yield from _footing(document)
+    yield WideLine(partial(_legend, document, view))
 
 
 def _footing(document: ChainByStrike) -> Iterator[Line]:
-    """Yield the sums, the levels, what a contract is, and what the words mean."""
+    """Yield the sums, the levels, and what a contract is."""
     figures = document.figures
     for name, sums in zip(("calls", "puts"), document.sums, strict=True):
         yield Line(
@@ -146,20 +151,45 @@ def _footing(document: ChainByStrike) -> Iterator[Line]:
     highest = [f"{name} {_highest(document, side)}" for side, name in enumerate(("calls", "puts"))]
     yield Line(f"highest OI: {', '.join(highest)}")
     yield Line("; ".join(map(size_words, document.sizes)))
+
+
+def _legend(document: ChainByStrike, view: ChainView, width: int) -> str:
+    """Return what the words and marks mean that a table of a width shows."""
     since = "the previous close"
     if document.previous_session is not None:
         since = f"the close of {day_words(document.previous_session, document.expiry)}"
-    yield Line(f"Δ since {since} · lakh: 100,000 · {HIGHEST} highest OI · ▶ ◀ ATM")
+    rows = _rows_around(document, view.strikes)
+    table = chain_table(document, view, width)
+    legend = [f"Δ since {since}"] if _has(table, "Δ") else []
+    if _has(table, "lakh"):
+        legend.append("lakh: 100,000")
+    if _has(table, "OI\n") and any(
+        _highest_row(document, side) in rows for side in range(len(SIDES))
+    ):
+        legend.append(f"{HIGHEST} highest OI")
+    if (np.asarray(document.rows["offset"], dtype=np.float64)[rows.start : rows.stop] == 0).any():
+        legend.append("▶ ◀ ATM")
+    return " · ".join(legend)
+
+
+def _has(table: Table, sign: str) -> bool:
+    return any(sign in str(column.header) for column in table.columns)
+
+
+def _highest_row(document: ChainByStrike, side: int) -> int | None:
+    """Return the row of a side's largest open interest, None without any."""
+    interest = document.rows[f"{SIDES[side]}oi"].astype(np.float64)
+    return int(np.nanargmax(interest)) if np.isfinite(interest).any() else None
 
 
 def _highest(document: ChainByStrike, side: int) -> str:
     """Return the strike of a side's largest open interest, and that."""
-    interest = document.rows[f"{SIDES[side]}oi"].astype(np.float64)
-    if not np.isfinite(interest).any():
+    row = _highest_row(document, side)
+    if row is None:
         return "–"
-    row = int(np.nanargmax(interest))
+    interest = float(document.rows[f"{SIDES[side]}oi"].astype(np.float64)[row])
     strike = float(np.asarray(document.rows["strike"], dtype=np.float64)[row])
-    return f"{points(strike)} ({lakh(float(interest[row]))} lakh)"
+    return f"{points(strike)} ({lakh(interest)} lakh)"
 
 
 def json_value(document: ChainByStrike) -> dict[str, object]:

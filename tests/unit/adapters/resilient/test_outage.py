@@ -60,3 +60,27 @@ def test_an_answer_begins_the_count_anew() -> None:
     world.now += 10
     world.worker().failed(DOWN)
     assert world.told == []
+
+
+def test_while_a_stream_feeds_the_count_begins_with_its_last_frame() -> None:
+    world = World()
+    frames = [1000.0]
+    outage = Outage(
+        "kite",
+        world.shelf,
+        world.told.append,
+        threshold=30.0,
+        wall=lambda: world.now,
+        last_sign=lambda: frames[-1],
+    )
+    outage.failed(DOWN)
+    world.now += 90
+    frames.append(world.now)
+    world.now += 6
+    outage.failed(DOWN)
+    assert world.told == []
+    world.now += 30
+    outage.failed(DOWN)
+    assert world.told[0].sentence.startswith("kite has not answered for 36 s")
+    outage.answered()
+    assert world.told[1].sentence == "kite answers again after 36 s"

@@ -243,7 +243,7 @@ def _write(
     shown = parts.with_commands(parts.parts_of(name, document, view), named.completed)
     parts.print_parts(console, shown)
     for note in parts.notes_of(name, document):
-        typer.echo(named.completed(note), err=True)
+        typer.echo(terminal.fitted(named.completed(note), sys.stderr), err=True)
 
 
 def _write_json(name: str, document: StudyDocument, indent: int | None = None) -> None:

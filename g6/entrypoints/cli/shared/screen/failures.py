@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from g6.entrypoints.cli.shared.help.fix_commands import FIX
+from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors.masking import mask
 
 __all__ = ["MISSING_LIBRARY", "UNEXPECTED", "USAGE", "Failures", "code_of"]
@@ -64,7 +65,7 @@ class Failures:
             # What a shell calls pip may install for another Python than this one.
             text = text.replace(_PIP, f"fix: {invocation.as_typed('pip')} install")
         if not self.is_json:
-            sys.stderr.write(f"g6: {mask(text)}\n")
+            sys.stderr.write(f"{terminal.fitted(f'g6: {mask(text)}', sys.stderr)}\n")
             return exit_code
         sentence, sign, fix = text.rpartition(FIX)
         error = {

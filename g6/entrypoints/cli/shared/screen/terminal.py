@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import io
 import locale
+import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from g6.rendering.ascii_signs import SIGNS
 
@@ -69,18 +70,28 @@ def console(settings: Settings | None, *, stderr: bool = False) -> Console:
 
     Without settings it is as the terminal has it.
     """
-    from rich.console import Console  # 50 ms that `g6 --help` does not wait for
+    # 50 ms that `g6 --help` does not wait for
+    from g6.entrypoints.cli.shared.screen.breaking_console import BreakingConsole
 
     if settings is None:
-        return Console(stderr=stderr, highlight=False)
+        return BreakingConsole(stderr=stderr, highlight=False)
     if settings.console.ascii == "always":
         plain()
     match settings.console.colour:
         case "always":
-            return Console(
+            return BreakingConsole(
                 stderr=stderr, force_terminal=True, color_system="standard", highlight=False
             )
         case "never":
-            return Console(stderr=stderr, color_system=None, no_color=True, highlight=False)
+            return BreakingConsole(stderr=stderr, color_system=None, no_color=True, highlight=False)
         case _:
-            return Console(stderr=stderr, highlight=False)
+            return BreakingConsole(stderr=stderr, highlight=False)
+
+
+def fitted(sentence: str, stream: TextIO) -> str:
+    """Return a sentence as a stream shows it: a terminal's lines break at blanks alone."""
+    if not stream.isatty():
+        return sentence
+    from g6.rendering.line_breaks import broken
+
+    return broken(sentence, shutil.get_terminal_size((80, 24)).columns)

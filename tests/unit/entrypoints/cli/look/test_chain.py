@@ -22,6 +22,7 @@ from g6.domain.pricing.black76 import higher_greeks
 from g6.domain.schema import rows
 from g6.domain.schema.frame import Frame
 from g6.rendering.parts import print_parts
+from g6.rendering.tables.stored.chain_dashes import dash_line
 from g6.rendering.tables.stored.chain_table import ChainView, chain_table, fitted, parts
 from g6.studies.stored import chain_by_strike
 
@@ -49,7 +50,7 @@ puts   OI 99.99 lakh · ΔOI +9.99 lakh · volume 99.99 lakh
 PCR 9.99 by OI, 9.99 by volume · max pain 99,999
 highest OI: calls 99,999 (9.99 lakh), puts 99,999 (9.99 lakh)
 lot 99 units = ₹99.9 lakh
-Δ since the close of Tue 99 Nov · lakh: 999,999 · * highest OI · ▶ ◀ ATM
+Δ since the close of Tue 99 Nov · lakh: 999,999 · ▶ ◀ ATM
 """
 ASCII = """\
 CALLS|     |    |      |      |          |      |       |    |     |PUTS
@@ -64,7 +65,7 @@ puts   OI 99.99 lakh . dOI +9.99 lakh . volume 99.99 lakh
 PCR 9.99 by OI, 9.99 by volume . max pain 99,999
 highest OI: calls 99,999 (9.99 lakh), puts 99,999 (9.99 lakh)
 lot 99 units = Rs99.9 lakh
-d since the close of Tue 99 Nov . lakh: 999,999 . * highest OI . > < ATM
+d since the close of Tue 99 Nov . lakh: 999,999 . > < ATM
 """
 
 
@@ -96,6 +97,42 @@ def test_the_table_stands_in_unicode_and_in_ascii(stored, locale, table):
     assert [
         line.rstrip() for line in shown[shown.index("CALLS") :].splitlines()
     ] == table.splitlines()
+
+
+def with_cells(frame: Frame, **cells: object) -> Frame:
+    """Return the rows with the first strike's cells replaced."""
+    columns = {name: values.copy() for name, values in frame.columns.items()}
+    for name, value in cells.items():
+        columns[name][0] = value
+    return Frame(frame.header, columns)
+
+
+def test_dashes_have_their_reasons_in_one_line(stored):
+    frame = stored.frames[CYCLES[1]]
+    reader = directory_reader(stored.directory)
+    unit = Unit(CYCLES[1], "FINNIFTY")
+    nothing = {f"ce_{name}": np.nan for name in ("last", "bid", "ask", "oi", "iv")}
+    changed = with_cells(
+        frame, **nothing, ce_quality=64, ce_iv_status="no_price", pe_iv=np.nan, pe_iv_status="stale"
+    )
+    document = chain_by_strike.document(reader, unit, changed)
+    rows = range(1)
+    strike = f"{frame.columns['strike'][0]:,g}"
+    assert dash_line(document, rows) == (
+        f"–  no quote: {strike} CE; no IV of 1 option: quote too old (1)"
+    )
+    assert dash_line(document, range(0)) == ""
+
+
+def test_a_mark_that_is_not_shown_is_not_explained(stored):
+    reader = directory_reader(stored.directory)
+    document = chain_by_strike.document(
+        reader, Unit(CYCLES[1], "FINNIFTY"), stored.frames[CYCLES[1]], second_order=True
+    )
+    console = Console(width=80)
+    with console.capture() as written:
+        print_parts(console, parts(document, ChainView(strikes=3)))
+    assert "*" not in written.get()
 
 
 def test_greeks_and_chain_fit_eighty_columns(g6, stored):

@@ -1,0 +1,34 @@
+"""The console on which sentences break at blanks alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from g6.rendering.line_breaks import broken_text
+
+__all__ = ["BreakingConsole"]
+
+
+class BreakingConsole(Console):
+    """A console whose sentences break at blanks on a terminal, and stay whole elsewhere.
+
+    rich breaks a command that is to be copied wherever a line ends, and with `soft_wrap` the
+    terminal breaks inside words.
+    """
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does. Options as of `Console.print`."""
+        if self.is_terminal and len(objects) == 1 and isinstance(objects[0], str | Text):
+            objects = (broken_text(self._as_text(objects[0], options), self.width),)
+            options = options | {"soft_wrap": True}
+        super().print(*objects, **options)
+
+    def _as_text(self, sentence: str | Text, options: dict[str, Any]) -> Text:
+        if isinstance(sentence, Text):
+            return sentence
+        return self.render_str(
+            sentence, markup=options.get("markup"), highlight=options.get("highlight")
+        )

@@ -1,0 +1,96 @@
+"""Why cells of a chain hold a dash, in one line below its table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.market.instrument import SIDES
+from g6.domain.schema import frame
+from g6.domain.schema.words import Flag, IvStatus
+from g6.rendering.wording import counted, points, spelled
+from g6.studies.stored.chain_by_strike import ChainByStrike
+
+__all__ = ["dash_line"]
+
+MOST_NAMED = 3
+"""Options that a line names. More are counted."""
+Mask = NDArray[np.bool_]
+_WHY_NO_IV: Mapping[str, str] = {
+    IvStatus.STALE: "quote too old",
+    IvStatus.BELOW_INTRINSIC: "price below intrinsic value",
+    IvStatus.AT_PAYOFF: "worth no more than exercise",
+    IvStatus.ABOVE_BOUND: "price above any volatility",
+    IvStatus.SUB_TICK: "worth less than a tick",
+    IvStatus.DISABLED: "Greeks are switched off",
+}
+"""Of reasons that say too little with their underscores left out."""
+
+
+def dash_line(document: ChainByStrike, rows: range) -> str:
+    """Return which of the strikes that are shown lack what, and why; empty where none does.
+
+    Args:
+        document: The chain.
+        rows: The strikes that are shown.
+    """
+    clauses = [*_clauses(document, rows)]
+    return f"–  {'; '.join(clauses)}" if clauses else ""
+
+
+def _clauses(document: ChainByStrike, rows: range) -> Iterator[str]:
+    shown = slice(rows.start, rows.stop)
+    is_listed = _of_sides(document, "symbol", shown) != ""
+    if not is_listed.all():
+        yield f"not listed: {_named(document, rows, ~is_listed)}"
+    has_quote = is_listed & ~_is_missing(document, shown)
+    if (is_listed & ~has_quote).any():
+        yield f"no quote: {_named(document, rows, is_listed & ~has_quote)}"
+    lacks_iv = has_quote & np.isnan(_numbers(document, "iv", shown))
+    if lacks_iv.any():
+        statuses = _of_sides(document, "iv_status", shown)
+        reasons = Counter(_why_no_iv(str(status)) for status in statuses[lacks_iv])
+        causes = [f"{reason} ({count})" for reason, count in reasons.most_common()]
+        yield f"no IV of {counted(int(lacks_iv.sum()), 'option')}: {', '.join(causes)}"
+    lacks_previous = has_quote & np.isnan(_numbers(document, "oi_prev", shown))
+    if lacks_previous.any():
+        count = counted(int(lacks_previous.sum()), "option")
+        yield f"no ΔOI of {count}: OI of the session before is unknown"
+
+
+def _named(document: ChainByStrike, rows: range, mask: Mask) -> str:
+    """Return the options by name, or how many there are."""
+    if mask.sum() > MOST_NAMED:
+        return counted(int(mask.sum()), "option")
+    names: list[str] = []
+    for side, place in zip(*np.nonzero(mask), strict=True):
+        strike = float(np.asarray(document.rows["strike"], dtype=np.float64)[rows[int(place)]])
+        names.append(f"{points(strike)} {SIDES[int(side)]}")
+    return ", ".join(names)
+
+
+def _is_missing(document: ChainByStrike, shown: slice) -> Mask:
+    """Tell which options were asked for and not answered, so that nothing of them is known."""
+    flags = np.nan_to_num(_numbers(document, "quality", shown)).astype(np.int64)
+    is_missing: Mask = (flags & Flag.MISSING.value) != 0
+    for name in ("last", "bid", "ask", "oi"):
+        is_missing &= np.isnan(_numbers(document, name, shown))
+    return is_missing
+
+
+def _why_no_iv(status: str) -> str:
+    return _WHY_NO_IV.get(status) or spelled(status)
+
+
+def _numbers(document: ChainByStrike, name: str, shown: slice) -> NDArray[np.float64]:
+    return np.asarray(_of_sides(document, name, shown), dtype=np.float64)
+
+
+def _of_sides(document: ChainByStrike, name: str, shown: slice) -> NDArray[np.generic]:
+    columns: Sequence[NDArray[np.generic]] = [
+        document.rows[f"{side}{name}"][shown] for side in frame.SIDES
+    ]
+    return np.stack(columns)
