@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from g6.rendering.line_breaks import broken_text
+from g6.entrypoints.cli.shared.screen.line_breaks import broken_text
 
 __all__ = ["BreakingConsole"]
 

@@ -92,6 +92,6 @@ def fitted(sentence: str, stream: TextIO) -> str:
     """Return a sentence as a stream shows it: a terminal's lines break at blanks alone."""
     if not stream.isatty():
         return sentence
-    from g6.rendering.line_breaks import broken
+    from g6.entrypoints.cli.shared.screen.line_breaks import broken
 
     return broken(sentence, shutil.get_terminal_size((80, 24)).columns)

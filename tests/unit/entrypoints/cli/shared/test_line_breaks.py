@@ -8,7 +8,7 @@ import pytest
 from rich.text import Text
 
 from g6.entrypoints.cli.shared.screen.breaking_console import BreakingConsole
-from g6.rendering.line_breaks import broken, broken_text
+from g6.entrypoints.cli.shared.screen.line_breaks import broken, broken_text
 
 FIX = "g6 data repair --from 2026-11-18 --to 2026-11-18 --data-dir '/tmp/my rows'"
 
