@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-import threading
 
 import psutil
 import pytest
@@ -24,7 +24,7 @@ def ends_with_three(settings: Settings, broker: str) -> None:
 
 
 def goes_on(_: Settings, __: str) -> None:
-    threading.Event().wait(60)
+    signal.pause()
 
 
 def test_a_child_runs_its_target_with_settings_and_its_exit_code_is_known() -> None:
