@@ -33,7 +33,7 @@ class _Birth:
 
     target: Target
     settings: Settings
-    broker: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class Nursery:
         if self._helper.exitcode is None:
             self._helper.kill()
 
-    def new_child(self, target: Target, settings: Settings, broker: str) -> NurseryChild:
+    def new_child(self, target: Target, settings: Settings, url: str) -> NurseryChild:
         """Return a child that will run `target`."""
-        return NurseryChild(self, _Birth(target, settings, broker))
+        return NurseryChild(self, _Birth(target, settings, url))
 
     def ask(self, question: _Birth | _Question) -> int | None:
         """Return the helper's answer: a process id, or an exit code, None while a child runs.
@@ -156,4 +156,4 @@ def _exit_code(children: dict[int, ForkProcess], question: _Question) -> int | N
 
 def _run(birth: _Birth, parent: int) -> None:
     die_with_parent(parent)
-    birth.target(birth.settings, birth.broker)
+    birth.target(birth.settings, birth.url)

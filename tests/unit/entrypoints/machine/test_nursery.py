@@ -19,8 +19,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def ends_with_three(settings: Settings, broker: str) -> None:
-    raise SystemExit(3 if (settings.interval, broker) == (60, "redis://here") else 4)
+def ends_with_three(settings: Settings, url: str) -> None:
+    raise SystemExit(3 if (settings.interval, url) == (60, "redis://here") else 4)
 
 
 def goes_on(_: Settings, __: str) -> None:

@@ -22,13 +22,11 @@ class BreakingConsole(Console):
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as rich does. Options as of `Console.print`."""
         if self.is_terminal and len(objects) == 1 and isinstance(objects[0], str | Text):
-            objects = (broken_text(self._as_text(objects[0], options), self.width),)
-            options = options | {"soft_wrap": True}
+            sentence = objects[0]
+            if isinstance(sentence, str):
+                sentence = self.render_str(
+                    sentence, markup=options.get("markup"), highlight=options.get("highlight")
+                )
+            objects = (broken_text(sentence, self.width),)
+            options |= {"soft_wrap": True}
         super().print(*objects, **options)
-
-    def _as_text(self, sentence: str | Text, options: dict[str, Any]) -> Text:
-        if isinstance(sentence, Text):
-            return sentence
-        return self.render_str(
-            sentence, markup=options.get("markup"), highlight=options.get("highlight")
-        )
