@@ -15,7 +15,7 @@ from g6.domain.figures import overview
 from g6.domain.market.instrument import Contracts
 from g6.domain.pricing.assembly import assemble_all
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
-from g6.domain.quotes.stamp import Stamp
+from g6.domain.quotes.stamp import Stamp, restamped
 from g6.domain.reports import RecomputeReport
 from g6.domain.schema.frame import SIDES, ColumnValues, Header, Words
 from g6.domain.schema.json_reading import number, part
@@ -84,7 +84,7 @@ def _recompute(runtime: Runtime, day: str, index: str, pricing: Pricing | None) 
         history.compact(name, on)
     stored = history.read_day(index, on, RAW)
     plan = replace(runtime.plan, pricing=pricing or runtime.plan.pricing)
-    headers = {cycle: _restamped(stored.headers[cycle], plan.stamp()) for cycle in stored.cycles}
+    headers = {cycle: restamped(stored.headers[cycle], plan.stamp()) for cycle in stored.cycles}
     rows: list[OverviewRow] = []
     parts = []
     for units in _batches(index, stored, headers):
@@ -158,7 +158,3 @@ def _quotes(
         market=Underlying.parse(part(header, "spot")),
         observed_at=number(header, "observed_at"),
     )
-
-
-def _restamped(header: Header, renewed: Mapping[str, object]) -> Header:
-    return {**header, "stamp": {**part(header, "stamp"), **renewed}}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instants import instant_in_words
+from g6.domain.quotes.stamp import restamped
 from g6.domain.schema.frame import Frame, FrameName
-from g6.domain.schema.json_reading import part
 from g6.domain.schema.no_word import reason_of
 from g6.domain.schema.words import ANALYSED, STAGES, Stage, Status
 from g6.errors import FrameMissing, G6Error, NothingToDo
@@ -109,5 +109,4 @@ def _quotes(runtime: Runtime, unit: Unit) -> tuple[Frame, str]:
 
 
 def _restamped(frame: Frame, runtime: Runtime) -> Frame:
-    stamp = {**part(frame.header, "stamp"), **runtime.plan.stamp()}
-    return Frame({**frame.header, "stamp": stamp}, frame.columns)
+    return Frame(restamped(frame.header, runtime.plan.stamp()), frame.columns)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.schema.frame import SIDES, Frame
 from g6.domain.schema.json_reading import part, whole
+from g6.errors import NothingToDo
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 
-__all__ = ["Origin", "origin_of"]
+__all__ = ["Origin", "origin_of", "origin_of_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Origin:
             a plus.
         coverage: Stored strikes over those that were wanted, a fraction, None unknown.
         config_id: The settings under which the rows were computed.
+        is_revised: Whether other settings than those of the collection computed them.
+        indices: Whose rows they are, where an answer is about several indices.
     """
 
     index: str
@@ -36,6 +41,40 @@ class Origin:
     source: str
     coverage: float | None
     config_id: str
+    is_revised: bool = False
+    indices: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, unit: Unit, frame: Frame) -> Origin:
+        """Return the origin of one chain."""
+        observed = float(np.nanmax(frame.columns["observed_at"], initial=unit.instant.timestamp()))
+        return cls(
+            index=unit.index,
+            instant=unit.cycle,
+            observed_at=datetime.fromtimestamp(observed, UTC),
+            source="+".join(_words(frame, [f"{side}source" for side in SIDES])),
+            coverage=_coverage(frame),
+            config_id="+".join(_words(frame, ["config_id"])),
+            is_revised=bool(part(frame.header, "stamp").get("revised_from")),
+        )
+
+    @classmethod
+    def joined(cls, cycle: str, origins: Sequence[Origin]) -> Origin:
+        """Return the origin of the chains of several indices of one cycle.
+
+        The coverage is that of the index that is covered least.
+        """
+        shares = [origin.coverage for origin in origins if origin.coverage is not None]
+        return cls(
+            index=origins[0].index if origins else "",
+            instant=cycle,
+            observed_at=max((one.observed_at for one in origins), default=parse_z(cycle)),
+            source="+".join(sorted({one.source for one in origins})),
+            coverage=min(shares, default=None),
+            config_id="+".join(sorted({one.config_id for one in origins})),
+            is_revised=any(one.is_revised for one in origins),
+            indices=tuple(one.index for one in origins) if len(origins) > 1 else (),
+        )
 
     @property
     def known_by(self) -> datetime:
@@ -45,13 +84,18 @@ class Origin:
 
     def facts(self) -> dict[str, object]:
         """Return what an answer says of its rows, by name."""
-        return {
+        facts: dict[str, object] = {
             "instant": self.instant,
             "observed_at": isoformat_z(self.observed_at),
             "source": self.source,
             "coverage": self.coverage,
             "config_id": self.config_id,
         }
+        if self.indices:
+            facts["indices"] = self.indices
+        if self.is_revised:
+            facts["revised"] = True
+        return facts
 
 
 def origin_of(reader: StoredReader, index: str, at: datetime | None) -> Origin:
@@ -66,16 +110,22 @@ def origin_of(reader: StoredReader, index: str, at: datetime | None) -> Origin:
         UserError: There is no such index.
         NothingToDo: No chain of it is stored.
     """
-    unit, frame = selection.latest(reader, index, at)
-    observed = float(np.nanmax(frame.columns["observed_at"], initial=unit.instant.timestamp()))
-    return Origin(
-        index=unit.index,
-        instant=unit.cycle,
-        observed_at=datetime.fromtimestamp(observed, UTC),
-        source="+".join(_words(frame, [f"{side}source" for side in SIDES])),
-        coverage=_coverage(frame),
-        config_id="+".join(_words(frame, ["config_id"])),
-    )
+    return Origin.of(*selection.latest(reader, index, at))
+
+
+def origin_of_all(reader: StoredReader, at: datetime | None) -> Origin:
+    """Return the origin of the newest stored chain of every index that has one.
+
+    Raises:
+        NothingToDo: Nothing is stored.
+    """
+    origins = []
+    for index in selection.indices_at(reader, at):
+        with suppress(NothingToDo):
+            origins.append(origin_of(reader, index, at))
+    if not origins:
+        raise NothingToDo(f"no chain is stored in {reader.place}", "g6 data ls shows what is there")
+    return Origin.joined(max(origin.instant for origin in origins), origins)
 
 
 def _words(frame: Frame, names: list[str]) -> list[str]:

@@ -24,6 +24,8 @@ _SPANS = tuple(timedelta(days=days) for days in (1, 4, 15))
 # The newest unit nearly always has its chain. Where rows were observed later or are damaged, so
 # many units before it are tried.
 _CYCLES_TRIED = 100
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""An instant before every option on an index of India."""
 
 
 def units(reader: StoredReader, index: str, at: datetime | None, count: int) -> list[Unit]:
@@ -50,7 +52,8 @@ def units(reader: StoredReader, index: str, at: datetime | None, count: int) -> 
             break
     if not stored:
         raise NothingToDo(
-            f"nothing of {name} is stored in {reader.place}{_up_to(at)}", _listing_hint(reader)
+            f"nothing of {name} is stored in {reader.place}{_up_to(at)}{_there(reader, name)}",
+            _listing_hint(reader),
         )
     return stored[-count:]
 
@@ -63,8 +66,21 @@ def indices_at(reader: StoredReader, at: datetime | None) -> list[str]:
     """
     cycles = _cycles(reader, at, _SPANS[0])
     if not cycles:
-        raise NothingToDo(f"nothing is stored in {reader.place}{_up_to(at)}", _listing_hint(reader))
+        raise _nothing(reader, at)
     return sorted(cycles[-1][1])
+
+
+def cycles_until(reader: StoredReader, at: datetime | None) -> list[str]:
+    """Return the stored cycles that are not later than `at`, oldest first, of a few days.
+
+    Raises:
+        NothingToDo: Nothing is stored.
+    """
+    for span in _SPANS:
+        cycles = [cycle for cycle, _ in _cycles(reader, at, span)]
+        if cycles:
+            return cycles
+    raise _nothing(reader, at)
 
 
 def latest(reader: StoredReader, index: str, at: datetime | None) -> tuple[Unit, Frame]:
@@ -234,6 +250,24 @@ def known_index(index: object) -> str:
 
 def _listing_hint(reader: StoredReader) -> str:
     return f"g6 data ls --data-dir {reader.place} shows what is there"
+
+
+def _nothing(reader: StoredReader, at: datetime | None) -> NothingToDo:
+    sentence = f"nothing is stored in {reader.place}{_up_to(at)}{_there(reader)}"
+    return NothingToDo(sentence, _listing_hint(reader))
+
+
+def _there(reader: StoredReader, index: str | None = None) -> str:
+    """Return the first and the last stored cycle as the end of a sentence, if there is any."""
+    newest = reader.last_cycle()
+    if newest is None:
+        return ""
+    stored = [
+        cycle
+        for cycle, indices in reader.cycles(EARLIEST, newest).items()
+        if index is None or index in indices
+    ]
+    return f": the first cycle is {stored[0]}, the last {stored[-1]}" if stored else ""
 
 
 def _up_to(at: datetime | None) -> str:

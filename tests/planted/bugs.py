@@ -324,8 +324,8 @@ BUGS = (
     bug(
         "a rerun leaves the old quotes' stamp",
         RERUN,
-        '    stamp = {**part(frame.header, "stamp"), **runtime.plan.stamp()}\n',
-        '    stamp = {**runtime.plan.stamp(), **part(frame.header, "stamp")}\n',
+        "    return Frame(restamped(frame.header, runtime.plan.stamp()), frame.columns)\n",
+        "    return frame\n",
     ),
 )
 """Ordered by the file that they stand in."""

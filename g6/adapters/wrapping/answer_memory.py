@@ -9,6 +9,7 @@ from datetime import date, datetime
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import Calendar
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 from g6.ports.readers import StoredReader
 
 __all__ = ["AnswerMemory"]
@@ -46,6 +47,10 @@ class AnswerMemory:
         if (first, last) not in self._cycles:
             self._cycles[first, last] = self.reader.cycles(first, last)
         return self._cycles[first, last]
+
+    def overview_rows(self, cycle: str) -> Sequence[OverviewRow]:
+        """Return the stored overview rows of one cycle."""
+        return self.reader.overview_rows(cycle)
 
     def chain(self, unit: Unit) -> Frame | None:
         """Return the stored chain of a unit, None when there is none that can be read."""

@@ -20,7 +20,7 @@ from g6.domain.schema.frame import ColumnValues, Frame, Header, by_side
 from g6.domain.schema.json_reading import number, part, read_record, text, whole
 from g6.domain.schema.underlying import Underlying
 
-__all__ = ["Stamp", "from_frame", "parse_window", "to_frame"]
+__all__ = ["Stamp", "from_frame", "parse_window", "restamped", "to_frame"]
 
 _CONTRACT_COLUMNS = ("expiry", "strike", "lot_size", "tick_size")
 
@@ -29,7 +29,7 @@ _CONTRACT_COLUMNS = ("expiry", "strike", "lot_size", "tick_size")
 class Stamp:
     """Everything but the quotes that analysis reads of a unit.
 
-    A rerun replaces `pricing`, `quality` and `config_id`, and nothing else.
+    A rerun replaces `pricing`, `quality` and `config_id`, and nothing else (`restamped`).
 
     Attributes:
         at: The cycle's instant, UTC.
@@ -45,6 +45,8 @@ class Stamp:
         greeks: Whether volatilities and Greeks are switched on.
         beyond: The listed strikes that are no rows, by expiry. Empty where the whole chain is
             collected.
+        revised_from: The configuration of the collection where another one computed the rows
+            again, else empty.
     """
 
     at: datetime
@@ -59,6 +61,7 @@ class Stamp:
     oi_prev_source: str = ""
     greeks: bool = True
     beyond: Mapping[date, Beyond] = field(default_factory=dict)
+    revised_from: str = ""
 
     @property
     def cycle(self) -> str:
@@ -105,6 +108,8 @@ class Stamp:
         if self.beyond:
             # Headers of whole chains are what they were before windows had anything to tell.
             header["beyond"] = {day.isoformat(): part.header() for day, part in self.beyond.items()}
+        if self.revised_from:
+            header["revised_from"] = self.revised_from
         return header
 
     @classmethod
@@ -125,7 +130,29 @@ class Stamp:
             oi_prev_source=str(header.get("oi_prev_source", "")),
             greeks=part(header, "controls").get("greeks", True) is not False,
             beyond={date.fromisoformat(day): Beyond.parse(part(beyond, day)) for day in beyond},
+            revised_from=str(header.get("revised_from", "")),
         )
+
+
+def restamped(header: Header, renewed: Mapping[str, object]) -> Header:
+    """Return the header of a unit that is computed again under the settings of now.
+
+    Args:
+        header: As it is stored.
+        renewed: What the settings say, with their `config_id`.
+
+    >>> again = restamped({"stamp": {"config_id": "c1"}}, {"config_id": "c2"})
+    >>> again["stamp"]
+    {'config_id': 'c2', 'revised_from': 'c1'}
+    >>> restamped(again, {"config_id": "c1"})["stamp"]
+    {'config_id': 'c1'}
+    """
+    before = dict(part(header, "stamp"))
+    first = str(before.pop("revised_from", "") or before.get("config_id", ""))
+    stamp = {**before, **renewed}
+    if first and first != renewed["config_id"]:
+        stamp["revised_from"] = first
+    return {**header, "stamp": stamp}
 
 
 def _parse_slots(header: Header) -> tuple[Slot, ...]:

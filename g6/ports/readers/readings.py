@@ -10,6 +10,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.documents.system_facts import SystemFacts
 from g6.domain.market.calendar import Calendar
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 from g6.ports.bus import Bus
 from g6.ports.ledger import Ledger
 from g6.ports.vitals import Vitals
@@ -77,6 +78,10 @@ class StoredReader(Protocol):
 
     def cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
         """Return the indices that have an overview row, by cycle, both ends included."""
+        ...
+
+    def overview_rows(self, cycle: str) -> Sequence[OverviewRow]:
+        """Return the stored overview rows of one cycle, none where there are none."""
         ...
 
     def chain(self, unit: Unit) -> Frame | None:

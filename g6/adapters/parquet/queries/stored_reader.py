@@ -21,6 +21,7 @@ from g6.adapters.parquet.units import session_units
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.overview_row import OverviewRow
 from g6.errors import BadInput, DamagedFile
 from g6.ports import Clock, Store
 
@@ -49,6 +50,10 @@ class DirectoryReader:
     def cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
         """Return the indices that have an overview row, by cycle."""
         return self.store.overview_cycles(first, last)
+
+    def overview_rows(self, cycle: str) -> Sequence[OverviewRow]:
+        """Return the stored overview rows of one cycle."""
+        return self.store.read_overview(cycle)
 
     def chain(self, unit: Unit) -> Frame | None:
         """Return the stored chain of a unit. A warning names a damaged file."""
