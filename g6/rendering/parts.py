@@ -97,6 +97,7 @@ MODULES: Mapping[str, str] = {
     "coverage": "stored.days.coverage_table",
     "gaps": "stored.days.gaps_table",
     "stored_days": "stored.days.stored_days_table",
+    "catalogue": "stored.days.catalogue_table",
     "sizes": "stored.days.sizes_table",
     "day_estimate": "market.day_estimate_table",
     "pruning_plan": "stored.days.pruning_plan_table",

@@ -110,6 +110,16 @@ STUDIES = (
         reader="archive",
     ),
     Study(
+        "catalogue",
+        "stored.days.catalogue",
+        "Tell which cycles of which indices and days are stored.",
+        "g6 data catalogue NIFTY",
+        details="Of each index and day it says how many chains there are, from when to when, "
+        "under which settings they were computed, and how large they are.",
+        command="data catalogue",
+        reader="archive",
+    ),
+    Study(
         "sizes",
         "stored.days.stored_sizes",
         "Measure what is stored, by kind.",

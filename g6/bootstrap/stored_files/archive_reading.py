@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from g6.adapters.data_dir import retention
-from g6.adapters.parquet import snapshot_columns
+from g6.adapters.parquet import snapshot_columns, stored_units
 from g6.adapters.parquet.columns import chain_table
 from g6.adapters.parquet.maintenance import sizes
 from g6.adapters.parquet.maintenance.holdings import holdings
@@ -24,6 +24,7 @@ from g6.ports.readers import (
     FileTotals,
     Holding,
     SnapshotColumns,
+    StoredChains,
     StoredReader,
 )
 from g6.studies import selection
@@ -46,6 +47,12 @@ class DirectoryArchive:
     def holdings(self) -> Iterable[Holding]:
         """Yield what there is of chains, overviews and instruments."""
         return holdings(self.settings.directory)
+
+    def stored_chains(
+        self, keys: Sequence[tuple[str, date]]
+    ) -> Mapping[tuple[str, date], StoredChains]:
+        """Return the stored chains of each index and day."""
+        return stored_units.stored_chains(self.settings.directory, keys)
 
     def sizes(self) -> Mapping[str, FileTotals]:
         """Return files and bytes by kind."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
+from g6.ports.readers.past import StoredChains
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,12 @@ class ArchiveReader(Protocol):
 
     def holdings(self) -> Iterable[Holding]:
         """Yield what there is of chains, overviews and instruments, by name and day."""
+        ...
+
+    def stored_chains(
+        self, keys: Sequence[tuple[str, date]]
+    ) -> Mapping[tuple[str, date], StoredChains]:
+        """Return the stored chains of each index and day."""
         ...
 
     def sizes(self) -> Mapping[str, FileTotals]:

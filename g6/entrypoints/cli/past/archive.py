@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(lambda: None)
 
     study_command.add(group, "data ls")
+    study_command.add(group, "data catalogue")
     group.command("size")(size)
     study_command.add(group, "data check")
     group.command("mend")(mend)
