@@ -45,6 +45,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     ),
     "flower": ("flower",),
     "otel": ("opentelemetry",),
+    "mcp": ("anyio", "mcp", "mcp_types"),
 }
 """The libraries of each extra, by the names they are imported under."""
 EXTRAS: Mapping[str, str] = {

@@ -77,6 +77,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("up", "run.start"),
         Command("run", "run.start"),
         Command("serve", "operate.serve"),
+        Command("mcp", "operate.model_tools"),
         Command("ticker", "operate.stream"),
         Command("ps"),
         Command("trace"),
