@@ -32,6 +32,12 @@ class ServeSettings(Section):
     requests_per_second: float = Field(
         default=0.0, ge=0, le=10_000, description="of one address, twice as many at once; 0: any"
     )
+    connections_per_address: int = Field(
+        default=0, ge=0, le=100_000, description="open at once on a port; 0: any"
+    )
+    control: bool = Field(
+        default=False, description="whether POST /v1/control throws switches; needs serve.token"
+    )
     stream_events: int = Field(
         default=4096,
         ge=16,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
 
 from g6.domain.documents.json_plain import json_plain
 from g6.domain.schema.json_types import JsonObject
+from g6.entrypoints.web.control_routes import WebControl, add_control
 from g6.entrypoints.web.index_page import add_index
-from g6.entrypoints.web.problems import with_problems
+from g6.entrypoints.web.panel_routes import PanelAnswers, add_panels
+from g6.entrypoints.web.problems import problem, with_problems
 from g6.entrypoints.web.state import Watcher
 from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.entrypoints.web.study_routes import add_studies
-from g6.errors import RedisDown
+from g6.errors import NothingToDo
 from g6.observability.build import build_labels
 from g6.observability.exposition import CONTENT_TYPE_LATEST, render
 
@@ -29,7 +31,7 @@ def metrics_app(watcher: Watcher) -> FastAPI:
         totals = watcher.follower.totals
         if totals is None:
             # Zeros now and the stored totals a moment later would look like a restart and a burst.
-            return PlainTextResponse(f"totals are not read yet: {watcher.follower.trouble}\n", 503)
+            return problem(503, f"totals are not read yet: {watcher.follower.trouble}")
         text = render(
             totals.state,
             now=watcher.runtime.clock.wall(),
@@ -42,17 +44,24 @@ def metrics_app(watcher: Watcher) -> FastAPI:
     return app
 
 
-def web_app(watcher: Watcher, answers: StudyAnswers | None = None) -> FastAPI:
+def web_app(
+    watcher: Watcher, answers: StudyAnswers | None = None, control: WebControl | None = None
+) -> FastAPI:
     """Return the application behind the web port: health, /status, panels and studies.
 
     Args:
         watcher: The state of the running system.
         answers: Asks the studies of `/v1`, None to leave them out.
+        control: Throws switches for a web client, None where that is switched off.
     """
-    app = with_problems(_app_with_health(watcher))
+    app = _app_with_health(watcher)
     add_index(app, "G6", "What the running system answers, as JSON.")
     if answers is not None:
-        add_studies(app, answers, watcher.runtime.clock.wall)
+        runtime = watcher.runtime
+        add_studies(app, answers, runtime.clock.wall)
+        panel_answers = PanelAnswers(answers, runtime.panels, runtime.frames)
+        add_panels(app, panel_answers, runtime.clock.wall)
+        add_control(app, control)
 
     @app.get("/status")
     def status() -> JsonObject:
@@ -70,7 +79,8 @@ def web_app(watcher: Watcher, answers: StudyAnswers | None = None) -> FastAPI:
         document = watcher.runtime.panels.get(name)
         if document is None:
             names = sorted(watcher.runtime.panels.names())
-            return JSONResponse({"error": f"no panel {name}", "panels": names}, 404)
+            there = f"there are {', '.join(names)}" if names else "no cycle has ended yet"
+            raise NothingToDo(f"there is no panel {name}", there)
         return JSONResponse(dict(document))
 
     return app
@@ -78,7 +88,7 @@ def web_app(watcher: Watcher, answers: StudyAnswers | None = None) -> FastAPI:
 
 def _app_with_health(watcher: Watcher) -> FastAPI:
     """Return an application that answers /healthz and /readyz."""
-    app = FastAPI(title="G6", docs_url=None, redoc_url=None)
+    app = with_problems(FastAPI(title="G6", docs_url=None, redoc_url=None))
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -90,9 +100,5 @@ def _app_with_health(watcher: Watcher) -> FastAPI:
         """Say whether cycles can be collected, and what each part lacks, with its fix."""
         health = watcher.health()
         return JSONResponse(json_plain(health.to_json()), 200 if health.passes else 503)
-
-    @app.exception_handler(RedisDown)
-    def away(_: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, 503)
 
     return app

@@ -10,11 +10,14 @@ from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from time import monotonic
+from typing import Protocol
+from urllib.parse import parse_qsl
+from weakref import WeakSet
 
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from g6.domain.documents.panels import canonical
+from g6.entrypoints.web.problems import MEDIA_TYPE, problem_bytes
+from g6.entrypoints.web.request_log import RequestLog
 
 __all__ = ["COOKIE", "Guard", "RequestLines", "WebRefusal", "guarded"]
 
@@ -24,6 +27,8 @@ COOKIE = "g6_session"
 """The cookie that carries the token: a browser's event stream can send no header."""
 ADDRESSES = 10_000
 """Addresses whose requests are counted at most. The one not seen for longest is forgotten."""
+TOKENS = frozenset({"token", "access_token", "authorization"})
+"""Names under which a token would stand in an address, and so in logs and histories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +65,41 @@ class WebRefusal:
     """Why a request is not answered.
 
     Attributes:
-        status: 401, 403 or 429.
+        status: 400, 401, 403 or 429.
         sentence: What is needed.
         headers: Further headers of the answer.
+        fix: What mends it.
     """
 
     status: int
     sentence: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    fix: str = ""
 
     @property
     def body(self) -> bytes:
         """Return the problem document."""
-        title = HTTPStatus(self.status).phrase
-        return canonical({"title": title, "status": self.status, "detail": self.sentence})
+        return problem_bytes(self.status, self.sentence, self.fix)
 
     @property
     def header_lines(self) -> dict[str, str]:
         """Return all headers of the answer."""
         length = str(len(self.body))
-        kind = "application/problem+json"
-        return {"Content-Type": kind, "Content-Length": length, **self.headers}
+        return {"Content-Type": MEDIA_TYPE, "Content-Length": length, **self.headers}
 
     def as_bytes(self) -> bytes:
         """Return the whole answer, after which the connection ends."""
         first = f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"
         lines = [first, *(f"{name}: {value}" for name, value in self.header_lines.items())]
         return "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + self.body
+
+
+class ClientConnection(Protocol):
+    """A connection that can say whether it ends."""
+
+    def is_closing(self) -> bool:
+        """Tell whether it ends or has ended."""
+        ...
 
 
 class Guard:
@@ -97,6 +110,7 @@ class Guard:
         networks: Addresses that may ask, all where there are none.
         agents: Beginnings of user agents that may ask, all where there are none.
         requests_per_second: Of one address, 0 without a bound. Twice as many pass in a burst.
+        connections_per_address: Open ones, 0 without a bound.
     """
 
     def __init__(
@@ -105,12 +119,31 @@ class Guard:
         networks: Sequence[IPv4Network | IPv6Network] = (),
         agents: Sequence[str] = (),
         requests_per_second: float = 0.0,
+        connections_per_address: int = 0,
     ) -> None:
         self._token = token
         self._networks = tuple(networks)
         self._agents = tuple(agents)
         self._rate = requests_per_second
         self._budgets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._most_connections = connections_per_address
+        self._connections: dict[str, WeakSet[ClientConnection]] = {}
+
+    def connection_refusal(self, address: str, connection: ClientConnection) -> WebRefusal | None:
+        """Return why a new connection is refused, None where it may stay and is counted."""
+        most = self._most_connections
+        if not most:
+            return None
+        # A connection may be handed from one protocol to another: what is counted are those that
+        # live, so that nobody has to tell of each end.
+        mine = self._connections.setdefault(address, WeakSet())
+        if sum(not other.is_closing() for other in mine) >= most:
+            sentence = f"more than {most} connections: see serve.connections_per_address"
+            return WebRefusal(429, sentence, {"Retry-After": "1"})
+        mine.add(connection)
+        for gone in [name for name, others in self._connections.items() if not others]:
+            del self._connections[gone]
+        return None
 
     def refusal(self, request: RequestLines, address: str) -> WebRefusal | None:
         """Return why a request is refused, None where it may pass.
@@ -127,7 +160,11 @@ class Guard:
         if self._rate and not self._has_budget(address, monotonic()):
             sentence = f"more than {self._rate:g} requests a second: see serve.requests_per_second"
             return WebRefusal(429, sentence, {"Retry-After": "1"})
-        if request.target.partition("?")[0] != OPEN_PATH and not self._has_token(request):
+        path, _, query = request.target.partition("?")
+        if TOKENS & {name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)}:
+            sentence = "a token in an address would stand in logs and histories"
+            return WebRefusal(400, sentence, fix="send it as Authorization: Bearer TOKEN")
+        if path != OPEN_PATH and not self._has_token(request):
             sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"
             return WebRefusal(401, sentence, {"WWW-Authenticate": "Bearer"})
         return None
@@ -200,11 +237,11 @@ class _GuardApp:
             name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]
         }
         client = scope.get("client")
-        head = RequestLines(str(scope["path"]), headers)
+        query = scope["query_string"].decode("latin-1")
+        head = RequestLines(f"{scope['path']}?{query}", headers)
         return self._guard.refusal(head, str(client[0]) if client else "")
 
 
-def guarded(app: FastAPI, guard: Guard) -> FastAPI:
-    """Have an application answer only what a guard lets pass."""
-    app.add_middleware(_GuardApp, guard=guard)
-    return app
+def guarded(app: ASGIApp, guard: Guard) -> ASGIApp:
+    """Return an application that answers only what a guard lets pass, and logs requests."""
+    return RequestLog(_GuardApp(app, guard))

@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import cast
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from g6.entrypoints.web.apps import metrics_app, web_app
 from g6.entrypoints.web.auth import Guard, guarded
+from g6.entrypoints.web.control_routes import WebControl
 from g6.entrypoints.web.state import Watcher
 from g6.entrypoints.web.stream.hub import Hub
 from g6.entrypoints.web.stream.routes import add_stream
 from g6.entrypoints.web.stream.stream_protocol import StreamProtocol
 from g6.entrypoints.web.study_answers import StudyAnswers
+from g6.entrypoints.web.web_connection import WebConnection
 from g6.errors import Retryable, Unavailable
 from g6.observability.follower import BusFollower
 from g6.observability.sample_totals import TotalsStore
@@ -70,6 +72,7 @@ def serve(
     web_port: int,
     *,
     answers: StudyAnswers | None = None,
+    control: WebControl | None = None,
     guard: Guard | None = None,
     token: str = "",
     stream_length: int = STREAM_LENGTH,
@@ -82,9 +85,9 @@ def serve(
 ) -> None:
     """Answer over HTTP and follow the bus until SIGTERM, SIGINT or `stop`.
 
-    It ends within two seconds. `answers` answers the studies of `/v1`. Only what the `guard` lets
-    pass is answered, by default what carries the `token`. Listeners of `/events` that come back
-    find the last `stream_length` events.
+    It ends within two seconds. `answers` answers the studies of `/v1`, `control` throws switches
+    there. Only what the `guard` lets pass is answered, by default what carries the `token`.
+    Listeners of `/events` that come back find the last `stream_length` events.
     `restart_needed` says which settings changed since the start. `announce` gets one line per port,
     as soon as it is open. `sign` tells every few seconds that this process lives. `spans` takes the
     spans of cycles, if somebody wants them. Errors: Unavailable.
@@ -109,11 +112,12 @@ def serve(
         )
         threading.Thread(target=hub.run, args=(stop,), daemon=True, name="stream").start()
         guard = guard or Guard(token)
-        web_pages = web_app(watcher, answers)
+        web_pages = web_app(watcher, answers, control)
         add_stream(web_pages, hub, token)
         door = partial(StreamProtocol, hub, guard)
+        plain_door = partial(WebConnection, guard)
         servers = [
-            (_server(guarded(metrics_app(watcher), guard)), metrics),
+            (_server(guarded(metrics_app(watcher), guard), plain_door), metrics),
             (_server(guarded(web_pages, guard), door), web),
         ]
         try:
@@ -161,18 +165,18 @@ async def _answer(
     await asyncio.gather(*running)
 
 
-def _server(app: FastAPI, door: Callable[..., asyncio.Protocol] | None = None) -> _Server:
+def _server(app: ASGIApp, door: Callable[..., asyncio.Protocol]) -> _Server:
     """Return a server of an application.
 
     Args:
         app: The application.
-        door: Makes the protocol of a connection, None for uvicorn's own.
+        door: Makes the protocol of a connection.
     """
     return _Server(
         uvicorn.Config(
             app,
             # A class is asked for and called: what makes one does as well.
-            http=cast("type[asyncio.Protocol]", door) if door else "h11",
+            http=cast("type[asyncio.Protocol]", door),
             log_config=None,
             access_log=False,
             lifespan="off",

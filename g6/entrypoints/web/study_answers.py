@@ -14,18 +14,23 @@ from g6.domain.documents.panels import canonical
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instants import MarketTime
 from g6.domain.market.instrument import INDICES
-from g6.errors import NothingToDo, UncoveredYear
+from g6.domain.schema.layout import ROWS_SUFFIX
+from g6.errors import NothingToDo, UncoveredYear, UserError
 from g6.ports.readers import StoredReader
 from g6.rendering import parts
 from g6.studies.documents import StudyDocument
-from g6.studies.origin import Origin, origin_of
+from g6.studies.origin import Origin, origin_of, origin_of_all
 from g6.studies.parameters import Field, fields_of, made
 from g6.studies.table import STUDIES, Study
 
 __all__ = ["StudyAnswer", "StudyAnswers", "offered", "offered_fields", "stamped"]
 
-READERS = frozenset({"stored", "past", "archive", "sources"})
-"""Kinds of readers that ask no provider, read no path of the caller, and take no minutes."""
+READERS = frozenset({"stored", "past", "archive", "sources", "listings", "end_of_day"})
+"""Kinds of readers that answer from what is stored, and take no minutes."""
+FIXED: Mapping[str, object] = {"from_dumps": True}
+"""What a web client does not choose: the listings are those of the stored dumps."""
+LOCAL = frozenset({*FIXED, "files", "refresh"})
+"""Parameters of who sits at the machine: they name a file of it, or have the provider asked."""
 LATE_INTERVALS = 2
 """A newest cycle older than so many intervals is stale while the exchange trades."""
 
@@ -37,7 +42,7 @@ def offered() -> list[Study]:
 
 def offered_fields(study: Study) -> tuple[Field, ...]:
     """Return the parameters of a study that a web client may give."""
-    return fields_of(study.parameters)
+    return tuple(field for field in fields_of(study.parameters) if field.name not in LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +107,27 @@ class StudyAnswers:
             UserError: A value cannot be read.
             NothingToDo: Nothing of that is stored.
         """
-        parameters: Any = made(study.parameters, values, self.time)
+        fixed = {
+            field.name: FIXED[field.name]
+            for field in fields_of(study.parameters)
+            if field.name in FIXED
+        }
+        _refuse_files(values)
+        parameters: Any = made(study.parameters, {**values, **fixed}, self.time)
         reader = self.reader_of(study.reader)
         if study.reader != "stored":
             return StudyAnswer(study, _answer(study, reader, parameters), None, is_stale=False)
         stored = reader_of_one_answer(cast("StoredReader", reader))
         at: datetime | None = getattr(parameters, "at", None)
         index: str | None = getattr(parameters, "index", None)
-        self._refuse_future(stored, at)
-        if index is None:
-            return StudyAnswer(study, _answer(study, stored, parameters), None, is_stale=False)
-        origin = origin_of(stored, index, at)
+        self.refuse_future(stored, at)
+        origin = origin_of(stored, index, at) if index else origin_of_all(stored, at)
         # The answer and what is said of it are of one cycle, whether a newer one comes or not.
         of_cycle: Any = replace(parameters, at=at or origin.known_by)
         document = _answer(study, stored, of_cycle)
-        return StudyAnswer(study, document, origin, self._is_stale(stored.calendar, origin, at))
+        return StudyAnswer(study, document, origin, self.is_stale(stored.calendar, origin, at))
 
-    def _refuse_future(self, reader: StoredReader, at: datetime | None) -> None:
+    def refuse_future(self, reader: StoredReader, at: datetime | None) -> None:
         """Refuse an instant of which more may become known.
 
         Raises:
@@ -130,15 +139,27 @@ class StudyAnswers:
         last = "nothing is stored" if newest is None else f"the last cycle is {isoformat_z(newest)}"
         raise NothingToDo(f"{isoformat_z(at)} lies ahead: {last}", "ask for an earlier instant")
 
-    def _is_stale(self, calendar: Calendar, origin: Origin, at: datetime | None) -> bool:
+    def is_stale(self, calendar: Calendar, origin: Origin, at: datetime | None) -> bool:
         """Tell whether the newest cycle was too old at the instant asked for, in session."""
         instant = parse_z(origin.instant)
         asked = at or self.time.now()
         if asked - instant <= timedelta(seconds=LATE_INTERVALS * self.interval):
             return False
         with suppress(UncoveredYear):
-            return calendar.is_open(INDICES[origin.index].exchange, asked)
+            exchange = INDICES[origin.index].exchange if origin.index else "NSE"
+            return calendar.is_open(exchange, asked)
         return False
+
+
+def _refuse_files(values: Mapping[str, object]) -> None:
+    """Refuse a value that names a file of this machine.
+
+    Raises:
+        UserError: There is one.
+    """
+    for name, value in values.items():
+        if isinstance(value, str) and value.endswith(ROWS_SUFFIX):
+            raise UserError(f"{name} names a file, and none is read for a web client")
 
 
 def _answer(study: Study, reader: object, parameters: object) -> StudyDocument:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from inspect import Parameter as Argument
 from inspect import Signature
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -15,6 +13,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
 from g6.domain.documents.panels import canonical
+from g6.entrypoints.web.answer_headers import answer_headers, has_tag, tag_of
 from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
 from g6.entrypoints.web.study_answers import (
     StudyAnswer,
@@ -66,9 +65,10 @@ class StudyRoute:
         self._check_names(request)
         answer = self.answers.ask(self.study, values)
         identity = answer.identity()
-        tag = f'"{hashlib.sha256(identity).hexdigest()[:32]}"'
-        headers = {"ETag": tag, "Cache-Control": "no-cache", **_about_headers(answer)}
-        if tag in _tags(request):
+        tag = tag_of(identity)
+        observed_at = None if answer.origin is None else answer.origin.observed_at
+        headers = answer_headers(answer.about(), observed_at, tag)
+        if has_tag(request, tag):
             return Response(None, 304, headers)
         if suffix == "json":
             body = stamped(identity, datetime.fromtimestamp(self.wall(), UTC))
@@ -195,9 +195,31 @@ def _responses(study: Study, suffixes: list[str]) -> Responses:
     responses[304] = {"description": "Not changed since the answer with this tag."}
     responses[200] = {
         "description": f"{study.sentence} The command is `{study.example}`.",
-        "content": {MEDIA[suffix]: {} for suffix in suffixes},
+        "content": {MEDIA[suffix]: _described_body(study, suffix) for suffix in suffixes},
     }
     return responses
+
+
+def _described_body(study: Study, suffix: str) -> dict[str, object]:
+    """Return what the description says of one form: of JSON how it begins."""
+    if suffix != "json":
+        return {}
+    example: dict[str, object] = {
+        "answered_at": "2026-11-18T05:31:02.500000Z",
+        "study": study.name,
+        "stale": False,
+    }
+    if study.reader == "stored":
+        example |= {
+            "instant": "2026-11-18T05:30:00Z",
+            "observed_at": "2026-11-18T05:30:00.800000Z",
+            "source": "sim",
+            "coverage": 1.0,
+            "config_id": "3f8a2c",
+        }
+    names = ["answered_at", "study", "stale", "data"]
+    schema = {"type": "object", "required": names, "properties": {name: {} for name in names}}
+    return {"schema": schema, "example": {**example, "data": {}}}
 
 
 def _described(study: Study) -> dict[str, object]:
@@ -217,20 +239,3 @@ def _described(study: Study) -> dict[str, object]:
         ],
         "formats": list(MEDIA),
     }
-
-
-def _about_headers(answer: StudyAnswer) -> dict[str, str]:
-    headers = {}
-    for name, value in answer.about().items():
-        if value is not None and value != "":
-            words = str(value).lower() if isinstance(value, bool) else written(value)
-            headers[f"G6-{name.replace('_', '-').title()}"] = words
-    if answer.origin is not None:
-        headers["Last-Modified"] = format_datetime(answer.origin.observed_at, usegmt=True)
-    return headers
-
-
-def _tags(request: Request) -> list[str]:
-    """Return the tags of answers that the client has."""
-    header = request.headers.get("if-none-match", "")
-    return [tag.strip().removeprefix("W/") for tag in header.split(",")]

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from g6 import __version__
 from g6.entrypoints.cli.shared.arguments import options
+
+if TYPE_CHECKING:
+    from g6.config import Settings
+    from g6.config.web_sections import ServeSettings
+    from g6.entrypoints.web.auth import Guard
+    from g6.entrypoints.web.control_routes import WebControl
+    from g6.pipeline import Runtime
 
 Host = Annotated[
     str | None,
@@ -61,7 +68,6 @@ def serve(
     from g6.bootstrap.wiring import redis_url, wire
     from g6.entrypoints.machine.drift import restart_reasons_in_child
     from g6.entrypoints.web import serving as server
-    from g6.entrypoints.web.auth import Guard
     from g6.entrypoints.web.study_answers import StudyAnswers
     from g6.entrypoints.workers.app import create_app
 
@@ -84,7 +90,8 @@ def serve(
             study_readers.market_time(started),
             runtime.plan.interval,
         ),
-        guard=Guard(token, own.allowed_addresses, own.allowed_agents, own.requests_per_second),
+        control=_control(started, runtime, token) if own.control else None,
+        guard=_guard(own, token),
         token=token,
         stream_length=own.stream_events,
         status_file=settings.status_file,
@@ -92,4 +99,27 @@ def serve(
         announce=typer.echo,
         spans=span_sink(settings, wiring.namespace, __version__),
         sign=partial(vitals(wiring).sign_process, "serve", os.getpid()),
+    )
+
+
+def _control(settings: Settings, runtime: Runtime, token: str) -> WebControl:
+    """Return what throws switches for a web client."""
+    from g6.bootstrap.reading import study_readers
+    from g6.entrypoints.web.control_routes import WebControl
+
+    listings = study_readers.listing_reader(settings)
+    indices = frozenset(runtime.plan.indices)
+    return WebControl(runtime.controls, indices, token, listings.refresh)
+
+
+def _guard(own: ServeSettings, token: str) -> Guard:
+    """Return what lets requests pass."""
+    from g6.entrypoints.web.auth import Guard
+
+    return Guard(
+        token,
+        own.allowed_addresses,
+        own.allowed_agents,
+        own.requests_per_second,
+        own.connections_per_address,
     )

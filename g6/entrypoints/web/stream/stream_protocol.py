@@ -11,12 +11,11 @@ import socket
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
 from g6.domain.documents.stream_events import StreamEventType
 from g6.entrypoints.web.auth import Guard, RequestLines
 from g6.entrypoints.web.stream.hub import Hub
 from g6.entrypoints.web.stream.sequence import Batch, without_id
+from g6.entrypoints.web.web_connection import WebConnection
 
 __all__ = ["StreamProtocol"]
 
@@ -39,20 +38,22 @@ HEAD = (
 PREFIX = b"GET /events"
 
 
-class StreamProtocol(H11Protocol):
+class StreamProtocol(WebConnection):
     """One connection of the web port.
 
     A browser asks for the page and then, over the same connection, for the stream.
     """
 
     def __init__(self, hub: Hub, guard: Guard, **connection: Any) -> None:
-        super().__init__(**connection)
+        super().__init__(guard, **connection)
         self._hub = hub
         self._guard = guard
         self._head = b""
 
     def data_received(self, data: bytes) -> None:
         """Answer a request for the stream, and leave all others to uvicorn."""
+        if self.is_refused():
+            return
         head = self._head + data
         self._head = b""
         is_between_requests = self.cycle is None or self.cycle.response_complete

@@ -296,7 +296,7 @@ def test_a_panel_is_served_as_it_stands(runtime, serving):
 def test_an_unknown_panel_is_not_found_and_those_there_are_are_named(runtime, serving):
     runtime.panels.put({"indices": {"panel": "indices", "updated_at": CYCLE}})
     answer = serving.get("/panels/indexes")
-    assert (answer.status_code, answer.json()["panels"]) == (404, ["indices"])
+    assert (answer.status_code, answer.json()["fix"]) == (404, "there are indices")
 
 
 def test_a_taken_port_is_one_sentence_with_its_fix(runtime, totals):

@@ -10,7 +10,11 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from g6.entrypoints.web.study_answers import offered
+from g6.adapters.parquet import ParquetStore
+from g6.config import calendar
+from g6.domain.cycles.cycle import parse_z
+from g6.entrypoints.web.study_answers import offered, offered_fields
+from g6.simulation import SimulatedMarket
 from g6.studies.table import STUDIES
 from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
 from tests.worlds.web.asked_over_http import StudyClient, client_of
@@ -30,8 +34,41 @@ def test_the_list_names_every_study_that_reads_stored_rows(client: StudyClient) 
     assert {study.name for study in STUDIES if study.reader == "stored"} <= listed
 
 
-def test_no_route_asks_a_provider_or_reads_a_path_of_the_caller() -> None:
-    assert not {study.reader for study in offered()} & {"provider", "listings", "end_of_day"}
+def test_no_route_asks_a_provider_or_reads_a_path_of_the_caller(client: StudyClient) -> None:
+    assert "provider" not in {study.reader for study in offered()}
+    fields = {field.name for study in offered() for field in offered_fields(study)}
+    assert not fields & {"files", "refresh", "from_dumps"}
+    answer = client.get("/v1/inspect?snapshot=/etc/rows.parquet")
+    assert (answer.status_code, "file" in answer.json()["detail"]) == (422, True)
+
+
+def test_listings_are_those_of_the_stored_dumps(tmp_path: Path) -> None:
+    store_two_cycles(tmp_path)
+    client = client_of(tmp_path)
+    assert client.get("/v1/expiries?index=FINNIFTY").status_code == 404
+    market = SimulatedMarket(calendar())
+    at = parse_z(STORED_CYCLES[0])
+    ParquetStore(tmp_path).keep_listing(market.listing("FINNIFTY", at), "NFO")
+    document = client.get("/v1/expiries?index=FINNIFTY&at=2026-11-18").json()
+    assert "kept on 2026-11-18" in json.dumps(document["data"])
+    assert client.get("/v1/instrument?words=FINNIFTY&at=2026-11-18").status_code == 200
+    assert client.get("/v1/calendar?month=2026-11").status_code == 200
+    assert client.get("/v1/lots").status_code == 200
+
+
+def test_the_catalogue_tells_what_is_stored(client: StudyClient) -> None:
+    (day,) = client.get("/v1/catalogue").json()["data"]
+    assert (day["index"], day["day"], day["cycles"]) == ("FINNIFTY", "2026-11-18", 2)
+    assert (day["first"], day["last"]) == STORED_CYCLES
+    assert day["config_ids"] == ["c1"]
+    assert day["bytes"] > 1_000
+    assert client.get("/v1/catalogue?index=NIFTY").status_code == 404
+
+
+def test_a_study_of_every_index_says_whose_rows_it_is_of(client: StudyClient) -> None:
+    document = client.get("/v1/analyze").json()
+    assert document["instant"] == STORED_CYCLES[-1]
+    assert document["source"] == "sim"
 
 
 def test_an_answer_says_of_which_cycle_and_whose_rows_it_is(client: StudyClient) -> None:

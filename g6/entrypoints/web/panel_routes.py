@@ -1,0 +1,162 @@
+"""`/v1/panels`: the newest panels, and those of any past instant, made again from the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, cast
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import Response
+
+from g6.bootstrap.reading.study_readers import reader_of_one_answer
+from g6.domain.cycles.cycle import Unit
+from g6.domain.documents.panels import canonical
+from g6.domain.market.instants import instant_of_text
+from g6.domain.schema.frame import Frame, FrameName
+from g6.domain.schema.json_reading import entries, part
+from g6.domain.schema.json_types import Document
+from g6.domain.schema.nearest import hint
+from g6.entrypoints.web.answer_headers import answer_headers, has_tag, tag_of
+from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
+from g6.entrypoints.web.study_answers import StudyAnswers, stamped
+from g6.entrypoints.web.study_routes import WallSeconds
+from g6.errors import NothingToDo
+from g6.ports import Frames, PanelStore
+from g6.ports.readers import StoredReader
+from g6.studies.parameters import At
+from g6.studies.stored.past_panels import (
+    OF_ROWS,
+    PanelAnswer,
+    index_of,
+    newest_panel,
+    past_panel,
+)
+
+__all__ = ["PanelAnswers", "add_panels"]
+
+AtText = Annotated[
+    str | None,
+    Query(description=At.__metadata__[0].sentence, examples=[At.__metadata__[0].example]),
+]
+JSON = "application/json"
+PROBLEMS: dict[int | str, dict[str, object]] = {
+    code: {"description": sentence, "content": {PROBLEM: {}}}
+    for code, sentence in {
+        404: "There is no such panel, or no row says what it was at that instant.",
+        422: "The instant cannot be read.",
+        503: "A part of the running system does not answer now.",
+    }.items()
+}
+
+
+@dataclass(slots=True)
+class PanelAnswers:
+    """Answers what panels show now, and what they showed.
+
+    Attributes:
+        answers: The stored rows, and what an instant counts from.
+        panels: The newest panels.
+        frames: The chains of the newest cycles, which may not be stored yet.
+    """
+
+    answers: StudyAnswers
+    panels: PanelStore
+    frames: Frames
+    _newest: dict[str, tuple[str, PanelAnswer]] = field(default_factory=dict)
+
+    def ask(self, name: str, at: datetime | None) -> PanelAnswer:
+        """Return a panel of an instant, the newest one without.
+
+        Raises:
+            NothingToDo: There is none, or no row says what it was.
+        """
+        if at is None:
+            return self._ask_newest(name)
+        reader = self._reader()
+        self.answers.refuse_future(reader, at)
+        if index_of(name) is None and name not in OF_ROWS and name not in self.panels.names():
+            raise self._unknown(name)
+        return past_panel(reader, name, at)
+
+    def about(self, answer: PanelAnswer, at: datetime | None) -> dict[str, object]:
+        """Return what is said of a panel beside it."""
+        reader = self._reader()
+        stale = self.answers.is_stale(reader.calendar, answer.origin, at)
+        return {"panel": answer.name, "stale": stale, **answer.origin.facts()}
+
+    def names(self, at: datetime | None) -> dict[str, object]:
+        """Return the panels that can be asked for: now, or of an instant."""
+        if at is None:
+            return {"instant": None, "panels": list(self.panels.names())}
+        overview = self.ask("overview", at)
+        rows = entries(overview.data, "rows")
+        indices = [f"index_{row['underlying']}" for row in rows]
+        return {"instant": overview.origin.instant, "panels": sorted([*OF_ROWS, *indices])}
+
+    def _ask_newest(self, name: str) -> PanelAnswer:
+        document = self.panels.get(name)
+        if document is None:
+            raise self._unknown(name)
+        # Who made it is found once for each panel, and its rows are read then.
+        mark = f"{document.get('updated_at')} {part(document, 'meta').get('hash')}"
+        before = self._newest.get(name)
+        if before is not None and before[0] == mark:
+            return before[1]
+        answer = newest_panel(name, document, self._rows(document), self._chain)
+        self._newest[name] = (mark, answer)
+        return answer
+
+    def _rows(self, document: Document) -> list[Document]:
+        """Return the overview rows of a panel's cycle."""
+        overview = self.panels.get("overview") or {}
+        if overview.get("updated_at") == document.get("updated_at"):
+            return list(entries(part(overview, "data"), "rows"))
+        cycle = str(document.get("updated_at", ""))
+        return [cast("Document", row) for row in self._reader().overview_rows(cycle)]
+
+    def _chain(self, unit: Unit) -> Frame | None:
+        frame = self.frames.find([unit], FrameName.CHAIN).get(unit)
+        return self._reader().chain(unit) if frame is None else frame
+
+    def _reader(self) -> StoredReader:
+        return reader_of_one_answer(cast("StoredReader", self.answers.reader_of("stored")))
+
+    def _unknown(self, name: str) -> NothingToDo:
+        names = list(self.panels.names())
+        if not names:
+            return NothingToDo(f"there is no panel {name}: no cycle has ended yet", "g6 up")
+        return NothingToDo(f"there is no panel {name}", hint(name, names))
+
+
+def add_panels(app: FastAPI, answers: PanelAnswers, wall: WallSeconds) -> None:
+    """Add `/v1/panels` and `/v1/panels/NAME`."""
+    time = answers.answers.time
+
+    def instant(at: str | None) -> datetime | None:
+        return None if at is None else cast("datetime | None", instant_of_text(at, time))
+
+    @app.get("/v1/panels", tags=["panels"], responses=_responses("The names of the panels."))
+    def panels(at: AtText = None) -> Response:
+        """List the panels that there are, or were at an instant."""
+        return Response(canonical(answers.names(instant(at))), media_type=JSON)
+
+    # The lower one is added first: the other would take the suffix for a part of the name.
+    @app.get("/v1/panels/{name}", tags=["panels"], responses=_responses("The panel."))
+    @app.get("/v1/panels/{name}.json", tags=["panels"], responses=_responses("The panel."))
+    def panel(request: Request, name: str, at: AtText = None) -> Response:
+        """Show a panel of the newest cycle, or of the newest one that was known at an instant."""
+        moment = instant(at)
+        answer = answers.ask(name, moment)
+        about = answers.about(answer, moment)
+        identity = canonical(about | {"data": answer.data})
+        tag = tag_of(identity)
+        headers = answer_headers(about, answer.origin.observed_at, tag)
+        if has_tag(request, tag):
+            return Response(None, 304, headers)
+        body = stamped(identity, datetime.fromtimestamp(wall(), UTC))
+        return Response(body, 200, headers, JSON)
+
+
+def _responses(sentence: str) -> dict[int | str, dict[str, object]]:
+    return {200: {"description": sentence, "content": {JSON: {}}}, **PROBLEMS}

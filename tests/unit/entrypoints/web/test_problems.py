@@ -1,0 +1,143 @@
+"""Every error of every route is a problem document that says what mends it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.totals import MemoryTotals
+from g6.domain.schema.json_types import Document
+from g6.entrypoints.web.apps import metrics_app, web_app
+from g6.entrypoints.web.state import Watcher
+from g6.entrypoints.web.stream.hub import Hub
+from g6.entrypoints.web.stream.routes import add_stream
+from g6.errors import RedisDown
+from g6.observability.follower import BusFollower
+from tests.unit.entrypoints.web.test_serve import Away, world
+from tests.worlds.stored_cycles import store_two_cycles
+from tests.worlds.web.asked_over_http import StudyClient, answers_of
+
+FIELDS = {"type", "title", "status", "detail", "fix", "docs"}
+SECRET = "a-token-that-stands-in-an-error"
+
+
+class AwayPanels(MemoryPanels):
+    """Panels behind a server that does not answer."""
+
+    def get(self, name: str) -> Document | None:
+        raise RedisDown("Redis does not answer", "g6 up starts one")
+
+    def all(self) -> dict[str, Document]:
+        raise RedisDown("Redis does not answer", "g6 up starts one")
+
+    def names(self) -> list[str]:
+        raise RedisDown("Redis does not answer", "g6 up starts one")
+
+
+def whole_app(directory: Path, **ports: Any) -> FastAPI:
+    runtime = replace(world(), **ports)
+    follower = BusFollower(runtime.bus, MemoryTotals(), runtime.plan.indices)
+    app = web_app(Watcher(runtime, follower), answers_of(directory))
+    add_stream(app, Hub(MemoryBus(), MemoryPanels(), length=16, heartbeat_seconds=1.0), "")
+    return app
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path: Path = tmp_path_factory.mktemp("asked")
+    store_two_cycles(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def app(directory: Path) -> FastAPI:
+    return whole_app(directory)
+
+
+def check(answer: Any, status: int) -> Any:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert set(document) == FIELDS
+    assert document["status"] == status
+    assert all(document.values())
+    return document
+
+
+def paths(app: FastAPI) -> list[str]:
+    """Return an address of every route, with words in place of the names of its parts."""
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    return [re.sub(r"\{[^}]*\}", "json", route.path) for route in routes]
+
+
+def test_a_method_that_a_page_has_not_is_a_problem_on_every_route(app: FastAPI) -> None:
+    client = StudyClient(app)
+    assert len(paths(app)) > 60
+    for path in paths(app):
+        answer = client.ask("DELETE", path)
+        assert "is not asked with DELETE" in check(answer, 405)["detail"], path
+        assert answer.headers["allow"]
+
+
+def test_a_parameter_that_is_none_is_a_problem_on_every_study(app: FastAPI) -> None:
+    client = StudyClient(app)
+    for study in client.get("/v1").json()["studies"]:
+        document = check(client.get(f"{study['path']}?no_such=1"), 422)
+        assert "no_such" in document["detail"] or "index" in document["detail"] or document
+
+
+@pytest.mark.parametrize("path", ["/v1/chian", "/panel", "/statsu", "/nowhere/at/all", "/v2/chain"])
+def test_a_page_that_is_not_there_is_a_problem(app: FastAPI, path: str) -> None:
+    document = check(StudyClient(app).get(path), 404)
+    assert path in document["detail"]
+
+
+def test_a_mistyped_page_is_named(app: FastAPI) -> None:
+    assert check(StudyClient(app).get("/v1/chian"), 404)["fix"] == "did you mean /v1/chain?"
+
+
+def test_an_answer_that_fails_inside_says_so_and_no_secret(directory: Path) -> None:
+    app = whole_app(directory)
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise ValueError(SECRET)
+
+    answer = StudyClient(app).get("/broken")
+    assert "ValueError" in check(answer, 500)["detail"]
+    assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/panels", "/panels/indices", "/v1/panels", "/v1/panels/index_NIFTY"]
+)
+def test_a_redis_that_is_away_is_a_problem(directory: Path, path: str) -> None:
+    client = StudyClient(whole_app(directory, panels=AwayPanels()))
+    document = check(client.get(path), 503)
+    assert document["detail"] == "Redis does not answer"
+    assert document["fix"] == "g6 up starts one"
+
+
+def test_stored_rows_are_answered_while_redis_is_away(directory: Path) -> None:
+    client = StudyClient(whole_app(directory, panels=AwayPanels()))
+    assert client.get("/v1/chain?index=FINNIFTY").status_code == 200
+    assert client.get("/v1/panels/index_FINNIFTY?at=latest").status_code == 200
+
+
+def test_totals_that_are_not_read_yet_are_a_problem(directory: Path) -> None:
+    runtime = world()
+    follower = BusFollower(runtime.bus, Away(), runtime.plan.indices)
+    client = StudyClient(metrics_app(Watcher(runtime, follower)))
+    assert "totals" in check(client.get("/metrics"), 503)["detail"]
+
+
+def test_a_panel_that_is_not_there_names_those_that_are(app: FastAPI, directory: Path) -> None:
+    assert "no panel nothing" in check(StudyClient(app).get("/panels/nothing"), 404)["detail"]
