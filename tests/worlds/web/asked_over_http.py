@@ -11,24 +11,38 @@ from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
+from g6.adapters.memory.frames import MemoryFrames
+from g6.adapters.memory.panels import MemoryPanels
 from g6.bootstrap.reading import study_readers
 from g6.config import load
+from g6.entrypoints.web.panel_routes import PanelAnswers, add_panels
 from g6.entrypoints.web.problems import with_problems
 from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.entrypoints.web.study_routes import add_studies
+from g6.ports import Frames, PanelStore
 
 
-def study_app(directory: Path) -> FastAPI:
-    """Return the application of the studies over a data directory."""
+def answers_of(directory: Path) -> StudyAnswers:
+    """Return what asks the studies of a data directory."""
     settings = load(None, {"data_dir": directory, "demo_dir": directory}, {})
-    answers = StudyAnswers(
+    return StudyAnswers(
         partial(study_readers.reader, settings=settings),
         study_readers.market_time(settings),
         interval=60.0,
     )
+
+
+def study_app(
+    directory: Path, panels: PanelStore | None = None, frames: Frames | None = None
+) -> FastAPI:
+    """Return the application of the studies and panels over a data directory."""
+    answers = answers_of(directory)
     app = with_problems(FastAPI())
     add_studies(app, answers, time.time)
+    panel_answers = PanelAnswers(answers, panels or MemoryPanels(), frames or MemoryFrames())
+    add_panels(app, panel_answers, time.time)
     return app
 
 
@@ -36,18 +50,27 @@ def study_app(directory: Path) -> FastAPI:
 class StudyClient:
     """A client of the studies over a data directory."""
 
-    app: FastAPI
+    app: ASGIApp
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Return the answer to a GET."""
-        return asyncio.run(self._get(path, dict(headers or {})))
+        return self.ask("GET", path, headers)
 
-    async def _get(self, path: str, headers: dict[str, str]) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app)
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Return the answer to a request."""
+        return asyncio.run(self._ask(method, path, dict(headers or {})))
+
+    async def _ask(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+        # What fails inside is answered before it is raised again: the answer is what counts.
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://g6") as client:
-            return await client.get(path, headers=headers)
+            return await client.request(method, path, headers=headers)
 
 
-def client_of(directory: Path) -> StudyClient:
-    """Return a client of the studies over a data directory."""
-    return StudyClient(study_app(directory))
+def client_of(
+    directory: Path, panels: PanelStore | None = None, frames: Frames | None = None
+) -> StudyClient:
+    """Return a client of the studies and panels over a data directory."""
+    return StudyClient(study_app(directory, panels, frames))

@@ -1,0 +1,93 @@
+"""What was answered while each cycle was the newest, to be held against what is answered later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from g6.adapters.parquet import ParquetStore
+from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from tests.worlds.pipeline import World
+from tests.worlds.web.asked_over_http import StudyClient, client_of
+
+DAY = date(2026, 11, 18)
+FORMS = ("json", "ndjson", "csv", "html", "arrow", "xlsx")
+PANELS = (
+    "analytics", "breadth", "health", "indices", "overview", "summary", "index_NIFTY", "index_BANKNIFTY",
+)  # fmt: skip
+
+
+@dataclass
+class RecordedDay:
+    """A world whose answers are recorded cycle by cycle.
+
+    Attributes:
+        directory: Where its rows are.
+        answers: Bodies by path and cycle.
+    """
+
+    directory: Path
+    answers: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.world = World(store=ParquetStore(self.directory))  # type: ignore[arg-type]
+        self.client = client_of(self.directory, self.world.panels, self.world.frames)
+
+    def record(
+        self, first: str, cycles: int, paths_of: Callable[[int, StudyClient], Sequence[str]]
+    ) -> Iterator[str]:
+        """Run cycles, and ask after each what `paths_of` returns of its number; yield each."""
+        for number in range(cycles):
+            cycle = isoformat_z(parse_z(first) + timedelta(minutes=number))
+            self.world.cycle(cycle)
+            for path in paths_of(number, self.client):
+                self.answers[path, cycle] = body(self.client, path)
+            yield cycle
+
+    def compact(self) -> None:
+        """Fold the day, as it is done after the close."""
+        history = ParquetHistory(self.directory)
+        for name in history.names():
+            history.compact(name, DAY)
+
+    def differing(self) -> Iterator[str]:
+        """Yield each path and cycle of which the answer of its instant is not what it was."""
+        for (path, cycle), before in self.answers.items():
+            sign = "&" if "?" in path else "?"
+            if _plain(body(self.client, f"{path}{sign}at={cycle}")) != _plain(before):
+                yield f"{path} at {cycle}"
+
+
+def study_paths(client: StudyClient, forms: Sequence[str]) -> list[str]:
+    """Return the addresses of every study that takes an instant and an index."""
+    paths = []
+    for study in client.get("/v1").json()["studies"]:
+        names = {parameter["name"] for parameter in study["parameters"]}
+        if {"at", "index"} <= names and study["name"] != "expiries":
+            paths += [f"/v1/{study['name']}.{form}?index=NIFTY" for form in forms]
+    return paths
+
+
+def panel_paths() -> list[str]:
+    """Return the addresses of every panel that rows tell of."""
+    return [f"/v1/panels/{name}.json" for name in PANELS]
+
+
+def body(client: StudyClient, path: str) -> bytes:
+    """Return the body of an answer without the instant at which it was answered."""
+    answer = client.get(path)
+    if not path.split("?", maxsplit=1)[0].endswith(".json") or answer.status_code != 200:
+        return str(answer.status_code).encode() + answer.content
+    document = json.loads(answer.content)
+    stamp = f'"answered_at":"{document["answered_at"]}",'.encode()
+    assert stamp in answer.content
+    return answer.content.replace(stamp, b"")
+
+
+def _plain(body: bytes) -> bytes:
+    """Return a page without the addresses of itself, which name the instant that was asked for."""
+    return body.partition(b"<h2>The same rows elsewhere</h2>")[0]
