@@ -174,7 +174,7 @@ def test_two_copies_of_a_stage_do_not_run_at_once(ledger: Ledger) -> None:
     collected(ledger, NIFTY)
     assert ledger.start(NIFTY, "analyse", "a", 102.0, LEASE).answer == "run"
     assert ledger.start(NIFTY, "analyse", "b", 103.0, LEASE).answer == "busy"
-    assert ledger.start(NIFTY, "analyse", "b", 107.1, LEASE).answer == "run"
+    assert ledger.start(NIFTY, "analyse", "b", 107.1, LEASE).answer == "again"
     record = ledger.record(CYCLE)
     assert record is not None
     assert record.units["NIFTY"].stages["analyse"].starts == 2
@@ -319,13 +319,6 @@ def test_who_began_before_a_rerun_ends_nothing_of_it(ledger: Ledger) -> None:
     assert ledger.end_stage(NIFTY, "persist", "newer", 303.0)
 
 
-def test_who_starts_a_stage_hears_the_settings_of_its_attempt(ledger: Ledger) -> None:
-    collected(ledger, NIFTY)
-    assert ledger.start(NIFTY, "analyse", "first", 102.0, LEASE).config_id == OPENING.config_id
-    ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
-    assert ledger.start(NIFTY, "analyse", "rerun", 202.0, LEASE).config_id == AGAIN.config_id
-
-
 def test_whose_lease_lapsed_ends_no_stage_that_another_has(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "slow", OPENING, 100.0, LEASE)
     ledger.begin(NIFTY, "next", OPENING, 106.0, LEASE)
@@ -386,6 +379,16 @@ def test_a_failed_rerun_of_a_forgotten_unit_ends_as_the_store_has_it(ledger: Led
     assert ledger.finish(NIFTY, FAILED, 211.0) == "completed"
     state = unit_of(ledger)
     assert (state.status, state.reason, state.summary) == ("PARTIAL", "config", in_store.summary)
+
+
+def test_a_stage_that_is_started_again_is_told_from_one_of_a_rerun(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    analysed(ledger, NIFTY)
+    assert ledger.start(NIFTY, "persist", "p", 104.0, LEASE).answer == "run"
+    assert ledger.start(NIFTY, "persist", "p", 105.0, LEASE).answer == "again"
+    ledger.end_stage(NIFTY, "persist", "p", 106.0)
+    ledger.reopen(NIFTY, "persist", OPENING, 200.0)
+    assert ledger.start(NIFTY, "persist", "q", 201.0, LEASE).answer == "run"
 
 
 def test_a_rerun_from_persist_leaves_the_analysis_alone(ledger: Ledger) -> None:

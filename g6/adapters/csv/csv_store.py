@@ -159,14 +159,15 @@ def _instants(path: Path) -> list[datetime]:
 
 
 def _put_all(lines: FileLines) -> WriteReport:
-    rows = size = repaired = 0
+    rows = size = unchanged = repaired = 0
     aside: dict[str, int] = {}
     for path, (header, line) in lines.items():
         write = put_line(path, header, line)
         rows += write.rows
+        unchanged += not write.rows
         size += write.bytes
         repaired += write.repaired
         if write.aside:
             aside[f"{path}{ASIDE}"] = write.aside
     sink = CsvStore.sink
-    return WriteReport(rows={sink: rows}, bytes={sink: size}, repaired=repaired, aside=aside)
+    return WriteReport({sink: rows}, {sink: size}, {sink: unchanged}, repaired, aside=aside)

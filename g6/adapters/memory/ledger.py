@@ -88,8 +88,7 @@ class MemoryLedger:
             return Claim(ClaimAnswer.UNKNOWN)
         before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
         answer = self._start(unit, stage, task, now, lease)
-        opening = self._cycles[unit.cycle].opening
-        return Claim(answer, opening.deadline, before.ended, config_id=opening.config_id)
+        return Claim(answer, self._cycles[unit.cycle].opening.deadline, before.ended)
 
     def _start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> ClaimAnswer:
         state = self._stage(unit, stage)
@@ -105,7 +104,7 @@ class MemoryLedger:
         if state.is_running and state.lease_until > now and state.holder != task:
             return ClaimAnswer.BUSY
         self._take(unit, stage, task, now, lease)
-        return ClaimAnswer.RUN
+        return ClaimAnswer.AGAIN if state.starts else ClaimAnswer.RUN
 
     def renew(self, unit: Unit, stage: Stage, task: str, until: float, now: float) -> bool:
         state = self._stage(unit, stage)

@@ -313,8 +313,9 @@ def _open(directory: Path, *, shared: bool = False) -> Iterator[None]:
 
 def _put(path: Path, content: bytes, rows: int) -> WriteReport:
     """Write a file unless it has this very content. One that cannot be read is replaced."""
+    sink = ParquetStore.sink
     with suppress(OSError):
         if path.read_bytes() == content:
-            return WriteReport(rows={ParquetStore.sink: 0}, bytes={ParquetStore.sink: 0})
+            return WriteReport(rows={sink: 0}, bytes={sink: 0}, unchanged={sink: rows})
     replace(path, content)
-    return WriteReport(rows={ParquetStore.sink: rows}, bytes={ParquetStore.sink: len(content)})
+    return WriteReport(rows={sink: rows}, bytes={sink: len(content)})

@@ -100,14 +100,16 @@ class Tee:
             raise StoreBusy("; ".join(errors.values()), errors)
         rows: dict[str, int] = {}
         size: dict[str, int] = {}
+        unchanged: dict[str, int] = {}
         aside: dict[str, int] = {}
         for report in reports:
             rows |= report.rows
             size |= report.bytes
+            unchanged |= report.unchanged
             errors |= report.errors
             aside |= report.aside
         repaired = sum(report.repaired for report in reports)
-        return WriteReport(rows, size, repaired, errors, aside)
+        return WriteReport(rows, size, unchanged, repaired, errors, aside)
 
     def _each(self, act: Callable[[Store], T]) -> tuple[list[T], dict[str, str]]:
         results: list[T] = []

@@ -37,7 +37,7 @@ class ClaimAnswer(StrEnum):
 
     @property
     def is_repeated(self) -> bool:
-        """Whether the stage was begun before, so that it has the whole time to the deadline."""
+        """Whether the stage was begun before in this run of the unit, and never ended."""
         return self is ClaimAnswer.AGAIN
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import ClassVar, TypeAlias
 
@@ -229,6 +229,7 @@ class WriteReport:
     """What the writes of a stage did, by sink.
 
     Attributes:
+        unchanged: Rows that a sink had already, as they were to be written.
         repaired: Torn lines that were cut off.
         errors: What a sink that refused said.
         aside: Damaged lines that were moved out of a file, by the file that holds them now.
@@ -236,15 +237,30 @@ class WriteReport:
 
     rows: Mapping[str, int] = field(default_factory=dict)
     bytes: Mapping[str, int] = field(default_factory=dict)
+    unchanged: Mapping[str, int] = field(default_factory=dict)
     repaired: int = 0
     errors: Mapping[str, str] = field(default_factory=dict)
     aside: Mapping[str, int] = field(default_factory=dict)
+
+    def with_unchanged(self) -> WriteReport:
+        """Return the report of a write whose first try was never reported.
+
+        Its unchanged rows are that try's, which died between the file and the ledger.
+
+        >>> WriteReport({"csv": 44}, unchanged={"csv": 40}).with_unchanged().rows
+        {'csv': 84}
+        """
+        rows = dict(self.rows)
+        for sink, count in self.unchanged.items():
+            rows[sink] = rows.get(sink, 0) + count
+        return replace(self, rows=rows, unchanged={})
 
     def to_json(self) -> JsonObject:
         """Return the counts as JSON has them."""
         return {
             "rows": dict(self.rows),
             "bytes": dict(self.bytes),
+            "unchanged": dict(self.unchanged),
             "repaired": self.repaired,
             "errors": dict(self.errors),
             "aside": dict(self.aside),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import free_port
 from g6.observability.catalogue import FAMILIES
 from tests.chaos.stack import THREE, Setup, Stack, prepared
@@ -32,6 +35,7 @@ class Counted:
         files: What the files hold.
         ledger: Units by index and status, of the cycles that the ledger still knows.
         known: Those cycles.
+        rows: Rows in the files by index and sink, those of the overview under `all`.
     """
 
     fresh: set[str]
@@ -39,11 +43,12 @@ class Counted:
     files: Ledgered
     ledger: Counter[tuple[str, str]]
     known: set[str]
+    rows: dict[tuple[str, str], int]
 
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
-    """Four workers, of which one is killed at its work, and a `g6 serve` that is killed too."""
+    """Four workers, of which two are killed at their work, and a `g6 serve` that is killed too."""
     port = free_port()
     with prepared(tmp_path_factory.mktemp("exact"), SETUP) as stack:
         serve(stack, port)
@@ -55,6 +60,9 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
         stack.children["collect"].kill()
         stack.children["serve"].kill()
         stack.worker("collect", wait=True)
+        stack.catch("persist", lambda: stack.running("persist"))
+        stack.children["persist"].kill()
+        stack.worker("persist", wait=True)
         stack.goes_well(1)
         serve(stack, port)
         stack.goes_well(2)
@@ -67,9 +75,12 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
             if record := stack.ledger.record(cycle):
                 known.add(cycle)
                 ledger.update((index, unit.status) for index, unit in record.units.items())
-        expected = sum(files.statuses.values())
-        eventually(lambda: units(samples(port)) == expected, 30.0, every=0.2)
-        yield Counted(fresh, samples(port), files, ledger, known)
+        published = ("g6_bus_events_published_total", "events")
+        bus = RedisBus(stack.client)
+        # Of a settled system nothing is told any more but heartbeats, which are counted at once.
+        eventually(lambda: samples(port)[published] == bus.bounds()[2], 30.0, every=0.2)
+        rows = stored_rows(stack.world.data)
+        yield Counted(fresh, samples(port), files, ledger, known, rows)
 
 
 def serve(stack: Stack, port: int) -> Child:
@@ -103,9 +114,19 @@ def samples(port: int) -> dict[tuple[str, ...], float]:
     return found
 
 
-def units(found: dict[tuple[str, ...], float]) -> float:
-    """Return how many units were counted."""
-    return sum(value for key, value in found.items() if key[0] == "g6_units_total")
+def stored_rows(directory: Path) -> dict[tuple[str, str], int]:
+    """Return the rows in the files by index and sink, those of overviews under `all`."""
+    rows: Counter[tuple[str, str]] = Counter()
+    for path in directory.glob("chain/underlying=*/date=*/*.parquet"):
+        index = path.parents[1].name.partition("=")[2]
+        rows[index, "parquet"] += pq.read_metadata(path).num_rows
+    for path in directory.glob("overview/date=*/*.parquet"):
+        rows["all", "parquet"] += pq.read_metadata(path).num_rows
+    for path in directory.glob("csv/**/*.csv"):
+        folder = path.relative_to(directory / "csv").parts[0]
+        index = "all" if folder == "overview" else folder
+        rows[index, "csv"] += len(path.read_text("utf-8").splitlines()) - 1
+    return dict(rows)
 
 
 def test_every_family_is_there_before_the_first_cycle(counted: Counted) -> None:
@@ -138,6 +159,16 @@ def test_cycles_and_options_are_counted_as_the_files_have_them(counted: Counted)
             if name == index and row["status"] in {"OK", "PARTIAL"}
         )
         assert counted.samples["g6_index_options_processed_total", index] == options
+
+
+def test_rows_written_are_the_rows_in_the_files(counted: Counted) -> None:
+    shown = {
+        key[1:]: value
+        for key, value in counted.samples.items()
+        if key[0] == "g6_rows_written_total" and value
+    }
+    assert shown == counted.rows
+    assert {index for index, _ in shown} == {*THREE, "all"}
 
 
 def test_nothing_was_dropped_on_the_way(counted: Counted) -> None:

@@ -159,11 +159,11 @@ local function start() -- 5 stage, 6 task, 7 lease seconds
   if stage == 'persist' and read_stage('analyse').state ~= 'done' then return 'closed' end
   if s.state == 'run' and s.lease > now and s.holder ~= task then return 'busy' end
   take(stage, s, task, tonumber(ARGV[7]))
-  return 'run'
+  return s.starts > 1 and 'again' or 'run'
 end
 
 function steps.start() -- … 8 the stage before
-  return { start(), get('deadline'), read_stage(ARGV[8]).ended, get('config') }
+  return { start(), get('deadline'), read_stage(ARGV[8]).ended }
 end
 
 -- The ATM per expiry of the latest cycle of a session; an older cycle changes nothing.
