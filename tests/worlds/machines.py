@@ -19,6 +19,7 @@ import redis
 from g6.adapters.redis.server import connect, free_port
 from tests.e2e.running import clean_environment
 from tests.waiting import eventually
+from tests.worlds.warm_commands import WarmCommands
 
 BIN = Path(sys.executable).parent
 SERVER = shutil.which("redis-server")
@@ -47,6 +48,7 @@ class Machine:
     environment: dict[str, str] = field(default_factory=clean_environment)
     prefix: Sequence[str] = ()
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    commands: WarmCommands | None = None
 
     def __post_init__(self) -> None:
         self.elsewhere.mkdir(parents=True, exist_ok=True)
@@ -107,7 +109,12 @@ class Machine:
 
     def doctor(self, before: str = "") -> Mapping[str, Mapping[str, Any]]:
         """Return what the doctor finds wrong, by check."""
-        ran = self.shell(f"{before} g6 doctor --json")
+        # Where the interpreter itself is to start differently, it has to start.
+        is_plain = not before and not self.prefix and "PYTHONPATH" not in self.environment
+        if self.commands is not None and is_plain:
+            ran = self.commands.g6(("doctor", "--json"), self.environment, self.elsewhere)
+        else:
+            ran = self.shell(f"{before} g6 doctor --json")
         assert ran.returncode in (0, 1), ran.stderr
         assert ran.stdout, ran.stderr
         document = json.loads(ran.stdout)
@@ -161,9 +168,9 @@ def answers(address: str) -> bool:
             return False
 
 
-def machine_in(base: Path) -> Iterator[Machine]:
+def machine_in(base: Path, commands: WarmCommands | None = None) -> Iterator[Machine]:
     """Yield a machine and end what runs on it."""
-    made = Machine(base)
+    made = Machine(base, commands=commands)
     try:
         yield made
     finally:
