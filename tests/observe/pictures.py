@@ -24,7 +24,7 @@ import matplotlib as mpl
 from g6.adapters.redis.server import free_port
 from g6.observability.catalogue.dashboard import Dashboard, DashboardPanel
 from g6.observability.catalogue.dashboards import DASHBOARDS
-from tests.e2e.streaming_up import up
+from tests.e2e.streaming_up import LOGIN, up
 from tests.observe.prometheus import PROGRAM, WHY_NOT, Prometheus
 from tests.observe.queries import filled
 from tests.waiting import eventually
@@ -140,7 +140,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="g6-pictures-") as directory,
         streaming(steady=True, settings=SMALL | {"serve.metrics_port": port}) as world,
-        up(world),
+        up(world, LOGIN),
         Prometheus(Path(directory) / "prometheus", f"127.0.0.1:{port}", seconds=5.0) as prometheus,
     ):
         eventually(lambda: prometheus.query("g6_index_spot"), 300.0, every=1.0)

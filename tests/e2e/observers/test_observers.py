@@ -12,6 +12,9 @@ import httpx
 import pytest
 
 from g6.adapters.redis.server import free_port
+from g6.observability.catalogue.families.cycle_families import UNITS_TOTAL
+from g6.observability.catalogue.families.option_families import INDEX_SPOT
+from g6.observability.catalogue.families.worker_families import QUEUE_LENGTH
 from tests.e2e.conftest import SMALL, configured
 from tests.observe.webhook import listening
 from tests.waiting import eventually
@@ -25,6 +28,12 @@ def answer(url: str) -> Any:
         return httpx.get(url, timeout=5.0).json()
     except (httpx.TransportError, ValueError):
         return None
+
+
+def series_at(url: str) -> list[Any]:
+    """Return the series that Prometheus gives for a query's address."""
+    document = answer(url)
+    return document["data"]["result"] if document else []
 
 
 @pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} not installed: make test-services")
@@ -56,6 +65,9 @@ def test_prometheus_reads_the_system_and_alertmanager_tells(tmp_path: Path) -> N
 
             eventually(is_scraped, 120.0, every=0.5)
             eventually(lambda: ("/alerts/note", "Watchdog") in webhook.names(), 90.0, every=0.5)
+            for family in (INDEX_SPOT, UNITS_TOTAL, QUEUE_LENGTH):
+                question = f"{prometheus}/query?query={family}"
+                eventually(lambda at=question: series_at(at), 60.0, every=0.5)
             assert f"prometheus: http://127.0.0.1:{port}" in system.said
             assert system.ends(signal.SIGTERM) == 0
             world.is_left_alone()

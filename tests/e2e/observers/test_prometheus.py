@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from g6.adapters.redis.server import free_port
-from tests.e2e.streaming_up import up
+from tests.e2e.streaming_up import LOGIN, up
 from tests.observe.prometheus import PROGRAM, WHY_NOT, Prometheus
 from tests.observe.queries import Asked, every_query
 from tests.waiting import eventually
@@ -33,14 +33,14 @@ def test_every_query_has_data_and_no_healthy_system_pages(tmp_path: Path) -> Non
     settings = SMALL | {"serve.metrics_port": port}
     with (
         streaming(steady=True, settings=settings) as world,
-        up(world),
+        up(world, LOGIN),
         Prometheus(tmp_path, f"127.0.0.1:{port}") as prometheus,
     ):
         empty = list(every_query("20s"))
 
         def nothing_is_empty() -> bool:
             empty[:] = [asked for asked in empty if not prometheus.query(asked.expression)]
-            return not [asked for asked in empty if asked.needs in {"", "ticker"}]
+            return not [asked for asked in empty if asked.needs in {"", "login", "ticker"}]
 
         try:
             eventually(nothing_is_empty, 150.0, every=2.0)

@@ -7,10 +7,14 @@ from dataclasses import replace
 import pytest
 
 from g6 import pipeline
+from g6.adapters.memory.limiter import MemoryLimiter
+from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.memory.vitals import MemoryVitals
+from g6.adapters.wrapping.resilient import Outage, Patience, RequestGate, Resilient
 from g6.domain.reports import LoginFacts, ProviderFacts, StreamFacts, VitalSigns, WorkerFacts
 from g6.domain.reports.provider_facts import ConnectionFacts
 from g6.domain.schema.words import QueueName
+from tests.worlds.guards import Guards
 from tests.worlds.pipeline import World
 
 
@@ -31,6 +35,30 @@ def test_heartbeats_come_as_far_apart_as_is_configured(
         pipeline.heartbeat(world.runtime)
         world.later(2.0)
     assert len(world.reports("heartbeat")) == beats
+
+
+def test_each_heartbeat_tells_queue_depths_and_the_requests_left(world: World) -> None:
+    limiter = MemoryLimiter(world.clock.wall, spacings={"quote": 1.0, "other": 0.1})
+    breaker = Guards(clock=world.clock).breaker()
+    guarded = Resilient(
+        world.provider,
+        RequestGate(limiter, breaker, Patience(3, 0.001, 0.002), world.clock),
+        breaker,
+        limiter,
+        MemorySharedCache(world.clock.wall),
+        lambda _at: world.clock.wall() + 30.0,
+        outage=Outage("sim", MemorySharedCache(world.clock.wall), lambda _: None),
+    )
+    vitals = MemoryVitals(VitalSigns(queues={"collect": 3}))
+    world.runtime = replace(world.runtime, heartbeat_seconds=10.0, provider=guarded, vitals=vitals)
+    limiter.reserve("quote", 20)
+    for _ in range(15):
+        pipeline.heartbeat(world.runtime)
+        world.later(2.0)
+    beats = world.reports("heartbeat")
+    assert [beat["queues"] for beat in beats] == [{"collect": 3}] * 3
+    left = [beat["provider"]["budget_left"] for beat in beats]
+    assert left == [{"quote": spent, "other": 600} for spent in (40, 50, 60)]
 
 
 def skewed(seconds: float) -> VitalSigns:
