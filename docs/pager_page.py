@@ -17,7 +17,8 @@ Each fault is planted in a running system: workers, beat, `g6 serve` and a Redis
 seconds on the [look-alike](../how-to/kite-server.md) at pace 1. Debian's Prometheus reads it every {scrape} s, Debian's Alertmanager
 posts to a local webhook with the generated settings. A row is right when exactly the alerts named reach the webhook, each of them
 once, within 60 s of its hold and of the time that its condition names itself (30 s of "no cycle for 30 s"), and when each is
-resolved after the fault is mended; the watchdog must be there throughout. Faults marked *recorded* are series of a simulated session
+resolved after the fault is mended; the watchdog must be there throughout. What leads out of a fault is the command that stands under
+Mitigation on the alert's [page](../runbooks/index.md), run as it is there. Faults marked *recorded* are series of a simulated session
 whose source goes wrong, evaluated by promtool with the same rules: their alerts hold too long to wait for.
 
 `make pager`, {date}: {right} of {count} faults are right. Rows come from several runs: each is the newest run of its fault in which
@@ -79,8 +80,8 @@ def _matrix(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         "## Faults and alerts",
         "",
-        "`x` is an alert that was told and expected, `!` one that was not as expected. An alert without a mark is shown firing and",
-        "resolving by its case in `tests/rules/cases.py` only.",
+        "`x` is an alert that was told and expected, `!` one that was not as expected, `s` one that fired as well and that the expected",
+        "one silenced. An alert without a mark is shown firing and resolving by its case in `tests/rules/cases.py` only.",
         "",
         f"| alert | {' | '.join(numbers)} |",
         f"|---|{'---|' * len(rows)}",
@@ -95,4 +96,6 @@ def _mark(alert: str, row: Mapping[str, Any]) -> str:
     is_told = alert in row["fired"]
     if is_told != (alert in row["expected"]):
         return "!"
+    if row.get("silenced", {}).get(alert):
+        return "s"
     return "x" if is_told else ""

@@ -244,7 +244,7 @@ def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
     now = _epoch(event.ts)
     if beat.plan is not None:
         overdue = now + max(SILENT_SECONDS, 3 * beat.plan.heartbeat_seconds)
-        yield Sample("g6_heartbeat_overdue_unixtime", (), overdue)
+        yield Sample("g6_heartbeat_overdue_unixtime", (), overdue, as_of=now)
         yield Sample("g6_cycle_step_seconds", (), beat.plan.step)
         yield Sample("g6_market_pace", (), beat.plan.interval / beat.plan.step)
         open_age = 0.0 if beat.open_since is None else max(0.0, now - beat.open_since)
@@ -256,13 +256,16 @@ def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
         sent = vitals.oldest_sent.get(queue, now)
         yield Sample("g6_queue_oldest_message_age_seconds", (queue,), max(0.0, now - sent))
     for name, worker in vitals.workers.items():
-        yield Sample("g6_worker_up", (name,), float(worker.up))
-        yield Sample("g6_process_resident_bytes", (name,), _number(worker.resident_bytes))
-        yield Sample("g6_process_cpu_ratio", (name,), _number(worker.cpu_ratio))
+        for family, value in (
+            ("g6_worker_up", float(worker.up)),
+            ("g6_process_resident_bytes", _number(worker.resident_bytes)),
+            ("g6_process_cpu_ratio", _number(worker.cpu_ratio)),
+        ):
+            yield Sample(family, (name,), value, as_of=now)
     for host, skew in vitals.clock_skew_seconds.items():
         yield Sample("g6_clock_skew_seconds", (host,), skew)
     yield Sample("g6_disk_free_bytes", (), _number(vitals.disk_free_bytes))
-    yield from _loads(beat)
+    yield from _loads(beat, now)
     if beat.provider.mode:
         for mode in ProviderMode:
             yield Sample("g6_provider_mode", (mode,), float(mode == beat.provider.mode))
@@ -271,7 +274,7 @@ def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
         yield from _stream(beat.provider.ticker)
 
 
-def _loads(beat: Heartbeat) -> Iterator[Sample]:
+def _loads(beat: Heartbeat, now: float) -> Iterator[Sample]:
     """Yield what waits: on the bus, for its subscribers, for sinks; and how full the memory is."""
     for sink, waiting in beat.backlog.items():
         yield Sample("g6_sink_backlog_points", (sink,), float(waiting))
@@ -282,7 +285,7 @@ def _loads(beat: Heartbeat) -> Iterator[Sample]:
     if retained is not None:
         yield Sample("g6_bus_queue_retained_events", (_BUS,), float(retained))
     for subscriber, lag in beat.lags.items():
-        yield Sample("g6_bus_subscriber_lag_events", (_BUS, subscriber), float(lag))
+        yield Sample("g6_bus_subscriber_lag_events", (_BUS, subscriber), float(lag), as_of=now)
 
 
 def _stream(ticker: StreamFacts) -> Iterator[Sample]:

@@ -4,7 +4,8 @@ poison    BANKNIFTY's quotes kill the process that asks for them
 stuck     BANKNIFTY's quotes take 20 s, FINNIFTY's too and do not let themselves be interrupted
 slow      quotes take 9 s
 doubled   every message is sent twice
-clock:X   the process's clock is X seconds ahead of the host's, for everything but Celery itself
+clock:X   the process's clock is X seconds ahead of the host's, for everything but Celery itself, until CHAOS_DIR has a
+          file `clock-set`
 wrong:X   Celery's setting X has a value that the lint must refuse
 
 The first three only while there is a file `fault` in the directory CHAOS_DIR.
@@ -102,10 +103,13 @@ def double() -> None:
 
 
 def shift(seconds: float) -> None:
-    """Let every module of this process that asks for the time have one that is wrong."""
+    """Let every module of this process that asks for the time have one that is wrong, until it is set."""
+    clock_set = Path(os.environ["CHAOS_DIR"], "clock-set")
     for module in (clock, lifeline, vitals, leases):
         # The signs of workers ask for monotonic time as well, which no host's clock changes.
-        shifted = vars(time) | {"time": lambda: time.time() + seconds}
+        shifted = vars(time) | {
+            "time": lambda: time.time() + (0.0 if clock_set.exists() else seconds)
+        }
         module.time = SimpleNamespace(**shifted)  # type: ignore[assignment]
 
 

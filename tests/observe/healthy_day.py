@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -61,6 +61,36 @@ INSTANT = "_unixtime"
 
 
 @dataclass(frozen=True, slots=True)
+class Disturbance:
+    """What goes wrong on a day, between two instants.
+
+    Attributes:
+        source: Given the simulated market, returns what is collected from, all day.
+        beat: Given the heartbeat of a healthy system, returns that of this one.
+        more: Returns further events of a step.
+        before: Is done before a cycle.
+        late: Returns the seconds by which an event comes late.
+    """
+
+    begins: datetime
+    ends: datetime
+    source: Callable[[Provider], Provider] = lambda market: market
+    beat: Callable[[Heartbeat], Heartbeat] | None = None
+    more: Callable[[datetime], Iterable[Event]] | None = None
+    before: Callable[[Runtime, datetime], None] | None = None
+    late: Callable[[Event], float] | None = None
+
+    def lasts(self, at: datetime) -> bool:
+        """Return whether it is under way."""
+        return self.begins <= at < self.ends
+
+
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+NONE = Disturbance(_START, _START)
+"""A healthy day."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fired:
     """One alert of a day.
 
@@ -94,22 +124,18 @@ def scraped(
     until: time = LAST,
     *,
     first: time = FIRST,
-    source: Callable[[Provider], Provider] = lambda market: market,
-    beat: Callable[[datetime, Heartbeat], Heartbeat] = lambda _at, beat: beat,
+    disturbance: Disturbance = NONE,
 ) -> Mapping[str, Sequence[str]]:
     """Return the values of each series at every step of the day from midnight in UTC.
 
-    Args:
-        first: Nothing is scraped before it.
-        source: Given the simulated market, returns what is collected from.
-        beat: Given an instant and the heartbeat of a healthy system, returns that of this one.
+    Nothing is scraped before `first`.
     """
     midnight = datetime.combine(day, time(0), UTC)
     names = used_series()
     steps = int((in_utc(day, until) - midnight).total_seconds() // STEP)
     values: dict[str, list[str]] = {}
     totals = Totals(settings.indices)
-    market = _Market(settings, day, source, beat)
+    market = _Market(settings, day, disturbance)
     for step in range(steps):
         at = midnight + timedelta(seconds=step * STEP)
         if at < in_utc(day, first):
@@ -130,7 +156,7 @@ def scraped(
 def every_sample(settings: Settings, day: date, first: time, until: time) -> list[str]:
     """Return the samples of /metrics after some minutes of a day, as they are scraped."""
     totals = Totals(settings.indices)
-    system = _Market(settings, day, lambda market: market, lambda _at, beat: beat)
+    system = _Market(settings, day, NONE)
     at = in_utc(day, first)
     while at < in_utc(day, until):
         for event in system.events(at):
@@ -181,17 +207,13 @@ def fired(settings: Settings, day: date, directory: Path, until: time = LAST) ->
 class _Market:
     """A healthy system over one day: its events, as a bus would have brought them."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        day: date,
-        source: Callable[[Provider], Provider],
-        beat: Callable[[datetime, Heartbeat], Heartbeat],
-    ) -> None:
+    def __init__(self, settings: Settings, day: date, disturbance: Disturbance) -> None:
         self._settings = settings
-        self._beat = beat
+        self._disturbance = disturbance
         self._bus = MemoryBus()
-        self._runtime = _runtime(settings, self._bus, source(simulated_market(settings)))
+        market = disturbance.source(simulated_market(settings))
+        self._runtime = _runtime(settings, self._bus, market)
+        self._delayed: list[tuple[datetime, Event]] = []
         self._last = "0"
         exchanges = {INDICES[name].exchange for name in settings.indices}
         sessions = [calendar().session(exchange, day) for exchange in exchanges]
@@ -202,15 +224,31 @@ class _Market:
 
     def events(self, at: datetime) -> Iterator[Event]:
         """Yield what happens at one step."""
+        fault = self._disturbance if self._disturbance.lasts(at) else NONE
         if at in self._instants:
+            if fault.before:
+                fault.before(self._runtime, at)
             for index in self._settings.indices:
                 self._runtime.sender.stages(Unit(isoformat_z(at), index), STAGES)
         for event in self._bus.read(self._last, count=5_000):
             self._last = event.id
-            yield replace(event, ts=isoformat_z(at), id=_event_id(at))
-        yield _event(at, self._beat(at, self._heartbeat(at)))
+            due = at + timedelta(seconds=fault.late(event) if fault.late else 0.0)
+            self._delayed.append((due, event))
+        yield from self._due(at)
+        beat = self._heartbeat(at)
+        yield _event(at, fault.beat(beat) if fault.beat else beat)
+        if fault.more:
+            yield from fault.more(at)
         if at.minute % 5 == 0 and at.second == 0:
             yield _event(at, PanelsVerified({}, 0.02))
+
+    def _due(self, at: datetime) -> Iterator[Event]:
+        """Yield the events of the bus that have come by now."""
+        waiting = self._delayed
+        self._delayed = [(due, event) for due, event in waiting if due > at]
+        for due, event in waiting:
+            if due <= at:
+                yield replace(event, ts=isoformat_z(at), id=_event_id(at))
 
     def _heartbeat(self, at: datetime) -> Heartbeat:
         now = at.timestamp()

@@ -24,7 +24,8 @@ from typing import Any
 
 from tests.pager.faults import FAULTS, PagerFault
 from tests.pager.lanes import lane, told_row
-from tests.pager.recorded import RECORDED, evaluated
+from tests.pager.recorded import evaluated
+from tests.pager.recordings import RECORDED
 from tests.pager.system import Pace, mounts
 
 OUTPUT = Path(__file__).parents[2] / "benchmarks/pager.json"

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.pager.system import System, empty, fill
+from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.server import connect
+from g6.domain.reports import SubscriberCounts
+from tests.pager.recordings import AUDIT
+from tests.pager.system import System, fill, fillers, stand_in
 
 Act = Callable[[System], object]
 
@@ -24,7 +28,8 @@ class PagerFault:
         expected: The alerts that must fire, with the seconds that each condition names itself:
             30 of `no cycle for 30 s`. What else is told is a fault of the pager.
         plant: Does it.
-        mend: Undoes it, as the runbook says.
+        mend: Undoes it: by the command of the runbook where it has one, else as what is outside
+            comes right by itself.
         keep: Does it again while the alert is awaited, for what the system mends by itself.
         diagnosis: Commands of the runbook, each with words that it must say while the fault lasts.
         is_streamed: It needs a system with a tick stream.
@@ -55,21 +60,51 @@ def _tamper(system: System) -> None:
     path.write_text(json.dumps(document | {"data": {"tampered": True}}), "utf-8")
 
 
-def _log_in(system: System) -> None:
-    """Log in, as the runbook says."""
-    code, said = system.g6("login", "--headless")
-    assert code == 0, said
-
-
 def _skew(system: System) -> None:
     """Let the closing worker run on a host whose clock is half a second ahead."""
+    clock_set = system.world.base / "clock-set"
+    clock_set.unlink(missing_ok=True)
+    stand_in(system, "timedatectl", f'[ "$*" = "set-ntp true" ] && touch {clock_set}')
     system.kill("closing")
     system.worker("closing", "tests.chaos.application", CHAOS="clock:0.5")
 
 
-def _right_clock(system: System) -> None:
-    system.kill("closing")
-    system.worker("closing")
+def _follow(page: str, program: str, child: str = "") -> Act:
+    return lambda system: system.follow(page, program, child)
+
+
+def _start_worker(name: str) -> Act:
+    """Start a worker as the runbook says, with the queues that it had."""
+    return lambda system: system.follow(
+        "no-worker.md", "celery ", name, NAME=name, QUEUES=system.pace.workers[name][0]
+    )
+
+
+def _start_redis(system: System) -> None:
+    places = {"PORT": str(system.server.port), "DIR": str(system.server.directory)}
+    system.follow("redis-down.md", "redis-server", "redis", **places)
+
+
+def _make_room(directory: Callable[[System], Path]) -> Act:
+    return lambda system: system.follow("disk-full.md", "rm ", FILE=fillers(directory(system)))
+
+
+def _data(system: System) -> Path:
+    return system.world.data
+
+
+def _csv(system: System) -> Path:
+    return system.world.base / "csv"
+
+
+def _outrun(system: System) -> None:
+    """Let a subscriber take up the bus and die, and publish more than the bus holds unread."""
+    code, said = system.g6("events", "--as", AUDIT)
+    assert code == 0, said
+    with connect(system.server.url) as client:
+        bus = RedisBus(client)
+        for _ in range(19_700):
+            bus.publish(SubscriberCounts(AUDIT, filtered=1), key=AUDIT)
 
 
 def _quote_fault(name: str, **details: str) -> Act:
@@ -86,13 +121,31 @@ def _fill_up(directory: Path) -> None:
         file.write(b"\0" * 65_536)
 
 
+def together(name: str, *faults: PagerFault) -> PagerFault:
+    """Return faults that do not touch each other as one, planted and mended at once."""
+
+    def each(act: str) -> Act:
+        acts = [getattr(fault, act) for fault in faults]
+        return lambda system: [one(system) for one in acts]
+
+    return PagerFault(
+        name,
+        " ".join(fault.sentence for fault in faults),
+        {alert: own for fault in faults for alert, own in fault.expected.items()},
+        each("plant"),
+        each("mend"),
+        each("keep"),
+        {command: words for fault in faults for command, words in fault.diagnosis.items()},
+    )
+
+
 FAULTS = (
     PagerFault(
         "g6 serve killed",
         "SIGKILL to `g6 serve`; nothing starts it again.",
         MappingProxyType({"G6MetricsDown": 0}),
         lambda system: system.kill("serve"),
-        lambda system: system.serve(),
+        _follow("serve-down.md", "g6 serve", "serve"),
         is_quick=True,
         diagnosis=MappingProxyType({"g6 ps": "serve"}),
     ),
@@ -101,7 +154,7 @@ FAULTS = (
         "SIGKILL to Redis; it is started again on its files.",
         MappingProxyType({"G6RedisDown": 0}),
         lambda system: system.stop_server(),
-        lambda system: system.restart_server(),
+        _start_redis,
         is_quick=True,
         diagnosis=MappingProxyType(
             {"g6 status": "Redis:", "g6 config show --origin": "redis.broker_url"}
@@ -112,7 +165,7 @@ FAULTS = (
         "SIGKILL to the only beat.",
         MappingProxyType({"G6HeartbeatLost": 20}),
         lambda system: system.kill("beat"),
-        lambda system: system.beat(),
+        _follow("no-beat.md", "celery -A g6 beat", "beat"),
         diagnosis=MappingProxyType({"g6 status": "beat"}),
     ),
     PagerFault(
@@ -120,7 +173,7 @@ FAULTS = (
         "SIGKILL to one of the two workers of collect and analytics.",
         MappingProxyType({"G6WorkerDown": 15}),
         lambda system: system.kill("cycle-b"),
-        lambda system: system.worker("cycle-b"),
+        _start_worker("cycle-b"),
         diagnosis=MappingProxyType({"g6 ps": "cycle-b"}),
     ),
     PagerFault(
@@ -128,7 +181,7 @@ FAULTS = (
         "SIGKILL to the only worker of persist.",
         MappingProxyType({"G6WorkerDown": 15, "G6QueueBacklog": 45}),
         lambda system: system.kill("files"),
-        lambda system: system.worker("files"),
+        _start_worker("files"),
         diagnosis=MappingProxyType({"g6 ps": "files"}),
     ),
     PagerFault(
@@ -136,7 +189,7 @@ FAULTS = (
         "Every access token dies at the provider.",
         MappingProxyType({"G6TokenExpiring": 0}),
         lambda system: system.kite.flush(),
-        _log_in,
+        _follow("token.md", "g6 login"),
         is_quick=True,
         diagnosis=MappingProxyType({"g6 status": "run g6 login"}),
     ),
@@ -184,7 +237,7 @@ FAULTS = (
         "The worker that tells the heartbeat has a clock half a second ahead.",
         MappingProxyType({"G6ClockSkew": 0}),
         _skew,
-        _right_clock,
+        _follow("expired.md", "timedatectl"),
         diagnosis=MappingProxyType({"g6 ps": "closing"}),
     ),
     PagerFault(
@@ -192,7 +245,7 @@ FAULTS = (
         "The data directory's file system has 40 MB left.",
         MappingProxyType({"G6DiskLow": 0}),
         lambda system: fill(system.world.data, 40_000_000),
-        lambda system: empty(system.world.data),
+        _make_room(_data),
         needs_mount=True,
         diagnosis=MappingProxyType({"g6 data size": "chain"}),
     ),
@@ -201,7 +254,7 @@ FAULTS = (
         "The data directory's file system has no room left.",
         MappingProxyType({"G6SinkFailing": 10}),
         lambda system: fill(system.world.data, 0),
-        lambda system: empty(system.world.data),
+        _make_room(_data),
         keep=lambda system: _fill_up(system.world.data),
         needs_mount=True,
         diagnosis=MappingProxyType({"g6 data size": "chain"}),
@@ -211,9 +264,16 @@ FAULTS = (
         "The file system of the CSV files has no room left; Parquet goes on.",
         MappingProxyType({"G6SinkFailing": 10}),
         lambda system: fill(system.world.base / "csv", 0),
-        lambda system: empty(system.world.base / "csv"),
+        _make_room(_csv),
         keep=lambda system: _fill_up(system.world.base / "csv"),
         needs_mount=True,
+    ),
+    PagerFault(
+        "subscriber dead",
+        "A subscriber of the bus dies, and 19,700 events are published, of 20,000 that it holds.",
+        MappingProxyType({"G6BusQueueSaturationCritical": 5}),
+        _outrun,
+        lambda system: system.follow("bus.md", "g6 events", NAME=AUDIT),
     ),
     PagerFault(
         "panel tampered",

@@ -18,8 +18,6 @@ WATCHDOG = "Watchdog"
 PROMPT_SECONDS = 60.0
 """A person is told within this of the alert's hold and of the time that its condition names."""
 RESOLVE_SECONDS = 420.0
-LINGER_SECONDS = 12.0
-"""How long to listen for more after the last expected alert: other conditions ripen meanwhile."""
 TRIES = 5
 RULES = {rule.id: rule for rule in ALERTING_RULES}
 
@@ -53,6 +51,7 @@ class PagerOutcome:
         resolved: Seconds from the mending to the webhook, by alert.
         limits: Seconds within which each had to be told.
         others: Alerts that were told and not expected.
+        silenced: Alerts that follow from the fault, and whether they fired unheard as they should.
         times: How often each alert was told, by alert; one is right.
         summaries: What the alerts said.
         unhelpful: Commands of the runbook that did not say what they should, with what they said.
@@ -65,6 +64,7 @@ class PagerOutcome:
     resolved: dict[str, float] = field(default_factory=dict)
     limits: dict[str, float] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
+    silenced: dict[str, bool] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
     summaries: dict[str, str] = field(default_factory=dict)
     unhelpful: dict[str, str] = field(default_factory=dict)
@@ -86,6 +86,7 @@ class PagerOutcome:
             if alert not in self.resolved:
                 faults.append(f"{alert} was not resolved")
         faults += [f"{alert} was told and follows from it" for alert in self.others]
+        faults += [f"{alert} did not fire" for alert, has in self.silenced.items() if not has]
         faults += [f"{command} does not speak of it" for command in self.unhelpful]
         if not self.watchdog:
             faults.append("the watchdog was silent")
@@ -114,15 +115,15 @@ def told(system: System, since: float) -> Iterator[Told]:
                 )
 
 
-def play(system: System, fault: PagerFault, shorter: int = 1) -> PagerOutcome:
+def play(system: System, fault: PagerFault) -> PagerOutcome:
     """Plant a fault, wait for its alerts, mend it, wait for the all-clear."""
     eventually(system.is_healthy, RESOLVE_SECONDS, every=0.5)
     outcome = PagerOutcome(fault.name, fault.sentence, list(fault.expected))
-    outcome.limits = _limits(fault, shorter)
+    outcome.limits = _limits(fault, system.pace.shorter)
     began = time.time()
     fault.plant(system)
     _await(lambda: _are_told(system, fault, began), max(outcome.limits.values()), fault, system)
-    _await(lambda: False, LINGER_SECONDS / (1 if shorter == 1 else 4), fault, system)
+    _await(lambda: False, system.pace.linger, fault, system)
     for command, words in fault.diagnosis.items():
         said = _asked(system, fault, command, words)
         if words not in said:

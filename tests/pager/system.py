@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from tests.e2e.running import BIN, ROOT, Child, World, clean_environment
 from tests.observe.alertmanager import Alertmanager
 from tests.observe.prometheus import Prometheus
 from tests.observe.webhook import Webhook, listening
+from tests.pager.runbooks import mitigation
 from tests.waiting import eventually
 from tests.worlds.kite import Kite, kite_server
 
@@ -28,13 +30,17 @@ START = "2026-11-20T05:00:00Z"
 INDICES = ("NIFTY", "SENSEX")
 DISK = "200m"
 """Size of the file system of the data directory, and of that of the CSV files."""
-WORKERS: Mapping[str, str] = {
-    "cycle-a": "collect,analytics,manual",
-    "cycle-b": "collect,analytics,manual",
-    "files": "persist",
-    "closing": "aggregate,maintenance",
+WORKERS: Mapping[str, tuple[str, int]] = {
+    "cycle-a": ("collect,analytics,manual", 1),
+    "cycle-b": ("collect,analytics,manual", 1),
+    "files": ("persist", 1),
+    "closing": ("aggregate,maintenance", 1),
 }
-"""Workers by name, with their queues."""
+"""Workers by name, with their queues and the number of their pool processes."""
+ONE_WORKER: Mapping[str, tuple[str, int]] = {
+    "all": ("collect,analytics,persist,aggregate,manual,maintenance", 2)
+}
+"""A system of few processes, for faults that are not of workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,18 @@ class Pace:
     Attributes:
         seconds: Between two scrapes and evaluations.
         timing: Of Alertmanager.
-        shorter: Divides how long alerts hold.
+        shorter: Divides how long alerts hold and are kept.
+        linger: Seconds to listen for more after the last expected alert: others ripen meanwhile.
+        interval: Of the system's cycles.
+        workers: By name, with their queues and the number of their pool processes.
     """
 
     seconds: float = 5.0
     timing: AlertTiming = field(default_factory=AlertTiming)
     shorter: int = 1
+    linger: float = 12.0
+    interval: int = 10
+    workers: Mapping[str, tuple[str, int]] = field(default_factory=lambda: WORKERS)
 
 
 @dataclass
@@ -59,6 +71,7 @@ class System:
     world: World
     kite: Kite
     server: EmbeddedServer
+    pace: Pace
     metrics: int
     webhook: Webhook
     is_streamed: bool = False
@@ -68,7 +81,8 @@ class System:
 
     def worker(self, name: str, application: str = "g6", **more: str) -> None:
         """Start the worker of that name."""
-        command = ("-A", application, "worker", "-Q", WORKERS[name], "-n", f"{name}@%h", "-c", "1")
+        queues, count = self.pace.workers[name]
+        command = ("-A", application, "worker", "-Q", queues, "-n", f"{name}@%h", "-c", str(count))
         self.children[name] = self.world.start(
             name, "celery", *command, "--without-mingle", "--without-gossip", **more
         )
@@ -89,7 +103,7 @@ class System:
 
     def start_all(self) -> None:
         """Start every process of G6."""
-        for name in WORKERS:
+        for name in self.pace.workers:
             self.worker(name)
         self.beat()
         self.serve()
@@ -100,14 +114,28 @@ class System:
         """Kill a process and its children."""
         self.children[name].kill()
 
+    def follow(self, page: str, program: str, child: str = "", **places: str) -> None:
+        """Do what a runbook says under Mitigation: run its one command that begins with `program`.
+
+        Args:
+            page: The page's file.
+            program: How the command begins.
+            child: What a process that goes on is called here. Any other must end well.
+            places: What stands for the placeholders.
+        """
+        program_name, *words = shlex.split(mitigation(page, program, places))
+        if child:
+            found = shutil.which(program_name, path=self.world.environment["PATH"])
+            assert found is not None, f"{program_name} of {page} is not installed"
+            self.children[child] = self.world.start(child, found, *words)
+            return
+        code, said = self.run(program_name, *words)
+        assert code == 0, said
+
     def stop_server(self) -> None:
         """Kill Redis."""
         self.server.process.kill()
         self.server.process.wait()
-
-    def restart_server(self) -> None:
-        """Start Redis again on its files and port."""
-        self.server = EmbeddedServer.start(self.server.directory, port=self.server.port)
 
     def value(self, expression: str) -> float | None:
         """Return the value of an expression's one series, None where there is none."""
@@ -127,9 +155,13 @@ class System:
 
     def g6(self, *arguments: str) -> tuple[int, str]:
         """Run a command of g6 to its end, as a person would."""
+        return self.run("g6", *arguments)
+
+    def run(self, *command: str) -> tuple[int, str]:
+        """Run a command to its end, and return its exit code and what it said."""
         # The directory is in the environment: not every command has an option for it.
         done = subprocess.run(
-            [str(BIN / "g6"), *arguments],
+            command,
             cwd=self.world.elsewhere,
             env=dict(self.world.environment),
             capture_output=True,
@@ -142,24 +174,34 @@ class System:
 
 @contextmanager
 def running(
-    base: Path, pace: Pace, *, is_streamed: bool = False, has_disks: bool = False
+    base: Path,
+    pace: Pace,
+    *,
+    is_streamed: bool = False,
+    has_disks: bool = False,
+    in_thread: bool = False,
 ) -> Iterator[System]:
     """Run a system and its observers until the block ends. It is healthy at its beginning.
 
-    `has_disks` puts rows on file systems of their own, in a mount namespace that this process
-    then stays in.
+    Args:
+        base: A directory with a short name: a socket's may have 107 bytes.
+        pace: How fast it goes, and of what it consists.
+        is_streamed: It has a tick stream.
+        has_disks: Rows are on file systems of their own, in a mount namespace that this process
+            then stays in.
+        in_thread: The look-alike is no process of its own.
     """
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedServer.start(base / "broker", port=free_port()))
-        kite = stack.enter_context(kite_server(start=START))
+        kite = stack.enter_context(kite_server(start=START, in_thread=in_thread))
         webhook = stack.enter_context(listening())
         world = World(base)
         stack.callback(world.end)
         if has_disks:
             _file_systems((world.data, world.base / "csv"))
         metrics = free_port()
-        world.environment = _environment(world, kite, server.url, metrics, is_streamed)
-        system = System(world, kite, server, metrics, webhook, is_streamed)
+        world.environment = _environment(world, kite, server.url, metrics, pace, is_streamed)
+        system = System(world, kite, server, pace, metrics, webhook, is_streamed)
         stack.callback(_stop_server, system)
         system.start_all()
         system.alertmanager = stack.enter_context(
@@ -179,7 +221,7 @@ def running(
 
 
 def _environment(
-    world: World, kite: Kite, broker: str, metrics: int, is_streamed: bool
+    world: World, kite: Kite, broker: str, metrics: int, pace: Pace, is_streamed: bool
 ) -> dict[str, str]:
     """Return what every process finds in its environment."""
     state = kite.state()
@@ -194,7 +236,7 @@ def _environment(
         G6_REDIS__BROKER_URL=broker,
         G6_DEMO_DIR=str(world.data),
         G6_STORAGE__CSV__BASE_DIR=str(world.base / "csv"),
-        G6_INTERVAL="10",
+        G6_INTERVAL=str(pace.interval),
         G6_COLLECTION__SCOPE="window",
         G6_PANELS__VERIFY_SECONDS="5",
         G6_MARKET__START=START,
@@ -215,7 +257,8 @@ def _environment(
         REMAP_SIGTERM="SIGQUIT",
         PYTHONPATH=str(ROOT),
         CHAOS_DIR=str(world.base),
-        PATH=f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        PATH=os.pathsep.join((str(world.base / "bin"), str(BIN), os.environ["PATH"])),
+        G6_TOKEN_HEADLESS="1",
         **indices,
     )
 
@@ -238,6 +281,14 @@ def mounts() -> bool:
     return shutil.which("mount") is not None and os.geteuid() == 0
 
 
+def stand_in(system: System, name: str, script: str) -> None:
+    """Put a program before that of this machine, which a test must not run."""
+    path = system.world.base / "bin" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
+    path.chmod(0o755)
+
+
 def fill(directory: Path, left: int) -> None:
     """Leave so many bytes on a directory's file system."""
     free = shutil.disk_usage(directory).free
@@ -245,10 +296,9 @@ def fill(directory: Path, left: int) -> None:
         os.posix_fallocate(file.fileno(), 0, max(1, free - left))
 
 
-def empty(directory: Path) -> None:
-    """Take away what filled a file system."""
-    for path in directory.glob(".filler*"):
-        path.unlink()
+def fillers(directory: Path) -> str:
+    """Return the files that fill a file system, as a shell has them."""
+    return " ".join(str(path) for path in sorted(directory.glob(".filler*")))
 
 
 def _stop_server(system: System) -> None:

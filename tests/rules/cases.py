@@ -346,7 +346,12 @@ CASES = (
     ),
     Case(
         "G6SpotFrozen",
-        (OPEN, AT_PACE, ('g6_index_spot{index="NIFTY"}', "24000+1x16 24016x20 24016+1x40")),
+        (
+            OPEN,
+            AT_PACE,
+            ("g6_newest_cycle_unixtime", "0+15x80"),
+            ('g6_index_spot{index="NIFTY"}', "24000+1x16 24016x20 24016+1x40"),
+        ),
         "3m",
         "8m",
         "12m",

@@ -8,7 +8,7 @@ from math import inf, prod
 from typing import Literal
 
 FamilyKind = Literal["counter", "gauge", "histogram"]
-Shown = Literal["as_is", "age", "lag", "lap"]
+Shown = Literal["as_is", "age", "lag", "lap", "beat"]
 HISTOGRAM_PARTS = ("bucket", "sum", "count")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -28,7 +28,8 @@ class Family:
             newest reports and not of totals, so that those of an old chain are gone.
         shown: `age` holds an instant and shows the wall seconds since. `lag` shows how far the
             newest cycle is ahead of the newest data, both in market time. `lap` shows the seconds
-            between the last two events.
+            between the last two events. `beat` has series only of what the newest heartbeat names:
+            a worker that is forgotten and a subscriber that left have none.
     """
 
     area: str

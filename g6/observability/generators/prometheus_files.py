@@ -41,8 +41,8 @@ class AlertTiming:
 def rules_file(shorter: int = 1) -> str:
     """Return prometheus/rules/g6.yml.
 
-    `shorter` divides how long alerts hold, for tests that cannot wait. They are kept for a third
-    at least, as systems need their time to recover. Windows and limits in the conditions stay.
+    `shorter` divides how long alerts hold and are kept, for tests that cannot wait and whose cycles
+    come that much faster. Windows and limits in the conditions stay.
 
     One group holds all: Prometheus evaluates the rules of a group in their order, and groups in
     none. An alert in a group of its own saw the recorded ratio of the evaluation before.
@@ -118,9 +118,7 @@ def _recording(rule: RecordingRule) -> str:
 def _shortened(rule: AlertingRule, shorter: int) -> AlertingRule:
     if shorter == 1:
         return rule
-    return replace(
-        rule, hold=_divided(rule.hold, shorter), keep=_divided(rule.keep, min(shorter, 3))
-    )
+    return replace(rule, hold=_divided(rule.hold, shorter), keep=_divided(rule.keep, shorter))
 
 
 def _divided(duration: str, by: int) -> str:

@@ -1,102 +1,155 @@
-"""The commands of runbooks and of the alerts' fixes run, on a system that works."""
+"""The commands of runbooks and of the alerts' fixes run, on a system that works.
+
+Those that lead out of a fault are run against it by `make pager`, as the page has them.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
+import signal
 import subprocess
-from pathlib import Path
+import time
+from collections.abc import Iterator
 
 import pytest
 
+from g6.adapters.redis.server import EmbeddedServer
 from g6.observability.catalogue.alerts import ALERTING_RULES
-from tests.e2e.running import BIN, ROOT, World
+from tests.e2e.running import BIN, World, clean_environment
+from tests.pager.runbooks import blocks, inline
+from tests.waiting import eventually
+from tests.worlds.kite import kite_server
 
-BOOKS = ROOT / "docs/runbooks"
-FENCED = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`(g6 [^`\n]+)`")
-ENDLESS = (
-    "g6 up",
-    "g6 serve",
-    "g6 ticker",
-    "g6 events",
-    "g6 login",
-    "g6 rerun",
-    "g6 live",
-    "g6 check kite",
-)
-"""They go on until they are ended, or need what a simulated system has not: a login, a lost cycle.
+HEADINGS = ("Diagnosis", "Mitigation")
+GOES_ON = {
+    "g6 serve": "metrics on",
+    "celery -A g6 beat": "is starting",
+    "celery -A g6 worker": "[queues]",
+}
+"""Commands that go on until they are ended, with what they say once they run."""
+LOGIN = ("g6 login", "g6 check kite")
+"""Commands that need Kite, the first one first."""
+PLACES = {
+    "{{ $labels.index }}": "NIFTY",
+    "{{ $labels.queue }}": "maintenance",
+    "INDEX": "NIFTY",
+    "NAME": "another",
+    "QUEUES": "maintenance",
+}
+OURS = ("g6 ", "celery ")
 
-`make pager` runs `g6 login` against its fault.
-"""
 
-
-def commands(page: Path) -> list[str]:
-    """Return the commands of g6 that a page shows after its heading Diagnosis."""
-    text = page.read_text("utf-8").partition("## Diagnosis")[2]
+def commands(page: str) -> list[str]:
+    """Return the commands of G6 that a page shows where it says what to do."""
     found: list[str] = []
-    for block in FENCED.findall(text):
-        lines = [line for line in block.splitlines() if line.startswith("g6 ")]
-        found += [re.split(r"\s{2,}", line)[0] for line in lines]
-    found += INLINE.findall(text)
-    return [command for command in found if not command.startswith(ENDLESS)]
+    for heading in HEADINGS:
+        found += [*blocks(page, heading), *inline(page, heading)]
+    # What `g6 up` does by itself is said on a page, and is no command to enter.
+    return [command for command in found if command.startswith(OURS) and command != "g6 up"]
 
 
 def fixes(fix: str) -> list[str]:
-    """Return the commands of g6 in an alert's fix."""
-    clauses = [re.split(r" shows | if ", clause)[0].strip() for clause in fix.split(";")]
-    return [
-        clause for clause in clauses if clause.startswith("g6 ") and not clause.startswith(ENDLESS)
+    """Return the commands of G6 in an alert's fix."""
+    clauses = [
+        re.split(r" shows | if |^start workers: ", clause.strip()) for clause in fix.split(";")
     ]
+    return [part.strip() for parts in clauses for part in parts if part.startswith(OURS)]
 
 
-def filled(command: str, cycle: str) -> list[str]:
-    """Return the words of a command, its placeholders filled in."""
-    places = {
-        "{{ $labels.index }}": "NIFTY",
-        "INDEX": "NIFTY",
-        "CYCLE": cycle,
-        "FIRST": cycle,
-        "LAST": cycle,
-    }
-    for place, value in places.items():
+def filled(command: str, cycle: str = "CYCLE") -> str:
+    """Return a command, its placeholders filled in."""
+    cycles = {"CYCLE": cycle, "FIRST": cycle, "LAST": cycle}
+    for place, value in (PLACES | cycles).items():
         command = command.replace(place, value)
-    return shlex.split(command)[1:]
+    return command
 
 
 def shown() -> list[str]:
     """Return the commands of all alerts, those that differ in a placeholder's name once."""
-    found: dict[tuple[str, ...], str] = {}
+    found: dict[str, str] = {}
     for rule in ALERTING_RULES:
-        for command in (*commands(BOOKS / rule.runbook), *fixes(rule.fix)):
-            found.setdefault(tuple(filled(command, "CYCLE")), command)
+        for command in (*commands(rule.runbook), *fixes(rule.fix)):
+            found.setdefault(filled(command), command)
     return sorted(found.values())
 
 
 ALL = shown()
+ENDING = [command for command in ALL if not command.startswith((*GOES_ON, *LOGIN))]
+LASTING = [command for command in ALL if command.startswith(tuple(GOES_ON))]
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("command", ALL)
-def test_a_command_of_a_runbook_runs(live: World, command: str) -> None:
+def run(world: World, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
     # The directory is in the environment: not every command has an option for it.
-    done = subprocess.run(
-        [str(BIN / "g6"), *filled(command, live.cycles()[-1])],
-        cwd=live.elsewhere,
-        env=dict(live.environment),
+    program, *words = shlex.split(command)
+    return subprocess.run(
+        [str(BIN / program), *words],
+        cwd=world.elsewhere,
+        env=dict(world.environment),
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("command", ENDING)
+def test_a_command_of_a_runbook_runs(live: World, command: str) -> None:
+    done = run(live, filled(command, live.cycles()[-1]))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("command", LASTING)
+def test_a_command_of_a_runbook_that_goes_on_starts_and_ends(live: World, command: str) -> None:
+    sign = next(sign for begins, sign in GOES_ON.items() if command.startswith(begins))
+    child = live.start(f"started-{len(live.children)}", *shlex.split(filled(command)))
+    eventually(lambda: sign in child.said or not child.alive, 60.0, every=0.1)
+    assert child.alive, child.said
+    assert child.ends(signal.SIGTERM) == 0, child.said
+
+
+@pytest.fixture
+def at_kite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world whose commands find a look-alike of Kite and a Redis."""
+    base = tmp_path_factory.mktemp("kite")
+    start = "2026-11-20T05:00:00Z"
+    with (
+        EmbeddedServer.start(base / "broker", append_only=False) as server,
+        kite_server(start=start, in_thread=True) as kite,
+    ):
+        world = World(base)
+        world.environment = clean_environment(
+            G6_DEMO_DIR=str(world.data),
+            G6_REDIS__BROKER_URL=server.url,
+            G6_PROVIDER__NAME="kite",
+            G6_PROVIDER__ROOT=kite.root,
+            G6_PROVIDER__WS_ROOT=kite.ws,
+            G6_MARKET__START=start,
+            G6_MARKET__ORIGIN=repr(time.time()),
+            G6_TOKEN_HEADLESS="1",
+            KITE_API_KEY="demo",
+            KITE_API_SECRET="demo",
+            KITE_REQUEST_TOKEN="demo",
+        )
+        yield world
+
+
+@pytest.mark.timeout(120)
+def test_the_commands_for_a_login_run(at_kite: World) -> None:
+    assert set(LOGIN) <= set(ALL)
+    for command in LOGIN:
+        done = run(at_kite, command)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_every_alerts_page_has_commands() -> None:
-    pages = {rule.runbook for rule in ALERTING_RULES if rule.id != "Watchdog"}
+    pages = {rule.runbook for rule in ALERTING_RULES}
     bare = [
         page
         for page in sorted(pages)
-        if not re.search(r"^g6 ", (BOOKS / page).read_text("utf-8"), re.MULTILINE)
+        if not [command for heading in HEADINGS for command in blocks(page, heading)]
     ]
     assert bare == []

@@ -5,8 +5,12 @@ from math import isnan
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.reports import Event, Heartbeat, RunningPlan, VitalSigns
+from g6.domain.reports.heartbeat import WorkerFacts
 from g6.observability.catalogue import FAMILIES, label_name, series_cap
 from g6.observability.exposition import render
+from g6.observability.recorder import record
 from g6.observability.sample_totals import Sample, Totals
 
 BUILD = {
@@ -101,3 +105,24 @@ def test_build_info_is_one_series_with_value_one():
 
 def test_a_fresh_page_of_six_indices_stays_under_the_cap():
     assert sum(len(family.samples) for family in shown().values()) <= series_cap(6)
+
+
+def beat(at, workers=(), lags=None):
+    plan = RunningPlan(INDICES, 60, 60.0, "", 5.0, 30.0)
+    facts = {name: WorkerFacts(1, "a", at) for name in workers}
+    heartbeat = Heartbeat(VitalSigns(workers=facts), plan=plan, lags=lags or {})
+    return record(Event("1-0", isoformat_z(at), heartbeat))
+
+
+def test_what_the_newest_heartbeat_does_not_name_has_no_series():
+    before = beat(1_000.0, ["old@a", "new@b"], {"audit": 700})
+    after = beat(1_005.0, ["new@b"])
+    own = Sample("g6_bus_subscriber_lag_events", ("events", "recorder"), 3.0)
+    both = shown(*before, own)
+    assert values(both, "g6_worker_up") == {("old@a",): 1.0, ("new@b",): 1.0}
+    assert values(both, "g6_bus_subscriber_lag_events")["events", "audit"] == 700
+    newest = shown(*before, own, *after)
+    assert values(newest, "g6_worker_up") == {("new@b",): 1.0}
+    lags = values(newest, "g6_bus_subscriber_lag_events")
+    assert ("events", "audit") not in lags
+    assert lags["events", "recorder"] == 3

@@ -9,6 +9,7 @@ from g6.observability.catalogue.families.cycle_families import (
     LAST_SUCCESS_CYCLE_UNIXTIME,
     LOST_UNIT_UNIXTIME,
     UNIT_STATE,
+    UNITS_TOTAL,
 )
 from g6.observability.catalogue.families.quality_families import COVERAGE_RATIO
 from g6.observability.catalogue.rules import (
@@ -161,6 +162,7 @@ FATAL_SPIKE = AlertingRule(
         "G6IndexMissing",
         "G6PipelineFatalSustained",
         "G6ErrorBudgetFast",
+        "G6ErrorBudgetSlow",
     ),
 )
 FATAL_SUSTAINED = AlertingRule(
@@ -187,9 +189,14 @@ def _budget(
     faster = _BUDGETS[: _BUDGETS.index(id)]
     explained = _unexplained(long, *(() if is_fast else _FAST_BURNS))
     what = "do not end OK" if ratios is ERROR_RATIOS else "were due and not fresh"
+    # One unit of an hour's sixty is 1.7 % of them: a single loss would wake a person.
+    several = ""
+    if is_fast and ratios is ERROR_RATIOS:
+        lost = f'increase({UNITS_TOTAL}{{status!="OK"}}[{long}])'
+        several = f" and sum by (index) ({lost}) > 1.5"
     return AlertingRule(
         id,
-        f"{ratios[short]} > {limit} and {ratios[long]} > {limit} {explained}",
+        f"{ratios[short]} > {limit} and {ratios[long]} > {limit}{several} {explained}",
         # Longer than any alert that names the loss holds, G6CyclePartial's two minutes included.
         "3m" if is_fast else "5m",
         urgency,

@@ -48,8 +48,9 @@ REDIS_DOWN = AlertingRule(
     "redis-cli -u URL PING; g6 config show --origin",
     "redis-down.md",
     inhibited_by=("G6MetricsDown",),
-    # Cycles are analysed again a step after its return.
-    keep="90s",
+    # Longer than it takes until heartbeats come again and G6HeartbeatLost, which is kept itself, is
+    # over: kept as long as that, a Redis that came back after 50 s paged for the heartbeat.
+    keep="150s",
 )
 HEARTBEAT_LOST = AlertingRule(
     "G6HeartbeatLost",
@@ -152,11 +153,24 @@ PANELS_INTEGRITY = AlertingRule(
 )
 
 
+_WORSE = {
+    "G6BusDropRateElevated": ("G6BusDropRateCritical",),
+    "G6BusPublishLatencyHigh": ("G6BusPublishLatencyCritical",),
+    "G6BusQueueSaturationHigh": ("G6BusQueueSaturationCritical",),
+    "G6BusSubscriberLagHigh": ("G6BusQueueSaturationHigh", "G6BusQueueSaturationCritical"),
+}
+"""The alerts that silence another, since they say the same and more."""
+_KEPT = {
+    # The lesser one's limit is passed for longer: its ticket came after the page was over.
+    "G6BusDropRateCritical": "5m",
+    "G6BusPublishLatencyCritical": "5m",
+    "G6BusQueueSaturationHigh": "1m",
+    "G6BusQueueSaturationCritical": "1m",
+}
+
+
 def _bus(id: str, expression: str, hold: str, urgency: Urgency, summary: str) -> AlertingRule:
-    """Return an alert of the bus. A critical one silences the other of its kind."""
-    worse = {"G6BusDropRateElevated": "G6BusDropRateCritical"}.get(
-        id, id.replace("High", "Critical")
-    )
+    """Return an alert of the bus."""
     return AlertingRule(
         id,
         expression,
@@ -166,7 +180,8 @@ def _bus(id: str, expression: str, hold: str, urgency: Urgency, summary: str) ->
         "Totals and screens lack what was dropped or come late.",
         "g6 status --json; g6 ps",
         "bus.md",
-        inhibited_by=() if worse in {id, "G6BusSubscriberLagCritical"} else (worse,),
+        inhibited_by=_WORSE.get(id, ()),
+        keep=_KEPT.get(id, ""),
     )
 
 

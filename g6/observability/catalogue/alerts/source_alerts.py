@@ -40,8 +40,10 @@ the settlement fix at 15:30.
 
 PROVIDER_DOWN = AlertingRule(
     "G6ProviderDown",
+    # The breaker of a provider that stays away is half open at every trial. Asked at the instant,
+    # the condition came and went, and the alert was told after 100 s instead of 40.
     # After a pause the first few requests are all there is: two of three that failed are no outage.
-    f'(max({PROVIDER_BREAKER_STATE}{{state="open"}}) == 1'
+    f'(max(max_over_time({PROVIDER_BREAKER_STATE}{{state="open"}}[30s])) == 1'
     f" or {PROVIDER_FAILURE_RATIO} > 0.5 and sum(increase({PROVIDER_REQUESTS_TOTAL}[2m])) > 5)"
     f" {IN_SESSION}",
     "10s",
@@ -125,8 +127,10 @@ INSTRUMENTS_STALE = AlertingRule(
 )
 SPOT_FROZEN = AlertingRule(
     "G6SpotFrozen",
-    # A price that does not come is NaN, which changes as little: it is missing, not frozen.
+    # A price that does not come is NaN, which changes as little: it is missing, not frozen. Nor is
+    # it where no cycle was closed in these minutes.
     f"changes({INDEX_SPOT}[2m]) == 0 and {INDEX_SPOT} > 0 and {INDEX_SPOT} offset 2m"
+    f" and on () (max(changes({NEWEST_CYCLE_UNIXTIME}[2m])) > 0)"
     f" {AT_PACE} {IN_SESSION}"
     f" unless on () {CLOSING_AUCTION}",
     "0s",

@@ -48,8 +48,9 @@ EFFICIENCY = Dashboard(
             ),
         ),
         DashboardPanel(
-            "Bytes a write",
-            "Bytes that one write adds to all sinks together: files are appended to, not copied.",
+            "Diff bytes a write",
+            "Bytes by which one write changes the files of all sinks together."
+            " What a file has already is not written, and counts as none.",
             "bytes",
             (
                 PanelQuery(

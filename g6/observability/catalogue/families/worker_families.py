@@ -58,6 +58,7 @@ BUS_SUBSCRIBER_LAG_EVENTS = Family(
     "events",
     "the bus, heartbeat",
     "Events published and not yet read, as XINFO GROUPS has them.",
+    shown="beat",
 )
 BUS_PUBLISH_LATENCY_MS = Family(
     "bus",
@@ -124,6 +125,7 @@ WORKER_UP = Family(
     "boolean",
     "heartbeat",
     "1 while the worker answers.",
+    shown="beat",
 )
 TASK_FAILURES_TOTAL = Family(
     "workers",
@@ -151,6 +153,7 @@ PROCESS_RESIDENT_BYTES = Family(
     "bytes",
     "heartbeat",
     "Memory of a worker and its children, shared pages by their share.",
+    shown="beat",
 )
 PROCESS_CPU_RATIO = Family(
     "workers",
@@ -160,6 +163,7 @@ PROCESS_CPU_RATIO = Family(
     "cores",
     "heartbeat",
     "Processor time a worker and its children use, in cores.",
+    shown="beat",
 )
 MEMORY_PRESSURE_LEVEL = Family(
     "workers",
