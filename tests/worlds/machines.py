@@ -18,8 +18,8 @@ import redis
 
 from g6.adapters.redis.server import connect, free_port
 from tests.e2e.running import clean_environment
+from tests.e2e.warm_commands import WarmCommands
 from tests.waiting import eventually
-from tests.worlds.warm_commands import WarmCommands
 
 BIN = Path(sys.executable).parent
 SERVER = shutil.which("redis-server")

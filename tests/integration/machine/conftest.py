@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.warm_commands import WarmCommands, warm_commands
 from tests.worlds.machines import Machine, machine_in
-from tests.worlds.warm_commands import WarmCommands, warm_commands
 
 
 @pytest.fixture(scope="module")

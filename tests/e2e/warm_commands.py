@@ -58,7 +58,7 @@ def warm_commands() -> Iterator[WarmCommands]:
     """Run the process until the block ends."""
     with tempfile.TemporaryDirectory() as directory:
         child = subprocess.Popen(
-            [sys.executable, "-m", "tests.worlds.warm_commands"],
+            [sys.executable, "-m", "tests.e2e.warm_commands"],
             cwd=ROOT,
             env=clean_environment(),
             stdin=subprocess.PIPE,
