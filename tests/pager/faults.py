@@ -121,24 +121,6 @@ def _fill_up(directory: Path) -> None:
         file.write(b"\0" * 65_536)
 
 
-def together(name: str, *faults: PagerFault) -> PagerFault:
-    """Return faults that do not touch each other as one, planted and mended at once."""
-
-    def each(act: str) -> Act:
-        acts = [getattr(fault, act) for fault in faults]
-        return lambda system: [one(system) for one in acts]
-
-    return PagerFault(
-        name,
-        " ".join(fault.sentence for fault in faults),
-        {alert: own for fault in faults for alert, own in fault.expected.items()},
-        each("plant"),
-        each("mend"),
-        each("keep"),
-        {command: words for fault in faults for command, words in fault.diagnosis.items()},
-    )
-
-
 FAULTS = (
     PagerFault(
         "g6 serve killed",
