@@ -205,8 +205,7 @@ def alert(alert: Alert, *, is_kept: bool = False) -> None:
     fix = {"fix": alert.fix} if alert.fix else {}
     logger = _logger("alert", is_kept=is_kept)
     write = logger.info if alert.is_over else logger.warning
-    places = {name: alert.facts[name] for name in ("cycle", "index") if name in alert.facts}
-    write(alert.sentence or "alert", of=alert.state, **places, **fix)
+    write(alert.sentence or "alert", of=alert.state, **fix)
 
 
 def notice(subject: str, sentence: str, fix: str = "", *, is_kept: bool = False) -> None:

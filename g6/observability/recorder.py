@@ -328,9 +328,8 @@ def _of_listings(counts: ListingCounts, _event: Event) -> Iterator[Sample]:
 
 @_samples.register
 def _of_alert(alert: Alert, _event: Event) -> Iterator[Sample]:
-    names = alert.facts.get("retired")
-    for name in names if isinstance(names, list) else ():
-        yield Sample("g6_config_deprecated_keys_total", (str(name),))
+    for name in alert.facts.retired:
+        yield Sample("g6_config_deprecated_keys_total", (name,))
 
 
 @_samples.register

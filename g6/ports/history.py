@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from g6.domain.schema.frame import ColumnValues, Words
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Kind
+from g6.domain.schema.overview_row import OverviewRow
 from g6.ports.bus import Event
 
 OVERVIEW = str(Kind.OVERVIEW)
@@ -171,7 +172,7 @@ class History(Protocol):
         """
         ...
 
-    def write_figures(self, index: str, day: date, rows: Sequence[Document]) -> bool:
+    def write_figures(self, index: str, day: date, rows: Sequence[OverviewRow]) -> bool:
         """Replace figures in the overview rows of one index. Status and reason stay as they were.
 
         Returns:

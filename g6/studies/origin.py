@@ -12,6 +12,7 @@ import numpy as np
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.schema.frame import SIDES, Frame
 from g6.domain.schema.json_reading import part, whole
+from g6.domain.schema.json_types import JsonObject
 from g6.errors import NothingToDo
 from g6.ports.readers import StoredReader
 from g6.studies import selection
@@ -82,7 +83,7 @@ class Origin:
         # An instant has microseconds, a stored one may lie between two of them.
         return self.observed_at + timedelta(microseconds=1)
 
-    def facts(self) -> dict[str, object]:
+    def to_json(self) -> JsonObject:
         """Return what an answer says of its rows, by name."""
         facts: dict[str, object] = {
             "instant": self.instant,

@@ -20,7 +20,7 @@ def test_the_refusal_is_an_alert_on_the_bus_that_the_configuration_names(
     assert report_retired(RetiredSetting(REFUSED, ("overlays",), values))
     (event,) = RedisBus(redis_client, namespace).read("0-0")
     assert isinstance(event.payload, Alert)
-    assert event.payload.facts["retired"] == ["overlays"]
+    assert event.payload.facts.retired == ["overlays"]
     assert event.payload.fix == REFUSED.fix
 
 

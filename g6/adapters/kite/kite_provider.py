@@ -209,9 +209,9 @@ class KiteProvider:
         """
         return self._access.token().mark
 
-    def profile(self) -> Document:
-        """Return the owner of the token. Raises as `listing`."""
-        return self._requests.profile()
+    def user(self) -> str:
+        """Return the id of the token's owner. Raises as `listing`."""
+        return str(self._requests.profile().get("user_id", "unknown"))
 
     def describe(self) -> ProviderFacts:
         """Return facts for people and panels.

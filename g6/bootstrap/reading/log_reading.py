@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from g6.adapters.clocks import WallClock
+from g6.domain.schema.json_types import Json
 from g6.errors import NothingToDo
 from g6.log.rotation import LogFile, log_files
 from g6.ports import Clock
@@ -109,7 +110,7 @@ def _parsed(process: str, text: str) -> Iterator[LogLine]:
             yield LogLine(at, "error" if is_traceback else "info", process, line)
 
 
-def _entry(line: str) -> dict[str, object] | None:
+def _entry(line: str) -> dict[str, Json] | None:
     """Return the fields of a JSON line, None for any other."""
     if not line.startswith("{"):
         return None

@@ -7,6 +7,7 @@ from contextlib import suppress
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import connect
 from g6.config.retired import RetiredSetting
+from g6.domain.reports import StateFacts
 from g6.domain.reports.alerts import SETTING_RETIRED
 from g6.errors import G6Error
 
@@ -23,7 +24,8 @@ def report_retired(error: RetiredSetting) -> bool:
     if not error.redis_url:
         return False
     names = ", ".join(error.names)
-    alert = SETTING_RETIRED.fire({"retired": list(error.names)}, names=names, fix=error.fix)
+    facts = StateFacts(retired=list(error.names))
+    alert = SETTING_RETIRED.fire(facts, names=names, fix=error.fix)
     with suppress(G6Error):
         RedisBus(connect(error.redis_url), error.namespace).publish(alert, key=alert.state)
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED
@@ -33,17 +33,16 @@ SENTENCES: Mapping[str, str] = {
 """By the figure, or by how the names of its kind begin."""
 
 
-def notes_of(row: OverviewRow, figures: Mapping[str, object]) -> dict[str, str]:
-    """Return a sentence for each of the figures that is null.
+def notes_of(row: OverviewRow, missing: Iterable[str]) -> dict[str, str]:
+    """Return a sentence for each of the figures that are null.
 
     Args:
         row: The overview row of the index. Where its unit was not analysed, that is the reason.
-        figures: What a panel says of the index, by name.
+        missing: What a panel has of the index that is null, by name.
 
-    >>> notes_of({"status": "MISSING", "reason": "poison"}, {"spot": None, "options": 0})
+    >>> notes_of({"status": "MISSING", "reason": "poison"}, ["spot"])
     {'spot': 'MISSING: poison'}
     """
-    missing = [name for name, value in figures.items() if value is None]
     status = str(row.get("status") or "")
     if status not in ANALYSED:
         reason = ": ".join(filter(None, (status, str(row.get("reason") or ""))))

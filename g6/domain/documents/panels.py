@@ -15,7 +15,7 @@ import numpy as np
 from g6.domain.documents.json_plain import json_plain
 from g6.domain.documents.panel_notes import notes_of
 from g6.domain.figures import breadth
-from g6.domain.reports import CycleReport, ProviderFacts
+from g6.domain.reports import CycleReport, MeasuredSizes, ProviderFacts
 from g6.domain.reports.panel_alerts import PanelAlert, unit_alerts
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
@@ -123,7 +123,7 @@ def build(
     *,
     provider: ProviderFacts,
     generated_at: str,
-    storage: Mapping[str, object] | None = None,
+    storage: MeasuredSizes | None = None,
     alerts: Sequence[PanelAlert] = (),
     window: int = WINDOW,
 ) -> dict[str, JsonObject]:
@@ -134,7 +134,7 @@ def build(
         chains: Chain frames, columns of `rows.CHAIN`, by index. An index without one has no chain
             table.
         generated_at: ISO wall time.
-        storage: Sizes of the store.
+        storage: Sizes of the store, None where nobody measured it.
         alerts: Entries of panel `alerts` beside those of the cycle's units.
         window: Strikes either side of ATM in a chain table.
 
@@ -157,7 +157,7 @@ def build(
         "alerts": {"alerts": [entry.to_json() for entry in entries]},
         "provider": provider.to_json(),
         "health": _health(report),
-        "storage": dict(storage or {}),
+        "storage": {} if storage is None else storage.to_json(),
         "cycle": _cycle(report),
     }
     for name, chain in by_name.items():
@@ -219,7 +219,8 @@ def _picked(row: OverviewRow, names: Iterable[str]) -> JsonObject:
 
 def _noted(row: OverviewRow, figures: JsonObject) -> JsonObject:
     """Return figures with a note beside them for each that is null, if there is one."""
-    return figures | present(notes=notes_of(row, figures))
+    missing = [name for name, value in figures.items() if value is None]
+    return figures | present(notes=notes_of(row, missing))
 
 
 def _index(row: OverviewRow) -> JsonObject:

@@ -16,6 +16,9 @@ PE = 1
 SIDES = ("CE", "PE")
 VIX = "NSE:INDIA VIX"
 
+DumpColumn = Sequence[object] | NDArray[np.generic]
+"""One column of a dump: lists as they are read, arrays where somebody made them."""
+
 _NEIGHBOURS = 10
 
 
@@ -148,9 +151,7 @@ class Listing:
     futures: tuple[Future, ...]
 
 
-def listing(
-    underlying: str, columns: Mapping[str, Sequence[Any] | NDArray[Any]], on: date
-) -> Listing:
+def listing(underlying: str, columns: Mapping[str, DumpColumn], on: date) -> Listing:
     """Return what a dump lists of an underlying.
 
     A row belongs to the underlying when its name equals it and its segment is one of contracts of
@@ -203,7 +204,7 @@ def listing(
 
 def _contracts(
     underlying: str,
-    columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+    columns: Mapping[str, DumpColumn],
     rows: NDArray[np.intp],
     expiry: NDArray[np.datetime64],
     side: NDArray[np.intp],
@@ -235,37 +236,34 @@ def _contracts(
 
 
 def _futures(
-    columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+    columns: Mapping[str, DumpColumn],
     rows: NDArray[np.intp],
     expiry: NDArray[np.datetime64],
 ) -> tuple[Future, ...]:
-    days: list[date] = expiry.tolist()
-    futures = [
-        Future(
-            str(columns["symbol"][row]),
-            int(columns["token"][row]),
-            day,
-            int(columns["lot_size"][row]),
-            float(columns["tick_size"][row]),
-        )
-        for row, day in zip(rows.tolist(), days, strict=True)
-    ]
+    futures = map(
+        Future,
+        _strings(columns["symbol"], rows).tolist(),
+        np.array(_chosen(columns["token"], rows), dtype=np.int64).tolist(),
+        expiry.tolist(),
+        np.array(_chosen(columns["lot_size"], rows), dtype=np.int64).tolist(),
+        np.array(_chosen(columns["tick_size"], rows), dtype=np.float64).tolist(),
+    )
     return tuple(sorted(futures, key=lambda future: (future.expiry, future.symbol)))
 
 
-def _objects(column: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
+def _objects(column: DumpColumn) -> NDArray[np.generic]:
     """Return a column as an array."""
     # Lists become objects: ten times cheaper than padding the 40,000 strings of a dump.
     return column if isinstance(column, np.ndarray) else np.array(column, dtype=object)
 
 
-def _chosen(column: Sequence[Any] | NDArray[Any], rows: NDArray[np.intp]) -> Any:
+def _chosen(column: DumpColumn, rows: NDArray[np.intp]) -> DumpColumn:
     return (
         column[rows] if isinstance(column, np.ndarray) else [column[row] for row in rows.tolist()]
     )
 
 
-def _strings(column: Sequence[Any] | NDArray[Any], rows: NDArray[np.intp]) -> NDArray[np.str_]:
+def _strings(column: DumpColumn, rows: NDArray[np.intp]) -> NDArray[np.str_]:
     return np.array(_chosen(column, rows), dtype=np.str_)
 
 

@@ -14,6 +14,7 @@ from g6.domain.reports.heartbeat import (
 from g6.domain.reports.job_reports import (
     AbandonedFilesCleared,
     EventsDropped,
+    MeasuredSizes,
     PanelsVerified,
     RecomputeReport,
     StorageSizes,
@@ -35,6 +36,7 @@ from g6.domain.reports.stage import (
     StageReport,
     WriteReport,
 )
+from g6.domain.reports.state_facts import StateFacts
 from g6.domain.reports.storing import SinkRefusal, StoreRefused
 from g6.domain.reports.switches import Switches
 
@@ -54,6 +56,7 @@ __all__ = [
     "Heartbeat",
     "ListingCounts",
     "LoginFacts",
+    "MeasuredSizes",
     "OptionDetail",
     "PanelsVerified",
     "ProcessFacts",
@@ -66,6 +69,7 @@ __all__ = [
     "SinkRefusal",
     "StageFailure",
     "StageReport",
+    "StateFacts",
     "StorageSizes",
     "StoreRefused",
     "StreamFacts",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from g6.domain.reports.heartbeat import VitalSigns
+from g6.domain.reports.state_facts import StateFacts
 from g6.domain.schema.json_reading import read_record
-from g6.domain.schema.json_types import Document, Json, JsonObject, present
+from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.words import EventType, Severity
 
 _COMMAND = re.compile(
@@ -39,7 +40,7 @@ class Alert:
     state: str
     sentence: str
     fix: str | None = None
-    facts: Mapping[str, Json] = field(default_factory=dict)
+    facts: StateFacts = field(default_factory=StateFacts)
     is_over: bool = False
 
     def completed(self, option: str) -> Alert:
@@ -57,7 +58,7 @@ class Alert:
 
     def to_json(self) -> JsonObject:
         """Return the payload of the event."""
-        document = present(state=self.state, sentence=self.sentence) | dict(self.facts)
+        document = present(state=self.state, sentence=self.sentence) | self.facts.to_json()
         document |= {} if self.fix is None else {"fix": self.fix}
         return document | ({"over": True} if self.is_over else {})
 
@@ -70,7 +71,7 @@ class Alert:
             document,
             state=str(document.get("state", "")),
             sentence=str(document.get("sentence", "")),
-            facts={name: value for name, value in document.items() if name not in own},
+            facts=StateFacts.from_json(document, own),
             is_over=bool(document.get("over", False)),
         )
 
@@ -102,7 +103,7 @@ class AlertRule:
     ends: str = ""
     of_vitals: Callable[[VitalSigns], Alert | None] | None = None
 
-    def fire(self, facts: Mapping[str, Json] | None = None, **values: object) -> Alert:
+    def fire(self, facts: StateFacts | None = None, **values: object) -> Alert:
         """Return the alert with its fields filled in.
 
         Args:
@@ -115,4 +116,4 @@ class AlertRule:
         """
         sentence = self.sentence.format(**values)
         fix = self.fix.format(**values)
-        return Alert(self.state, sentence, fix, facts or {}, is_over=bool(self.ends))
+        return Alert(self.state, sentence, fix, facts or StateFacts(), is_over=bool(self.ends))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from g6.domain.schema.json_reading import read_record
+from g6.domain.schema.json_reading import read_record, text
 from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.words import EventType
 
@@ -51,6 +51,27 @@ class StorageSizes:
     def from_json(cls, document: Document) -> StorageSizes:
         """Read what `to_json` gave."""
         return read_record(cls, document)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSizes:
+    """How large the store was when it was measured.
+
+    Attributes:
+        at: ISO wall time of the measurement.
+    """
+
+    at: str
+    sizes: StorageSizes
+
+    def to_json(self) -> JsonObject:
+        """Return what the storage panel says."""
+        return {"at": self.at, **self.sizes.to_json(), "total": self.sizes.total.to_json()}
+
+    @classmethod
+    def from_json(cls, document: Document) -> MeasuredSizes:
+        """Read what `to_json` gave."""
+        return cls(text(document, "at"), StorageSizes.from_json(document))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
+from g6.domain.reports.state_facts import StateFacts
 from g6.domain.schema.json_reading import read_record, text
 from g6.domain.schema.json_types import Document, Json, JsonObject, present
 from g6.domain.schema.words import EventType
@@ -214,7 +215,7 @@ class ProviderState:
         sentence: The same for people, empty where only metrics hear of it.
         fix: What helps. None where nothing is said of it, and then it is no alert.
         name: Who it happened to, where the event's key does not say.
-        facts: Further facts of this state: `breaker`, `seconds`.
+        facts: What it says beside the sentence.
     """
 
     type: ClassVar[EventType] = EventType.PROVIDER_STATE
@@ -222,18 +223,18 @@ class ProviderState:
     sentence: str = ""
     fix: str | None = None
     name: str = ""
-    facts: Mapping[str, Json] = field(default_factory=dict)
+    facts: StateFacts = field(default_factory=StateFacts)
 
     def to_json(self) -> JsonObject:
         """Return the payload of the event."""
         document = present(name=self.name, state=self.state, sentence=self.sentence)
-        return document | dict(self.facts) | ({} if self.fix is None else {"fix": self.fix})
+        return document | self.facts.to_json() | ({} if self.fix is None else {"fix": self.fix})
 
     @classmethod
     def from_json(cls, document: Document) -> ProviderState:
         """Read what `to_json` gave."""
         own = {"state", "sentence", "fix", "name"}
-        facts = {name: value for name, value in document.items() if name not in own}
+        facts = StateFacts.from_json(document, own)
         return read_record(cls, document, state=str(document.get("state", "")), facts=facts)
 
 

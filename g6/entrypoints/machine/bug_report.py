@@ -136,8 +136,7 @@ def _settings(settings: Settings) -> str:
 
 def _status(settings: Settings) -> str:
     reader = status_reader(settings)
-    page = runtime_status(reader.facts()) | {"restart_needed": list(reader.restart_reasons())}
-    return _json(page)
+    return _json(runtime_status(reader.facts(), reader.restart_reasons()).to_json())
 
 
 def _events(settings: Settings) -> str:

@@ -39,8 +39,8 @@ class Watcher:
 
     def status(self) -> JsonObject:
         """Return the runtime status document."""
-        document = runtime_status(self.observed()) | {"restart_needed": self.restart_needed()}
-        return {name: json_plain(value) for name, value in document.items()}
+        status = runtime_status(self.observed(), self.restart_needed())
+        return {name: json_plain(value) for name, value in status.to_json().items()}
 
     def health(self) -> SystemHealth:
         """Return whether the system is ready, part by part."""

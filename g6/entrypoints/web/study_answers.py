@@ -65,7 +65,7 @@ class StudyAnswer:
         """Return what every form of the answer says of it."""
         facts: dict[str, object] = {"study": self.study.name, "stale": self.is_stale}
         if self.origin is not None:
-            facts |= self.origin.facts()
+            facts |= self.origin.to_json()
         return facts
 
     def identity(self) -> bytes:

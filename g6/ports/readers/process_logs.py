@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from g6.domain.schema.json_types import Json
+
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
@@ -30,7 +32,7 @@ class LogLine:
     cycle: str = ""
     index: str = ""
     trace: str = ""
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: Mapping[str, Json] = field(default_factory=dict)
 
 
 class LogReader(Protocol):

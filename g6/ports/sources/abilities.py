@@ -51,8 +51,8 @@ class Account(Protocol):
         """Return the mark of the token that requests carry, which is not the token."""
         ...
 
-    def profile(self) -> Mapping[str, object]:
-        """Return whose token it is."""
+    def user(self) -> str:
+        """Return the id of whoever the token belongs to."""
         ...
 
     def last_prices(self, indices: Sequence[str]) -> Mapping[str, float]:

@@ -8,7 +8,10 @@ from datetime import date, datetime
 from math import nan
 from typing import cast
 
-__all__ = ["BeyondStrikes", "StoredRow", "StoredUnit"]
+__all__ = ["BeyondStrikes", "StoredCell", "StoredRow", "StoredUnit"]
+
+StoredCell = float | int | str | date | datetime | None
+"""One stored value, None where it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class StoredRow:
     26000.0
     """
 
-    values: Mapping[str, object]
+    values: Mapping[str, StoredCell]
 
     def number(self, column: str) -> float:
         """Return a number, NaN where it is missing."""

@@ -9,7 +9,7 @@ from typing import Annotated
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.instants import instant_in_words
 from g6.domain.reports import AnalysisFacts, CollectCounts, CycleReport, StageFailure, StageReport
-from g6.domain.schema.words import Stage
+from g6.domain.schema.words import Stage, Status
 from g6.errors import NothingToDo
 from g6.ports import Event
 from g6.ports.ledger import StageState, UnitRecord
@@ -70,6 +70,27 @@ class ClosingStage:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiryTrace:
+    """One expiry of a unit, as its analysis reported it.
+
+    Attributes:
+        coverage: Strikes that came over strikes wanted, 0 to 1, None unknown.
+        forward: Points, None unknown.
+        solve: Milliseconds of the solver that are its share.
+    """
+
+    bucket: str
+    expiry: str
+    strikes_wanted: int
+    strikes: int
+    coverage: float | None
+    status: Status
+    forward: float | None
+    forward_source: str
+    solve: float
+
+
+@dataclass(frozen=True, slots=True)
 class UnitTrace:
     """One index of the cycle.
 
@@ -88,7 +109,7 @@ class UnitTrace:
     reason: str
     attempt: int
     stages: Mapping[str, StageTrace]
-    expiries: tuple[Mapping[str, object], ...]
+    expiries: tuple[ExpiryTrace, ...]
     not_listed: tuple[str, ...]
     error: str
     shares: TimeShares = field(default_factory=TimeShares)
@@ -268,7 +289,7 @@ def _stage(
     return StageTrace(began, ended, stage.starts, parts, shares)
 
 
-def _expiries(report: StageReport | None) -> tuple[Mapping[str, object], ...]:
+def _expiries(report: StageReport | None) -> tuple[ExpiryTrace, ...]:
     """Return what was reported of each expiry, with its share of the solve in milliseconds."""
     if report is None or not isinstance(report.counts, AnalysisFacts):
         return ()
@@ -276,10 +297,10 @@ def _expiries(report: StageReport | None) -> tuple[Mapping[str, object], ...]:
     expiries = report.counts.expiries
     strikes = sum(expiry.strikes for expiry in expiries)
     solve = 1e3 * report.seconds.get("solve", 0.0)
-    shares = []
+    shares: list[ExpiryTrace] = []
     for expiry in expiries:
         share = round(solve * expiry.strikes / strikes, 1) if strikes else 0.0
-        shares.append(asdict(expiry) | {"solve": share})
+        shares.append(ExpiryTrace(**asdict(expiry), solve=share))
     return tuple(shares)
 
 

@@ -106,7 +106,7 @@ def _ask_account(questions: _Questions, abilities: Abilities) -> None:
     token = account.describe().login or LoginFacts()
     if questions.ask("token", account.token, lambda _: _token_words(token)) is None:
         return
-    if questions.ask("account", account.profile, _user) is None:
+    if questions.ask("account", account.user, str) is None:
         return
     prices = questions.ask("prices", lambda: account.last_prices(reader.indices), _prices)
     for name in reader.indices:
@@ -167,10 +167,6 @@ def _token_words(token: LoginFacts) -> str:
     hours, minutes = divmod(int(token.seconds_left // 60), MINUTES_PER_HOUR)
     time_left = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
     return f"{token.state}, {time_left} left"
-
-
-def _user(profile: Mapping[str, object]) -> str:
-    return str(profile.get("user_id", "unknown"))
 
 
 def _contracts(dumps: InstrumentDumps | None, exchange: str, contracts: int) -> str:

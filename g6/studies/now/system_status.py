@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from g6.domain.documents.status import IndexStatus, index_statuses, runtime_status
+from g6.domain.documents.status import IndexStatus, RuntimeStatus, runtime_status
 from g6.ports.readers import StatusReader
 from g6.studies.documents import columns_of
 
@@ -24,12 +24,12 @@ class SystemStatus:
     Attributes:
         cycle: The newest cycle, None before the first one.
         indices: Each index in that cycle.
-        page: All of it, as `/status` has it.
+        page: All of it, which `/status` answers as JSON.
     """
 
     cycle: str | None
     indices: tuple[IndexStatus, ...]
-    page: Mapping[str, object]
+    page: RuntimeStatus
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per index."""
@@ -42,7 +42,5 @@ def answer(reader: StatusReader, parameters: StatusParameters) -> SystemStatus: 
     Raises:
         RedisDown: The system's Redis does not answer.
     """
-    facts = reader.facts()
-    page = runtime_status(facts) | {"restart_needed": list(reader.restart_reasons())}
-    cycle = None if facts.report is None else facts.report.cycle
-    return SystemStatus(cycle, tuple(index_statuses(facts)), page)
+    page = runtime_status(reader.facts(), reader.restart_reasons())
+    return SystemStatus(page.cycle, page.indices, page)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
-from g6.domain.reports import ProcessFacts, WorkerFacts
+from g6.domain.reports import ProcessFacts, VitalSigns, WorkerFacts
 from g6.ports.readers import RunningReader
 from g6.studies.documents import columns_of
 
@@ -54,14 +54,14 @@ class Workers:
         living: The workers that live, with their processes, in words.
         resident_bytes: Memory of all that live, as `/status` has it, NaN unknown.
         queues: Messages that wait, by queue.
-        vitals: What the system says of itself, as JSON has it.
+        vitals: What the system says of itself, which is its JSON.
     """
 
     workers: tuple[WorkerLine, ...]
     living: str
     resident_bytes: float
     queues: Mapping[str, int]
-    vitals: Mapping[str, object]
+    vitals: VitalSigns
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per worker."""
@@ -74,7 +74,7 @@ def answer(reader: RunningReader, parameters: WorkersParameters) -> Workers:  # 
     owners = reader.owners
     lines = [*_workers(vitals.workers, owners), *_others(vitals.processes, owners)]
     memory = nan if vitals.resident_bytes is None else vitals.resident_bytes
-    return Workers(tuple(lines), vitals.living_workers, memory, vitals.queues, vitals.to_json())
+    return Workers(tuple(lines), vitals.living_workers, memory, vitals.queues, vitals)
 
 
 def _workers(workers: Mapping[str, WorkerFacts], owners: Mapping[int, str]) -> Iterator[WorkerLine]:

@@ -12,6 +12,9 @@ from rich.console import Console
 from g6.bootstrap.reading.study_readers import provider_reader
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.documents.status import runtime_status
+from g6.domain.documents.system_facts import SystemFacts
+from g6.domain.reports import Heartbeat, ProviderFacts
 from g6.errors import BadDump
 from g6.rendering import parts
 from g6.rendering.status_screen import status_parts
@@ -49,17 +52,10 @@ def test_a_check_names_the_rows_of_the_dump_that_are_left_out(tmp_path: Path) ->
 def test_status_and_trace_say_why_nothing_is_collected() -> None:
     sentence = "the instrument dump of NFO for 2026-11-20 cannot be used (row 3: the dump is cut), and no earlier one is on disk"
     page = Console(file=io.StringIO(), width=200)
-    provider = {"name": "kite", "mode": "live", "instruments": {"NFO": sentence}}
-    market = {"open": False, "phase": "closed", "next_change": None, "closes": None, "opens": None}
-    status = {
-        "cycle": None,
-        "readiness_ok": True,
-        "market": market,
-        "provider": provider,
-        "indices_info": {},
-        "queues": {},
-    }
-    parts.print_parts(page, status_parts(status))
+    provider = ProviderFacts("live", instruments={"NFO": sentence})
+    beat = Heartbeat(provider=provider)
+    system = SystemFacts(0.0, parse_z(START), 60.0, 60, (), "kite", beat=beat)
+    parts.print_parts(page, status_parts(runtime_status(system)))
     unit = UnitTrace("MISSING", "provider", 1, {}, (), (), sentence)
     trace = CycleTrace(START, 0.0, 0.0, 9.0, {"NIFTY": unit}, {})
     parts.print_parts(page, parts.parts_of("trace", trace))

@@ -59,7 +59,7 @@ def test_a_state_that_ends_by_itself_is_told_each_time(wiring: Wiring, shared: S
 
 
 def test_a_state_that_nobody_need_act_on_is_no_alert(wiring: Wiring, shared: SharedState) -> None:
-    shared.notify(ProviderState("listings", facts={"listings": {}}))
+    shared.notify(ProviderState("listings"))
     assert told(wiring) == []
 
 

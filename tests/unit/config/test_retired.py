@@ -6,7 +6,7 @@ import pytest
 
 from g6.config import load
 from g6.config.retired import RETIRED, RetiredSetting, retired_option, retired_setting
-from g6.domain.reports import Event
+from g6.domain.reports import Event, StateFacts
 from g6.domain.reports.alerts import SETTING_RETIRED
 from g6.errors import BadConfig
 from g6.observability.catalogue import FAMILIES
@@ -39,7 +39,9 @@ def test_an_option_is_retired_by_its_whole_name_alone() -> None:
 
 
 def test_each_retired_setting_is_counted() -> None:
-    alert = SETTING_RETIRED.fire({"retired": ["indices", "overlays"]}, names="both", fix="mend it")
+    alert = SETTING_RETIRED.fire(
+        StateFacts(retired=["indices", "overlays"]), names="both", fix="mend it"
+    )
     event = Event("1-0", "2026-11-20T05:30:00Z", alert, key=alert.state)
     samples = [sample for sample in record(event) if "deprecated" in sample.family]
     assert [sample.labels for sample in samples] == [("indices",), ("overlays",)]

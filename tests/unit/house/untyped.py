@@ -1,33 +1,64 @@
-"""Finds annotations of mappings and lists of which nobody knows what is in them, under whatever name they go."""
+"""Finds annotations of mappings and lists of which nobody knows what is in them, by any name."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 CONTAINERS = frozenset(
     {"Mapping", "MutableMapping", "dict", "list", "Sequence", "Iterable", "Iterator"}
 )
+MAPPINGS = frozenset({"Mapping", "MutableMapping", "dict"})
+JSON_DOORS = re.compile(
+    r"(to|from|as)_json|json_values?|document|header|parse(_\w+)?|\w+_from_json"
+)
+"""Names of what is JSON by its name: a method that writes it, a function that reads it, a field."""
 Name = tuple[str, str]
 """A module and a name in it."""
+Judge = Callable[[ast.AST, set[str]], bool]
+"""Tells whether a part of an annotation is untyped, from the aliases that its module knows."""
 
 
 def untyped_mappings(paths: Iterable[Path], root: Path) -> list[str]:
-    """Return the places of such annotations.
+    """Return the places of annotations with `Any` in the place of what is held.
 
     An alias counts at each of its uses, in the module that defines it and where it is imported to.
     Its definition and its imports do not count.
     """
+    return [place for place, _ in _places(paths, root, _is_untyped, _annotations)]
+
+
+def crossing_mappings(paths: Iterable[Path], root: Path) -> list[str]:
+    """Return the places where a mapping of names to objects may leave its module.
+
+    These are the public functions, methods and fields that take or give one, under whatever alias.
+    What is JSON by its name does not count.
+    """
+    places = []
+    for place, name in _places(paths, root, _is_of_objects, _public_annotations):
+        if not JSON_DOORS.fullmatch(name):
+            places.append(place)
+    return places
+
+
+def _places(
+    paths: Iterable[Path],
+    root: Path,
+    is_untyped: Judge,
+    annotations: Callable[[ast.Module], Iterator[tuple[ast.expr, str]]],
+) -> Iterator[tuple[str, str]]:
+    """Yield the place of each untyped annotation, and whose it is."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
     modules = {_module_of(path, root): tree for path, tree in trees.items()}
-    aliases = _aliases(modules)
-    places = []
+    aliases = _aliases(modules, is_untyped)
     for path, tree in trees.items():
         own = {name for module, name in aliases if module == _module_of(path, root)}
-        name = path.relative_to(root).as_posix()
-        places += [f"{name}:{line}" for line in _uses(tree, own)]
-    return places
+        file = path.relative_to(root).as_posix()
+        for annotation, owner in annotations(tree):
+            if any(is_untyped(node, own) for node in _nodes(annotation)):
+                yield f"{file}:{annotation.lineno}", owner
 
 
 def _module_of(path: Path, root: Path) -> str:
@@ -35,7 +66,7 @@ def _module_of(path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _aliases(modules: Mapping[str, ast.Module]) -> set[Name]:
+def _aliases(modules: Mapping[str, ast.Module], is_untyped: Judge) -> set[Name]:
     """Return the names that stand for such a mapping, once no more are found."""
     aliases: set[Name] = set()
     count = -1
@@ -44,7 +75,7 @@ def _aliases(modules: Mapping[str, ast.Module]) -> set[Name]:
         for module, tree in modules.items():
             own = {name for where, name in aliases if where == module}
             for name, value in _definitions(tree):
-                if any(_is_untyped(node, own) for node in _nodes(value)):
+                if any(is_untyped(node, own) for node in _nodes(value)):
                     aliases.add((module, name))
             for source, name, as_name in _imports(tree):
                 if (source, name) in aliases:
@@ -76,14 +107,8 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str, str]]:
                 yield node.module, alias.name, alias.asname or alias.name
 
 
-def _uses(tree: ast.Module, aliases: set[str]) -> Iterator[int]:
-    for annotation in _annotations(tree):
-        if any(_is_untyped(node, aliases) for node in _nodes(annotation)):
-            yield annotation.lineno
-
-
-def _annotations(tree: ast.Module) -> Iterator[ast.expr]:
-    """Yield what a module's parameters, results and names are declared to be."""
+def _annotations(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
+    """Yield what a module's parameters, results and names are declared to be, and no name."""
     for node in ast.walk(tree):
         declared: ast.expr | None = None
         if isinstance(node, ast.arg | ast.AnnAssign):
@@ -93,7 +118,33 @@ def _annotations(tree: ast.Module) -> Iterator[ast.expr]:
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":
             declared = node.args[0]
         if declared is not None and "TypeAlias" not in ast.unparse(declared):
-            yield declared
+            yield declared, ""
+
+
+def _public_annotations(
+    tree: ast.Module | ast.ClassDef,
+) -> Iterator[tuple[ast.expr, str]]:
+    """Yield what public functions, methods and fields are declared to take and to be."""
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                if not name.startswith("_") or name in ("__init__", "__call__"):
+                    yield from ((annotation, name) for annotation in _signature(node))
+            case ast.ClassDef(name=name) if not name.startswith("_"):
+                yield from _public_annotations(node)
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+                if not name.startswith("_") and "TypeAlias" not in ast.unparse(annotation):
+                    yield annotation, name
+
+
+def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+    signature = node.args
+    arguments = [*signature.posonlyargs, *signature.args, *signature.kwonlyargs]
+    for argument in (*arguments, signature.vararg, signature.kwarg):
+        if argument is not None and argument.annotation is not None:
+            yield argument.annotation
+    if node.returns is not None:
+        yield node.returns
 
 
 def _nodes(annotation: ast.expr) -> Iterator[ast.AST]:
@@ -119,6 +170,16 @@ def _is_untyped(node: ast.AST, aliases: set[str]) -> bool:
         return False
     values = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     return _is_any(values[-1])
+
+
+def _is_of_objects(node: ast.AST, aliases: set[str]) -> bool:
+    """Tell whether a node is `Mapping[str, object]` or the like, or the name of one."""
+    if isinstance(node, ast.Name):
+        return node.id in aliases
+    if not isinstance(node, ast.Subscript) or _last_name(node.value) not in MAPPINGS:
+        return False
+    values = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    return _last_name(values[-1]) == "object"
 
 
 def _is_any(node: ast.expr) -> bool:

@@ -17,6 +17,7 @@ from g6.domain.schema import layout
 from g6.domain.schema.frame import ColumnValues, Words
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Kind
+from g6.domain.schema.overview_row import OverviewRow
 from g6.files import clear_abandoned
 from g6.ports import Event
 from g6.ports.history import OVERVIEW, BusPosition, FoldReport, LooseDay, StoredDay
@@ -94,7 +95,7 @@ class ParquetHistory:
         """Replace columns of a compacted day. False when the file stays the same."""
         return rewriting.write_day(rewriting.day_directory(self.root(index), day), columns, headers)
 
-    def write_figures(self, index: str, day: date, rows: Sequence[Document]) -> bool:
+    def write_figures(self, index: str, day: date, rows: Sequence[OverviewRow]) -> bool:
         """Replace figures in the overview rows of one index. Status and reason stay."""
         directory = days.directory_of(self.root(OVERVIEW), day)
         return directory.is_dir() and rewriting.write_figures(directory, index, rows)

@@ -28,6 +28,7 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema.frame import ColumnValues, Words
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import DAY_FILE
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.rows import CHAIN
 from g6.errors import BadInput, NothingToDo
 from g6.files import directory_lock, refusals, replace
@@ -134,7 +135,7 @@ def _distinct(values: pa.ChunkedArray) -> str:
     return ",".join(sorted(map(str, pc.unique(values).to_pylist())))
 
 
-def write_figures(directory: Path, index: str, rows: Sequence[Document]) -> bool:
+def write_figures(directory: Path, index: str, rows: Sequence[OverviewRow]) -> bool:
     """Replace figures in the rows of one index in a compacted day of overviews.
 
     Status and reason stay as they were.

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pybreaker
 
-from g6.domain.reports import ProviderState
+from g6.domain.reports import ProviderState, StateFacts
 from g6.errors import BreakerOpen, ProviderBusy
 from g6.ports import Clock, SharedCache
 
@@ -118,7 +118,8 @@ class Breaker:
         if after == pybreaker.STATE_OPEN:
             sentence = self._sentence()
             fix = "g6 check says what is wrong"
-        self._notify(ProviderState("breaker", sentence, fix=fix, facts={"breaker": after}))
+        facts = StateFacts(breaker=after)
+        self._notify(ProviderState("breaker", sentence, fix=fix, facts=facts))
 
     def _sentence(self) -> str:
         return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from g6.domain.reports import ProviderState
+from g6.domain.reports import ProviderState, StateFacts
 from g6.ports import SharedCache
 
 REMEMBERED_SECONDS = 86_400.0
@@ -63,7 +63,7 @@ class Outage:
             return
         self._cache.put(self._key("heard"), repr(begin).encode(), REMEMBERED_SECONDS)
         sentence = f"{self._name} has not answered for {seconds:.0f} s: {error}"
-        facts = {"seconds": round(seconds, 1)}
+        facts = StateFacts(seconds=round(seconds, 1))
         fix = "g6 check says what is wrong"
         self._notify(ProviderState("outage", sentence, fix=fix, facts=facts))
 
@@ -80,7 +80,7 @@ class Outage:
             return
         seconds = self._wall() - float(begin)
         sentence = f"{self._name} answers again after {seconds:.0f} s"
-        facts = {"seconds": round(seconds, 1)}
+        facts = StateFacts(seconds=round(seconds, 1))
         self._notify(ProviderState("answers", sentence, fix="", facts=facts))
 
     def _key(self, part: str) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from g6.rendering.parts import Line, NoView, Part, WideTable, plain_table
 from g6.rendering.wording import counts_in_words, day_words, in_india, spelled
-from g6.studies.now.cycle_trace import ClosingStage, CycleTrace, StageTrace, UnitTrace
+from g6.studies.now.cycle_trace import ClosingStage, CycleTrace, ExpiryTrace, StageTrace, UnitTrace
 from g6.studies.now.time_shares import TimeShares
 
 SHARES = {
@@ -65,7 +65,7 @@ def _table(document: CycleTrace, width: int) -> Table:
 def _index_lines(index: str, unit: UnitTrace) -> Iterator[Line]:
     """Yield what was analysed of each expiry, and why a unit is not OK."""
     for expiry in unit.expiries:
-        yield Line(f"{index:<11} {_day(expiry['expiry'])}  {_expiry(expiry)}")
+        yield Line(f"{index:<11} {_day(expiry.expiry)}  {_expiry(expiry)}")
     for name in unit.not_listed:
         yield Line(f"{index:<11} {name}  asked for and not listed")
     if unit.reason or unit.status != "OK":
@@ -93,15 +93,15 @@ def _shares(shares: TimeShares) -> str:
     return counts_in_words(spent)
 
 
-def _expiry(expiry: Mapping[str, object]) -> str:
+def _expiry(expiry: ExpiryTrace) -> str:
     return (
-        f"{expiry['strikes']} of {expiry['strikes_wanted']} strikes {expiry['status']}, "
-        f"forward by {expiry['forward_source']}"
+        f"{expiry.strikes} of {expiry.strikes_wanted} strikes {expiry.status}, "
+        f"forward by {expiry.forward_source}"
     )
 
 
-def _day(text: object) -> str:
-    return day_words(date.fromisoformat(str(text)))
+def _day(text: str) -> str:
+    return day_words(date.fromisoformat(text))
 
 
 def _parts(parts: Mapping[str, float]) -> str:

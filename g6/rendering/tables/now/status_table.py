@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from g6.domain.schema.json_types import JsonObject
 from g6.rendering.parts import NoView, Part
 from g6.rendering.status_screen import status_line, status_parts
 from g6.studies.now.system_status import SystemStatus
@@ -21,6 +22,6 @@ def line(document: SystemStatus) -> str:
     return status_line(document.page)
 
 
-def json_value(document: SystemStatus) -> Mapping[str, object]:
+def json_value(document: SystemStatus) -> JsonObject:
     """Return the document that `/status` answers with."""
-    return document.page
+    return document.page.to_json()

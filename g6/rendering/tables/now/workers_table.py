@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
+from g6.domain.schema.json_types import JsonObject
 from g6.rendering.parts import NoView, Part, plain_table
 from g6.rendering.wording import number
 from g6.studies.now.workers import Workers
@@ -26,9 +27,9 @@ def parts(document: Workers, _: NoView) -> Iterator[Part]:
     yield queues
 
 
-def json_value(document: Workers) -> object:
+def json_value(document: Workers) -> JsonObject:
     """Return what the system says of itself, as it is published."""
-    return document.vitals
+    return document.vitals.to_json()
 
 
 def _workers_table(document: Workers) -> Table:

@@ -15,7 +15,8 @@ from g6.domain.documents.panels import (
     merge_panel_diff,
     panel_diff,
 )
-from g6.domain.reports import CycleReport, ProviderFacts
+from g6.domain.reports import CycleReport, MeasuredSizes, ProviderFacts, StorageSizes
+from g6.domain.reports.job_reports import KindSize
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import OVERVIEW
 from g6.domain.schema.words import Status
@@ -58,7 +59,7 @@ def panels(chain_of: ChainOf) -> dict[str, dict[str, Any]]:
         chains,
         provider=ProviderFacts("sim"),
         generated_at=LATER,
-        storage={"bytes": 5},
+        storage=MeasuredSizes(CYCLE, StorageSizes({"chain": KindSize(1, 5)})),
     )
 
 

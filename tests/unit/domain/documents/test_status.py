@@ -16,7 +16,7 @@ WALL = NOW.timestamp()
 FIELDS = {
     "timestamp", "cycle", "elapsed", "interval", "sleep_sec", "success_rate_pct", "options_last_cycle", "options_per_minute",
     "api_success_rate", "api_latency_ms", "memory_mb", "cpu_pct", "readiness_ok", "readiness_reason", "indices", "indices_info", "provider", "queues",
-    "market", "last_gap", "lost", "memory_pressure",
+    "market", "last_gap", "lost", "memory_pressure", "restart_needed",
 }  # fmt: skip
 REPORT = {
     "cycle": "2026-11-20T05:30:00Z", "elapsed_seconds": 0.8, "units": {"NIFTY": "OK", "SENSEX": "MISSING"},
@@ -64,6 +64,11 @@ def seen(**changes):
     return SystemFacts(**parsed(facts | changes))
 
 
+def status_of(system):
+    """Return the status document as JSON has it."""
+    return runtime_status(system).to_json()
+
+
 def parsed(facts):
     """Return the facts as the reports that the documents are."""
     beat, report, gap = (facts.get(name) or {} for name in ("beat", "report", "gap"))
@@ -89,13 +94,11 @@ def parsed(facts):
 
 
 def test_the_document_has_every_documented_field():
-    assert set(runtime_status(seen())) == FIELDS
+    assert set(status_of(seen())) == FIELDS
 
 
 def test_a_system_that_just_started_has_every_field_too_and_invents_nothing():
-    found = runtime_status(
-        seen(report={}, beat={}, last_success=0.0, phases={}, next_cycle_wall=None)
-    )
+    found = status_of(seen(report={}, beat={}, last_success=0.0, phases={}, next_cycle_wall=None))
     assert set(found) == FIELDS
     assert [
         found[name]
@@ -105,7 +108,7 @@ def test_a_system_that_just_started_has_every_field_too_and_invents_nothing():
 
 
 def test_each_index_has_price_options_status_age_and_pcr():
-    info = runtime_status(seen())["indices_info"]
+    info = status_of(seen())["indices_info"]
     assert (
         info["NIFTY"]
         == {"ltp": 26_000.0, "options": 400, "status": "OK", "age_seconds": 46.5, "pcr": 0.9}
@@ -116,7 +119,7 @@ def test_each_index_has_price_options_status_age_and_pcr():
 
 def test_the_age_is_that_of_the_data_and_not_of_its_receipt():
     frozen = REPORT["rows"][0] | {"quote_age_seconds": 80.0}
-    found = runtime_status(seen(report=REPORT | {"rows": [frozen]}))
+    found = status_of(seen(report=REPORT | {"rows": [frozen]}))
     assert (
         found["indices_info"]["NIFTY"]["age_seconds"],
         found["indices_info"]["NIFTY"]["stale"],
@@ -170,13 +173,11 @@ def test_a_stream_need_not_run_before_the_open(provider):
 
 def test_the_pcr_shown_is_that_of_the_expiry_that_is_shown_and_of_no_bucket():
     rows = [{"underlying": "NIFTY", "pcr_this_week": 0.4, "pcr_nearest": 1.1}]
-    assert (
-        runtime_status(seen(report=REPORT | {"rows": rows}))["indices_info"]["NIFTY"]["pcr"] == 1.1
-    )
+    assert status_of(seen(report=REPORT | {"rows": rows}))["indices_info"]["NIFTY"]["pcr"] == 1.1
 
 
 def test_options_rates_memory_and_time_to_the_next_cycle():
-    found = runtime_status(seen(requests={"ok": 99.0, "busy": 1.0}))
+    found = status_of(seen(requests={"ok": 99.0, "busy": 1.0}))
     assert (
         found["options_last_cycle"],
         found["options_per_minute"],
@@ -191,7 +192,7 @@ def test_options_rates_memory_and_time_to_the_next_cycle():
 
 
 def test_the_provider_is_named_and_what_it_does_not_tell_is_none():
-    found = runtime_status(seen())["provider"]
+    found = status_of(seen())["provider"]
     told = {"name": "sim", "mode": "sim"}
     assert found == told | dict.fromkeys(
         ("source", "breaker", "budget_left", "login", "ticker", "instruments")
@@ -205,7 +206,7 @@ def test_the_market_is_open_while_one_exchange_is_and_changes_when_the_first_doe
         "next_change": "2026-11-20T05:31:00Z",
         "opens": "2026-11-21T03:45:00Z",
     }
-    market = runtime_status(seen(phases={"BSE": closed, **OPEN}))["market"]
+    market = status_of(seen(phases={"BSE": closed, **OPEN}))["market"]
     assert market == {
         "open": True,
         "phase": "continuous",
@@ -217,14 +218,14 @@ def test_the_market_is_open_while_one_exchange_is_and_changes_when_the_first_doe
 
 def test_what_the_newest_cycle_lost_is_named_with_cycle_and_reason():
     report = REPORT | {"reasons": {"SENSEX": "provider"}}
-    status = runtime_status(seen(report=report))
+    status = status_of(seen(report=report))
     assert status["lost"] == ["SENSEX 2026-11-20T05:30:00Z (provider)"]
-    assert runtime_status(seen(report=None))["lost"] == []
+    assert status_of(seen(report=None))["lost"] == []
 
 
 def test_the_last_gap_is_shown_as_it_was_published():
     gap = {"index": "NIFTY", "cycle": "a", "status": "SKIPPED", "reason": "no_beat"}
-    assert runtime_status(seen(gap=gap))["last_gap"] == gap
+    assert status_of(seen(gap=gap))["last_gap"] == gap
 
 
 def test_a_running_system_is_ready():
@@ -259,7 +260,7 @@ def test_a_running_system_is_ready():
 )
 def test_readiness_names_what_is_missing(changes, missing):
     assert readiness(seen(**changes)) == (missing,)
-    assert runtime_status(seen(**changes))["readiness_reason"] == missing
+    assert status_of(seen(**changes))["readiness_reason"] == missing
 
 
 def test_a_worker_that_is_gone_is_no_trouble_while_another_serves_its_queues():

@@ -5,12 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import EmbeddedServer, connect
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.documents.status import IndexStatus, runtime_status
+from g6.domain.documents.system_facts import SystemFacts
 from g6.domain.reports import parse_report
 from g6.rendering.status_screen import status_line
 from tests.waiting import eventually
@@ -127,15 +131,24 @@ def test_watching_writes_a_line_per_cycle_and_ends_on_an_interrupt(start, bus):
     assert ended(process, signal.SIGINT) == 130
 
 
+def index_status(index, options, status, *, stale):
+    return IndexStatus(index, None, options, status, None, None, None, stale)
+
+
 def test_a_line_has_cycle_time_options_and_each_index():
-    found = {
-        "cycle": CYCLE, "elapsed": 0.5, "options_last_cycle": 400,
-        "indices_info": {
-            "NIFTY": {"status": "OK", "options": 400, "stale": False}, "BANKEX": {"status": "OK", "options": 90, "stale": True},
-            "SENSEX": {"status": None, "options": 0, "stale": None},
-        },
-    }  # fmt: skip
+    system = SystemFacts(0.0, parse_z(CYCLE), 60.0, 60, ("NIFTY", "BANKEX", "SENSEX"), "sim")
+    status = replace(
+        runtime_status(system),
+        cycle=CYCLE,
+        elapsed=0.5,
+        options=400,
+        indices=(
+            index_status("NIFTY", 400, "OK", stale=False),
+            index_status("BANKEX", 90, "OK", stale=True),
+            index_status("SENSEX", 0, None, stale=None),
+        ),
+    )
     assert (
-        status_line(found) == "Wed 18 Nov 2026 11:00 IST  0.50 s  400 options  "
+        status_line(status) == "Wed 18 Nov 2026 11:00 IST  0.50 s  400 options  "
         "NIFTY OK/400 BANKEX OK/90 stale SENSEX -/0"
     )
