@@ -117,7 +117,11 @@ def read_end_of_day(path: Path) -> EndOfDay:
 
 
 def _reader_of(path: Path, names: Sequence[str]) -> Callable[[CsvRow], ContractRow]:
-    """Return the reader of rows with these columns. Raises BadInput."""
+    """Return the reader of rows with these columns.
+
+    Raises:
+        BadInput: They are those of no layout.
+    """
     if set(UDIFF) <= set(names):
         return _udiff
     if set(OLDER) <= set(names):
@@ -132,7 +136,11 @@ def _reader_of(path: Path, names: Sequence[str]) -> Callable[[CsvRow], ContractR
 
 
 def _udiff(row: CsvRow) -> ContractRow:
-    """Return the contract of a row in the present layout. Raises ValueError."""
+    """Return the contract of a row in the present layout.
+
+    Raises:
+        ValueError: A cell is no day or no whole number.
+    """
     # Where the actual day of expiry differs from the nominal one, the file has both.
     expiry = (row.get("FininstrmActlXpryDt") or "").strip() or (row["XpryDt"] or "").strip()
     lot = _whole(row["NewBrdLotQty"], "NewBrdLotQty")
@@ -147,7 +155,11 @@ def _udiff(row: CsvRow) -> ContractRow:
 
 
 def _older(row: CsvRow) -> ContractRow:
-    """Return the contract of a row in the older layout, which has no lot. Raises ValueError."""
+    """Return the contract of a row in the older layout, which has no lot.
+
+    Raises:
+        ValueError: A cell is no day or no whole number.
+    """
     return ContractRow(
         _spelt_date(row["TIMESTAMP"]),
         _spelt_date(row["EXPIRY_DT"]),
@@ -157,7 +169,11 @@ def _older(row: CsvRow) -> ContractRow:
 
 
 def _spelt_date(text: str | None) -> date:
-    """Return the day of a text such as 05-JUL-2024. Raises ValueError."""
+    """Return the day of a text such as 05-JUL-2024.
+
+    Raises:
+        ValueError: It is written otherwise.
+    """
     spelt = (text or "").strip().title()
     return datetime.strptime(spelt, "%d-%b-%Y").date()  # noqa: DTZ007 - a day has no zone
 
@@ -171,7 +187,11 @@ def _whole(text: str | None, name: str) -> int:
 
 
 def _text(path: Path) -> str:
-    """Return a file's text, unpacked. Raises BadInput."""
+    """Return a file's text, unpacked.
+
+    Raises:
+        BadInput: The file cannot be read or unpacked.
+    """
     try:
         raw = path.read_bytes()
         if path.suffix == ".gz":

@@ -51,7 +51,7 @@ _SIDES = (("ce", "call", "CE"), ("pe", "put", "PE"))
 ExpiryOf = Callable[[str, str, date], date]
 """Returns the expiry that a folder's name (`this_week`, a date) meant for an index on a day.
 
-Raises ValueError with the reason.
+A ValueError says why it is not known.
 """
 
 
@@ -234,7 +234,11 @@ class MissingColumn(ValueError):
 def _places_of(
     header: Sequence[str], path: Path, day: OlderDay, expiry_of: ExpiryOf
 ) -> _CellPlaces:
-    """Return the places of cells in a file. Raises MissingColumn."""
+    """Return the places of cells in a file.
+
+    Raises:
+        MissingColumn: A column that every row needs is missing.
+    """
     columns = _CellPlaces.of(header, None)
     missing = [name for name in ("timestamp", "strike", "spot") if columns.plain[name] is None]
     if missing:
@@ -252,7 +256,11 @@ def _places_of(
 def _options(
     day: OlderDay, columns: _CellPlaces, row: Sequence[str]
 ) -> list[tuple[OptionKey, tuple[str, ...]]]:
-    """Return the options of a row by key. Raises ValueError with the cell and its fault."""
+    """Return the options of a row by key.
+
+    Raises:
+        ValueError: A cell is wrong, with its fault.
+    """
     texts = _texts(columns.plain, row)
     if _is_other_index(texts["index"], day.index):
         raise ValueError(f"index {texts['index']!r} is not {day.index}, whose folder this is")

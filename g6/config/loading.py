@@ -84,7 +84,11 @@ def load(
 
 
 def build(nested_values: Mapping[str, Any], origins: Mapping[str, str] | None = None) -> Settings:
-    """Return settings from nested values alone, reading nothing. Raises BadConfig."""
+    """Return settings from nested values alone, reading nothing.
+
+    Raises:
+        BadConfig: A value is wrong, or a name is none of a setting.
+    """
     origin_of = dict(origins or {})
 
     def origin(path: str) -> str:
@@ -126,7 +130,11 @@ def _as_variable(value: object) -> str:
 
 
 def _file_layer(named: Path | str | None) -> _Layer:
-    """Return the values of the configuration file. Raises BadConfig."""
+    """Return the values of the configuration file.
+
+    Raises:
+        BadConfig: It cannot be read, or is no JSON.
+    """
     if named == "" or (named is None and not DEFAULT_FILE.is_file()):
         return _Layer("no file")
     path = Path(named or DEFAULT_FILE)

@@ -70,7 +70,11 @@ def source_named(name: str) -> Source:
 
 @lru_cache(maxsize=8)
 def _plugged_in(name: str) -> Source:
-    """Return another distribution's record. Raises LookupError for a name that none registered."""
+    """Return another distribution's record.
+
+    Raises:
+        LookupError: None registered the name.
+    """
     # The entry points of a process do not change, and looking through them takes milliseconds.
     for point in entry_points(group=ENTRY_POINTS, name=name):
         source = point.load()

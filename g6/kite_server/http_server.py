@@ -183,7 +183,13 @@ def _url(scheme: str, host: str, sock: socket.socket) -> str:
 
 @contextmanager
 def started(options: ServerOptions, calendar: Calendar) -> Iterator[ServerAddresses]:
-    """Run a server in a thread of this process. Raises as `serve`."""
+    """Run a server in a thread of this process.
+
+    Raises:
+        BadConfig: The options cannot be.
+        BadInput: A file of the options cannot be read.
+        Unavailable: A port is taken.
+    """
     addresses: list[ServerAddresses] = []
     failures: list[G6Error] = []
     loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []

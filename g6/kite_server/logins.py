@@ -123,7 +123,11 @@ class Logins:
         return token
 
     def exchange(self, form: dict[str, str]) -> dict[str, object]:
-        """Return the session that a request token buys. Raises RequestRefusal."""
+        """Return the session that a request token buys.
+
+        Raises:
+            RequestRefusal: The token or its checksum is wrong.
+        """
         self._check(form, "request_token")
         token = form["request_token"]
         with self._lock:
@@ -135,7 +139,11 @@ class Logins:
         return self._session()
 
     def renew(self, form: dict[str, str]) -> dict[str, object]:
-        """Return the session that a refresh token buys. Raises RequestRefusal."""
+        """Return the session that a refresh token buys.
+
+        Raises:
+            RequestRefusal: The token or its checksum is wrong.
+        """
         self._check(form, "refresh_token")
         with self._lock:
             access = self._refresh.pop(form["refresh_token"], None)
@@ -144,7 +152,11 @@ class Logins:
         return self._session()
 
     def invalidate(self, api_key: str, access_token: str) -> bool:
-        """Let an access token die. Raises RequestRefusal when it is not good."""
+        """Let an access token die.
+
+        Raises:
+            RequestRefusal: It is not good.
+        """
         if not self.good(api_key, access_token):
             raise denied()
         with self._lock:

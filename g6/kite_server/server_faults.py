@@ -109,7 +109,11 @@ _SETTABLE = tuple(detail.name for detail in fields(Fault) if "since" not in deta
 
 
 def fault(details: Mapping[str, object]) -> Fault:
-    """Return the fault with these details by name. Raises BadConfig."""
+    """Return the fault with these details by name.
+
+    Raises:
+        BadConfig: There is no such fault or detail.
+    """
     name = str(details.get("name", ""))
     if name not in FAULTS:
         near = get_close_matches(name, FAULTS, n=1)
@@ -139,7 +143,10 @@ def fault(details: Mapping[str, object]) -> Fault:
 def parse(text: str) -> Fault:
     """Return the fault of an option.
 
-    An option is `NAME` or `NAME=VALUE`, then `,count=3,seconds=10,family=quote`. Raises BadConfig.
+    An option is `NAME` or `NAME=VALUE`, then `,count=3,seconds=10,family=quote`.
+
+    Raises:
+        BadConfig: There is no such fault or detail.
     """
     first, *rest = text.split(",")
     name, _, value = first.partition("=")

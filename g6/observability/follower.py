@@ -45,7 +45,11 @@ class BusFollower:
         self.trouble = "nothing read yet"
 
     def load(self) -> None:
-        """Take up what is stored. Errors: RedisDown."""
+        """Take up what is stored.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         numbers, texts, self._last = self._store.load()
         self.latest = LatestReports.from_texts(texts)
         self.totals = Totals(self._indices, numbers)
@@ -87,7 +91,11 @@ class BusFollower:
         return len(events)
 
     def catch_up(self) -> None:
-        """Count everything there is now. Errors: RedisDown."""
+        """Count everything there is now.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         self.load()
         while self.step() == BATCH:
             pass

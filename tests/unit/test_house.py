@@ -83,6 +83,8 @@ MAY_CARRY_OBJECTS = {
     "g6/studies/parameters.py": "what a person gave, before it is read",
 }
 """Doors: modules that hand on a mapping of names to objects, and what it is."""
+OTHER_ERRORS = re.compile(r"\bErrors:|\bRaises:? [A-Za-z`]")
+"""What says in running text which errors there are."""
 TWIN_LINES = 10
 MOST_SIBLINGS = 18
 MAY_HOLD_MORE: dict[str, str] = {}
@@ -323,6 +325,37 @@ def test_an_untyped_annotation_counts_in_whatever_form(
     assert len(untyped_mappings([path], tmp_path)) == is_untyped
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_what_is_raised_stands_in_a_section_with_its_cause(path: Path) -> None:
+    assert list(misplaced_errors(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "docstring",
+    [
+        "Do it. Errors: RedisDown.",
+        "Do it. Raises BadInput.",
+        "Do it. Raises as `read`.",
+        "Do it.\n\n    Errors:\n        BadInput: It is damaged.",
+        "Do it.\n\n    Raises:\n        BadInput\n    ",
+        "Do it.\n\n    Raises:\n        KeyError, TypeError: It is damaged.\n    ",
+    ],
+)
+def test_an_error_in_another_form_is_seen(docstring: str) -> None:
+    source = f'def read() -> None:\n    """{docstring}"""\n'
+    assert len(list(misplaced_errors(source))) == 1
+
+
+def test_a_section_with_causes_over_several_lines_is_in_form() -> None:
+    section = (
+        "Raises:\n        BadInput: It is\n            damaged.\n        json.Error: It is none."
+    )
+    assert (
+        list(misplaced_errors(f'def read() -> None:\n    """Do it.\n\n    {section}\n    """\n'))
+        == []
+    )
+
+
 def test_eight_lines_in_a_thousand_are_comments(language: Language) -> None:
     assert language.comments >= 8
 
@@ -470,6 +503,20 @@ def kinds_in(node: ast.AST) -> set[str]:
 
 def _text(node: ast.AST) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def misplaced_errors(source: str) -> Iterator[str]:
+    """Yield the docstrings that say what is raised in another form than `Raises:`, one error a line."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
+            continue
+        text, _, section = (ast.get_docstring(node) or "").partition("\nRaises:\n")
+        entries = re.match(r"(?: {4}.*\n?|\n(?= {4}))*", section)
+        lines = entries[0].splitlines() if entries else []
+        own = [line for line in lines if line.strip() and line[:8].strip()]
+        is_in_form = all(re.fullmatch(r" {4}[\w.]+: \S.*", line) for line in own)
+        if OTHER_ERRORS.search(text) or not is_in_form:
+            yield f"{getattr(node, 'name', 'module')}: {text.splitlines()[0]}"
 
 
 def _siblings(top: Path) -> dict[str, set[str]]:

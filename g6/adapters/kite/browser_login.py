@@ -129,7 +129,11 @@ class Callback:
     _server: HTTPServer | None = None
 
     def __enter__(self) -> Callback:
-        """Listen on loopback. Raises Unavailable."""
+        """Listen on loopback.
+
+        Raises:
+            Unavailable: The port is taken.
+        """
         try:
             self._server = HTTPServer(("127.0.0.1", self.port), _page(self))
         except OSError as error:

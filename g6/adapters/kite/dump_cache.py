@@ -119,7 +119,13 @@ class DumpCache:
         return (self._cache.get(_refusal_name(exchange, day)) or b"").decode()
 
     def refresh(self, exchange: str, day: date) -> Columns:
-        """Download the dump of `day` again and share it. Raises as `columns`."""
+        """Download the dump of `day` again and share it.
+
+        Raises:
+            ProviderBusy: The download failed and may succeed later.
+            ProviderRefused: Kite refuses the download.
+            BadDump: The dump cannot be used and no earlier one can stand in.
+        """
         dump = self._download(exchange, day)
         self._memory[exchange, day] = dump
         return dump.columns
@@ -289,7 +295,11 @@ def _refusal_name(exchange: str, day: date) -> str:
 
 
 def _read(path: Path) -> bytes:
-    """Return the content of a kept dump. Raises BadInput."""
+    """Return the content of a kept dump.
+
+    Raises:
+        BadInput: The file is damaged.
+    """
     try:
         return gzip.decompress(path.read_bytes())
     except (OSError, EOFError) as error:

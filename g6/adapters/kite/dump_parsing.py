@@ -145,7 +145,11 @@ def parse_dump(raw: bytes, exchange: str, day: date, where: str = "") -> Dump:
 
 
 def _refuse_old(where: str, rows: int, expired: list[int]) -> None:
-    """Refuse a dump of an earlier day. Raises BadInput."""
+    """Refuse a dump of an earlier day.
+
+    Raises:
+        BadInput: It is of an earlier day.
+    """
     if not expired:
         return
     if len(expired) == rows or len(expired) >= max(OLD_ROWS, OLD_SHARE * rows):
@@ -156,7 +160,8 @@ def _refuse_old(where: str, rows: int, expired: list[int]) -> None:
 def _refuse_damaged(dump: Dump, where: str, options: int) -> None:
     """Refuse a dump that lists no option, or has more wrong rows than right ones.
 
-    Raises BadInput.
+    Raises:
+        BadInput: It is such a dump.
     """
     if options and len(dump.left_out) <= max(ODD_ROWS, len(dump.columns["symbol"])):
         return
@@ -215,7 +220,11 @@ def _split(line: str) -> list[str]:
 
 
 def _contract(values: list[str], exchange: str, day: date) -> DumpRow:
-    """Return the contract of a line. Raises ValueError with the reason why it cannot be one."""
+    """Return the contract of a line.
+
+    Raises:
+        ValueError: It cannot be one, with the reason.
+    """
     if values[_AT["exchange"]] != exchange:
         raise ValueError(f"belongs to {values[_AT['exchange']][:20]!r}")
     try:
@@ -256,7 +265,11 @@ def _impossible(row: DumpRow, day: date) -> str:
 
 
 def _whole(text: str) -> int:
-    """Return a whole number, also one written as 65.0. Raises ValueError."""
+    """Return a whole number, also one written as 65.0.
+
+    Raises:
+        ValueError: The text is no whole number.
+    """
     value = text.strip()
     number, _, fraction = value.partition(".")
     if not number.isdecimal() or fraction.strip("0") or len(number) > MOST_DIGITS:
@@ -273,7 +286,8 @@ class _ListedLines:
     def add(self, row: DumpRow, line: int) -> None:
         """Remember a contract.
 
-        Raises ValueError when an earlier line has its symbol, token or terms.
+        Raises:
+            ValueError: An earlier line has its symbol, token or terms.
         """
         keys = (
             ("symbol", row.symbol),

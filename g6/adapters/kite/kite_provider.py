@@ -132,7 +132,10 @@ class KiteProvider:
     def underlying(self, index: str, at: datetime) -> Underlying:
         """Return index, nearest future and VIX, in one request for all indices.
 
-        Raises as `listing`.
+        Raises:
+            ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+            ProviderRefused: Kite, or the dump, cannot be used until somebody acts.
+            TokenDead: There is no token that Kite takes.
         """
         future = self._future(index, at)
         keys: dict[str, None] = {}
@@ -146,7 +149,12 @@ class KiteProvider:
 
         These three go with the strikes nearest the money, in the first request. Keys that did not
         come are asked for once more if the budget allows it, and are NaN otherwise. When a later
-        request fails, the answers before it stand. Raises as `listing`.
+        request fails, the answers before it stand.
+
+        Raises:
+            ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+            ProviderRefused: Kite, or the dump, cannot be used until somebody acts.
+            TokenDead: There is no token that Kite takes.
         """
         traits = _index(index)
         future = self._future(index, at)
@@ -184,7 +192,10 @@ class KiteProvider:
     def last_prices(self, indices: Sequence[str]) -> dict[str, float]:
         """Return the last price of each index that answers, in one cheap request.
 
-        Raises as `listing`.
+        Raises:
+            ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+            ProviderRefused: Kite, or the dump, cannot be used until somebody acts.
+            TokenDead: There is no token that Kite takes.
         """
         names = {INDICES[name].quote_key: name for name in indices}
         answers = self._requests.last_prices(names)
@@ -198,19 +209,33 @@ class KiteProvider:
     def minutes(self, token: int, first: str, last: str) -> Sequence[Candle]:
         """Return the minute candles of an instrument between two times of India.
 
-        The request waits for a slot of its own. Raises as `listing`.
+        The request waits for a slot of its own.
+
+        Raises:
+            ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+            ProviderRefused: Kite, or the dump, cannot be used until somebody acts.
+            TokenDead: There is no token that Kite takes.
         """
         return self._requests.candles(token, first, last, "minute")
 
     def token(self) -> str:
         """Return the mark of the token that requests would carry.
 
-        Not the token. Raises TokenDead.
+        Not the token.
+
+        Raises:
+            TokenDead: There is no token that Kite takes.
         """
         return self._access.token().mark
 
     def user(self) -> str:
-        """Return the id of the token's owner. Raises as `listing`."""
+        """Return the id of the token's owner.
+
+        Raises:
+            ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+            ProviderRefused: Kite, or the dump, cannot be used until somebody acts.
+            TokenDead: There is no token that Kite takes.
+        """
         return str(self._requests.profile().get("user_id", "unknown"))
 
     def describe(self) -> ProviderFacts:
@@ -233,7 +258,12 @@ class KiteProvider:
     def instruments(self, exchange: str, at: datetime) -> int:
         """Return how many contracts the day's dump of an exchange lists.
 
-        A dump that was refused a moment ago is downloaded again. Raises as `listing`.
+        A dump that was refused a moment ago is downloaded again.
+
+        Raises:
+            ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+            ProviderRefused: Kite, or the dump, cannot be used until somebody acts.
+            TokenDead: There is no token that Kite takes.
         """
         day = day_of(at)
         if self.dumps.refused(exchange, day):

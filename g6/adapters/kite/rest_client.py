@@ -293,13 +293,25 @@ def ask_quotes(client: RestClient, keys: Iterable[str]) -> Document:
 
 @translated
 def ask_ltp(client: RestClient, keys: Iterable[str]) -> Document:
-    """Return the raw answers of one /quote/ltp request by key. Raises as `ask_quotes`."""
+    """Return the raw answers of one /quote/ltp request by key.
+
+    Raises:
+        ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+        ProviderRefused: Kite will not answer until somebody acts.
+        TokenDead: Kite refuses the access token.
+    """
     return _object(client.ltp(*keys))
 
 
 @translated
 def ask_dump(client: RestClient, exchange: str) -> bytes:
-    """Return an exchange's instrument dump as CSV. Raises as `ask_quotes`."""
+    """Return an exchange's instrument dump as CSV.
+
+    Raises:
+        ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+        ProviderRefused: Kite will not answer until somebody acts.
+        TokenDead: Kite refuses the access token.
+    """
     raw: bytes = client.instruments(exchange)
     if not isinstance(raw, bytes):
         raise TypeError("the dump is no CSV")
@@ -310,14 +322,26 @@ def ask_dump(client: RestClient, exchange: str) -> bytes:
 def ask_candles(
     client: RestClient, token: int, first: str, last: str, interval: str
 ) -> list[Candle]:
-    """Return the candles of one instrument. Raises as `ask_quotes`."""
+    """Return the candles of one instrument.
+
+    Raises:
+        ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+        ProviderRefused: Kite will not answer until somebody acts.
+        TokenDead: Kite refuses the access token.
+    """
     candles: list[Candle] = client.historical_data(token, first, last, interval, oi=True)
     return candles
 
 
 @translated
 def ask_profile(client: RestClient) -> Document:
-    """Return the owner of the token: the cheapest request there is. Raises as `ask_quotes`."""
+    """Return the owner of the token: the cheapest request there is.
+
+    Raises:
+        ProviderBusy: Rate limit, timeout, network, or a server's bad moment.
+        ProviderRefused: Kite will not answer until somebody acts.
+        TokenDead: Kite refuses the access token.
+    """
     return _object(client.profile())
 
 

@@ -18,7 +18,12 @@ __all__ = ["read_snapshot", "summary_of"]
 
 
 def read_snapshot(path: Path) -> pa.Table:
-    """Return a Parquet file as it is. Errors: UserError, BadInput."""
+    """Return a Parquet file as it is.
+
+    Raises:
+        UserError: There is no such file.
+        BadInput: It is no whole Parquet file.
+    """
     try:
         return pq.read_table(path, partitioning=None)
     except FileNotFoundError as error:

@@ -58,7 +58,11 @@ class SnapshotHistory:
         self._volume_time: Array = np.empty((2, 0))
 
     def at(self, instant: datetime) -> Snapshot:
-        """Return the snapshot of one of the recording's instants. Errors: BadInput."""
+        """Return the snapshot of one of the recording's instants.
+
+        Raises:
+            BadInput: A file changed since the opening.
+        """
         place = bisect_left(self._instants, instant)
         day = day_of(instant)
         is_ahead = self._now is not None and self._place <= place

@@ -96,12 +96,20 @@ class SnapshotSource(Protocol):
         ...
 
     def read(self, index: str, at: datetime) -> Snapshot:
-        """Return what is recorded of `index` at one of its instants. Errors: BadInput."""
+        """Return what is recorded of `index` at one of its instants.
+
+        Raises:
+            BadInput: A file changed since the opening.
+        """
         ...
 
 
 def root_of(name: str) -> str:
-    """Return the root that a recording means by `name`: NIFTY for NIFTY50. Errors: Malformed."""
+    """Return the root that a recording means by `name`: NIFTY for NIFTY50.
+
+    Raises:
+        Malformed: It is no index of ours.
+    """
     plain = name.strip().upper()
     root = _NAMES.get(plain, plain)
     if root not in INDICES:
@@ -119,7 +127,8 @@ def snapshot(
 ) -> Snapshot:
     """Return the snapshot that `rows` make. The time of a quote is the snapshot's.
 
-    Errors: Malformed, where figures count contracts and the lot of a contract is not known.
+    Raises:
+        Malformed: Figures count contracts, and the lot of one is not known.
     """
     key = contract_keys(rows.expiry, rows.strike)
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
@@ -157,7 +166,11 @@ def snapshot(
 def _lots(
     index: str, expiry: NDArray[np.datetime64], on: date, *, required: bool
 ) -> NDArray[np.int64]:
-    """Return the units of each contract, 0 for unknown. Errors: Malformed if `required`."""
+    """Return the units of each contract, 0 for unknown.
+
+    Raises:
+        Malformed: A lot is not known and `required`.
+    """
     days, of_day = np.unique(expiry, return_inverse=True)
     units: list[int] = []
     for day in days.astype("datetime64[D]").tolist():

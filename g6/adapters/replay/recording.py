@@ -95,7 +95,8 @@ class Recording:
             layout: How a table is read that is not in G6's own layout.
             max_trade_age: Seconds between two volumes, beyond which their change dates no trade.
 
-        Errors: BadInput with file, row and reason.
+        Raises:
+            BadInput: It cannot be read, with file, row and reason.
         """
         path = Path(path)
         try:
@@ -116,7 +117,8 @@ class Recording:
     def planned(self, plan: Plan) -> Plan:
         """Return the plan that collects this recording: its indices, every expiry of each.
 
-        Errors: BadInput, when the plan has none of the recorded indices.
+        Raises:
+            BadInput: The plan has none of the recorded indices.
         """
         recorded = {}
         for name, params in plan.indices.items():
@@ -135,7 +137,11 @@ class Recording:
         return (*BUCKETS, *(f"nth_{n}" for n in range(1, count + 1)))
 
     def snapshot(self, index: str, at: datetime) -> Snapshot | None:
-        """Return the snapshot of `index` at `at`, None where there is none. Errors: BadInput."""
+        """Return the snapshot of `index` at `at`, None where there is none.
+
+        Raises:
+            BadInput: A file changed since the opening.
+        """
         if not self._has(index, at):
             return None
         if self._source.remembers:
@@ -188,7 +194,11 @@ class _IndexReader:
 
 
 def _check(path: Path, source: SnapshotSource, strict: bool) -> None:
-    """Refuse a source without instants, and one with unread parts if `strict`. Errors: BadInput."""
+    """Refuse a source without instants, and one with unread parts if `strict`.
+
+    Raises:
+        BadInput: It is such a source.
+    """
     unread = [part for part in source.left_out if part.kind != "not_asked"]
     if strict and unread:
         first = unread[0]

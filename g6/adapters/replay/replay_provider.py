@@ -36,19 +36,25 @@ class Replay:
     def listing(self, index: str, at: datetime) -> Listing:
         """Return the contracts of `index` recorded by `at` that day, else those at its beginning.
 
-        Errors: ProviderRefused.
+        Raises:
+            ProviderRefused: There is nothing of the index.
         """
         newest = self.recording.newest(index, at)
         return Listing(index, day_of(at), self._snapshot(index, newest or at).contracts, ())
 
     def underlying(self, index: str, at: datetime) -> Underlying:
-        """Return the index as recorded. Errors: ProviderRefused."""
+        """Return the index as recorded.
+
+        Raises:
+            ProviderRefused: There is nothing of the index.
+        """
         return self._snapshot(index, at).spot
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
         """Return the recorded quotes of `contracts`, NaN throughout for those not recorded.
 
-        Errors: ProviderRefused.
+        Raises:
+            ProviderRefused: There is nothing of the index.
         """
         snapshot = self._snapshot(index, at)
         values = {

@@ -68,9 +68,12 @@ class _QuarterHour:
 
 
 class StoredRecording:
-    """A snapshot source over a data directory. Errors: BadInput.
+    """A snapshot source over a data directory.
 
     With `thorough` every column is read when the source is opened, else the instants only.
+
+    Raises:
+        BadInput: A file cannot be read.
     """
 
     remembers = True
@@ -103,7 +106,11 @@ class StoredRecording:
         return self._expiries
 
     def read(self, index: str, at: datetime) -> Snapshot:
-        """Return the stored unit. Errors: BadInput, for a file that changed since the opening."""
+        """Return the stored unit.
+
+        Raises:
+            BadInput: A file changed since the opening.
+        """
         path = self._files[index][at]
         quarter = quarter_hour_of(at)
         cached = self._cached.get(index)

@@ -39,7 +39,11 @@ class Tee:
         return self._write(lambda store: store.write_chain(unit, frame))
 
     def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
-        """Write to all stores. Raises as `write_chain`."""
+        """Write to all stores.
+
+        Raises:
+            StoreBusy: All of them fail.
+        """
         return self._write(lambda store: store.write_overview(cycle, rows))
 
     def record_swept(self, until: datetime) -> None:

@@ -71,7 +71,11 @@ class ThrottledBus:
         )
 
     def read(self, after: str, *, count: int = 500, block_seconds: float = 0.0) -> Sequence[Event]:
-        """Return events after an id, oldest first. Errors: RedisDown."""
+        """Return events after an id, oldest first.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         return self._bus.read(after, count=count, block_seconds=block_seconds)
 
     def bounds(self) -> tuple[str, str, int]:
@@ -83,13 +87,25 @@ class ThrottledBus:
         return self._bus.id_before(wall)
 
     def positions(self) -> Mapping[str, SubscriberPosition]:
-        """Return how far each subscriber has come. Errors: RedisDown."""
+        """Return how far each subscriber has come.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         return self._bus.positions()
 
     def remember(self, subscriber: str, position: SubscriberPosition) -> None:
-        """Remember how far a subscriber has come. Errors: RedisDown."""
+        """Remember how far a subscriber has come.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         self._bus.remember(subscriber, position)
 
     def forget(self, subscriber: str) -> None:
-        """Forget a subscriber that does not come back. Errors: RedisDown."""
+        """Forget a subscriber that does not come back.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         self._bus.forget(subscriber)

@@ -66,7 +66,11 @@ def guarded_source(wiring: Wiring) -> Resilient:
 
 
 def check_names(settings: Settings) -> None:
-    """Raise BadConfig where the source or its stand-in is unknown, or cannot serve as one."""
+    """Refuse settings whose source or stand-in there is not.
+
+    Raises:
+        BadConfig: It is unknown, or cannot serve as one.
+    """
     plugins = [point.name for point in plugged_in()] if _needs_plugins(settings) else []
     shipped = [source.name for source in SHIPPED]
     name = settings.provider.name

@@ -12,7 +12,11 @@ class EndOfDayFiles:
     """End-of-day files of NSE and BSE."""
 
     def read(self, path: Path) -> EndOfDayFile:
-        """Return the lots of the index contracts in a file. Errors: BadInput."""
+        """Return the lots of the index contracts in a file.
+
+        Raises:
+            BadInput: It is no end-of-day file of derivatives.
+        """
         content = read_end_of_day(path)
         lots = [
             FileLots(path.name, day, root, expiry, lots.rows, lots.lots, lots.divisor)

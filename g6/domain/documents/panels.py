@@ -358,7 +358,9 @@ def merge_panel_diff(panel: object, diff: Document) -> object:
     """Return a panel changed by what `panel_diff` gave. The panel itself stays as it is.
 
     Raises:
-        KeyError, IndexError, TypeError: The difference is of another panel.
+        KeyError: The difference is of another panel.
+        IndexError: Likewise, with lists.
+        TypeError: Likewise, with values of another kind.
 
     >>> merge_panel_diff({"a": 1, "b": 2}, {"drop": ["a"], "set": {"c": 3}})
     {'b': 2, 'c': 3}

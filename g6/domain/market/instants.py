@@ -151,7 +151,11 @@ def instant_of_text(value: object, at: MarketTime, *, opens: time = time()) -> d
 
 
 def _read(text: str, at: MarketTime, opens: time) -> datetime:
-    """Return the instant that a text says. Errors: ValueError."""
+    """Return the instant that a text says.
+
+    Raises:
+        ValueError: It says none.
+    """
     if text.lower() in (LATEST, "now"):
         return at.latest() if text.lower() == LATEST else at.now()
     if ago := _AGO.fullmatch(text):

@@ -65,7 +65,13 @@ class CycleReport:
 
     @classmethod
     def from_json(cls, document: Document) -> CycleReport:
-        """Read what `to_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        """Read what `to_json` gave.
+
+        Raises:
+            KeyError: Something is absent.
+            TypeError: A value is of another kind.
+            ValueError: A word or a day is none.
+        """
         rows = document.get("rows") or ()
         if not isinstance(rows, Sequence):
             raise TypeError(f"rows are {rows!r}, which is no list")

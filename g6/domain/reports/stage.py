@@ -349,7 +349,13 @@ class StageReport:
 
     @classmethod
     def from_json(cls, document: Document) -> StageReport:
-        """Read what `to_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        """Read what `to_json` gave.
+
+        Raises:
+            KeyError: Something is absent.
+            TypeError: A value is of another kind.
+            ValueError: A word or a day is none.
+        """
         stage = Stage(text(document, "stage"))
         counts = part(document, "counts")
         parsed: StageCounts | None = None

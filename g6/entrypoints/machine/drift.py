@@ -86,7 +86,10 @@ def changes_since_start(record: StartRecord, settings: Settings) -> list[Differe
     """Return the settings that changed in the file of the start or in the environment.
 
     What either command line gave says nothing of a change, nor does a variable that this shell
-    does not have. Errors: BadConfig (the file is there and wrong: a restart would fail).
+    does not have.
+
+    Raises:
+        BadConfig: The file is there and wrong, so that a restart would fail.
     """
     return [
         difference

@@ -14,7 +14,11 @@ def aligned(settings: Settings) -> Settings:
     """Return the settings with the simulated market's start on the grid and inside a session.
 
     The start moves forward only. A recording is read whole here, so that a corrupt one ends the run
-    before anything is written. Errors: BadInput, BadConfig.
+    before anything is written.
+
+    Raises:
+        BadInput: The recording is corrupt.
+        BadConfig: The settings of the recording contradict each other.
     """
     if settings.source.can(Ability.RECORDED):
         from g6.bootstrap.quote_sources.sources import open_recording

@@ -39,7 +39,8 @@ class Observers:
 def prepare_observers(settings: Settings) -> Observers:
     """Write the files of both programs below the data directory.
 
-    Errors: Unavailable, when a program is not installed, or g6 serve has no port to read.
+    Raises:
+        Unavailable: A program is not installed, or g6 serve has no port to read.
     """
     if not (settings.features.serve and settings.serve.metrics_port):
         raise Unavailable(

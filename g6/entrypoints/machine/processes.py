@@ -75,7 +75,11 @@ class Process:
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def start(self) -> None:
-        """Start it. Errors: Unavailable (its log cannot be written)."""
+        """Start it.
+
+        Raises:
+            Unavailable: Its log cannot be written.
+        """
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             log = self.log.open("ab")
@@ -182,7 +186,11 @@ class Roster:
         return self.directory / f"{os.getpid()}.json"
 
     def write(self, processes: Sequence[Process], server_pid: int = 0) -> None:
-        """Write down this process, its embedded server and what it runs now. Errors: StoreBusy."""
+        """Write down this process, its embedded server and what it runs now.
+
+        Raises:
+            StoreBusy: The disk refuses it.
+        """
         alive = [process for process in processes if process.alive]
         children = [{"name": process.name, **identity_of(process.pid)} for process in alive]
         if server_pid:

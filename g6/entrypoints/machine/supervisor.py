@@ -111,7 +111,8 @@ class Stack:
     def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
         """Wait until every pool process is warm.
 
-        Errors: Unavailable, with a worker's last words.
+        Raises:
+            Unavailable: A worker ended, with its last words.
         """
         limit = time.monotonic() + READY_SECONDS
         # One connection for all questions: the property makes a new one each time.
@@ -151,7 +152,8 @@ class Stack:
     def start_observers(self) -> Mapping[str, str]:
         """Start Prometheus and Alertmanager, and return their addresses by name.
 
-        Errors: Unavailable, when one is not installed.
+        Raises:
+            Unavailable: One is not installed.
         """
         observers = prepare_observers(self.settings)
         # They are told nothing of G6: its settings in the environment hold secrets.
@@ -163,7 +165,9 @@ class Stack:
     def start_flower(self) -> str:
         """Start Flower on the loopback, and return its address.
 
-        Errors: Unavailable, when it is not installed; StoreBusy, when its password cannot be kept.
+        Raises:
+            Unavailable: It is not installed.
+            StoreBusy: Its password cannot be kept.
         """
         port = flower_port(self.settings)
         password(self.settings)
@@ -281,7 +285,10 @@ def running(
 
     `fresh` forgets what Redis still knows of an earlier simulated run, whose instants this one
     repeats. `bounded`: what the block leaves in Redis is its own and goes with it. `who`: what a
-    person calls this process. `forks`: a fork server that was begun already. Errors: Unavailable.
+    person calls this process. `forks`: a fork server that was begun already.
+
+    Raises:
+        Unavailable: Another system owns the directory, or its Redis does not start.
     """
     directory = settings.directory
     broker = settings.redis.broker_url or ""

@@ -164,7 +164,11 @@ def listen(
 
 
 def _names(index: IndexNames) -> tuple[str, ...]:
-    """Return the names of indices, none for all. Errors: UserError."""
+    """Return the names of indices, none for all.
+
+    Raises:
+        UserError: There is no such index.
+    """
     from g6.adapters.parquet.queries.choices import one_of
     from g6.adapters.parquet.queries.stored_span import EVERY
     from g6.domain.market.instrument import INDICES

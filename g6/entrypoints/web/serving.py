@@ -43,7 +43,8 @@ CLOSING_SECONDS = 1
 def bind(host: str, port: int, setting: str) -> socket.socket:
     """Return a listening socket, on a free port for port 0.
 
-    Errors: Unavailable, with the setting to change.
+    Raises:
+        Unavailable: It cannot be had, with the setting to change.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -90,7 +91,10 @@ def serve(
     Listeners of `/events` that come back find the last `stream_length` events.
     `restart_needed` says which settings changed since the start. `announce` gets one line per port,
     as soon as it is open. `sign` tells every few seconds that this process lives. `spans` takes the
-    spans of cycles, if somebody wants them. Errors: Unavailable.
+    spans of cycles, if somebody wants them.
+
+    Raises:
+        Unavailable: A port cannot be had.
     """
     stop = stop or threading.Event()
     with (

@@ -71,7 +71,11 @@ def family(path: str) -> str:
 
 
 def answer(server: ServerState, request: ServerRequest) -> AnswerData:
-    """Return the data that a request is answered with. Raises RequestRefusal."""
+    """Return the data that a request is answered with.
+
+    Raises:
+        RequestRefusal: It is refused, as Kite refuses it.
+    """
     is_route = False
     for route in ROUTES:
         match = route.pattern.fullmatch(request.path)

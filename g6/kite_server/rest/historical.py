@@ -49,7 +49,10 @@ class CandleRequest:
     def read(cls, interval: str, first: str, last: str) -> CandleRequest:
         """Return the request that these words mean.
 
-        Times are India's. Raises Refusal.
+        Times are India's.
+
+        Raises:
+            Refusal: They mean none.
         """
         if interval not in INTERVALS:
             raise wrong("invalid interval")

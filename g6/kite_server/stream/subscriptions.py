@@ -48,7 +48,11 @@ class Order(NamedTuple):
 
 
 def parse_order(text: str | bytes) -> Order:
-    """Return the order of a client's message. Raises ValueError."""
+    """Return the order of a client's message.
+
+    Raises:
+        ValueError: It is none.
+    """
     try:
         message = json.loads(text)
         action = message["a"]

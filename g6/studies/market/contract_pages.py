@@ -207,7 +207,11 @@ def answer(reader: ListingReader, parameters: InstrumentParameters) -> Instrumen
 
 
 def _page_of(source: ListingReader, at: datetime, name: str) -> ContractPage | IndexPage:
-    """Return the page of a name or a token. Errors: NothingToDo."""
+    """Return the page of a name or a token.
+
+    Raises:
+        NothingToDo: There is no such contract.
+    """
     plain = name.partition(":")[2] or name
     for index in INDICES.values():
         if plain in (index.name, index.spot):

@@ -99,7 +99,11 @@ def route(root: str | None) -> StreamRoute:
 
 
 def _trust_root(bundle: Path) -> IOpenSSLTrustRoot:
-    """Return the certificates of a file, or of a directory's files, to trust. Raises BadConfig."""
+    """Return the certificates of a file, or of a directory's files, to trust.
+
+    Raises:
+        BadConfig: They cannot be read, or there are none.
+    """
     certificates = []
     try:
         for path in sorted(bundle.iterdir()) if bundle.is_dir() else [bundle]:

@@ -69,7 +69,13 @@ def answer(query: str, directory: Path, tz: str, engine: str) -> EngineAnswer:
 
 
 def answer_table(query: str, directory: Path, tz: str) -> pa.Table:
-    """Return the answer of `query` as an Arrow table. Raises as `answer`."""
+    """Return the answer of `query` as an Arrow table.
+
+    Raises:
+        UserError: DuckDB refuses the query, with its own words.
+        Unavailable: A library is not installed.
+        NothingToDo: There is no such directory.
+    """
     return _patiently(query, directory, tz, lambda relation: relation.to_arrow_table())
 
 

@@ -91,7 +91,10 @@ class QuotedLeg(NamedTuple):
 
 
 def parse_number(value: object) -> float:
-    """Return a figure however it is written, NaN for none. Errors: ValueError.
+    """Return a figure however it is written, NaN for none.
+
+    Raises:
+        ValueError: It is no number, or none that can be a figure.
 
     >>> parse_number(" 1,23,456.50 "), parse_number("-")
     (123456.5, nan)
@@ -141,7 +144,11 @@ def median_print(spots: Sequence[float]) -> tuple[float, bool]:
 
 
 def checked_strike(strike: float, name: str) -> float:
-    """Return `strike` when an index can have it. Errors: Malformed."""
+    """Return `strike` when an index can have it.
+
+    Raises:
+        Malformed: No index can have it.
+    """
     if not LOWEST_STRIKE <= strike <= HIGHEST_STRIKE:
         raise Malformed(None, f"strikePrice of {name} is missing or cannot be one ({strike:g})")
     return strike
@@ -160,7 +167,10 @@ def excerpt(value: object) -> str:
 
 @lru_cache(maxsize=1024)
 def parse_day(text: str) -> date:
-    """Return the day that a text names, the day before the month. Errors: ValueError.
+    """Return the day that a text names, the day before the month.
+
+    Raises:
+        ValueError: It names none.
 
     >>> parse_day("15-09-2026") == parse_day("15-Sep-2026") == date(2026, 9, 15)
     True
@@ -175,7 +185,11 @@ def parse_day(text: str) -> date:
 
 
 def parse_moment(text: object, name: str) -> datetime:
-    """Return the instant, in UTC, that a text names on India's clock. Errors: Malformed."""
+    """Return the instant, in UTC, that a text names on India's clock.
+
+    Raises:
+        Malformed: It names none.
+    """
     plain = " ".join(str(text).split())
     for form in MOMENTS:
         try:
@@ -187,7 +201,11 @@ def parse_moment(text: object, name: str) -> datetime:
 
 
 def checked_instant(at: datetime, name: str, text: object) -> datetime:
-    """Return `at` in UTC when an answer can be of that instant. Errors: Malformed."""
+    """Return `at` in UTC when an answer can be of that instant.
+
+    Raises:
+        Malformed: There were no index derivatives then.
+    """
     if not FIRST.year <= at.year < LAST.year or not FIRST <= instant_of(at) < LAST:
         began = f"{FIRST:%B %Y}, when index derivatives began"
         raise Malformed(None, f"{name} {excerpt(text)} is no instant since {began}")

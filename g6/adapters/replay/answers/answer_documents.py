@@ -22,7 +22,11 @@ _LONGEST = 300
 
 
 def read_document(path: Path) -> Any:
-    """Return the object in a file. Errors: NotRead, with the line where one is to blame."""
+    """Return the object in a file.
+
+    Raises:
+        NotRead: It holds none, with the line where one is to blame.
+    """
     try:
         raw = path.read_bytes()
         raw = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
@@ -34,7 +38,10 @@ def read_document(path: Path) -> Any:
 
 
 def parse_document(text: str) -> Any:
-    """Return the object that a text writes as JSON or as Python's repr. Errors: NotRead.
+    """Return the object that a text writes as JSON or as Python's repr.
+
+    Raises:
+        NotRead: It writes none.
 
     >>> parse_document("{'records': None}") == parse_document('{"records": null}')
     True
@@ -60,7 +67,11 @@ def _parse_integer(digits: str) -> int | float:
 
 
 def _parse_repr(text: str, as_json: json.JSONDecodeError) -> Any:
-    """Return the object of a Python repr. Errors: NotRead, with what JSON's parser said."""
+    """Return the object of a Python repr.
+
+    Raises:
+        NotRead: It is none, with what the parser of JSON said.
+    """
     try:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):

@@ -107,7 +107,8 @@ class AnswerFiles:
     def read(self, index: str, at: datetime) -> Snapshot:
         """Return the answers of one instant as a snapshot.
 
-        Errors: BadInput, for a file that changed since the source was opened.
+        Raises:
+            BadInput: A file changed since the source was opened.
         """
         answers = []
         for path in self._files[index, at]:
@@ -119,7 +120,11 @@ class AnswerFiles:
         return whole
 
     def totals(self, index: str, at: datetime) -> dict[str, float]:
-        """Return the exchange's sums of the answer with the nearest expiry. Errors: BadInput."""
+        """Return the exchange's sums of the answer with the nearest expiry.
+
+        Raises:
+            BadInput: A file changed since the source was opened.
+        """
         nearest: tuple[date, object] | None = None
         for path in self._files[index, at]:
             try:
@@ -135,7 +140,11 @@ class AnswerFiles:
         return bse.parse_totals(document) if bse.is_bse(document) else nse.parse_totals(document)
 
     def _answer(self, document: object, path: Path) -> ExchangeAnswer:
-        """Return the options of an answer that are alive at its instant. Errors: Malformed."""
+        """Return the options of an answer that are alive at its instant.
+
+        Raises:
+            Malformed: The answer cannot be read, or none of its options is alive.
+        """
         if bse.is_bse(document):
             answer = bse.parse_bse(document, path, self._indices)
         else:

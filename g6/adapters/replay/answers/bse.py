@@ -84,7 +84,10 @@ def parse_bse(
     """Return the content of an answer, if it is of one of `indices` where they are given.
 
     A damaged row, option or figure is in `omitted`, with its row of `Table`. The rest is read.
-    Errors: Malformed, NotRead.
+
+    Raises:
+        Malformed: Nothing of it can be used.
+        NotRead: It is no such answer, or of another index.
     """
     table = document.get("Table")
     if not table:

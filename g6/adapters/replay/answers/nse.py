@@ -61,7 +61,10 @@ def parse_nse(document: object, indices: Collection[str] | None = None) -> Excha
     """Return the content of an answer, if it is of one of `indices` where they are given.
 
     A damaged row, leg or figure is in `omitted`, with its row of `records.data`. The rest is read.
-    Errors: Malformed, NotRead.
+
+    Raises:
+        Malformed: Nothing of it can be used.
+        NotRead: It is no such answer, or of another index.
     """
     records = _part(document, "records", dict)
     entries = _part(records, "data", list)
@@ -95,7 +98,11 @@ def parse_totals(document: object) -> dict[str, float]:
 
 
 def requested_root(name: str, indices: Collection[str] | None) -> str:
-    """Return the root that `name` means. Errors: NotRead, where it is not ours or not requested."""
+    """Return the root that `name` means.
+
+    Raises:
+        NotRead: It is no index of ours, or was not asked for.
+    """
     try:
         index = root_of(name)
     except Malformed as error:
@@ -113,7 +120,11 @@ def _sum(value: object) -> float:
 
 
 def _part(parent: object, key: str, kind: type[T]) -> T:
-    """Return the part of a document under `key`. Errors: NotRead, where it is no `kind`."""
+    """Return the part of a document under `key`.
+
+    Raises:
+        NotRead: It is missing, or no `kind`.
+    """
     part = parent.get(key) if isinstance(parent, dict) else None
     if isinstance(part, kind):
         return part
@@ -171,7 +182,11 @@ def _first_figure(leg: Document, names: Sequence[str]) -> object:
 
 
 def _expiry(entry: Document, leg: Document, name: str) -> date:
-    """Return the expiry that row and leg agree on. Errors: Malformed."""
+    """Return the expiry that row and leg agree on.
+
+    Raises:
+        Malformed: They do not agree, or say none.
+    """
     days = {}
     for value in (entry.get("expiryDate"), entry.get("expiryDates"), leg.get("expiryDate")):
         if value in (None, "", []):
@@ -191,7 +206,11 @@ def _expiry(entry: Document, leg: Document, name: str) -> date:
 
 
 def _strike(entry: Document, leg: Document, name: str) -> float:
-    """Return the strike that row and leg agree on. Errors: Malformed."""
+    """Return the strike that row and leg agree on.
+
+    Raises:
+        Malformed: They do not agree, or say none.
+    """
     in_both = (entry.get("strikePrice"), leg.get("strikePrice"))
     values = [value for value in in_both if value is not None]
     try:

@@ -106,7 +106,11 @@ class UnitTally:
             tally.lot = int(lot[odd[0]])
 
     def check(self, path: Path) -> None:
-        """Refuse figures that cannot be units and were not declared. Errors: BadInput."""
+        """Refuse figures that cannot be units and were not declared.
+
+        Raises:
+            BadInput: They are such figures.
+        """
         for (root, name), tally in self._tallies.items():
             if reason := self._doubt(root, name, tally):
                 question = f"{reason}: does {name} count units or contracts?"

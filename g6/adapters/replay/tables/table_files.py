@@ -95,7 +95,11 @@ class TableFiles:
         return self._widths.get(index, {})
 
     def options(self, index: str, at: datetime) -> OptionRows:
-        """Return the rows of one instant. Errors: BadInput, for a file that changed meanwhile."""
+        """Return the rows of one instant.
+
+        Raises:
+            BadInput: A file changed meanwhile.
+        """
         micros = round(at.timestamp() * 1e6)
         stretch = next(part for part in self._stretches[index] if part.first <= micros <= part.last)
         if index not in self._cached or self._cached[index][0] != stretch:
@@ -107,7 +111,8 @@ class TableFiles:
     def read(self, index: str, at: datetime) -> Snapshot:
         """Return the rows of one instant as a snapshot.
 
-        Errors: BadInput, for a file that changed meanwhile.
+        Raises:
+            BadInput: A file changed meanwhile.
         """
         options = self.options(index, at)
         spots = self.spots[index]

@@ -110,7 +110,11 @@ class TableLayout:
     aliases: bool = False
 
     def columns_of(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the table's column by our name. Errors: Malformed, with what is missing."""
+        """Return the table's column by our name.
+
+        Raises:
+            Malformed: A column is missing.
+        """
         names = list(names)
         columns = {ours: theirs for ours, theirs in self.columns.items() if theirs != NONE}
         if strange := [ours for ours, theirs in columns.items() if theirs not in names]:
@@ -204,7 +208,11 @@ def _key(name: str) -> str:
 
 
 def parse_layout(document: Mapping[str, object]) -> TableLayout:
-    """Return the layout in a TOML document. Errors: BadConfig."""
+    """Return the layout in a TOML document.
+
+    Raises:
+        BadConfig: It says something that no layout has.
+    """
     sections = ("columns", "formats", "option_types", "units", "scale")
     if strange := sorted(document.keys() - {*sections, "index", "window"}):
         raise BadConfig(
@@ -239,7 +247,12 @@ def parse_layout(document: Mapping[str, object]) -> TableLayout:
 
 
 def read_layout(path: Path) -> TableLayout:
-    """Return the layout in a TOML file. Errors: BadInput, BadConfig."""
+    """Return the layout in a TOML file.
+
+    Raises:
+        BadInput: The file cannot be read as TOML.
+        BadConfig: It says something that no layout has.
+    """
     try:
         return parse_layout(tomllib.loads(path.read_text("utf-8-sig")))
     except tomllib.TOMLDecodeError as error:

@@ -93,7 +93,9 @@ def parse_table(
 
     `rows` numbers the rows of a batch with gaps. Else they count from 1. With `losses` an
     unreadable row is left out and added there.
-    Errors: Malformed, for the first such row without `losses`, and for missing columns.
+
+    Raises:
+        Malformed: A column is missing, or without `losses` a row cannot be read.
     """
     layout = layout or TableLayout()
     columns = layout.columns_of(table.column_names)

@@ -52,7 +52,11 @@ class FileLosses:
 
 
 def column_names(path: Path) -> list[str]:
-    """Return the names of a file's columns. Errors: BadInput."""
+    """Return the names of a file's columns.
+
+    Raises:
+        BadInput: The file cannot be read.
+    """
     with _readable(path):
         if path.suffix.lower() == ".parquet":
             return list(pq.read_schema(path).names)
@@ -63,7 +67,10 @@ def column_names(path: Path) -> list[str]:
 def options_of(path: Path, layout: TableLayout, losses: FileLosses) -> Iterator[OptionRows]:
     """Yield a file's options batch by batch.
 
-    An unreadable row is left out and added to `losses`. Errors: BadInput.
+    An unreadable row is left out and added to `losses`.
+
+    Raises:
+        BadInput: The file cannot be read.
     """
     with _readable(path):
         for table, number, torn in _batches(path, layout):
@@ -75,7 +82,11 @@ def options_of(path: Path, layout: TableLayout, losses: FileLosses) -> Iterator[
 
 
 def texts_of(path: Path, column: str, layout: TableLayout) -> set[str]:
-    """Return the distinct texts of a whole column. Errors: BadInput."""
+    """Return the distinct texts of a whole column.
+
+    Raises:
+        BadInput: The file cannot be read.
+    """
     texts: set[str] = set()
     with _readable(path):
         for table, _, _ in _batches(path, layout):
@@ -198,7 +209,11 @@ class _Text:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[IO[bytes], _Text]]:
-    """Open a CSV, unpacked, and read its first line. Errors: Malformed, for an empty file."""
+    """Open a CSV, unpacked, and read its first line.
+
+    Raises:
+        Malformed: The file is empty.
+    """
     is_packed = path.name.lower().endswith(".gz")
     with cast("IO[bytes]", gzip.open(path)) if is_packed else path.open("rb") as file:
         encoding = _encoding(file)

@@ -121,7 +121,8 @@ class _RowColumns:
 def scan_files(paths: Sequence[Path], layout: TableLayout) -> TableScan:
     """Read every file once, without the rows and files that cannot be read.
 
-    Errors: BadInput, where no row can be used.
+    Raises:
+        BadInput: No row can be used.
     """
     while True:
         try:
@@ -132,7 +133,11 @@ def scan_files(paths: Sequence[Path], layout: TableLayout) -> TableScan:
 
 
 def _date_order(paths: Sequence[Path], layout: TableLayout, undecided: UndecidedColumn) -> str:
-    """Return dmy or mdy, as the dates of a column show. Errors: BadInput, for neither."""
+    """Return dmy or mdy, as the dates of a column show.
+
+    Raises:
+        BadInput: They show neither.
+    """
     texts: set[str] = set()
     for path in paths:
         with suppress(BadInput):
@@ -164,7 +169,11 @@ class _Scanner:
         self._others: dict[str, int] = {}
 
     def scan(self) -> TableScan:
-        """Return what the files hold. Errors: BadInput, where no row can be used."""
+        """Return what the files hold.
+
+        Raises:
+            BadInput: No row can be used.
+        """
         for number, path in enumerate(self._paths):
             try:
                 self._read(number, path)

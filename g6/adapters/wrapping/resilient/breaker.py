@@ -69,7 +69,11 @@ class Breaker:
                 self._cache.drop(self._claim())
 
     def check(self) -> None:
-        """Raise BreakerOpen where a request now would be refused, before it costs anything."""
+        """Refuse a request before it costs anything.
+
+        Raises:
+            BreakerOpen: It would be refused now.
+        """
         if self.refuses():
             raise BreakerOpen(self._sentence())
 

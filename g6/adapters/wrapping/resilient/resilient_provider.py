@@ -109,14 +109,24 @@ class Resilient:
         )
 
     def underlying(self, index: str, at: datetime) -> Underlying:
-        """Return the index, its nearest future and VIX. Raises as `listing`."""
+        """Return the index, its nearest future and VIX.
+
+        Raises:
+            ProviderBusy: No answer in time.
+            Terminal: The provider refuses.
+        """
         self._begin_unit(index, at)
         return self._ask_either(
             lambda source: source.underlying(index, at), self._deadline_of(at), counted_at=at
         )
 
     def quotes(self, index: str, contracts: Contracts, at: datetime) -> Quotes:
-        """Return quotes of `contracts` and of the underlying. Raises as `listing`."""
+        """Return quotes of `contracts` and of the underlying.
+
+        Raises:
+            ProviderBusy: No answer in time.
+            Terminal: The provider refuses.
+        """
         self._begin_unit(index, at)
         return self._ask_either(
             lambda source: source.quotes(index, contracts, at),

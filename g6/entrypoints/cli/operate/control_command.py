@@ -48,7 +48,11 @@ def control(
 
 
 def _switch(name: str, value: str, switches: Switches) -> object:
-    """Return what a switch is set to. Errors: BadConfig."""
+    """Return what a switch is set to.
+
+    Raises:
+        BadConfig: There is no such switch, or it is never set to that.
+    """
     if name == "greeks" and value in ("on", "off"):
         return value == "on"
     if name == "paused" and value == "none":

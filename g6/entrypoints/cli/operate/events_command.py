@@ -101,7 +101,11 @@ def events(
 
 
 def _types(words: Sequence[str]) -> list[str]:
-    """Return the types that are asked for. Errors: BadConfig for one that there is not."""
+    """Return the types that are asked for.
+
+    Raises:
+        BadConfig: There is no such type.
+    """
     every = [str(type) for type in EventType]
     for word in words:
         if word not in every:

@@ -44,7 +44,10 @@ def units(
     """Return the units to do again. `failed` leaves those out that ended OK and are stored.
 
     How a unit ended is what the ledger says, else the stored overview. Of what neither knows
-    nothing was stored. Errors: UserError (no such index).
+    nothing was stored.
+
+    Raises:
+        UserError: There is no such index.
     """
     if index and index.upper() not in settings.indices:
         raise no_such("enabled index", index, settings.indices)

@@ -122,7 +122,8 @@ def rerun(
 def _as_started(settings: Settings) -> Settings:
     """Return the settings with market, interval and indices of the system that runs, if one does.
 
-    Errors: RedisDown.
+    Raises:
+        RedisDown: Redis does not answer.
     """
     from g6.bootstrap.reading.running_system import settings_as_started
 

@@ -102,7 +102,11 @@ def iv(
 
 
 def _sizes(text: str) -> list[int]:
-    """Return the sizes of `--sizes`. Errors: UserError."""
+    """Return the sizes of `--sizes`.
+
+    Raises:
+        UserError: It is no list of numbers, or a call cannot be of such a size.
+    """
     fix = "write it as --sizes 200,400"
     try:
         sizes = [int(number) for number in text.split(",")]

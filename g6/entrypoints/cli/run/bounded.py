@@ -88,10 +88,13 @@ def started(
 def refuse_closed(
     ledger: Ledger, settings: Settings, bounds: Window, other: Mapping[str, object] | None
 ) -> None:
-    """Refuse a run with an instant that is closed already. Errors: NothingToDo.
+    """Refuse a run with an instant that is closed already.
 
     A live market is collected once. A simulated run or a replay begins on a clean slate, unless the
     same one (`other`) runs now.
+
+    Raises:
+        NothingToDo: The instant is closed.
     """
     # Not refused, a replay whose cycles were closed already waited for hours for them to close.
     if settings.simulated and other is None:

@@ -130,7 +130,11 @@ class _BoundedRun:
         return self._voice.alert
 
     def follow(self, stack: Stack, follower: RunFollower, cycles: int, limit: float) -> None:
-        """Tell of each cycle and of how the run went. Errors: Exit with 1."""
+        """Tell of each cycle and of how the run went.
+
+        Raises:
+            Exit: With 1, where a cycle is missing or the recording is damaged.
+        """
         for followed in with_progress(
             self._closing(follower, cycles, limit), cycles, self._console
         ):

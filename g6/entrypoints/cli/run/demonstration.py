@@ -56,7 +56,8 @@ NEXT = (
 def whole_session(settings: Settings) -> tuple[Settings, int]:
     """Return settings that start at the open of the start's session, and the cycles to its close.
 
-    Errors: UserError (the exchanges are closed on that day).
+    Raises:
+        UserError: The exchanges are closed on that day.
     """
     day = day_of(settings.market.start)
     sessions = [calendar().session(INDICES[name].exchange, day) for name in settings.indices]

@@ -145,12 +145,20 @@ def _start_flower(stack: Stack, console: Console) -> None:
 
 
 def _refuse_flower(settings: Settings) -> None:
-    """Find out before the start whether Flower can run. Errors: Unavailable."""
+    """Find out before the start whether Flower can run.
+
+    Raises:
+        Unavailable: It cannot.
+    """
     bind(ADDRESS, flower_port(settings), "flower.port").close()
 
 
 def _refuse_taken_ports(settings: Settings, who: str) -> None:
-    """Open and close each port of g6 serve. Errors: Unavailable, while a person still looks."""
+    """Open and close each port of g6 serve.
+
+    Raises:
+        Unavailable: One is taken, while a person still looks.
+    """
     # The serve process would find it out as well, but only its log file would say so.
     serve = settings.serve
     ports = {"serve.metrics_port": serve.metrics_port, "serve.web_port": serve.web_port}

@@ -59,7 +59,12 @@ class LoginWay:
 def sign_in(settings: Settings, way: LoginWay, *, as_json: bool) -> None:
     """Fetch a token, keep it for all workers, and say until when it is good.
 
-    Errors: UserError, Unavailable, ProviderBusy, ProviderRefused, TokenDead.
+    Raises:
+        UserError: There is no API key, or no request token came.
+        Unavailable: No browser or port can be used.
+        ProviderBusy: Kite does not answer.
+        ProviderRefused: Kite refuses the key.
+        TokenDead: Kite refuses the request token.
     """
     console = terminal.console(settings, stderr=as_json)
     keeper = tokens_of(settings)
@@ -104,7 +109,12 @@ def _fresh_token(settings: Settings, way: LoginWay, console: Console) -> Token:
 def _request_token(
     page: str, own: KiteCredentials, way: LoginWay, console: Console, lookalike: bool
 ) -> str:
-    """Return the request token, from where the person wants it. Errors: UserError, Unavailable."""
+    """Return the request token, from where the person wants it.
+
+    Raises:
+        UserError: None came.
+        Unavailable: No browser or port can be used.
+    """
     if way.request_token is not None and not way.is_pasted:
         return request_token_of(way.request_token)
     if way.headless:

@@ -128,7 +128,8 @@ class Hub:
     def _step(self, last: str) -> str:
         """Make the events of what the bus says after an id, and return the newest id.
 
-        Errors: RedisDown.
+        Raises:
+            RedisDown: Redis does not answer.
         """
         first, newest, _ = self._bus.bounds()
         if not last or _place(newest) < _place(last) or _place(first) > _place(last) > (0, 0):
@@ -140,7 +141,11 @@ class Hub:
         return events[-1].id if events else last
 
     def _restart(self) -> None:
-        """Take the panels as they are now, and begin a new epoch. Errors: RedisDown."""
+        """Take the panels as they are now, and begin a new epoch.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         documents = self._panels.all()
         data = _data_of(documents)
         cycles = [str(document.get("updated_at", "")) for document in documents.values()]
@@ -149,7 +154,11 @@ class Hub:
         self._hand(self._start_again)
 
     def _encoded(self, event: Event) -> list[StreamMessage]:
-        """Return what an event of the bus is to listeners. Errors: RedisDown."""
+        """Return what an event of the bus is to listeners.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
         match event.payload:
             case CycleReport() as report:
                 return self.sequence.add_cycle(_data_of(self._panels.all()), report)

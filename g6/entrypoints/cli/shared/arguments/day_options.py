@@ -26,10 +26,18 @@ To = Annotated[
 
 
 def instant(text: str, at: MarketTime) -> str:
-    """Return an instant as cycles are named. Errors: UserError."""
+    """Return an instant as cycles are named.
+
+    Raises:
+        UserError: The text says none.
+    """
     return cycle_name(text, at)
 
 
 def day_given(text: str | None) -> date | None:
-    """Read a session day. Errors: UserError."""
+    """Read a session day.
+
+    Raises:
+        UserError: The text says none.
+    """
     return session_day(text) if text else None

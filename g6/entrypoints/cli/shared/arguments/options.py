@@ -152,7 +152,8 @@ def settings(
 ) -> Settings:
     """Return the settings of a command: its options over environment, file and defaults.
 
-    Errors: BadConfig.
+    Raises:
+        BadConfig: A value is wrong, or a name is none of a setting.
     """
     overrides: dict[str, Any] = {
         "data_dir": data_dir,
@@ -209,7 +210,11 @@ def enabled_indices(indices: str | None) -> dict[str, bool]:
 
 
 def assignments(texts: Iterable[str]) -> dict[str, str]:
-    """Return `KEY=VALUE` texts by key. Errors: BadConfig for one without `=`."""
+    """Return `KEY=VALUE` texts by key.
+
+    Raises:
+        BadConfig: A text has no `=`.
+    """
     values = {}
     for text in texts:
         key, sign, value = text.partition("=")

@@ -98,7 +98,9 @@ class TableOptions:
     def table_layout(self) -> TableLayout | None:
         """Return the layout that the options say, over that of a file, None without any option.
 
-        Errors: BadConfig, BadInput.
+        Raises:
+            BadConfig: They say something that no layout has.
+            BadInput: The file cannot be read.
         """
         from g6.adapters.replay.tables.table_layout import parse_layout, read_layout
 
