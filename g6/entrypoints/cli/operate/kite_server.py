@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,99 +15,12 @@ from g6.config import calendar
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.instants import instant_of_text
 from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.errors import BadConfig
 
 if TYPE_CHECKING:
-    from g6.kite_server import ServerAddresses
+    from g6.kite_server import ServerAddresses, ServerOptions
     from g6.ports import Provider
-
-Port = Annotated[
-    int, typer.Option("--port", metavar="N", help="Port for HTTP; 0 takes a free one.")
-]
-WsPort = Annotated[
-    int, typer.Option("--ws-port", metavar="N", help="Port for the WebSocket; 0 takes a free one.")
-]
-Host = Annotated[
-    str,
-    typer.Option(
-        "--host",
-        metavar="ADDRESS",
-        help="Address to listen on; beyond loopback with --credentials only.",
-    ),
-]
-Start = Annotated[
-    str | None,
-    typer.Option(
-        "--start",
-        metavar="INSTANT",
-        help="Market time to start at, such as 2026-11-20 11:02; else now.",
-    ),
-]
-Speed = Annotated[
-    float,
-    typer.Option(
-        "--speed", metavar="FACTOR", help="Market seconds per wall second; 0 stands still."
-    ),
-]
-Seed = Annotated[
-    int,
-    typer.Option(
-        "--seed",
-        metavar="N",
-        help="Seed of the simulated market; a seed makes the same prices again.",
-    ),
-]
-Fault = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fault",
-        metavar="NAME[=VALUE][,count=N,…]",
-        help="What goes wrong, such as 429,count=3; repeatable.",
-    ),
-]
-MarketFaults = Annotated[
-    str,
-    typer.Option(
-        "--market-faults", metavar="WORDS", help="Faults of the simulated market, as in G6's own."
-    ),
-]
-Dump = Annotated[
-    Path | None,
-    typer.Option(
-        "--dump", metavar="DIR|FILE", help="Instrument rows (CSV) to serve instead of the market's."
-    ),
-]
-Credentials = Annotated[
-    Path | None,
-    typer.Option(
-        "--credentials",
-        metavar="FILE",
-        help="JSON with api_key and api_secret to accept instead of demo.",
-    ),
-]
-FlushAt = Annotated[
-    str, typer.Option("--flush-at", metavar="HH:MM", help="When access tokens die, India's clock.")
-]
-Callback = Annotated[
-    str, typer.Option("--callback", metavar="URL", help="Where the login page sends the browser.")
-]
-Steady = Annotated[
-    bool,
-    typer.Option("--steady", help="Every subscribed contract ticks each second, changed or not."),
-]
-
-Renewable = Annotated[
-    bool,
-    typer.Option("--renewable", help="Sessions carry a refresh token, as approved platforms have."),
-]
-IndexDepth = Annotated[
-    str,
-    typer.Option(
-        "--index-depth",
-        metavar="null|empty|zeros|missing",
-        help="What an index's quote has for a book.",
-    ),
-]
 
 PrintEnv = Annotated[
     bool,
@@ -116,31 +30,140 @@ PrintEnv = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class LookalikeOptions:
+    """The options that say which market a look-alike serves, and how."""
+
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", help="Port for HTTP; 0 takes a free one.")
+    ] = 0
+    ws_port: Annotated[
+        int,
+        typer.Option("--ws-port", metavar="N", help="Port for the WebSocket; 0 takes a free one."),
+    ] = 0
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host",
+            metavar="ADDRESS",
+            help="Address to listen on; beyond loopback with --credentials only.",
+        ),
+    ] = "127.0.0.1"
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--start",
+            metavar="INSTANT",
+            help="Market time to start at, such as 2026-11-20 11:02; else now.",
+        ),
+    ] = None
+    speed: Annotated[
+        float,
+        typer.Option(
+            "--speed", metavar="FACTOR", help="Market seconds per wall second; 0 stands still."
+        ),
+    ] = 1.0
+    seed: Annotated[int, options.SEED] = 7
+    recording: options.Recording = None
+    dump: Annotated[
+        Path | None,
+        typer.Option(
+            "--dump",
+            metavar="DIR|FILE",
+            help="Instrument rows (CSV) to serve instead of the market's.",
+        ),
+    ] = None
+    credentials: Annotated[
+        Path | None,
+        typer.Option(
+            "--credentials",
+            metavar="FILE",
+            help="JSON with api_key and api_secret to accept instead of demo.",
+        ),
+    ] = None
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="NAME[=VALUE][,count=N,…]",
+            help="What goes wrong, such as 429,count=3; repeatable.",
+        ),
+    ] = None
+    market_faults: Annotated[
+        str,
+        typer.Option(
+            "--market-faults",
+            metavar="WORDS",
+            help="Faults of the simulated market, as in G6's own.",
+        ),
+    ] = ""
+    flush_at: Annotated[
+        str,
+        typer.Option("--flush-at", metavar="HH:MM", help="When access tokens die, India's clock."),
+    ] = "07:15"
+    callback: Annotated[
+        str,
+        typer.Option("--callback", metavar="URL", help="Where the login page sends the browser."),
+    ] = ""
+    steady: Annotated[
+        bool,
+        typer.Option(
+            "--steady", help="Every subscribed contract ticks each second, changed or not."
+        ),
+    ] = False
+    renewable: Annotated[
+        bool,
+        typer.Option(
+            "--renewable", help="Sessions carry a refresh token, as approved platforms have."
+        ),
+    ] = False
+    index_depth: Annotated[
+        str,
+        typer.Option(
+            "--index-depth",
+            metavar="null|empty|zeros|missing",
+            help="What an index's quote has for a book.",
+        ),
+    ] = "null"
+
+    def server(self) -> ServerOptions:
+        """Return the options of the server.
+
+        Raises:
+            UserError: The start is no instant.
+            BadConfig: The time at which tokens die is none.
+            BadInput: The recording cannot be read.
+        """
+        from g6.kite_server import ServerOptions
+
+        return ServerOptions(
+            host=self.host,
+            port=self.port,
+            ws_port=self.ws_port,
+            start=_instant(self.start),
+            speed=self.speed,
+            seed=self.seed,
+            market_faults=self.market_faults,
+            faults=tuple(self.fault or ()),
+            recording=_recorded(self.recording),
+            dump=self.dump,
+            credentials=self.credentials,
+            flush_at=_clock_time(self.flush_at),
+            steady=self.steady,
+            renewable=self.renewable,
+            index_depth=self.index_depth,
+            callback=self.callback,
+        )
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("kite-server")(kite_server)
 
 
+@spread
 def kite_server(
-    *,
-    port: Port = 0,
-    ws_port: WsPort = 0,
-    host: Host = "127.0.0.1",
-    start: Start = None,
-    speed: Speed = 1.0,
-    seed: Seed = 7,
-    recording: options.Recording = None,
-    dump: Dump = None,
-    credentials: Credentials = None,
-    fault: Fault = None,
-    market_faults: MarketFaults = "",
-    flush_at: FlushAt = "07:15",
-    callback: Callback = "",
-    steady: Steady = False,
-    renewable: Renewable = False,
-    index_depth: IndexDepth = "null",
-    print_env: PrintEnv = False,
-    as_json: options.Json = False,
+    *, market: LookalikeOptions, print_env: PrintEnv = False, as_json: options.Json = False
 ) -> None:
     """Serve a simulated or recorded market as Kite Connect does.
 
@@ -150,40 +173,21 @@ def kite_server(
     """
     import asyncio
 
-    from g6.kite_server import ServerOptions, serve
+    from g6.kite_server import serve
 
-    server = ServerOptions(
-        host,
-        port,
-        ws_port,
-        _instant(start),
-        speed,
-        seed,
-        market_faults,
-        tuple(fault or ()),
-        _recorded(recording),
-        dump,
-        credentials,
-        _clock_time(flush_at),
-        steady,
-        renewable,
-        index_depth,
-        callback,
-    )
-
-    if print_env and not speed:
+    server = market.server()
+    keyless = market.credentials is None
+    if print_env and not market.speed:
         raise BadConfig(
             "--speed 0: where the clock stands no cycle becomes due", "give a --speed above 0"
         )
 
     def ready(running: ServerAddresses) -> None:
         if print_env:
-            typer.echo(pointing_lines(running, keyless=credentials is None))
+            typer.echo(pointing_lines(running, keyless=keyless))
             return
         where = {"root": running.root, "ws": running.ws, "control": running.control}
-        typer.echo(
-            json.dumps(where) if as_json else "\n".join(_lines(where, keyless=credentials is None))
-        )
+        typer.echo(json.dumps(where) if as_json else "\n".join(_lines(where, keyless=keyless)))
 
     asyncio.run(serve(server, calendar(), ready))
 

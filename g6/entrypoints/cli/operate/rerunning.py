@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import instant
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import NothingToDo, UserError
@@ -44,16 +46,23 @@ First = Annotated[
 FIRST = {"quotes": Stage.ANALYSE, "analytics": Stage.ANALYSE, "persist": Stage.PERSIST}
 """The stage that a rerun begins with, by what a person wants done again."""
 
-Cycle = Annotated[
-    str | None, typer.Option("--cycle", metavar="CYCLE", help="One cycle's instant, such as 11:02.")
-]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="CYCLE", help="Every cycle from this one on.")
-]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="CYCLE", help="Every cycle up to this one.")
-]
 Failed = Annotated[bool, typer.Option("--failed", help="Only units that are not OK or not stored.")]
+
+
+@dataclass(frozen=True, slots=True)
+class CycleOptions:
+    """The options that say which cycles are done again."""
+
+    cycle: Annotated[
+        str | None,
+        typer.Option("--cycle", metavar="CYCLE", help="One cycle's instant, such as 11:02."),
+    ] = None
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="CYCLE", help="Every cycle from this one on.")
+    ] = None
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="CYCLE", help="Every cycle up to this one.")
+    ] = None
 
 
 def register(app: typer.Typer) -> None:
@@ -61,11 +70,10 @@ def register(app: typer.Typer) -> None:
     app.command("rerun")(rerun)
 
 
+@spread
 def rerun(
     *,
-    cycle: Cycle = None,
-    since: Since = None,
-    until: Until = None,
+    span: CycleOptions,
     index: options.OnlyIndex = None,
     stage: First = "quotes",
     failed: Failed = False,
@@ -73,9 +81,7 @@ def rerun(
     interval: options.Interval = None,
     indices: options.Indices = None,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Repeat past cycles from their stored quotes.
 
@@ -85,26 +91,21 @@ def rerun(
 
     Example: g6 rerun --cycle 2026-11-18T05:30:00Z --index NIFTY
     """
-    if stage not in FIRST:
-        raise UserError(
-            f"--from {stage} is no stage to begin with", "say --from quotes, analytics or persist"
-        )
-    settings = options.settings(
-        config, set_, data_dir=data_dir, model=model, interval=interval, indices=indices
-    )
+    first = _first_stage(stage)
+    settings = configured.settings(model=model, interval=interval, indices=indices)
     if interval is None and indices is None:
         settings = _as_started(settings)
     console = terminal.console(settings, stderr=json_)
     with manual.system(settings) as workers:
         runtime = workers.runtime
-        cycles = _cycles(runtime, settings, cycle, since, until)
+        cycles = _cycles(runtime, settings, span)
         selected = units(runtime, settings, cycles, index, failed)
         # Workers take seconds to start: where all quotes are gone, none of them is needed.
         if any(has_quotes(runtime, unit) for unit in selected):
             workers.start()
         after = runtime.bus.bounds()[1]
         results = [
-            send_again(runtime, unit, FIRST[stage])
+            send_again(runtime, unit, first)
             for unit in track(selected, "rerunning", console=console, transient=True)
         ]
         wait(runtime, results, console, compares=settings.storage.parquet.enabled)
@@ -112,11 +113,24 @@ def rerun(
     if json_:
         typer.echo(json.dumps([result.document() for result in results]))
     else:
-        named = SystemOptions.of_settings(data_dir, config, set_)
+        named = SystemOptions.of_settings(configured.data_dir, configured.config, configured.set_)
         _summarise(console, results, named)
     if results and all(result.outcome == GONE for result in results):
         raise NothingToDo(results[0].why)
     raise typer.Exit(0 if all(result.is_done for result in results) else 1)
+
+
+def _first_stage(word: str) -> Stage:
+    """Return the stage that a rerun begins with.
+
+    Raises:
+        UserError: The word means none.
+    """
+    if word not in FIRST:
+        raise UserError(
+            f"--from {word} is no stage to begin with", "say --from quotes, analytics or persist"
+        )
+    return FIRST[word]
 
 
 def _as_started(settings: Settings) -> Settings:
@@ -133,19 +147,18 @@ def _as_started(settings: Settings) -> Settings:
     return settings_as_started(settings) if is_running else settings
 
 
-def _cycles(
-    runtime: Runtime, settings: Settings, cycle: str | None, since: str | None, until: str | None
-) -> list[str]:
+def _cycles(runtime: Runtime, settings: Settings, span: CycleOptions) -> list[str]:
     at = market_time(settings)
-    if cycle:
-        return [instant(cycle, at)]
-    if not since or not until:
+    if span.cycle:
+        return [instant(span.cycle, at)]
+    if not span.since or not span.until:
         raise UserError("which cycles?", "give --cycle CYCLE, or --since CYCLE --until CYCLE")
-    first = parse_z(instant(since, at))
-    last = parse_z(instant(until, at))
+    first = parse_z(instant(span.since, at))
+    last = parse_z(instant(span.until, at))
     if last < first:
         raise UserError(
-            f"--until {until} lies before --since {since}", "give the earlier instant to --since"
+            f"--until {span.until} lies before --since {span.since}",
+            "give the earlier instant to --since",
         )
     return [isoformat_z(at) for at in instants(runtime, settings, first, last)]
 

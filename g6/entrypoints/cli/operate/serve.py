@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from g6 import __version__
 from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 
 if TYPE_CHECKING:
     from g6.config import Settings
@@ -45,14 +47,13 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve)
 
 
+@spread
 def serve(
     *,
     host: Host = None,
     metrics_port: MetricsPort = None,
     web_port: WebPort = None,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Serve metrics, health, status, panels and studies over HTTP.
 
@@ -71,9 +72,7 @@ def serve(
     from g6.entrypoints.web.study_answers import StudyAnswers
     from g6.entrypoints.workers.app import create_app
 
-    settings = options.settings(
-        config, [*(set_ or ()), *([f"serve.host={host}"] if host else [])], data_dir=data_dir
-    )
+    settings = _on_host(configured, host).settings()
     started = settings_as_started(settings)
     runtime = create_app(started, redis_url(settings)).runtime
     own = settings.serve
@@ -123,3 +122,10 @@ def _guard(own: ServeSettings, token: str) -> Guard:
         own.requests_per_second,
         own.connections_per_address,
     )
+
+
+def _on_host(configured: options.SettingsOptions, host: str | None) -> options.SettingsOptions:
+    """Return the options with an address to listen on as one of the settings."""
+    if not host:
+        return configured
+    return replace(configured, set_=[*(configured.set_ or ()), f"serve.host={host}"])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import UserError
+
+if TYPE_CHECKING:
+    from g6.bootstrap.reading.export_rows import ExportQuery
 
 Names = Annotated[
     str, typer.Argument(metavar="INDEX", help="One index, several with commas, or * for all.")
@@ -22,6 +27,58 @@ def register(app: typer.Typer) -> None:
     app.command("export")(export)
 
 
+@dataclass(frozen=True, slots=True)
+class RowOptions:
+    """The options that say which rows are exported, and how they are arranged."""
+
+    day: Annotated[
+        str,
+        typer.Option(
+            "--day", metavar="DAY|A..B", help="2026-11-18, latest, today, -1, or a range A..B."
+        ),
+    ] = "latest"
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="KIND", help="chain, overview, instruments or events.")
+    ] = "chain"
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="A,B", help="Only these, behind those that rows have."),
+    ] = None
+    expiry: Annotated[
+        str | None, typer.Option("--expiry", metavar="A,B", help="Only these expiries.")
+    ] = None
+    strike: Annotated[
+        str | None, typer.Option("--strike", metavar="K|A..B", help="One strike, or a range.")
+    ] = None
+    long: Annotated[
+        bool, typer.Option("--long", help="A row for each option, not for each strike.")
+    ] = False
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="INSTANT", help="Leave out what was observed later."),
+    ] = None
+
+    def query(self, index: str) -> ExportQuery:
+        """Return the question for these rows of some indices.
+
+        Raises:
+            UserError: The strike is none.
+        """
+        from g6.bootstrap.reading.export_rows import ExportQuery
+
+        return ExportQuery(
+            index=_listed(index),
+            day=self.day,
+            kind=self.kind,
+            columns=_listed(self.columns),
+            expiry=_listed(self.expiry) or None,
+            strike=_strikes(self.strike),
+            as_of=self.as_of,
+            shape="long" if self.long else "wide",
+        )
+
+
+@spread
 def export(
     index: Names,
     out: Annotated[
@@ -29,32 +86,7 @@ def export(
         typer.Option("--out", metavar="FILE", help="The file; its name says the format."),
     ],
     *,
-    day: Annotated[
-        str,
-        typer.Option(
-            "--day", metavar="DAY|A..B", help="2026-11-18, latest, today, -1, or a range A..B."
-        ),
-    ] = "latest",
-    kind: Annotated[
-        str, typer.Option("--kind", metavar="KIND", help="chain, overview, instruments or events.")
-    ] = "chain",
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", metavar="A,B", help="Only these, behind those that rows have."),
-    ] = None,
-    expiry: Annotated[
-        str | None, typer.Option("--expiry", metavar="A,B", help="Only these expiries.")
-    ] = None,
-    strike: Annotated[
-        str | None, typer.Option("--strike", metavar="K|A..B", help="One strike, or a range.")
-    ] = None,
-    long: Annotated[
-        bool, typer.Option("--long", help="A row for each option, not for each strike.")
-    ] = False,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="INSTANT", help="Leave out what was observed later."),
-    ] = None,
+    rows: RowOptions,
     form: Annotated[
         str | None,
         typer.Option(
@@ -64,9 +96,7 @@ def export(
         ),
     ] = None,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Write stored rows as CSV, Parquet, XLSX, JSON lines or Arrow.
 
@@ -77,32 +107,18 @@ def export(
 
     Example: g6 export NIFTY --out nifty.csv --day 2026-11-18
     """
-    from g6.bootstrap.reading.export_rows import ExportQuery, about, export_table
+    from g6.bootstrap.reading.export_rows import about, export_table
     from g6.bootstrap.reading.reading_place import reading_settings
     from g6.rendering.table_files import form_of, write_table
 
     written_as = form_of(form, out)
-    settings = reading_settings(options.settings(config, set_, data_dir=data_dir))
-    query = ExportQuery(
-        index=_listed(index),
-        day=day,
-        kind=kind,
-        columns=_listed(columns),
-        expiry=_listed(expiry) or None,
-        strike=_strikes(strike),
-        as_of=as_of,
-        shape="long" if long else "wide",
-    )
+    settings = reading_settings(configured.settings())
+    query = rows.query(index)
     table = export_table(settings.directory, query)
     size = write_table(table, out, about(settings.directory, query, table.num_rows), written_as)
     if json_:
-        document = {
-            "file": str(out),
-            "rows": table.num_rows,
-            "columns": table.column_names,
-            "bytes": size,
-        }
-        typer.echo(json.dumps(document))
+        facts = {"rows": table.num_rows, "columns": table.column_names, "bytes": size}
+        typer.echo(json.dumps({"file": str(out), **facts}))
         return
     console = terminal.console(settings)
     console.print(

@@ -27,6 +27,9 @@ Files = Annotated[
     list[Path],
     typer.Argument(metavar="FILE…", help="Tables: .csv, .csv.gz or .parquet; a directory of them."),
 ]
+Understood = Annotated[
+    bool, typer.Option("--yes", help="Do not ask whether the rows are understood.")
+]
 SHOWN = 20
 """Rows that could not be read and are named on a terminal; --json has them all."""
 
@@ -38,13 +41,9 @@ def import_table(
     *,
     table: table_options.TableOptions,
     indices: options.Indices = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask whether the rows are understood.")
-    ] = False,
+    yes: Understood = False,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Read tables with a row per option and instant into Parquet.
 
@@ -57,7 +56,7 @@ def import_table(
     from g6.bootstrap.importing.table_import import opened_tables, store_table, table_remainder
     from g6.entrypoints.cli.shared.arguments.table_rows import first_rows, print_layout
 
-    settings = options.settings(config, set_, data_dir=data_dir, indices=indices)
+    settings = configured.settings(indices=indices)
     paths = _tables(files)
     source = opened_tables(paths, table.table_layout())
     resolved = source.resolved()

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.files import quoted
 from g6.studies.parameters import session_day
@@ -27,28 +28,46 @@ def register(app: typer.Typer) -> None:
     app.command("sample")(sample)
 
 
-def sample(
-    *,
+@dataclass(frozen=True, slots=True)
+class SampleOptions:
+    """The options that say which days are made."""
+
     days: Annotated[
         int, typer.Option("--days", metavar="N", min=1, max=750, help="How many trading days.")
-    ] = 20,
-    indices: options.Indices = None,
-    interval: options.Interval = None,
+    ] = 20
+    indices: options.Indices = None
+    interval: options.Interval = None
     to: Annotated[
         str | None,
         typer.Option(
             "--to", metavar="DAY", help="The last day; by default that before the demo's."
         ),
-    ] = None,
-    seed: options.Seed = None,
+    ] = None
+    seed: options.Seed = None
+
+    def settings(self, configured: options.SettingsOptions) -> Settings:
+        """Return the settings of the simulated market of these days.
+
+        Raises:
+            BadConfig: A value is wrong, or a name is none of a setting.
+        """
+        from g6.bootstrap.sample import SIMULATED
+
+        return configured.settings(
+            provider=SIMULATED, interval=self.interval, indices=self.indices, seed=self.seed
+        )
+
+
+@spread
+def sample(
+    *,
+    sampled: SampleOptions,
     processes: Annotated[
         int | None,
         typer.Option("--processes", metavar="N", min=1, help="How many at once; all cores."),
     ] = None,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Write whole simulated trading days, over all cores.
 
@@ -59,27 +78,14 @@ def sample(
 
     Example: g6 sample --days 20 --indices NIFTY,BANKNIFTY
     """
-    from g6.bootstrap.sample import SIMULATED, last_sessions, sample_plan, write_sample
+    from g6.bootstrap.sample import last_sessions, sample_plan, write_sample
 
-    settings = options.settings(
-        config,
-        set_,
-        data_dir=data_dir,
-        provider=SIMULATED,
-        interval=interval,
-        indices=indices,
-        seed=seed,
-    )
+    settings = sampled.settings(configured)
     console = terminal.console(settings, stderr=json_)
-    last = session_day(to) if to else None
-    plan = sample_plan(settings, last_sessions(settings, days, last))
+    last = session_day(sampled.to) if sampled.to else None
+    plan = sample_plan(settings, last_sessions(settings, sampled.days, last))
     _show_skipped(console, plan)
-    outcome = SampleOutcome()
-    began = time.monotonic()
-    if plan.waiting:
-        for step in _with_bar(write_sample(settings, plan, processes=processes), plan, console):
-            outcome.add(step)
-    outcome.seconds = time.monotonic() - began
+    outcome = _outcome(write_sample(settings, plan, processes=processes), plan, console)
     if json_:
         typer.echo(json.dumps(_document(settings, plan, outcome)))
     else:
@@ -103,6 +109,17 @@ class SampleOutcome:
         if step.statuses:
             self.days.append((step.day.isoformat(), step.index))
             self.rows += step.rows
+
+
+def _outcome(steps: Iterator[SampleProgress], plan: SamplePlan, console: Console) -> SampleOutcome:
+    """Take the steps of the days that wait, with a bar, and return what was written."""
+    outcome = SampleOutcome()
+    began = time.monotonic()
+    if plan.waiting:
+        for step in _with_bar(steps, plan, console):
+            outcome.add(step)
+    outcome.seconds = time.monotonic() - began
+    return outcome
 
 
 def _show_skipped(console: Console, plan: SamplePlan) -> None:

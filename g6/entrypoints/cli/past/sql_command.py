@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import NothingToDo, UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("sql")(sql)
 
 
+@spread
 def sql(
     query: Annotated[
         str, typer.Argument(metavar="QUERY", help="SQL; - reads it from standard input.")
@@ -33,9 +39,7 @@ def sql(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write a file, as g6 export does."),
     ] = None,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Ask the stored rows in SQL, through DuckDB.
 
@@ -51,7 +55,7 @@ def sql(
 
     if (csv_, json_, out is not None).count(True) > 1:
         raise UserError("--csv, --json and --out exclude each other", "leave the others out")
-    settings = reading_settings(options.settings(config, set_, data_dir=data_dir))
+    settings = reading_settings(configured.settings())
     text = sys.stdin.read() if query == "-" else query
     table = answer_table(text, settings.directory, "Asia/Kolkata")
     if out is not None:
@@ -59,23 +63,31 @@ def sql(
 
         size = write_table(table, out, {"query": text, "directory": str(settings.directory)})
         typer.echo(f"{table.num_rows} rows, {size:,} bytes in {out}", err=True)
-    elif csv_:
-        from g6.rendering.table_files import as_csv
-
-        typer.echo(as_csv(table), nl=False)
-    elif json_:
-        from g6.rendering.table_files import json_rows
-
-        typer.echo(json.dumps(list(json_rows(table))))
+    elif csv_ or json_:
+        _write(table, as_csv=csv_)
     elif table.num_rows:
-        from g6.rendering.parts import print_parts
-        from g6.rendering.tables.arrow_table import table_parts
-
-        console = terminal.console(settings)
-        width = console.width if console.is_terminal else None
-        print_parts(console, table_parts(table, rows, width))
+        _show(table, rows, terminal.console(settings))
     if not table.num_rows:
         raise NothingToDo(
             f"no row answers in {settings.directory}",
             "g6 data ls lists the days that are stored there",
         )
+
+
+def _write(table: pa.Table, *, as_csv: bool) -> None:
+    """Write an answer to standard output, as CSV or as JSON."""
+    from g6.rendering import table_files
+
+    if as_csv:
+        typer.echo(table_files.as_csv(table), nl=False)
+    else:
+        typer.echo(json.dumps(list(table_files.json_rows(table))))
+
+
+def _show(table: pa.Table, rows: int, console: Console) -> None:
+    """Show the first rows of an answer, as wide as the terminal."""
+    from g6.rendering.parts import print_parts
+    from g6.rendering.tables.arrow_table import table_parts
+
+    width = console.width if console.is_terminal else None
+    print_parts(console, table_parts(table, rows, width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -117,21 +118,28 @@ def demo(
         demonstrate(settings, cycles or DEMO_CYCLES, forks)
 
 
+@dataclass(frozen=True, slots=True)
+class MarketOptions:
+    """The options that say which market a bounded run collects, and how it is priced."""
+
+    interval: options.Interval = None
+    provider: options.ProviderName = None
+    recording: options.Recording = None
+    strict: options.Strict = False
+    speed: options.Speed = None
+    seed: options.Seed = None
+    start: options.Start = None
+    indices: options.Indices = None
+    model: options.Model = None
+    faults: Faults = None
+
+
 @spread
 def run(
     *,
     cycles: Cycles = None,
     once: Once = False,
-    interval: options.Interval = None,
-    provider: options.ProviderName = None,
-    recording: options.Recording = None,
-    strict: options.Strict = False,
-    speed: options.Speed = None,
-    seed: options.Seed = None,
-    start: options.Start = None,
-    indices: options.Indices = None,
-    model: options.Model = None,
-    faults: Faults = None,
+    market: MarketOptions,
     data_dir: options.DataDir = None,
     mix: options.Mix = False,
     anyway: Anyway = False,
@@ -147,17 +155,17 @@ def run(
     """
     settings = options.settings(
         config,
-        _with_faults(set_, faults),
+        _with_faults(set_, market.faults),
         data_dir=data_dir,
-        interval=interval,
-        indices=indices,
-        provider=provider,
-        recording=recording,
-        strict=strict,
-        seed=seed,
-        speed=speed,
-        start=start,
-        model=model,
+        interval=market.interval,
+        indices=market.indices,
+        provider=market.provider,
+        recording=market.recording,
+        strict=market.strict,
+        seed=market.seed,
+        speed=market.speed,
+        start=market.start,
+        model=market.model,
         no_banner=no_banner,
     )
     if not (once or cycles or settings.source.can(Ability.RECORDED)):

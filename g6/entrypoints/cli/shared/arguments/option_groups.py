@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from g6.bootstrap.reading.study_readers import market_time
 from g6.domain.market.instants import MarketTime
 from g6.entrypoints.cli.shared.arguments import options as shared
 from g6.entrypoints.cli.shared.arguments.study_command import argument_of
@@ -36,10 +35,11 @@ def spread(command: C) -> C:
 
     @wraps(command)
     def spread_command(*positional: Any, **options: Any) -> None:
+        time = _time(dict(options))
         for name, group in groups.items():
             values = {field.name: options.pop(field.name) for field in fields(group)}
             of_study = _is_of_study(group)
-            options[name] = made(group, values, _time(options)) if of_study else group(**values)
+            options[name] = made(group, values, time) if of_study else group(**values)
         command(*positional, **options)
 
     spread_command.__signature__ = Signature(arguments)  # type: ignore[attr-defined]
@@ -52,6 +52,8 @@ def _time(options: Mapping[str, Any]) -> MarketTime:
 
     # Only an instant such as `-5m` needs the settings: nobody else waits for them.
     def stored() -> MarketTime:
+        from g6.bootstrap.reading.study_readers import market_time
+
         settings = shared.settings(
             options.get("config"), options.get("set_"), data_dir=options.get("data_dir")
         )
@@ -65,12 +67,13 @@ def _options(group: Any) -> list[Parameter]:
     if _is_of_study(group):
         return [argument_of(field) for field in fields_of(group)]
     hints = get_type_hints(group, include_extras=True)
-    return [
-        Parameter(
-            field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
-        )
-        for field in fields(group)
-    ]
+    arguments: list[Parameter] = []
+    for field in fields(group):
+        default = Parameter.empty if field.default is MISSING else field.default
+        kind = Parameter.KEYWORD_ONLY
+        annotation = hints[field.name]
+        arguments.append(Parameter(field.name, kind, default=default, annotation=annotation))
+    return arguments
 
 
 def _is_of_study(group: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,14 +81,12 @@ Strict = Annotated[
 OnlyIndex = Annotated[
     str | None, typer.Option("--index", metavar="INDEX", help="Only this index; else all.")
 ]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        "--seed",
-        metavar="N",
-        help="Seed of the simulated market; a seed makes the same prices again.",
-    ),
-]
+SEED = typer.Option(
+    "--seed",
+    metavar="N",
+    help="Seed of the simulated market; a seed makes the same prices again.",
+)
+Seed = Annotated[int | None, SEED]
 Speed = Annotated[
     str | None,
     typer.Option(
@@ -131,6 +130,42 @@ CallbackPort = Annotated[
 WaitSeconds = Annotated[
     float, typer.Option("--wait", metavar="SECONDS", help="Seconds to wait for the browser.")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsOptions:
+    """The options that say under which settings a command runs."""
+
+    data_dir: DataDir = None
+    config: Config = None
+    set_: Set = None
+
+    def settings(
+        self,
+        *,
+        indices: str | None = None,
+        interval: int | None = None,
+        provider: str | None = None,
+        seed: int | None = None,
+        model: str | None = None,
+    ) -> Settings:
+        """Return the settings that they say, over environment, file and defaults.
+
+        The other options of the command stand above them, those that are None aside.
+
+        Raises:
+            BadConfig: A value is wrong, or a name is none of a setting.
+        """
+        return settings(
+            self.config,
+            self.set_,
+            data_dir=self.data_dir,
+            indices=indices,
+            interval=interval,
+            provider=provider,
+            seed=seed,
+            model=model,
+        )
 
 
 def settings(

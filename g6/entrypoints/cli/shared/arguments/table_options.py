@@ -21,79 +21,71 @@ if TYPE_CHECKING:
     from g6.config import Settings
 
 
-Layout = Annotated[
-    Path | None,
-    typer.Option(
-        "--layout",
-        metavar="FILE",
-        help="TOML that says how a table is read, as an import keeps it.",
-    ),
-]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--columns",
-        metavar="OURS=THEIRS,…",
-        help="Names of a table's columns; OURS=none where it has none; repeatable.",
-    ),
-]
-Format = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--format",
-        metavar="timestamp|expiry=FORM",
-        help="Such as %d/%m/%Y, or dmy or mdy; repeatable.",
-    ),
-]
-OptionType = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--option-type",
-        metavar="WORD=CE,…",
-        help="Words of the column of option types; repeatable.",
-    ),
-]
-UnitOf = Annotated[
-    str | None,
-    typer.Option(
-        "--unit",
-        metavar="units|contracts",
-        help="What quantities count; volume=units,oi=contracts where they differ.",
-    ),
-]
-Scale = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--scale", metavar="OURS=FACTOR,…", help="Such as strike=0.01 for paise; repeatable."
-    ),
-]
-OfIndex = Annotated[
-    str | None,
-    typer.Option("--index", metavar="INDEX", help="The index of a table that does not name it."),
-]
-Window = Annotated[
-    int | None,
-    typer.Option(
-        "--window",
-        metavar="N",
-        min=0,
-        help="Strikes on each side of the money, in a table that follows it.",
-    ),
-]
-
-
 @dataclass(frozen=True, slots=True)
 class TableOptions:
     """The options that say how a table is read, as an import and a replay take them."""
 
-    columns: Columns = None
-    format_: Format = None
-    option_type: OptionType = None
-    unit: UnitOf = None
-    scale: Scale = None
-    index: OfIndex = None
-    window: Window = None
-    layout: Layout = None
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--columns",
+            metavar="OURS=THEIRS,…",
+            help="Names of a table's columns; OURS=none where it has none; repeatable.",
+        ),
+    ] = None
+    format_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="timestamp|expiry=FORM",
+            help="Such as %d/%m/%Y, or dmy or mdy; repeatable.",
+        ),
+    ] = None
+    option_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option-type",
+            metavar="WORD=CE,…",
+            help="Words of the column of option types; repeatable.",
+        ),
+    ] = None
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            "--unit",
+            metavar="units|contracts",
+            help="What quantities count; volume=units,oi=contracts where they differ.",
+        ),
+    ] = None
+    scale: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scale", metavar="OURS=FACTOR,…", help="Such as strike=0.01 for paise; repeatable."
+        ),
+    ] = None
+    index: Annotated[
+        str | None,
+        typer.Option(
+            "--index", metavar="INDEX", help="The index of a table that does not name it."
+        ),
+    ] = None
+    window: Annotated[
+        int | None,
+        typer.Option(
+            "--window",
+            metavar="N",
+            min=0,
+            help="Strikes on each side of the money, in a table that follows it.",
+        ),
+    ] = None
+    layout: Annotated[
+        Path | None,
+        typer.Option(
+            "--layout",
+            metavar="FILE",
+            help="TOML that says how a table is read, as an import keeps it.",
+        ),
+    ] = None
 
     def table_layout(self) -> TableLayout | None:
         """Return the layout that the options say, over that of a file, None without any option.
