@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,8 @@ from g6.kite_server.stream.subscriptions import Stream
 _LONGEST_LINE = 512 * 1024
 """Bytes of the longest request line: a thousand keys are some 40 kB."""
 
+ServerApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""What uvicorn calls with each request."""
 _BACKLOG = 128
 # SO_LINGER with 0 seconds: closing the socket resets the connection.
 _RESET = struct.pack("ii", 1, 0)
@@ -82,6 +84,24 @@ class _Transports:
             transport.abort()
 
 
+def _http_server(app: ServerApplication, transports: _Transports) -> uvicorn.Server:
+    """Return a server that speaks as Kite's does, without the headers of uvicorn."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="none",
+            http=transports.protocol(),
+            h11_max_incomplete_event_size=_LONGEST_LINE,
+            timeout_graceful_shutdown=1,
+            server_header=False,
+            date_header=False,
+        )
+    )
+
+
 async def serve(
     options: ServerOptions,
     calendar: Calendar,
@@ -113,20 +133,7 @@ async def serve(
         await answer(scope, receive, send)
 
     http, ws = _bind_both(options)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            ws="none",
-            http=transports.protocol(),
-            h11_max_incomplete_event_size=_LONGEST_LINE,
-            timeout_graceful_shutdown=1,
-            server_header=False,
-            date_header=False,
-        )
-    )
+    server = _http_server(app, transports)
     listening = await stream.listen(ws)
     urls = (_url("http", options.host, http), _url("ws", options.host, ws))
     ready(ServerAddresses(*urls, state.clock.origin))
@@ -143,9 +150,14 @@ async def serve(
             connection.socket.transport.abort()
         listening.close()
         await listening.wait_closed()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await _ended(tasks)
+
+
+async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Wait until tasks that were cancelled have ended."""
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _exit_after(server: uvicorn.Server, stop: asyncio.Event) -> None:

@@ -96,15 +96,11 @@ def choose(
     levels = runtime.ledger.recall_levels(index, day_of(at))
     resolved = replace(resolved, slots=tuple(slot.remembering(levels) for slot in resolved.slots))
     over = _over(listing.contracts, at, runtime.calendar, exchange)
-    left_out = {**believed.left_out, **({"expired": sum(over.values())} if over else {})}
-    # A recording's plan names every expiry that it ever shows: most are not listed at an instant.
-    unmet = (
-        []
-        if runtime.feeds is not None
-        else [name for name in resolved.not_listed if name not in expiry.BUCKETS]
-    )
     counts = CollectCounts(
-        left_out=left_out, salvaged=believed.salvaged, expired=over, not_listed=unmet
+        left_out={**believed.left_out, **({"expired": sum(over.values())} if over else {})},
+        salvaged=believed.salvaged,
+        expired=over,
+        not_listed=_unmet(runtime, resolved),
     )
     if pressure >= PressureLevel.FEWER_STRIKES:
         choice = _relieved(runtime, index, at, listing, resolved, pressure)
@@ -118,6 +114,14 @@ def choose(
     lap("select")
     counts = replace(counts, reach=reach)
     return _choice(refresh.contracts.take(refresh.rows), resolved, counts, refresh)
+
+
+def _unmet(runtime: Runtime, resolved: Resolution) -> list[str]:
+    """Return the expiries that are configured by date or number and are not listed."""
+    # A recording's plan names every expiry that it ever shows: most are not listed at an instant.
+    if runtime.feeds is not None:
+        return []
+    return [name for name in resolved.not_listed if name not in expiry.BUCKETS]
 
 
 def _relieved(

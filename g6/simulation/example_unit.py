@@ -6,10 +6,12 @@ its forward.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from g6.domain.cycles.plan import Pricing, Quality
 from g6.domain.documents.chain_rows import chain_frame
@@ -23,6 +25,8 @@ from g6.domain.schema.chain import Chain
 from g6.domain.schema.underlying import Underlying
 
 __all__ = ["CHAIN", "CONTRACTS", "FRAME", "PRICED", "QUOTES", "STAMP", "quotes_and_stamp"]
+
+Array = NDArray[np.float64]
 
 AT = "2026-08-19T06:00:00Z"
 NEAR = "2026-08-25"
@@ -79,38 +83,10 @@ def quotes_and_stamp(
     """Return a unit of two expiries, `strikes` strikes around 24100 each."""
     now = datetime.fromisoformat(at).timestamp()
     ladder = 24100.0 + step * (np.arange(strikes) - strikes // 2)
-    forward = {NEAR: near, FAR: far}
-    n = 2 * strikes
-    values = {name: np.full((2, n), np.nan) for name in QUOTE_FIELDS}
-    for i, day in enumerate((NEAR, FAR)):
-        years = max(
-            (datetime.fromisoformat(f"{day}T10:00:00Z").timestamp() - now) / (365 * 86_400), 0.0
-        )
-        rows = slice(i * strikes, (i + 1) * strikes)
-        fair = price(smile(ladder, forward[day]), forward[day], ladder, years, RATE, PHI)
-        fair = np.maximum(fair, 2 * TICK)
-        values["last"][:, rows] = fair
-        values["bid"][:, rows] = fair - TICK
-        values["ask"][:, rows] = fair + TICK
-        away = np.abs(np.arange(strikes) - strikes // 2)
-        values["oi"][:, rows] = LOT * (1000.0 - 10 * away + 7 * (away % 5) + np.array([[0], [3]]))
-        values["volume"][:, rows] = LOT * (500.0 + away + np.array([[0], [11]]))
-    values["quote_time"][:] = now - 1.0
-    values["last_trade_time"][:] = now - 10.0
-    values["oi_prev"][:] = values["oi"] - LOT
-    symbols = np.array([[f"X{i}{side}" for i in range(n)] for side in ("CE", "PE")], dtype=object)
     quotes = Quotes(
-        Contracts(
-            "NIFTY",
-            np.repeat(np.array([NEAR, FAR], dtype="datetime64[D]"), strikes),
-            np.tile(ladder, 2),
-            np.full(n, LOT),
-            np.full(n, TICK),
-            symbols,
-            np.arange(2 * n).reshape(2, n),
-        ),
-        np.full((2, n), "sim", dtype=object),
-        values,
+        _contracts(ladder),
+        np.full((2, 2 * strikes), "sim", dtype=object),
+        _values(now, ladder, {NEAR: near, FAR: far}),
         Underlying(
             spot=spot,
             open=24000.0,
@@ -123,6 +99,41 @@ def quotes_and_stamp(
         now + 0.25,
     )
     return quotes, _stamp(at, strikes)
+
+
+def _contracts(ladder: Array) -> Contracts:
+    """Return both expiries of the same strikes."""
+    n = 2 * len(ladder)
+    return Contracts(
+        "NIFTY",
+        np.repeat(np.array([NEAR, FAR], dtype="datetime64[D]"), len(ladder)),
+        np.tile(ladder, 2),
+        np.full(n, LOT),
+        np.full(n, TICK),
+        np.array([[f"X{i}{side}" for i in range(n)] for side in ("CE", "PE")], dtype=object),
+        np.arange(2 * n).reshape(2, n),
+    )
+
+
+def _values(now: float, ladder: Array, forward: Mapping[str, float]) -> dict[str, Array]:
+    """Return the quotes at an instant, epoch seconds, by the forward of each expiry."""
+    strikes = len(ladder)
+    values = {name: np.full((2, 2 * strikes), np.nan) for name in QUOTE_FIELDS}
+    away = np.abs(np.arange(strikes) - strikes // 2)
+    for i, (day, level) in enumerate(forward.items()):
+        fix = datetime.fromisoformat(f"{day}T10:00:00Z").timestamp()
+        years = max((fix - now) / (365 * 86_400), 0.0)
+        rows = slice(i * strikes, (i + 1) * strikes)
+        fair = np.maximum(price(smile(ladder, level), level, ladder, years, RATE, PHI), 2 * TICK)
+        values["last"][:, rows] = fair
+        values["bid"][:, rows] = fair - TICK
+        values["ask"][:, rows] = fair + TICK
+        values["oi"][:, rows] = LOT * (1000.0 - 10 * away + 7 * (away % 5) + np.array([[0], [3]]))
+        values["volume"][:, rows] = LOT * (500.0 + away + np.array([[0], [11]]))
+    values["quote_time"][:] = now - 1.0
+    values["last_trade_time"][:] = now - 10.0
+    values["oi_prev"][:] = values["oi"] - LOT
+    return values
 
 
 QUOTES, STAMP = quotes_and_stamp()

@@ -87,6 +87,11 @@ OTHER_ERRORS = re.compile(r"\bErrors:|\bRaises:? [A-Za-z`]")
 """What says in running text which errors there are."""
 TWIN_LINES = 10
 MOST_SIBLINGS = 18
+MAY_BE_LONGER = {
+    "g6/entrypoints/python/stored_frames.py:load": "29 lines say what its eleven options mean",
+    "g6/entrypoints/web/serving.py:serve": "its fifteen arguments are a page of their own",
+}
+"""Functions above fifty lines, signature and docstring included, and why."""
 MAY_HOLD_MORE: dict[str, str] = {}
 """Folders with more files and folders than that, and why each has no chapters."""
 MAY_SPELL_THE_LAYOUT = {
@@ -137,8 +142,12 @@ def test_a_module_stays_within_four_hundred_lines(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_a_function_stays_within_fifty_lines(path: Path) -> None:
-    long = [f"{node.name}: {lines}" for node in functions(path) if (lines := _lines(node)) > 50]
-    assert long == []
+    assert long_functions(path) - MAY_BE_LONGER.keys() == set()
+
+
+def test_no_function_may_be_longer_that_is_not() -> None:
+    files = {ROOT / place.partition(":")[0] for place in MAY_BE_LONGER}
+    assert MAY_BE_LONGER.keys() == set().union(*map(long_functions, files))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
@@ -477,6 +486,10 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     )
 
 
+def long_functions(path: Path) -> set[str]:
+    return {f"{name(path)}:{node.name}" for node in functions(path) if _lines(node) > 50}
+
+
 def spelt_layout(source: str) -> Iterator[str]:
     """Yield where a module spells a kind, a folder or a file name of the store itself."""
     for node in ast.walk(ast.parse(source)):
@@ -531,9 +544,8 @@ def _siblings(top: Path) -> dict[str, set[str]]:
 
 
 def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Count a function's lines without its signature and docstring."""
-    first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
-    return (node.end_lineno or 0) - first.lineno + 1
+    """Count a function's lines, from its first to its last."""
+    return (node.end_lineno or 0) - node.lineno + 1
 
 
 def _reads_environment(path: Path) -> bool:

@@ -128,11 +128,7 @@ def owned(
     Raises:
         Unavailable: Another system owns it, it is of another kind, or it cannot be written.
     """
-    with _refusals(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-        if not os.access(directory, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
-        descriptor = os.open(directory / OWNER_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _opened(directory)
     member = os.getpid()
     try:
         limit = clock.wall() + DYING_SECONDS
@@ -155,6 +151,15 @@ def owned(
                     _leave(descriptor, member)
     finally:
         os.close(descriptor)
+
+
+def _opened(directory: Path) -> int:
+    """Open the record of a directory's owner, which is made where it is not there."""
+    with _refusals(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+        return os.open(directory / OWNER_FILE, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def owner(directory: Path) -> Document | None:

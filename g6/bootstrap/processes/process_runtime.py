@@ -71,12 +71,7 @@ def build_runtime(
         quotes_seconds=settings.frames.unpersisted_seconds,
         persisted_seconds=settings.frames.persisted_seconds,
         history=stores.history(settings),
-        lifeline=RedisLifeline(
-            main,
-            namespace,
-            reach=timing.grace + timing.hard,
-            origin=market.start.wall_origin if market.start else lambda: None,
-        ),
+        lifeline=_lifeline(wiring, timing, market.start),
         heartbeat_seconds=float(settings.heartbeat_interval),
         chain_memories=RedisChainMemories(cache, namespace),
         market_start=market.start,
@@ -84,6 +79,16 @@ def build_runtime(
         data_option=data_option(settings),
         pressure_rules=settings.memory.rules,
         detail_rules=settings.metrics.rules,
+    )
+
+
+def _lifeline(wiring: Wiring, timing: Timing, start: MarketStart | None) -> RedisLifeline:
+    """Return the signs of life of the system, which last as long as a cycle may."""
+    return RedisLifeline(
+        wiring.clients.main,
+        wiring.namespace,
+        reach=timing.grace + timing.hard,
+        origin=start.wall_origin if start else lambda: None,
     )
 
 

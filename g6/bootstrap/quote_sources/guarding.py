@@ -136,19 +136,10 @@ def guarded(
     limiter = shared.limiter(scope)
     breaker = _breaker(options, shared, scope, wiring.clock)
     patience = Patience(options.retries, options.retry_base, options.retry_cap)
-    gate = RequestGate(
-        limiter, breaker, patience, wiring.clock, answer_seconds=answer_seconds(settings)
-    )
+    answer_within = answer_seconds(settings)
+    gate = RequestGate(limiter, breaker, patience, wiring.clock, answer_seconds=answer_within)
     surroundings = Surroundings(
         gate, wiring.clock, wiring.calendar, shared.cache, root, shared.notify
-    )
-    outage = Outage(
-        scope,
-        shared.cache,
-        shared.notify,
-        threshold=options.outage_threshold,
-        every=options.outage_log_every,
-        last_sign=_last_frame(wiring, scope),
     )
     begin_within = begin_seconds(settings)
     fallback_seconds = 2 * settings.wall_interval
@@ -159,11 +150,24 @@ def guarded(
         limiter,
         shared.cache,
         lambda at: wiring.clock.wall_of(at) + begin_within,
-        outage=outage,
+        outage=_outage(wiring, shared, scope),
         second=second,
         fallback_seconds=fallback_seconds,
         further=FurtherRequests(shared.cache, scope, rest_budget(settings).spare, fallback_seconds),
         notify=shared.notify,
+    )
+
+
+def _outage(wiring: Wiring, shared: SharedState, scope: str) -> Outage:
+    """Return what notices that one scope gets no answers for long."""
+    options = wiring.settings.provider
+    return Outage(
+        scope,
+        shared.cache,
+        shared.notify,
+        threshold=options.outage_threshold,
+        every=options.outage_log_every,
+        last_sign=_last_frame(wiring, scope),
     )
 
 

@@ -203,13 +203,21 @@ def resolve(
     for name, expiry in buckets.items():
         names.setdefault(expiry, name)
         masks[expiry] = masks.get(expiry, 0) | BIT.get(name, 0)
+    not_listed = tuple(name for name, expiry in answers.items() if expiry is None)
+    slots = _slots(names, masks, calendar, exchange)
+    return Resolution(slots, buckets, sum(masks.values()), not_listed)
+
+
+def _slots(
+    names: Mapping[date, str], masks: Mapping[date, int], calendar: Calendar, exchange: str
+) -> tuple[Slot, ...]:
+    """Return the slot of each expiry, under the first of its names."""
     slots: list[Slot] = []
     for expiry, name in names.items():
         fix = calendar.settlement_fix(exchange, expiry)
         close = calendar.close_of(exchange, expiry)
         slots.append(Slot(expiry, name, masks[expiry], fix=fix, close=close))
-    not_listed = tuple(name for name, expiry in answers.items() if expiry is None)
-    return Resolution(tuple(slots), buckets, sum(masks.values()), not_listed)
+    return tuple(slots)
 
 
 def _distinct(rules: Iterable[str | date]) -> list[str | date]:

@@ -111,41 +111,28 @@ def prices(
     >>> SOURCES[taken.taken[0, 0]], taken.price[0, 20].round(2)
     ('mid', np.float64(150.34))
     """
-    thin = _thin(quotes, quality)
-    listed = quotes.symbol != ""
-    missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
-    age = at - quotes.quote_time
-    is_old = age > quality.max_quote_age
-    book = _book(quotes, listed & ~thin, quality)
-    mid = np.where(book.crossed | book.wide | is_old, np.nan, book.middle)
-    half_width = 0.5 * (book.ask - book.bid)
-    moves = pace(quotes.market) if moves is None else moves
-    trades = _trades(quotes, listed & ~thin, at, quality, (mid, half_width), moves)
+    evidence = _evidence(quotes, at, quality, pace(quotes.market) if moves is None else moves)
+    book = evidence.book
+    mid = evidence.mid
+    trades = evidence.trades
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, trades.believed if model == "black76" else trades.last)
     use_last = ~use_mid & np.isfinite(price)
-    faults = _faults(quotes, book, missing | thin) | {
-        Flag.MISSING: missing,
-        Flag.THIN: thin,
-        Flag.OUTLIER: trades.odd,
-        Flag.STALE: is_old | (np.isnan(mid) & trades.stale),
-        Flag.AGE_UNKNOWN: (use_mid & np.isnan(age)) | (use_last & np.isnan(trades.age)),
-    }
-    is_spoilt = book.crossed | is_old
+    is_spoilt = book.crossed | evidence.is_old
     half_tick = np.where(use_last, 0.5 * quotes.tick_size, np.nan)
     return Prices(
         price=price,
         taken=use_mid.view(np.int8) + 2 * use_last.view(np.int8),
-        half_spread=np.where(use_mid, half_width, half_tick),
+        half_spread=np.where(use_mid, evidence.half_width, half_tick),
         bid=np.where(is_spoilt, np.nan, book.bid),
         ask=np.where(is_spoilt, np.nan, book.ask),
         mid=mid,
         traded=trades.believed,
         timed=np.isfinite(trades.age),
-        flags=_flags(faults, listed),
-        age_seconds=age,
-        listed=listed,
-        missing=missing,
+        flags=_flags(_faults(quotes, evidence, use_mid, use_last), evidence.listed),
+        age_seconds=evidence.age,
+        listed=evidence.listed,
+        missing=evidence.missing,
     )
 
 
@@ -195,6 +182,46 @@ def _trades(
     believed = np.where(odd, np.nan, fresh)
     stale = np.isnan(believed) & np.isfinite(last) & ~is_untraded & ~odd
     return _Trades(last, believed, odd, stale, age)
+
+
+class _Evidence(NamedTuple):
+    """What there is to take a price from.
+
+    Attributes:
+        listed: Options that are listed.
+        missing: Those of them that did not answer.
+        thin: Those of them that the configuration leaves out.
+        age: Seconds since the quote.
+        is_old: Whether that is too long.
+        mid: The middle of a book that is believed, else NaN.
+        half_width: Half the gap of the book.
+    """
+
+    listed: Mask
+    missing: Mask
+    thin: Mask
+    age: Array
+    is_old: Mask
+    book: _Book
+    mid: Array
+    half_width: Array
+    trades: _Trades
+
+
+def _evidence(
+    quotes: Quotes, at: Array | float, quality: Quality, moves: Array | float
+) -> _Evidence:
+    """Return books and trades as far as they are believed."""
+    thin = _thin(quotes, quality)
+    listed = quotes.symbol != ""
+    missing = listed & np.all([np.isnan(quotes.values[name]) for name in _ANSWERED], axis=0)
+    age = at - quotes.quote_time
+    is_old = age > quality.max_quote_age
+    book = _book(quotes, listed & ~thin, quality)
+    mid = np.where(book.crossed | book.wide | is_old, np.nan, book.middle)
+    half_width = 0.5 * (book.ask - book.bid)
+    trades = _trades(quotes, listed & ~thin, at, quality, (mid, half_width), moves)
+    return _Evidence(listed, missing, thin, age, is_old, book, mid, half_width, trades)
 
 
 def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:
@@ -281,11 +308,15 @@ def _thin(quotes: Quotes, quality: Quality) -> Mask:
     return thin & listed
 
 
-def _faults(quotes: Quotes, book: _Book, unseen: Mask) -> dict[Flag, Mask]:
-    """Return what can be said of a quote before a price is taken from it.
+def _faults(quotes: Quotes, evidence: _Evidence, use_mid: Mask, use_last: Mask) -> dict[Flag, Mask]:
+    """Return what is wrong with each quote, and with the price that is taken from it.
 
-    An `unseen` book is not said to be empty.
+    A book that nobody saw is not said to be empty.
     """
+    book = evidence.book
+    trades = evidence.trades
+    unseen = evidence.missing | evidence.thin
+    age_unknown = (use_mid & np.isnan(evidence.age)) | (use_last & np.isnan(trades.age))
     return {
         Flag.UNTRADED: quotes.volume == 0,
         Flag.NO_BOOK: np.isnan(book.middle) & ~unseen,
@@ -294,6 +325,11 @@ def _faults(quotes: Quotes, book: _Book, unseen: Mask) -> dict[Flag, Mask]:
         Flag.REPAIRED: quotes.source == QuoteSource.BACKFILL.value,
         Flag.BAD_OI: (quotes.oi < 0) | (quotes.oi >= MAX_OPEN_INTEREST),
         Flag.BAD_PRICE: quotes.last <= 0,
+        Flag.MISSING: evidence.missing,
+        Flag.THIN: evidence.thin,
+        Flag.OUTLIER: trades.odd,
+        Flag.STALE: evidence.is_old | (np.isnan(evidence.mid) & trades.stale),
+        Flag.AGE_UNKNOWN: age_unknown,
     }
 
 

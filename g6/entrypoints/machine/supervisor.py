@@ -292,11 +292,7 @@ def running(
     """
     directory = settings.directory
     broker = settings.redis.broker_url or ""
-    roster = Roster(directory / Folder.RUNNING, who)
-    if orphans := roster.end_orphans(STOP_SECONDS):
-        sys.stderr.write(
-            f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n"
-        )
+    roster = _roster_without_orphans(directory, who)
     with ExitStack() as cleanup:
         server: EmbeddedServer | None = None
         owner = owning_system(settings, broker) if broker else system_of_its_own(settings)
@@ -317,18 +313,21 @@ def running(
         driver = _driver(settings, broker, runtime, who, bounded=bounded)
         driver.begin(fresh=fresh)
         cleanup.callback(driver.leave)
-        stack = Stack(
-            settings,
-            runtime,
-            broker,
-            directory / Folder.LOGS,
-            driver,
-            roster,
-            forks or ForkServer(),
-            server,
-        )
+        logs = directory / Folder.LOGS
+        forks = forks or ForkServer()
+        stack = Stack(settings, runtime, broker, logs, driver, roster, forks, server)
         cleanup.callback(stack.stop)
         yield stack
+
+
+def _roster_without_orphans(directory: Path, who: str) -> Roster:
+    """Return the roster of a directory, once what a killed supervisor had left is ended."""
+    roster = Roster(directory / Folder.RUNNING, who)
+    if orphans := roster.end_orphans(STOP_SECONDS):
+        sys.stderr.write(
+            f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n"
+        )
+    return roster
 
 
 def _driver(

@@ -153,12 +153,8 @@ class EmbeddedServer:
         appends = _has_room(home) and append_only
         for _ in range(1 if port else 10):
             number = port or free_port()
-            server = cls(
-                home,
-                number,
-                _spawn(_command(program, home, number, appends, max_memory)),
-                append_only,
-            )
+            process = _spawn(_command(program, home, number, appends, max_memory))
+            server = cls(home, number, process, append_only)
             server._keeps_file = append_only
             if server._ready(seconds):
                 return server

@@ -78,17 +78,16 @@ def serve(
     own = settings.serve
     token = own.token.get_secret_value() if own.token else ""
     wiring = wire(settings)
+    reader = partial(study_readers.reader, settings=started)
+    time = study_readers.market_time(started)
+    answers = StudyAnswers(reader, time, runtime.plan.interval)
     server.serve(
         runtime,
         totals(wiring),
         own.host,
         own.metrics_port if metrics_port is None else metrics_port,
         own.web_port if web_port is None else web_port,
-        answers=StudyAnswers(
-            partial(study_readers.reader, settings=started),
-            study_readers.market_time(started),
-            runtime.plan.interval,
-        ),
+        answers=answers,
         control=_control(started, runtime, token) if own.control else None,
         guard=_guard(own, token),
         token=token,

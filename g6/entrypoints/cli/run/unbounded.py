@@ -31,6 +31,7 @@ from g6.entrypoints.machine.supervisor import Stack, running
 from g6.entrypoints.web.serving import bind
 from g6.errors import Unavailable
 from g6.rendering import run_screen
+from g6.studies.market.day_estimate import DayEstimate
 
 
 def run_until_stopped(
@@ -63,40 +64,49 @@ def run_until_stopped(
     if settings.features.serve:
         _refuse_taken_ports(settings, who)
     settings = prepare_start(continued(settings, console), console)
-    warn_about_status_file(settings, console, serves=settings.features.serve)
-    estimate = start_screen.estimate_of(settings)
-    if not anyway:
-        start_screen.refuse_full_disk(settings, estimate)
+    serves = settings.features.serve
+    warn_about_status_file(settings, console, serves=serves)
+    estimate = _estimate(settings, anyway=anyway)
     if flowered:
         _refuse_flower(settings)
     watch: RunWatch | None = None
-    with (
-        stoppable(),
-        running(settings, who=who, fresh=settings.simulated, mix=mix, forks=forks) as stack,
-    ):
+    system = running(settings, who=who, fresh=settings.simulated, mix=mix, forks=forks)
+    with stoppable(), system as stack:
         log.configure(settings, file=stack.log_dir / log.FILE)
         voice = voice_of(settings, console, stack.runtime.clock, stack.runtime.data_option)
         watch = RunWatch(settings, stack, voice, partial(console.print, soft_wrap=True))
-        start_screen.print_start(
-            console, stack, watch.begin(), estimate, serves=settings.features.serve
-        )
+        start_screen.print_start(console, stack, watch.begin(), estimate, serves=serves)
         follower = _start(stack, console, voice)
-        if observed:
-            _start_observers(stack, console)
-        if flowered:
-            _start_flower(stack, console)
+        _start_beside(stack, console, observed=observed, flowered=flowered)
         while not (until_close and watch.has_seen_close):
-            for followed in follower.poll():
-                watch.count(followed.report)
-                voice.cycle(followed.report, watch.beside(followed.report))
-                # A report carries the overview rows of its cycle, 375 times a day: what was printed
-                # is let go.
-                follower.closed.clear()
-                follower.published.clear()
+            _tell_of_cycles(follower, watch, voice)
             watch.look(follower)
     if watch is not None:
         console.print(run_screen.end_line(watch.statuses, str(settings.directory)), soft_wrap=True)
     return watch is not None and watch.has_seen_close
+
+
+def _estimate(settings: Settings, *, anyway: bool) -> DayEstimate | None:
+    """Return what the day will take.
+
+    Raises:
+        Unavailable: The disk has no room for it and not `anyway`.
+    """
+    estimate = start_screen.estimate_of(settings)
+    if not anyway:
+        start_screen.refuse_full_disk(settings, estimate)
+    return estimate
+
+
+def _tell_of_cycles(follower: RunFollower, watch: RunWatch, voice: Voice) -> None:
+    """Tell of the cycles that closed since the last look."""
+    for followed in follower.poll():
+        watch.count(followed.report)
+        voice.cycle(followed.report, watch.beside(followed.report))
+        # A report carries the overview rows of its cycle, 375 times a day: what was printed is let
+        # go.
+        follower.closed.clear()
+        follower.published.clear()
 
 
 def _start(stack: Stack, console: Console, voice: Voice) -> RunFollower:
@@ -125,6 +135,14 @@ def _start(stack: Stack, console: Console, voice: Voice) -> RunFollower:
         ready = workers_in_words(len(WORKERS), sum(pool_sizes(settings)))
         console.print(f"{ready} are ready; Ctrl-C stops", highlight=False)
     return follower
+
+
+def _start_beside(stack: Stack, console: Console, *, observed: bool, flowered: bool) -> None:
+    """Start what is asked for beside the system itself."""
+    if observed:
+        _start_observers(stack, console)
+    if flowered:
+        _start_flower(stack, console)
 
 
 def _start_observers(stack: Stack, console: Console) -> None:
