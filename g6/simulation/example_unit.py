@@ -82,7 +82,7 @@ def quotes_and_stamp(
 ) -> tuple[Quotes, Stamp]:
     """Return a unit of two expiries, `strikes` strikes around 24100 each."""
     now = datetime.fromisoformat(at).timestamp()
-    ladder = 24100.0 + step * (np.arange(strikes) - strikes // 2)
+    ladder = 24100.0 + step * (np.arange(strikes, dtype=np.float64) - strikes // 2)
     quotes = Quotes(
         _contracts(ladder),
         np.full((2, 2 * strikes), "sim", dtype=object),

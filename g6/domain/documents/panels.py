@@ -15,7 +15,7 @@ import numpy as np
 from g6.domain.documents.json_plain import json_plain
 from g6.domain.documents.panel_notes import notes_of
 from g6.domain.figures import breadth
-from g6.domain.reports import CycleReport, MeasuredSizes, ProviderFacts
+from g6.domain.reports import CycleReport, ProviderFacts, StorageFacts
 from g6.domain.reports.panel_alerts import PanelAlert, unit_alerts
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
@@ -123,7 +123,7 @@ def build(
     *,
     provider: ProviderFacts,
     generated_at: str,
-    storage: MeasuredSizes | None = None,
+    storage: StorageFacts | None = None,
     alerts: Sequence[PanelAlert] = (),
     window: int = WINDOW,
 ) -> dict[str, JsonObject]:

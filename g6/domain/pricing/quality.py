@@ -111,28 +111,28 @@ def prices(
     >>> SOURCES[taken.taken[0, 0]], taken.price[0, 20].round(2)
     ('mid', np.float64(150.34))
     """
-    evidence = _evidence(quotes, at, quality, pace(quotes.market) if moves is None else moves)
-    book = evidence.book
-    mid = evidence.mid
-    trades = evidence.trades
+    sources = _price_sources(quotes, at, quality, pace(quotes.market) if moves is None else moves)
+    book = sources.book
+    mid = sources.mid
+    trades = sources.trades
     use_mid = np.isfinite(mid) & (model == "black76")
     price = np.where(use_mid, mid, trades.believed if model == "black76" else trades.last)
     use_last = ~use_mid & np.isfinite(price)
-    is_spoilt = book.crossed | evidence.is_old
+    is_spoilt = book.crossed | sources.is_old
     half_tick = np.where(use_last, 0.5 * quotes.tick_size, np.nan)
     return Prices(
         price=price,
         taken=use_mid.view(np.int8) + 2 * use_last.view(np.int8),
-        half_spread=np.where(use_mid, evidence.half_width, half_tick),
+        half_spread=np.where(use_mid, sources.half_width, half_tick),
         bid=np.where(is_spoilt, np.nan, book.bid),
         ask=np.where(is_spoilt, np.nan, book.ask),
         mid=mid,
         traded=trades.believed,
         timed=np.isfinite(trades.age),
-        flags=_flags(_faults(quotes, evidence, use_mid, use_last), evidence.listed),
-        age_seconds=evidence.age,
-        listed=evidence.listed,
-        missing=evidence.missing,
+        flags=_flags(_faults(quotes, sources, use_mid, use_last), sources.listed),
+        age_seconds=sources.age,
+        listed=sources.listed,
+        missing=sources.missing,
     )
 
 
@@ -184,7 +184,7 @@ def _trades(
     return _Trades(last, believed, odd, stale, age)
 
 
-class _Evidence(NamedTuple):
+class _PriceSources(NamedTuple):
     """What there is to take a price from.
 
     Attributes:
@@ -208,9 +208,9 @@ class _Evidence(NamedTuple):
     trades: _Trades
 
 
-def _evidence(
+def _price_sources(
     quotes: Quotes, at: Array | float, quality: Quality, moves: Array | float
-) -> _Evidence:
+) -> _PriceSources:
     """Return books and trades as far as they are believed."""
     thin = _thin(quotes, quality)
     listed = quotes.symbol != ""
@@ -221,7 +221,7 @@ def _evidence(
     mid = np.where(book.crossed | book.wide | is_old, np.nan, book.middle)
     half_width = 0.5 * (book.ask - book.bid)
     trades = _trades(quotes, listed & ~thin, at, quality, (mid, half_width), moves)
-    return _Evidence(listed, missing, thin, age, is_old, book, mid, half_width, trades)
+    return _PriceSources(listed, missing, thin, age, is_old, book, mid, half_width, trades)
 
 
 def quality_counts(flags: NDArray[np.int32]) -> dict[str, int]:
@@ -308,15 +308,17 @@ def _thin(quotes: Quotes, quality: Quality) -> Mask:
     return thin & listed
 
 
-def _faults(quotes: Quotes, evidence: _Evidence, use_mid: Mask, use_last: Mask) -> dict[Flag, Mask]:
+def _faults(
+    quotes: Quotes, sources: _PriceSources, use_mid: Mask, use_last: Mask
+) -> dict[Flag, Mask]:
     """Return what is wrong with each quote, and with the price that is taken from it.
 
     A book that nobody saw is not said to be empty.
     """
-    book = evidence.book
-    trades = evidence.trades
-    unseen = evidence.missing | evidence.thin
-    age_unknown = (use_mid & np.isnan(evidence.age)) | (use_last & np.isnan(trades.age))
+    book = sources.book
+    trades = sources.trades
+    unseen = sources.missing | sources.thin
+    age_unknown = (use_mid & np.isnan(sources.age)) | (use_last & np.isnan(trades.age))
     return {
         Flag.UNTRADED: quotes.volume == 0,
         Flag.NO_BOOK: np.isnan(book.middle) & ~unseen,
@@ -325,10 +327,10 @@ def _faults(quotes: Quotes, evidence: _Evidence, use_mid: Mask, use_last: Mask) 
         Flag.REPAIRED: quotes.source == QuoteSource.BACKFILL.value,
         Flag.BAD_OI: (quotes.oi < 0) | (quotes.oi >= MAX_OPEN_INTEREST),
         Flag.BAD_PRICE: quotes.last <= 0,
-        Flag.MISSING: evidence.missing,
-        Flag.THIN: evidence.thin,
+        Flag.MISSING: sources.missing,
+        Flag.THIN: sources.thin,
         Flag.OUTLIER: trades.odd,
-        Flag.STALE: evidence.is_old | (np.isnan(evidence.mid) & trades.stale),
+        Flag.STALE: sources.is_old | (np.isnan(sources.mid) & trades.stale),
         Flag.AGE_UNKNOWN: age_unknown,
     }
 

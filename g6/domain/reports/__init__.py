@@ -14,9 +14,9 @@ from g6.domain.reports.heartbeat import (
 from g6.domain.reports.job_reports import (
     AbandonedFilesCleared,
     EventsDropped,
-    MeasuredSizes,
     PanelsVerified,
     RecomputeReport,
+    StorageFacts,
     StorageSizes,
     SubscriberCounts,
 )
@@ -56,7 +56,6 @@ __all__ = [
     "Heartbeat",
     "ListingCounts",
     "LoginFacts",
-    "MeasuredSizes",
     "OptionDetail",
     "PanelsVerified",
     "ProcessFacts",
@@ -70,6 +69,7 @@ __all__ = [
     "StageFailure",
     "StageReport",
     "StateFacts",
+    "StorageFacts",
     "StorageSizes",
     "StoreRefused",
     "StreamFacts",

@@ -54,7 +54,7 @@ class StorageSizes:
 
 
 @dataclass(frozen=True, slots=True)
-class MeasuredSizes:
+class StorageFacts:
     """How large the store was when it was measured.
 
     Attributes:
@@ -69,7 +69,7 @@ class MeasuredSizes:
         return {"at": self.at, **self.sizes.to_json(), "total": self.sizes.total.to_json()}
 
     @classmethod
-    def from_json(cls, document: Document) -> MeasuredSizes:
+    def from_json(cls, document: Document) -> StorageFacts:
         """Read what `to_json` gave."""
         return cls(text(document, "at"), StorageSizes.from_json(document))
 

@@ -19,7 +19,7 @@ class StateFacts:
         breaker: The state of the circuit breaker, empty where it is not about one.
         seconds: How long it lasts or lasted, wall seconds.
         retired: The retired settings that were refused.
-        more: What a later version says beside these. It is passed on unread.
+        more: What only people read of it, such as a connection, and what a later version says.
     """
 
     breaker: str = ""

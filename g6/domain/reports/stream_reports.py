@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from g6.domain.reports.alert import Alert, AlertRule
 from g6.domain.reports.alerts import STREAM_REFUSED, STREAM_UNTRUSTED
+from g6.domain.reports.state_facts import StateFacts
 from g6.domain.schema.json_types import Json, JsonObject, present
 from g6.domain.schema.words import EventType
 
@@ -190,4 +191,4 @@ PUBLISHED: Mapping[str, type[StreamReport]] = MappingProxyType(
 
 def _alert_of(rule: AlertRule, report: StreamReport, fix: str) -> Alert:
     details = {name: value for name, value in report.facts().items() if name != "fix"}
-    return rule.fire(details, fix=fix)
+    return rule.fire(StateFacts(more=details), fix=fix)

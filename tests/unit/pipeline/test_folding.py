@@ -2,58 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from g6 import pipeline
-from g6.domain.cycles.cycle import parse_z
-from g6.ports.history import FoldReport, LooseDay
+from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.market.calendar import day_of
+from g6.domain.schema.frame import Frame
+from g6.ports.history import FoldReport
 from tests.worlds.pipeline import World
 
-
-class Shelf:
-    """History port that has what it is given and writes down what it is asked."""
-
-    def __init__(self, *held: LooseDay) -> None:
-        self.held, self.done = held, list[tuple[object, ...]]()
-        self.abandoned = 0
-
-    def clear_abandoned(self) -> int:
-        return self.abandoned
-
-    def loose_days(self) -> Sequence[LooseDay]:
-        return self.held
-
-    def sizes(self) -> Mapping[str, tuple[int, int]]:
-        self.done.append(("sizes",))
-        return {"chain": (3, 300), "csv": (2, 50)}
-
-    def fold(self, name: str, day: date, before: datetime) -> FoldReport:
-        self.done.append(("fold", name, day, before))
-        return FoldReport(1)
-
-    def compact(self, name: str, day: date) -> FoldReport:
-        self.done.append(("compact", name, day))
-        return FoldReport(1)
-
-
 DAY = date(2026, 11, 18)
+ChainOf = Callable[..., Frame]
 
 
-def with_shelf(world: World, at: str, *held: LooseDay) -> Shelf:
-    shelf = Shelf(*held)
-    world.clock.now = parse_z(at).timestamp()
-    world.runtime = replace(world.runtime, history=shelf)
-    return shelf
+@dataclass
+class Days:
+    """Stored days in files, and the world whose jobs fold them."""
+
+    world: World
+    directory: Path
+    chain_of: ChainOf
+
+    def __post_init__(self) -> None:
+        self.history = ParquetHistory(self.directory)
+        self.store = ParquetStore(self.directory)
+        self.world.runtime = replace(self.world.runtime, history=self.history)
+
+    def part(self, cycle: str, index: str = "NIFTY") -> None:
+        """Store the chain of a cycle as a part of its own."""
+        self.store.write_chain(Unit(cycle, index), self.chain_of(cycle, index))
+
+    def segment(self, cycle: str) -> None:
+        """Store the chain of a cycle as the segment of a quarter hour that is over."""
+        self.part(cycle)
+        at = parse_z(cycle)
+        self.history.fold("NIFTY", day_of(at), at.replace(hour=23))
+
+    def parts(self) -> list[tuple[str, date, str | None]]:
+        """Return the days in more than one file, each with its oldest part."""
+        return [
+            (day.name, day.day, day.oldest_part and f"{day.oldest_part:%H:%M}")
+            for day in self.history.loose_days()
+        ]
+
+    def tidy(self, at: str) -> int:
+        self.world.clock.now = parse_z(at).timestamp()
+        return pipeline.tidy(self.world.runtime)
 
 
-def loose(
-    name: str = "NIFTY", day: date = DAY, part: str | None = "2026-11-18T05:29:00Z"
-) -> LooseDay:
-    return LooseDay(name, day, 5, parse_z(part) if part else None)
+@pytest.fixture
+def days(world: World, tmp_path: Path, chain_of: ChainOf) -> Days:
+    return Days(world, tmp_path, chain_of)
 
 
 @pytest.mark.parametrize(
@@ -61,38 +68,51 @@ def loose(
     [
         ("2026-11-18T05:29:59Z", "2026-11-18T05:15:00Z", None),
         ("2026-11-18T05:30:00Z", "2026-11-18T05:29:59Z", "fold"),
-        ("2026-11-18T05:30:00Z", None, None),
-        ("2026-11-18T10:14:59Z", None, None),
-        ("2026-11-18T10:15:00Z", None, "compact"),
         ("2026-11-19T03:00:00Z", "2026-11-18T10:10:00Z", "compact"),
     ],
 )
-def test_quarter_hours_are_folded_when_they_are_over_and_days_when_they_are(
-    world: World, at: str, part: str | None, job: str | None
+def test_quarter_hours_are_folded_when_they_are_over(
+    days: Days, at: str, part: str, job: str | None
 ) -> None:
-    with_shelf(world, at, loose(part=part))
-    pipeline.tidy(world.runtime)
-    assert world.sender.sent == ([(job, "NIFTY", "2026-11-18")] if job else [])
+    days.part(part)
+    days.tidy(at)
+    assert days.world.sender.sent == ([(job, "NIFTY", "2026-11-18")] if job else [])
 
 
-def test_each_day_of_each_index_is_a_job_of_its_own(world: World) -> None:
-    with_shelf(
-        world, "2026-11-18T05:30:00Z", loose(day=date(2026, 11, 17)), loose(), loose("overview")
-    )
-    assert pipeline.tidy(world.runtime) == 3
-    assert world.sender.sent == [
+@pytest.mark.parametrize(
+    ("at", "job"),
+    [
+        ("2026-11-18T05:30:00Z", None),
+        ("2026-11-18T10:14:59Z", None),
+        ("2026-11-18T10:15:00Z", "compact"),
+    ],
+)
+def test_days_without_parts_are_folded_when_they_are_over(
+    days: Days, at: str, job: str | None
+) -> None:
+    days.segment("2026-11-18T05:14:00Z")
+    days.tidy(at)
+    assert days.world.sender.sent == ([(job, "NIFTY", "2026-11-18")] if job else [])
+
+
+def test_each_day_of_each_index_is_a_job_of_its_own(days: Days) -> None:
+    days.part("2026-11-17T05:29:00Z")
+    days.part("2026-11-18T05:29:00Z")
+    cycle = "2026-11-18T05:29:00Z"
+    days.store.write_overview(cycle, [{"timestamp": cycle, "underlying": "NIFTY", "status": "OK"}])
+    assert days.tidy("2026-11-18T05:30:00Z") == 3
+    assert days.world.sender.sent == [
         ("compact", "NIFTY", "2026-11-17"), ("fold", "NIFTY", "2026-11-18"), ("fold", "overview", "2026-11-18"),
     ]  # fmt: skip
 
 
-def test_the_jobs_fold_up_to_the_quarter_hour_that_runs(world: World) -> None:
-    shelf = with_shelf(world, "2026-11-18T05:44:10Z", loose())
-    pipeline.fold(world.runtime, "NIFTY", "2026-11-18")
-    pipeline.compact(world.runtime, "NIFTY", "2026-11-17")
-    assert shelf.done == [
-        ("fold", "NIFTY", DAY, parse_z("2026-11-18T05:30:00Z")),
-        ("compact", "NIFTY", date(2026, 11, 17)),
-    ]
+def test_the_jobs_fold_up_to_the_quarter_hour_that_runs(days: Days) -> None:
+    for cycle in ("2026-11-18T05:29:00Z", "2026-11-18T05:30:00Z", "2026-11-17T05:29:00Z"):
+        days.part(cycle)
+    days.world.clock.now = parse_z("2026-11-18T05:44:10Z").timestamp()
+    pipeline.fold(days.world.runtime, "NIFTY", "2026-11-18")
+    pipeline.compact(days.world.runtime, "NIFTY", "2026-11-17")
+    assert days.parts() == [("NIFTY", DAY, "05:30")]
 
 
 def test_without_files_there_is_nothing_to_fold(world: World) -> None:
@@ -104,10 +124,14 @@ def test_without_files_there_is_nothing_to_fold(world: World) -> None:
     )
 
 
-def test_what_killed_writers_left_is_cleared_and_counted_on_the_way(world: World) -> None:
-    shelf = with_shelf(world, "2026-11-18T05:31:00Z")
-    pipeline.tidy(world.runtime)
-    assert world.reports("job.report") == []
-    shelf.abandoned = 70
-    pipeline.tidy(world.runtime)
-    assert world.reports("job.report") == [{"job": "clear", "files": 70}]
+def test_what_killed_writers_left_is_cleared_and_counted_on_the_way(
+    days: Days, tmp_path: Path
+) -> None:
+    days.tidy("2026-11-18T05:31:00Z")
+    assert days.world.reports("job.report") == []
+    for number in range(3):
+        file = tmp_path / f".file.{number}-1.tmp"
+        file.touch()
+        os.utime(file, (time.time() - 7200.0,) * 2)
+    days.tidy("2026-11-18T05:31:00Z")
+    assert days.world.reports("job.report") == [{"job": "clear", "files": 3}]

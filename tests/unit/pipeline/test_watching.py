@@ -8,14 +8,18 @@ import pytest
 
 from g6 import pipeline
 from g6.adapters.memory.limiter import MemoryLimiter
+from g6.adapters.memory.quote_cache import MemoryQuoteCache
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.wrapping.resilient import Outage, Patience, RequestGate, Resilient
-from g6.domain.reports import LoginFacts, ProviderFacts, StreamFacts, VitalSigns, WorkerFacts
-from g6.domain.reports.provider_facts import ConnectionFacts
+from g6.adapters.wrapping.streamed import Streamed
+from g6.config import calendar
+from g6.domain.quotes.tick import Feed
+from g6.domain.reports import LoginFacts, ProviderFacts, VitalSigns, WorkerFacts
 from g6.domain.schema.words import QueueName
 from tests.worlds.guards import Guards
 from tests.worlds.pipeline import World
+from tests.worlds.providers import AlteredMarket
 
 
 def test_a_heartbeat_tells_queues_markets_and_provider(world: World) -> None:
@@ -154,17 +158,22 @@ def test_nothing_stalls_where_no_market_is_open(world: World) -> None:
     assert world.reports("alert") == []
 
 
-class Silent:
-    """Provider port beside a stream of which only the description is asked."""
+class SignedIn(AlteredMarket):
+    """The simulated market behind a token."""
 
-    source, state, token = "rest", "refused", "expired"
+    def __init__(self, token: str) -> None:
+        self.token = token
 
     def describe(self) -> ProviderFacts:
-        return ProviderFacts(
-            source=self.source,
-            login=LoginFacts(self.token, None, 9 * 3600.0),
-            ticker=StreamFacts({"0": ConnectionFacts(self.state)}),
-        )
+        return replace(super().describe(), login=LoginFacts(self.token, None, 9 * 3600.0))
+
+
+def streamed(world: World, token: str) -> MemoryQuoteCache:
+    """Put a stream before the market, and return the cache that its process writes."""
+    cache = MemoryQuoteCache()
+    provider = Streamed(SignedIn(token), cache, world.clock, calendar(), {})
+    world.runtime = replace(world.runtime, provider=provider)
+    return cache
 
 
 @pytest.mark.parametrize(
@@ -178,12 +187,12 @@ class Silent:
 def test_a_silent_stream_is_told_of_after_a_minute_until_it_flows(
     world: World, state: str, token: str, fix: str
 ) -> None:
-    stream = Silent()
-    stream.state, stream.token = state, token
-    world.runtime = replace(world.runtime, provider=stream)
-    for source, beats in (("rest", 65), ("stream", 35), ("rest", 20)):
-        stream.source = source
+    cache = streamed(world, token)
+    for is_flowing, beats in ((False, 65), (True, 35), (False, 20)):
         for _ in range(beats):
+            now = world.clock.wall()
+            silent = Feed() if state == "dead" else Feed(state, told=now)
+            cache.put_feeds({0: Feed("open", last_frame=now, told=now) if is_flowing else silent})
             pipeline.heartbeat(world.runtime)
             world.later(2.0)
     told = [alert for alert in world.reports("alert") if alert["state"] == "stream"]
@@ -192,7 +201,7 @@ def test_a_silent_stream_is_told_of_after_a_minute_until_it_flows(
 
 
 def test_a_stream_may_be_silent_while_no_market_is_open(world: World) -> None:
-    world.runtime = replace(world.runtime, provider=Silent())
+    streamed(world, "expired").put_feeds({0: Feed("refused")})
     world.later(12 * 3600.0)
     for _ in range(60):
         world.later(2.0)

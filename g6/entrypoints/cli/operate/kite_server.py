@@ -31,7 +31,7 @@ PrintEnv = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class LookalikeOptions:
+class KiteServerOptions:
     """The options that say which market a look-alike serves, and how."""
 
     port: Annotated[
@@ -163,7 +163,7 @@ def register(app: typer.Typer) -> None:
 
 @spread
 def kite_server(
-    *, market: LookalikeOptions, print_env: PrintEnv = False, as_json: options.Json = False
+    *, market: KiteServerOptions, print_env: PrintEnv = False, as_json: options.Json = False
 ) -> None:
     """Serve a simulated or recorded market as Kite Connect does.
 

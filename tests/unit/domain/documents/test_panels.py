@@ -15,7 +15,7 @@ from g6.domain.documents.panels import (
     merge_panel_diff,
     panel_diff,
 )
-from g6.domain.reports import CycleReport, MeasuredSizes, ProviderFacts, StorageSizes
+from g6.domain.reports import CycleReport, ProviderFacts, StorageFacts, StorageSizes
 from g6.domain.reports.job_reports import KindSize
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import OVERVIEW
@@ -59,7 +59,7 @@ def panels(chain_of: ChainOf) -> dict[str, dict[str, Any]]:
         chains,
         provider=ProviderFacts("sim"),
         generated_at=LATER,
-        storage=MeasuredSizes(CYCLE, StorageSizes({"chain": KindSize(1, 5)})),
+        storage=StorageFacts(CYCLE, StorageSizes({"chain": KindSize(1, 5)})),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,8 +12,14 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.kite.ticker.socket import Login
+from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.clock import StoppedClock
+from g6.adapters.memory.quote_cache import MemoryQuoteCache
+from g6.adapters.memory.shared_cache import MemorySharedCache
+from g6.adapters.memory.vitals import MemoryVitals
+from g6.bootstrap.processes.ticker_ports import TickerPorts
+from g6.bootstrap.settings_checks.credentials import token_reader
+from g6.bootstrap.wiring import wire
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import parse_report
@@ -32,7 +40,10 @@ def context(at: str, directory: Path) -> TickerContext:
         "provider.name": "kite", "provider.root": "http://127.0.0.1:9", "provider.ws_root": "ws://127.0.0.1:9",
         "market.start": at, "market.origin": time.time(), "demo_dir": str(directory), "provider.token_provider": "fake",
     }  # fmt: skip
-    return TickerContext(load("", given, environ={}), "redis://127.0.0.1:9/0")
+    made = TickerContext(load("", given, environ={}), "redis://127.0.0.1:9/0")
+    access = token_reader(wire(made.settings, made.broker), MemorySharedCache())
+    made.ports = TickerPorts(MemoryQuoteCache(), MemoryBus(), MemoryVitals(), access)
+    return made
 
 
 @dataclass
@@ -105,31 +116,27 @@ def test_contracts_are_announced_from_shortly_before_the_open_to_the_close(
     [(None, 3600, 1), (0, 60, 1), (0, 700, 2), (1, 700, 2), (ticker_children.STORED, 700, 1)],
 )
 def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unless_it_is_stored(
-    exit_code: int | None, later: float, asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exit_code: int | None, later: float, asked: int, tmp_path: Path
 ) -> None:
     made = context("2026-11-20T03:10:00Z", tmp_path)
     clock = StoppedClock(parse_z("2026-11-20T03:10:00Z").timestamp())
     children: list[Child] = []
     made.clock = clock
     made.new_child = begun_by(children, Child(exit_code))
-    monkeypatch.setattr(TickerContext, "login", lambda _: Login("demo", "demo", None))
-    monkeypatch.setattr(made.ports.vitals, "sign_in", lambda *_: None)
     made.beat()
     clock.sleep(later)
     made.beat()
     learn = ticker_children.learn_previous_interest
     assert [child.target for child in children] == [learn] * asked
+    assert made.ports.vitals.signed == [(f"ticker@{socket.gethostname()}", os.getpid())] * 2
 
 
-def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made, told = context("2026-11-20T03:15:00Z", tmp_path), []
-    monkeypatch.setattr(
-        made.ports.bus, "publish", lambda report, key: told.append((report.type, report.fix, key))
-    )
+def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(tmp_path: Path) -> None:
+    made = context("2026-11-20T03:15:00Z", tmp_path)
     made.tell(StreamRefusal("g6 login", 5.0))
-    assert told == [("alert", f"g6 login --data-dir {tmp_path}", "token")]
+    (event,) = made.ports.bus.read("0")
+    fix = f"g6 login --data-dir {tmp_path}"
+    assert (event.type, event.document["fix"], event.key) == ("alert", fix, "token")
 
 
 def test_everything_that_happens_has_a_word_and_a_sentence_of_its_own() -> None:

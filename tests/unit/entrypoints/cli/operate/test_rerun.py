@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.parquet import ParquetStore
+from g6.adapters.wrapping.tee import Tee
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.schema.frame import Frame
@@ -23,7 +25,7 @@ from g6.entrypoints.cli.operate import rerunning as rerun
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual
 from g6.pipeline.rerun_results import RerunResult, note_refusals, send_again
-from g6.ports import Opening, UnitEnd, WriteReport
+from g6.ports import Opening, UnitEnd
 from tests.worlds.pipeline import NIFTY, World
 
 FIRST, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
@@ -174,20 +176,15 @@ def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(
     assert "rows" not in rerun.sentence(result)
 
 
-def test_rows_that_a_sink_refused_are_not_the_same_rows(
-    past: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused = WriteReport(errors={"parquet": "No space left on device"})
-    monkeypatch.setattr(past.store, "write_chain", lambda *_: refused)
+def test_rows_that_a_sink_refused_are_not_the_same_rows(past: World, tmp_path: Path) -> None:
+    (tmp_path / "chain").write_text("a file where a directory would be")
+    past.runtime = replace(past.runtime, store=Tee(past.store, ParquetStore(tmp_path)))
     result = done_again(past)
     assert not result.is_done
-    assert "No space left on device" in rerun.sentence(result)
+    assert str(tmp_path / "chain") in rerun.sentence(result)
 
 
-def test_rows_that_are_nowhere_afterwards_are_not_done(
-    past: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    past.store._chains.clear()
-    monkeypatch.setattr(past.store, "write_chain", lambda *_: WriteReport())
+def test_rows_that_are_nowhere_afterwards_are_not_done(past: World) -> None:
+    past.runtime = replace(past.runtime, store=Tee())
     result = done_again(past)
     assert (result.is_done, "nothing is stored" in rerun.sentence(result)) == (False, True)
