@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import redis
+from running.command_counts import CommandCounts, less
 
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import Settings, environment, load
@@ -135,9 +136,10 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
         first = runtime.clock.wall_of(bounds.first) + plan.warm
         pids = {process.name: process.pid for process in processes} | {"server": server.pid}
         before = _cpu(pids)
-        _through(plan, client, left, first, progress)
+        counts = CommandCounts(lambda: _commands(client), plan.idle, plan.cycles)
+        _through(plan, counts, first, progress)
         left.cpu = {
-            name: 1e3 * spent / plan.cycles for name, spent in _less(_cpu(pids), before).items()
+            name: 1e3 * spent / plan.cycles for name, spent in less(_cpu(pids), before).items()
         }
         _until(lambda: not runtime.ledger.open_cycles(), 60.0, processes)
         cycles = [
@@ -149,7 +151,10 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
         ]
         left.events = list(runtime.bus.read("0", count=100_000))
         if plan.idle:
-            _idle(plan, client, left)
+            time.sleep(2.0)
+            rest = counts.a_cycle(time.sleep)
+            left.commands_by_name = {name: calls for name, calls in rest.items() if calls > 0}
+            left.commands_per_cycle = sum(rest.values())
         return left
 
 
@@ -167,29 +172,14 @@ def _started(runtime: Runtime) -> bool:
     return getattr(runtime.clock, "wall_origin", lambda: 0.0)() is not None
 
 
-def _through(plan: Plan, client: redis.Redis, left: Run, first: float, progress: Progress) -> None:
-    """Let the counted cycles pass; keep what the server had done before and after the first `idle` seconds of them."""
-    before = _commands(client) if plan.idle else {}
+def _through(plan: Plan, counts: CommandCounts, first: float, progress: Progress) -> None:
+    """Let the counted cycles pass, and have the commands of the first of them counted."""
+    counts.begin()
     for second in range(plan.cycles):
-        if plan.idle and second == plan.idle:
-            left.commands_by_name = _less(_commands(client), before)
+        counts.passed(second)
         _sleep_until(first + second + 0.9)
         progress((second + 1) / plan.cycles)
-    if plan.idle and plan.cycles == plan.idle:
-        left.commands_by_name = _less(_commands(client), before)
-
-
-def _idle(plan: Plan, client: redis.Redis, left: Run) -> None:
-    time.sleep(2.0)
-    before = _commands(client)
-    time.sleep(plan.idle)
-    rest = _less(left.commands_by_name, _less(_commands(client), before))
-    left.commands_by_name = {
-        name: calls / plan.idle
-        for name, calls in sorted(rest.items(), key=lambda item: -item[1])
-        if calls > 0
-    }
-    left.commands_per_cycle = sum(rest.values()) / plan.idle
+    counts.passed(plan.cycles)
 
 
 def _commands(client: redis.Redis) -> dict[str, float]:
@@ -198,12 +188,6 @@ def _commands(client: redis.Redis) -> dict[str, float]:
         name.removeprefix("cmdstat_"): float(facts["calls"])
         for name, facts in stats.items()
         if name != "cmdstat_info"
-    }
-
-
-def _less(some: dict[str, float], others: dict[str, float]) -> dict[str, float]:
-    return {
-        name: some.get(name, 0.0) - others.get(name, 0.0) for name in some.keys() | others.keys()
     }
 
 
