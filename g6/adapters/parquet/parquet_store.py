@@ -24,7 +24,6 @@ from g6.adapters.parquet.columns import (
     CHAIN_SCHEMA,
     LISTING_SCHEMA,
     OVERVIEW_SCHEMA,
-    chain_frame,
     chain_table,
     encode,
     overview_rows,
@@ -32,6 +31,7 @@ from g6.adapters.parquet.columns import (
 )
 from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.reading import conform, metadata_of, read, unit_table, whole, widened
+from g6.adapters.parquet.units import stored_unit
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.instrument import SIDES, Listing
 from g6.domain.schema import layout
@@ -112,14 +112,7 @@ class ParquetStore:
         Raises:
             BadInput: The file is damaged.
         """
-        directory = days.part_path(self.chain_root(unit.index), unit.instant).parent
-        stored = days.steadily(
-            lambda: unit_table(days.files(directory), unit.instant, CHAIN_SCHEMA)
-        )
-        if stored is None:
-            return None
-        table, header = stored
-        return chain_frame(table, unit.index, header)
+        return stored_unit(self._directory, unit)
 
     def read_overview(self, cycle: str) -> Sequence[OverviewRow]:
         """Return the overview rows of one cycle. Rows in a damaged part are lost."""

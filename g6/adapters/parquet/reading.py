@@ -234,9 +234,9 @@ def unit_table(
 
 
 def rows_at(
-    file: DayFile, instants: Sequence[datetime], schema: pa.Schema
+    file: DayFile, instants: Sequence[datetime] | None, schema: pa.Schema
 ) -> tuple[pa.Table, Mapping[str, Document]]:
-    """Return the rows of some instants in one file, and the headers of its units by cycle.
+    """Return the rows of some instants in one file, None for all, and its headers by cycle.
 
     Raises:
         BadInput: The file is damaged.

@@ -13,7 +13,7 @@ from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.maintenance.rewriting import RECOMPUTED
-from g6.adapters.parquet.reading import by_instant, header, headers, read, readable, whole
+from g6.adapters.parquet.reading import by_instant, readable, rows_at, whole
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
@@ -36,8 +36,9 @@ def session_units(
 ) -> tuple[dict[Unit, Frame], list[BadInput]]:
     """Return the stored chains of units of one index and session, and why files cannot be read.
 
-    A file is read once, and only if it may hold one of them: unit by unit a compacted day of 375
-    cycles was opened 375 times, which took 25 s.
+    A file is read once, and only if it may hold one of them that no better file has: unit by unit a
+    compacted day of 375 cycles was opened 375 times, which took 25 s. A unit that has no rows and
+    is there all the same is a frame without rows.
     """
     first = next(iter(units))
     folder = days.part_path(directory / layout.folder(Kind.CHAIN, first.index), first.instant)
@@ -46,20 +47,37 @@ def session_units(
     return {unit: stored[unit] for unit in units if unit in stored}, damaged
 
 
+def stored_unit(directory: Path, unit: Unit) -> Frame | None:
+    """Return one stored chain, None when there is none.
+
+    Raises:
+        BadInput: The best file that may hold it is damaged.
+    """
+    stored, damaged = session_units(directory, [unit])
+    if damaged:
+        raise damaged[0]
+    return stored.get(unit)
+
+
 def _units(
     folder: Path, index: str, instants: Sequence[datetime] | None
 ) -> tuple[dict[Unit, Frame], list[BadInput]]:
     """Return the units of a day, of some instants if they are named."""
     units: dict[Unit, Frame] = {}
     damaged: list[BadInput] = []
+    waiting = None if instants is None else dict.fromkeys(instants)
     for file in sorted(days.files(folder), key=lambda file: file.level):
-        inside = instants and [at for at in instants if file.may_hold(at)]
-        if instants is not None and not inside:
-            continue
+        inside = None
+        if waiting is not None:
+            inside = [at for at in waiting if file.may_hold(at)]
+            if not inside:
+                continue
         try:
             with whole(file.path):
                 for unit, frame in _of_file(file, index, inside):
                     units.setdefault(unit, frame)
+                    if waiting is not None:
+                        waiting.pop(unit.instant, None)
         except BadInput as error:
             damaged.append(error)
     return units, damaged
@@ -68,21 +86,25 @@ def _units(
 def _of_file(
     file: DayFile, index: str, among: Sequence[datetime] | None
 ) -> Iterator[tuple[Unit, Frame]]:
-    instants = None if file.level is FoldLevel.PART else among
-    raw = read(file.path, CHAIN_SCHEMA, instants=instants)
+    raw, header_of = rows_at(file, among, CHAIN_SCHEMA)
     if file.level is FoldLevel.PART:
         cycle = isoformat_z(file.first)
-        yield Unit(cycle, index), chain_frame(raw, index, header(file.path, raw))
+        yield Unit(cycle, index), chain_frame(raw, index, header_of[cycle])
         return
-    header_of = headers(file.path)
     table = by_instant(raw)
     micros = integers_of(table.column("timestamp"))
     frame = chain_frame(table, index, {})
     stamps, starts = np.unique(micros, return_index=True)
-    for at, first, last in zip(stamps.tolist(), starts, [*starts[1:], len(micros)], strict=True):
+    ends = np.append(starts, len(micros))[1:]
+    for at, first, last in zip(stamps.tolist(), starts, ends, strict=True):
         cycle = isoformat_z(at / 1e6)
         columns = {name: values[first:last] for name, values in frame.columns.items()}
         yield Unit(cycle, index), Frame(header_of.get(cycle, {}), columns)
+    with_rows = set(stamps.tolist())
+    for at in among or ():
+        cycle = isoformat_z(at)
+        if cycle in header_of and round(at.timestamp() * 1e6) not in with_rows:
+            yield Unit(cycle, index), chain_frame(table.slice(0, 0), index, header_of[cycle])
 
 
 def is_recomputed(directory: Path, index: str, day: date) -> bool:
