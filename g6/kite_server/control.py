@@ -9,11 +9,13 @@ from ipaddress import ip_address
 from types import MappingProxyType
 from urllib.parse import parse_qs
 
+from starlette.types import Receive, Scope, Send
+
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import IST
 from g6.domain.market.instants import MarketTime, instant_of_text
 from g6.errors import UserError
-from g6.kite_server.rest.http_api import HttpAnswer, Receive, Scope, Send, read_body
+from g6.kite_server.rest.http_api import HttpAnswer, read_body
 from g6.kite_server.server_faults import FAULTS, fault
 from g6.kite_server.server_state import ServerState
 from g6.kite_server.stream.subscriptions import Stream

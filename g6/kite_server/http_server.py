@@ -6,19 +6,20 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from g6.domain.market.calendar import Calendar
 from g6.errors import G6Error, Unavailable
 from g6.kite_server.control import PREFIX, Control
 from g6.kite_server.movable_clock import ClockOrigin
-from g6.kite_server.rest.http_api import Api, Receive, Scope, Send
+from g6.kite_server.rest.http_api import Api
 from g6.kite_server.server_options import ServerOptions
 from g6.kite_server.server_state import build_state
 from g6.kite_server.stream.subscriptions import Stream
@@ -26,8 +27,6 @@ from g6.kite_server.stream.subscriptions import Stream
 _LONGEST_LINE = 512 * 1024
 """Bytes of the longest request line: a thousand keys are some 40 kB."""
 
-ServerApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
-"""What uvicorn calls with each request."""
 _BACKLOG = 128
 # SO_LINGER with 0 seconds: closing the socket resets the connection.
 _RESET = struct.pack("ii", 1, 0)
@@ -84,7 +83,7 @@ class _Transports:
             transport.abort()
 
 
-def _http_server(app: ServerApplication, transports: _Transports) -> uvicorn.Server:
+def _http_server(app: ASGIApp, transports: _Transports) -> uvicorn.Server:
     """Return a server that speaks as Kite's does, without the headers of uvicorn."""
     return uvicorn.Server(
         uvicorn.Config(

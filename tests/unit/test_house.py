@@ -72,6 +72,9 @@ READERS_OF_JSON = ("g6/domain/schema/json_reading.py", "g6/domain/schema/json_ty
 MAY_CARRY_OBJECTS = {
     "g6/bootstrap/reading/running_system.py": "the settings that a system was started with",
     "g6/domain/cycles/plan.py": "the part of a stored header that says the plan",
+    "g6/bootstrap/reading/board_reading.py": "strikes as a panel has them",
+    "g6/domain/documents/panel_delta.py": "differences of panels",
+    "g6/ports/readers/board_reader.py": "strikes as a panel has them",
     "g6/domain/documents/panels.py": "panels are JSON documents, made and compared as such",
     "g6/domain/documents/stream_events.py": "differences of panels",
     "g6/domain/documents/stream_state.py": "what a listener has of the panels",

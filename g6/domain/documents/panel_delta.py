@@ -37,7 +37,12 @@ class PanelDelta:
 
     @classmethod
     def from_json(cls, document: Document) -> PanelDelta:
-        """Read what `to_json` gave. Errors: KeyError or TypeError for anything else."""
+        """Read what `to_json` gave.
+
+        Raises:
+            KeyError: Something is absent.
+            TypeError: A value is of another kind.
+        """
         return read_record(cls, document, diff=part(document, "diff"))
 
     def rebuilt(self, data: object) -> object:

@@ -41,7 +41,7 @@ class IndexStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class MarketState:
+class MarketStatus:
     """The market of several exchanges, taken as one.
 
     Attributes:
@@ -117,7 +117,7 @@ class RuntimeStatus:
     provider: str
     provider_facts: ProviderFacts
     queues: Mapping[str, int]
-    market: MarketState
+    market: MarketStatus
     lost: tuple[str, ...]
     pressure: MemoryPressure | None
     last_gap: GapOpened | None
@@ -205,7 +205,7 @@ def runtime_status(system: SystemFacts, restart_needed: Iterable[str] = ()) -> R
         provider=system.provider,
         provider_facts=ProviderFacts() if beat is None else beat.provider,
         queues=vitals.queues,
-        market=market_state(system.phases),
+        market=market_status(system.phases),
         lost=tuple(lost_units(report)),
         pressure=None if beat is None else beat.pressure,
         last_gap=system.gap,
@@ -283,7 +283,7 @@ def _provider_facts(provider: str, facts: ProviderFacts) -> JsonObject:
     return {"name": provider} | {name: document.get(name) for name in names}
 
 
-def market_state(phases: Mapping[str, MarketPhase]) -> MarketState:
+def market_status(phases: Mapping[str, MarketPhase]) -> MarketStatus:
     """Return one market of several exchanges.
 
     It is open while one is, in the phase of the first that is open, until the first change of
@@ -292,7 +292,7 @@ def market_state(phases: Mapping[str, MarketPhase]) -> MarketState:
     Args:
         phases: The phase of each exchange.
 
-    >>> market_state({}).is_open
+    >>> market_status({}).is_open
     False
     """
     opened: list[MarketPhase] = []
@@ -309,7 +309,7 @@ def market_state(phases: Mapping[str, MarketPhase]) -> MarketState:
             if phase.closes:
                 closes.append(phase.closes)
     first = next(iter([*opened, *phases.values()]), None)
-    return MarketState(
+    return MarketStatus(
         is_open=bool(opened),
         phase=None if first is None else first.phase,
         next_change=min(changes, key=parse_z) if changes else None,

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import parse_qs, parse_qsl
+
+from starlette.types import Receive, Scope, Send
 
 from g6.errors import G6Error
 from g6.kite_server.quota import Arrival
@@ -18,10 +19,6 @@ from g6.kite_server.rest import endpoints
 from g6.kite_server.rest.endpoints import Redirect, ServerRequest
 from g6.kite_server.server_faults import Fault
 from g6.kite_server.server_state import ServerState
-
-Scope = Mapping[str, Any]
-Send = Callable[[dict[str, Any]], Any]
-Receive = Callable[[], Any]
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -172,7 +169,7 @@ async def read_body(receive: Receive) -> bytes:
     """Return the whole body of a request."""
     body: bytes = b""
     while True:
-        message: Mapping[str, Any] = await receive()
+        message = await receive()
         body += message.get("body", b"")
         if not message.get("more_body"):
             return body

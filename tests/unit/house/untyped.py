@@ -12,7 +12,7 @@ CONTAINERS = frozenset(
 )
 MAPPINGS = frozenset({"Mapping", "MutableMapping", "dict"})
 JSON_DOORS = re.compile(
-    r"(to|from|as)_json|json_values?|document|header|parse(_\w+)?|\w+_from_json"
+    r"(to|from|as)_json|json_values?|document|header|parse(_\w+)?|\w+_from_json|\w+_of_(panels?|status)"
 )
 """Names of what is JSON by its name: a method that writes it, a function that reads it, a field."""
 Name = tuple[str, str]

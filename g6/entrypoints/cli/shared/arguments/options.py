@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -190,7 +190,7 @@ def settings(
     Raises:
         BadConfig: A value is wrong, or a name is none of a setting.
     """
-    overrides: dict[str, Any] = {
+    overrides: dict[str, object] = {
         "data_dir": data_dir,
         "demo_dir": data_dir,
         "log.format": log_format,
