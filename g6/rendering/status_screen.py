@@ -21,7 +21,6 @@ from g6.rendering.wording import clock, countdown, counts_in_words, in_india, nu
 __all__ = ["status_line", "status_parts"]
 
 
-
 def status_line(status: RuntimeStatus) -> str:
     """Return one cycle's status in a line."""
     indices: list[str] = []

@@ -76,6 +76,8 @@ MAY_CARRY_OBJECTS = {
     "g6/domain/documents/panel_delta.py": "differences of panels",
     "g6/ports/readers/board_reader.py": "strikes as a panel has them",
     "g6/domain/documents/panels.py": "panels are JSON documents, made and compared as such",
+    "g6/domain/quotes/stamp.py": "headers as they are stored",
+    "g6/studies/stored/past_panels.py": "panels of the past, as JSON documents",
     "g6/domain/documents/stream_events.py": "differences of panels",
     "g6/domain/documents/stream_state.py": "what a listener has of the panels",
     "g6/errors/masking.py": "settings of any kind, masked",

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -131,11 +132,10 @@ def owned(
     descriptor = _opened(directory)
     member = os.getpid()
     try:
-        limit = clock.wall() + DYING_SECONDS
         rows = None if kind is None else f"{kind} {source}".rstrip()
-        while not _join_if_free(
-            directory, descriptor, rows, system, who, mix, last=clock.wall() > limit
-        ):
+        limit = clock.wall() + DYING_SECONDS
+        join = partial(_join_if_free, directory, descriptor, rows, system, who, mix)
+        while not join(last=clock.wall() > limit):
             clock.sleep(0.05)
 
         def tell(broker: str) -> None:
@@ -145,12 +145,17 @@ def owned(
         try:
             yield tell
         finally:
-            # A pool process has a copy of all this and is no member itself.
-            if os.getpid() == member:
-                with suppress(OSError), directory_lock(directory):
-                    _leave(descriptor, member)
+            _end(directory, descriptor, member)
     finally:
         os.close(descriptor)
+
+
+def _end(directory: Path, descriptor: int, member: int) -> None:
+    """Leave a directory that process `member` joined."""
+    # A pool process has a copy of all this and is no member itself.
+    if os.getpid() == member:
+        with suppress(OSError), directory_lock(directory):
+            _leave(descriptor, member)
 
 
 def _opened(directory: Path) -> int:

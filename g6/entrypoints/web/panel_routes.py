@@ -83,7 +83,7 @@ class PanelAnswers:
         """Return what is said of a panel beside it."""
         reader = self._reader()
         stale = self.answers.is_stale(reader.calendar, answer.origin, at)
-        return {"panel": answer.name, "stale": stale, **answer.origin.facts()}
+        return {"panel": answer.name, "stale": stale, **answer.origin.to_json()}
 
     def names(self, at: datetime | None) -> dict[str, object]:
         """Return the panels that can be asked for: now, or of an instant."""

@@ -33,14 +33,15 @@ def untyped_mappings(paths: Iterable[Path], root: Path) -> list[str]:
 def crossing_mappings(paths: Iterable[Path], root: Path) -> list[str]:
     """Return the places where a mapping of names to objects may leave its module.
 
-    These are the public functions, methods and fields that take or give one, under whatever alias.
+    These are the public functions, methods and fields that take or give one, under whatever alias,
+    each once.
     What is JSON by its name does not count.
     """
-    places = []
+    places: dict[tuple[str, str], str] = {}
     for place, name in _places(paths, root, _is_of_objects, _public_annotations):
         if not JSON_DOORS.fullmatch(name):
-            places.append(place)
-    return places
+            places.setdefault((place.partition(":")[0], name), place)
+    return list(places.values())
 
 
 def _places(
