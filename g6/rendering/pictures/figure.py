@@ -195,7 +195,7 @@ class _Drawing:
         axes.set_xlabel(plot.x.label, color=palette.text, fontsize=text)
         axes.set_ylabel(plot.y.label, color=palette.text, fontsize=text)
         # The tips of levels stand on the upper edge, below the title.
-        room = 9 + _TIP * text * highest_tip(plot)
+        room = 9 + _TIP * text * max(map(highest_tip, self._picture.plots))
         axes.set_title(plot.title, color=palette.text, fontsize=text, pad=room)
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(palette.grid)

@@ -196,7 +196,7 @@ class _Arrangement:
         middle = (area.left + area.right) / 2
         if plot.title:
             text = plot.title.replace("\n", "<br>")
-            shift = 8 + _TIP * highest_tip(plot)
+            shift = 8 + _TIP * max(map(highest_tip, self._picture.plots))
             above = {"x": middle, "y": area.top, "yanchor": "bottom", "yshift": shift}
             self._notes.append({**place, **above, "text": text})
         if not has_numbers(plot):
