@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -68,6 +69,15 @@ def test_its_files_are_whole(shown: tuple[World, CompletedProcess[str]]) -> None
     assert (found.problems, found.statuses) == ([], {"OK": 12})
     assert (world.data / "panels" / "manifest.json").is_file()
     assert len(list(world.data.glob("instruments/*/*.parquet"))) == 2
+
+
+def test_the_panel_of_each_index_has_a_value_for_everything(
+    shown: tuple[World, CompletedProcess[str]],
+) -> None:
+    for index in SIX:
+        panel = json.loads((shown[0].data / "panels" / f"index_{index}.json").read_bytes())
+        assert "null" not in json.dumps(panel["data"]), index
+        assert "notes" not in panel["data"], index
 
 
 def test_a_plain_day_raises_no_alert(shown: tuple[World, CompletedProcess[str]]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from g6.entrypoints.cli.look import panel_deltas
 from g6.entrypoints.cli.shared.arguments import options, study_command
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ def register(app: typer.Typer) -> None:
     panels = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Check, time and convert panel files.\n\nExample: g6 panels verify",
+        help="Check, time, convert and difference panel files.\n\nExample: g6 panels verify",
     )
     panels.callback()(lambda: None)
     study_command.add(panels, "panels verify")
     panels.command("bench")(bench)
     panels.command("convert")(convert)
+    panels.command("delta")(panel_deltas.delta)
+    panels.command("apply")(panel_deltas.apply)
     app.add_typer(panels, name="panels")
 
 

@@ -110,3 +110,27 @@ def test_reads_are_timed_and_held_against_a_bound(g6: Any, panels: Path) -> None
     assert g6("panels", "bench", *place, "--most-ms", "0.000001").code == 1
     nothing = g6("panels", "bench", "--panels-dir", str(panels / "none"))
     assert nothing.code == 2
+
+
+def test_a_delta_rebuilds_the_later_panel_and_refuses_another_beginning(
+    g6: Any, tmp_path: Path
+) -> None:
+    old, new, other = (tmp_path / name for name in ("old.json", "new.json", "other.json"))
+    for path, spot in ((old, 1), (new, 2), (other, 3)):
+        path.write_text(json.dumps({"panel": "indices", "data": {"spot": spot, "vix": 9}}))
+    delta = tmp_path / "delta.json"
+    delta.write_text(g6("panels", "delta", str(old), str(new)).out)
+    assert json.loads(delta.read_text())["diff"] == {"edit": {"spot": {"to": 2}}}
+    assert json.loads(g6("panels", "apply", str(old), str(delta)).out) == {"spot": 2, "vix": 9}
+    refusal = g6("panels", "apply", str(other), str(delta))
+    assert (refusal.code, refusal.out) == (2, "")
+    assert "read the whole panel" in refusal.err
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}"])
+def test_a_file_that_is_no_panel_or_delta_is_refused(g6: Any, panels: Path, text: str) -> None:
+    bad = panels / "bad.json"
+    bad.write_text(text)
+    assert g6("panels", "delta", str(bad), str(bad)).code == 2
+    assert g6("panels", "apply", str(panels / "indices.json"), str(bad)).code == 2
+    assert g6("panels", "apply", str(panels / "none.json"), str(bad)).code == 2
