@@ -1,7 +1,8 @@
 """A terminal's screen as cells, and what turns one screen into the next in few bytes.
 
-Measured over 60 refreshes of 80 by 24 of which six cells change: this writes 0.1 to 0.2 kB each,
-`rich.live.Live`, which writes the whole screen, 4 kB. Textual is another 20 MB of an install.
+Measured over 60 refreshes in which six figures change: at 80 by 24 this writes 63 bytes each, and
+`rich.live.Live`, which writes the whole screen, 2.0 kB; at 200 by 60 it is 84 bytes and 12 kB. A
+system of six indices whose sparklines move as well takes 0.8 kB a second at 80 by 24.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -126,6 +126,7 @@ def _show_screen(
                 for key in keyboard.keys(every):
                     goes_on = goes_on and session.press(key)
                 feed.chain_of = session.view.index if session.page == "chain" else ""
+                feed.seen_at = session.view.at
                 _take(session, feed)
         finally:
             feed.stop()
@@ -158,7 +159,7 @@ def _writer(*, has_colours: bool, is_ascii: bool) -> Callable[[TopSession], None
 
     def write(session: TopSession) -> None:
         nonlocal before
-        columns, rows = shutil.get_terminal_size((80, 24))
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
         screen = session.screen((columns, rows))
         if is_ascii:
             screen = screen.in_ascii()

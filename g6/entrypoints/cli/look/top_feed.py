@@ -20,6 +20,9 @@ BUILD_UP_ROUNDS = 10
 """One index's build-up is asked in so many refreshes: it reads two chains, 20 ms, and changes once
 a minute at most."""
 
+OLDER_A_ROUND = 6
+"""Stored cycles that are read in one round, for the sparklines."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopReading:
@@ -29,7 +32,7 @@ class TopReading:
         facts: The newest state.
         strikes: The chain of `index` in `cycle`, None where no chain is seen.
         build_up: An index and its word.
-        reports: Stored cycles before the first that was read.
+        reports: Stored cycles before the one that is seen.
     """
 
     facts: BoardFacts
@@ -49,16 +52,21 @@ class TopFeed:
         seconds: Between two rounds.
         wake: Called after each round.
         chain_of: The index whose chain is seen, empty for none.
+        seen_at: The stored cycle that is seen, empty for now.
     """
 
     reader: BoardReader
     seconds: float
     wake: Callable[[], None]
     chain_of: str = ""
+    seen_at: str = ""
     news: SimpleQueue[TopReading] = field(default_factory=SimpleQueue)
     _stop: Event = field(default_factory=Event)
     _rounds: int = 0
     _last: BoardFacts | None = None
+    _read: set[str] = field(default_factory=set)
+    _cycles: Sequence[str] = ()
+    _day: str = ""
     _thread: Thread | None = None
 
     def start(self, first: BoardFacts) -> None:
@@ -72,18 +80,28 @@ class TopFeed:
         self._stop.set()
 
     def _run(self, first: BoardFacts) -> None:
-        if first.report is not None:
-            self.news.put(TopReading(first, reports=self._past(first.report.cycle)))
-            self.wake()
+        self.news.put(TopReading(first, reports=self._older(first)))
+        self.wake()
         while not self._stop.wait(self.seconds):
             self.news.put(self._round())
             self.wake()
 
-    def _past(self, newest: str) -> list[CycleReport]:
-        """Return the stored cycles of the newest one's day, as many as a sparkline has."""
+    def _older(self, facts: BoardFacts) -> list[CycleReport]:
+        """Return some of the stored cycles before the one that is seen, which are not read yet.
+
+        A day of parts takes 10 ms for each: sixty at once would hold up the present.
+        """
+        newest = self.seen_at or ("" if facts.report is None else facts.report.cycle)
+        if not newest:
+            return []
         try:
-            cycles = [cycle for cycle in self.reader.cycles(newest) if cycle < newest]
-            stored = [self.reader.report(cycle) for cycle in cycles[-CYCLES:]]
+            if newest[:10] != self._day:
+                self._cycles = self.reader.cycles(newest)
+                self._day = newest[:10]
+            before = [cycle for cycle in self._cycles if cycle < newest][-CYCLES:]
+            missing = [cycle for cycle in before if cycle not in self._read][-OLDER_A_ROUND:]
+            self._read.update(missing)
+            stored = [self.reader.report(cycle) for cycle in missing]
         except G6Error:
             return []
         return [report for report in stored if report is not None]
@@ -100,6 +118,7 @@ class TopFeed:
         if facts.report is None:
             return TopReading(facts)
         cycle = facts.report.cycle
+        self._read.add(cycle)
         strikes = None
         index = self.chain_of
         try:
@@ -108,7 +127,7 @@ class TopFeed:
             build_up = self._build_up(list(facts.report.units))
         except G6Error as error:
             return TopReading(replace(facts, trouble=str(error)))
-        return TopReading(facts, index, cycle, strikes, build_up)
+        return TopReading(facts, index, cycle, strikes, build_up, self._older(facts))
 
     def _build_up(self, indices: Sequence[str]) -> tuple[str, str] | None:
         """Return the word of one index, of each in its turn."""

@@ -70,8 +70,10 @@ class TopSession:
         """Keep cycles for the sparklines, and for the way back."""
         for report in reports:
             self._reports[report.cycle] = report
-        for cycle in sorted(self._reports)[:-_MOST_REPORTS]:
-            del self._reports[cycle]
+        # While somebody looks at the past its cycles are the oldest ones.
+        if not self.view.at:
+            for cycle in sorted(self._reports)[:-_MOST_REPORTS]:
+                del self._reports[cycle]
 
     @property
     def history(self) -> list[CycleReport]:
@@ -232,12 +234,10 @@ class TopSession:
         return before
 
     def _read(self, cycle: str) -> None:
-        """Read a stored cycle, and those before it for the sparklines."""
+        """Read a stored cycle. Another thread reads those before it, for the sparklines."""
         if cycle not in self._cycles:
             self._cycles = self.reader.cycles(cycle)
-        last = bisect_left(self._cycles, cycle) + 1
-        for name in self._cycles[max(0, last - CYCLES) : last]:
-            if name not in self._reports:
-                report = self.reader.report(name)
-                if report is not None:
-                    self._reports[name] = report
+        if cycle not in self._reports:
+            report = self.reader.report(cycle)
+            if report is not None:
+                self._reports[cycle] = report
