@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import singledispatchmethod
 
 import numpy as np
@@ -40,7 +40,15 @@ from g6.rendering.pictures.view import PictureView
 
 __all__ = ["PictureFigure", "figure_of"]
 
-_DASHES = {"solid": "-", "dash": (0, (5, 2)), "dot": (0, (1, 1.6)), "dashdot": (0, (6, 2, 1, 2))}
+Dash = tuple[float, tuple[float, ...]]
+"""Where it begins, and the lengths that are drawn and left out, in widths of the line."""
+_DASHES: Mapping[str, str | Dash] = {
+    "solid": "-",
+    "dash": (0, (5, 2)),
+    "dot": (0, (1, 1.6)),
+    "dashdot": (0, (6, 2, 1, 2)),
+}
+_PHASE = 5.5
 _EXTENDS = {
     (False, False): "neither",
     (True, False): "min",
@@ -90,6 +98,11 @@ class _PlainNumbers(Formatter):
     def __call__(self, value: float, pos: int | None = None) -> str:  # noqa: ARG002 - its protocol
         rounded = round(value, self._places)
         return f"{rounded:{self._sign},.{self._places}f}" if rounded else "0"
+
+
+def _shifted(dash: str | Dash, above: int) -> str | Dash:
+    """Return a dash that begins later the more tips stand below its own."""
+    return dash if isinstance(dash, str) else (_PHASE * above, dash[1])
 
 
 def _columns(entries: int, most: int) -> int:
@@ -306,10 +319,11 @@ class _Drawing:
             [layer.value, layer.value],
             [0.0, 1.0],
             transform=place,
-            # A dashed line above a solid one leaves both to be seen.
+            # A dashed line above a solid one leaves both to be seen, and so do two that are dashed
+            # alike and begin at different places.
             zorder=_BEHIND_BARS + 0.01 * layer.above,
             color=colour,
-            linestyle=dash,
+            linestyle=_shifted(dash, layer.above),
             linewidth=1.4,
         )
         axes.plot(

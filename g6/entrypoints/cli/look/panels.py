@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from g6.entrypoints.cli.look import panel_deltas
+from g6.entrypoints.cli.look import panel_difference
 from g6.entrypoints.cli.shared.arguments import options, study_command
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def register(app: typer.Typer) -> None:
     study_command.add(panels, "panels verify")
     panels.command("bench")(bench)
     panels.command("convert")(convert)
-    panels.command("delta")(panel_deltas.delta)
-    panels.command("apply")(panel_deltas.apply)
+    panels.command("delta")(panel_difference.delta)
+    panels.command("apply")(panel_difference.apply)
     app.add_typer(panels, name="panels")
 
 
