@@ -124,6 +124,11 @@ MODULES: Mapping[str, str] = {
     "interest": "stored.interest_table",
     "moves": "stored.moves_table",
     "spreads": "stored.spreads_table",
+    "ladder": "stored.ladder_table",
+    "exposures": "stored.exposures_table",
+} | {
+    "overview": "stored.overview_table",
+    "levels": "stored.levels_table",
 }
 """By the study's name: the module below `g6.rendering.tables`."""
 OF_COLUMNS = "column_table"

@@ -22,6 +22,7 @@ __all__ = [
     "At",
     "Cycles",
     "Days",
+    "Every",
     "Expiry",
     "Field",
     "FromDumps",
@@ -308,6 +309,10 @@ Expiry = Annotated[
     ),
 ]
 Cycles = Annotated[int, Parameter("How many cycles to look back.", "60", least=1, metavar="N")]
+Every = Annotated[
+    int,
+    Parameter("Show every Nth cycle, counted back from the last.", "5", least=1, metavar="N"),
+]
 Days = Annotated[
     int, Parameter("How many calendar days to look back.", "120", least=1, metavar="N")
 ]

@@ -58,6 +58,16 @@ def units(reader: StoredReader, index: str, at: datetime | None, count: int) -> 
     return stored[-count:]
 
 
+def every_nth(units: Sequence[Unit], every: int) -> list[Unit]:
+    """Return every Nth unit, counted back from the last, so that the newest is among them.
+
+    >>> units = [Unit(f"2026-11-18T05:3{minute}:00Z", "NIFTY") for minute in range(5)]
+    >>> [unit.cycle[14:16] for unit in every_nth(units, 3)]
+    ['31', '34']
+    """
+    return list(units[::-1][::every][::-1])
+
+
 def indices_at(reader: StoredReader, at: datetime | None) -> list[str]:
     """Return the indices of the newest stored cycle that is not later than `at`.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 
@@ -9,6 +11,7 @@ from g6.domain.documents.json_plain import json_plain
 from g6.domain.schema.json_types import JsonObject
 from g6.entrypoints.web.control_routes import WebControl, add_control
 from g6.entrypoints.web.index_page import add_index
+from g6.entrypoints.web.page.page_files import PageFacts, add_page
 from g6.entrypoints.web.panel_routes import PanelAnswers, add_panels
 from g6.entrypoints.web.problems import problem, with_problems
 from g6.entrypoints.web.state import Watcher
@@ -47,7 +50,7 @@ def metrics_app(watcher: Watcher) -> FastAPI:
 def web_app(
     watcher: Watcher, answers: StudyAnswers | None = None, control: WebControl | None = None
 ) -> FastAPI:
-    """Return the application behind the web port: health, /status, panels and studies.
+    """Return the application behind the web port: page, health, /status, panels and studies.
 
     Args:
         watcher: The state of the running system.
@@ -55,7 +58,8 @@ def web_app(
         control: Throws switches for a web client, None where that is switched off.
     """
     app = _app_with_health(watcher)
-    add_index(app, "G6", "What the running system answers, as JSON.")
+    add_page(app, _page_facts(watcher))
+    add_index(app, "G6", "What the running system answers, as JSON.", "/routes")
     if answers is not None:
         runtime = watcher.runtime
         add_studies(app, answers, runtime.clock.wall)
@@ -84,6 +88,28 @@ def web_app(
         return JSONResponse(dict(document))
 
     return app
+
+
+def directory_app(answers: StudyAnswers, wall: Callable[[], float], facts: PageFacts) -> FastAPI:
+    """Return the application over a data directory without a running system: page and studies.
+
+    Args:
+        answers: Asks the studies of `/v1`.
+        wall: The wall's time in epoch seconds.
+        facts: What the page is told.
+    """
+    app = with_problems(FastAPI(title="G6", docs_url=None, redoc_url=None))
+    add_page(app, facts)
+    add_studies(app, answers, wall)
+    return app
+
+
+def _page_facts(watcher: Watcher) -> PageFacts:
+    plan = watcher.runtime.plan
+    step = watcher.runtime.timing.step
+    return PageFacts(
+        stream=True, interval=plan.interval, wall_interval=step, indices=tuple(plan.indices)
+    )
 
 
 def _app_with_health(watcher: Watcher) -> FastAPI:

@@ -21,8 +21,10 @@ from g6.entrypoints.web.request_log import RequestLog
 
 __all__ = ["COOKIE", "Guard", "RequestLines", "WebRefusal", "guarded"]
 
-OPEN_PATH = "/healthz"
-"""Answered without a token, so that a load balancer needs none."""
+OPEN_PATHS = ("/healthz", "/", "/g6-stream.js")
+"""Answered without a token: a load balancer needs none, and the page asks for it."""
+PAGE_FOLDER = "/page/"
+"""Files of the page, which hold no data."""
 COOKIE = "g6_session"
 """The cookie that carries the token: a browser's event stream can send no header."""
 ADDRESSES = 10_000
@@ -164,7 +166,7 @@ class Guard:
         if TOKENS & {name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)}:
             sentence = "a token in an address would stand in logs and histories"
             return WebRefusal(400, sentence, fix="send it as Authorization: Bearer TOKEN")
-        if path != OPEN_PATH and not self._has_token(request):
+        if not _is_open(path) and not self._has_token(request):
             sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"
             return WebRefusal(401, sentence, {"WWW-Authenticate": "Bearer"})
         return None
@@ -194,6 +196,11 @@ class Guard:
         if len(self._budgets) > ADDRESSES:
             self._budgets.popitem(last=False)
         return is_in_budget
+
+
+def _is_open(path: str) -> bool:
+    """Tell whether a path holds no data."""
+    return path in OPEN_PATHS or path.startswith(PAGE_FOLDER)
 
 
 def _cookie(request: RequestLines) -> str:

@@ -1,4 +1,4 @@
-"""The plain page at `/`: what an application answers, with a link to each."""
+"""The plain page that lists what an application answers, with a link to each."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ PAGE = """<!doctype html>
 """
 
 
-def add_index(app: FastAPI, title: str, sentence: str) -> None:
-    """Have `/` list what the application answers.
+def add_index(app: FastAPI, title: str, sentence: str, path: str = "/") -> None:
+    """Have a path list what the application answers.
 
     Args:
         app: The application, whose routes may still be added to.
         title: Its name.
         sentence: What the list is of.
+        path: Where the list is.
     """
 
-    @app.get("/", response_class=HTMLResponse)
+    @app.get(path, response_class=HTMLResponse)
     def index() -> HTMLResponse:
         """List these pages."""
         rows = "\n".join(_rows(app))

@@ -16,7 +16,7 @@ from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import DocumentColumn
-from g6.studies.parameters import At, Cycles, Expiry, Index, Parameter
+from g6.studies.parameters import At, Cycles, Every, Expiry, Index, Parameter
 
 Array = NDArray[np.float64]
 
@@ -43,6 +43,7 @@ class HeatmapParameters:
     by: By = "time"
     expiry: Expiry = None
     cycles: Cycles = 375
+    every: Every = 1
     at: At = None
 
 
@@ -95,6 +96,8 @@ def answer(reader: StoredReader, parameters: HeatmapParameters) -> Heatmap:
     is_by_time = parameters.by == "time"
     count = parameters.cycles if is_by_time else 1
     units = selection.units(reader, parameters.index, parameters.at, count)
+    if is_by_time:
+        units = selection.every_nth(units, parameters.every)
     frames = selection.chains(reader, units, parameters.at)
     expiry: date | None = None
     if is_by_time:

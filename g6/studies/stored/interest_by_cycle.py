@@ -15,7 +15,7 @@ from g6.errors import NothingToDo
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import columns_of
-from g6.studies.parameters import At, Cycles, Expiry, Index, Parameter, numbers, written
+from g6.studies.parameters import At, Cycles, Every, Expiry, Index, Parameter, numbers, written
 
 Strikes = Annotated[
     tuple[float, ...] | None,
@@ -25,10 +25,6 @@ Strikes = Annotated[
         metavar="A,B,…",
         read=numbers("strikes", "24000,24100"),
     ),
-]
-Every = Annotated[
-    int,
-    Parameter("Show every Nth cycle, counted back from the last.", "5", least=1, metavar="N"),
 ]
 
 

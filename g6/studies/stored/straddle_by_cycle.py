@@ -15,7 +15,7 @@ from g6.domain.schema.chain import Chain
 from g6.errors import NothingToDo, UserError
 from g6.ports.readers import StoredReader
 from g6.studies import selection
-from g6.studies.parameters import At, Cycles, Index, Parameter
+from g6.studies.parameters import At, Cycles, Every, Index, Parameter
 
 _EXAMPLE = "2026-11-24:24000:CE,2026-11-24:24000:PE:-1"
 
@@ -60,6 +60,7 @@ class StraddleParameters:
     index: Index
     legs: Legs = None
     cycles: Cycles = 375
+    every: Every = 1
     at: At = None
 
 
@@ -106,7 +107,8 @@ def answer(reader: StoredReader, parameters: StraddleParameters) -> StraddleByCy
         UserError: There is no such index.
         NothingToDo: No chain of it is stored, or none has one of the legs.
     """
-    units = selection.units(reader, parameters.index, parameters.at, parameters.cycles)
+    of_span = selection.units(reader, parameters.index, parameters.at, parameters.cycles)
+    units = selection.every_nth(of_span, parameters.every)
     frames = selection.chains(reader, units, parameters.at)
     chains = list(map(Chain.of_rows, frames))
     spots = [float(frame.columns["spot"][0]) for frame in frames]

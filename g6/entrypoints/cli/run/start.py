@@ -57,6 +57,11 @@ Flowered = Annotated[
     ),
 ]
 
+WithPage = Annotated[
+    bool,
+    typer.Option("--web", help="Run until Ctrl-C, and open the page of it in a browser."),
+]
+
 DEMO_CYCLES = 6
 DEMO_SPEED = "12"
 
@@ -79,6 +84,7 @@ def demo(
     faults: Faults = None,
     open_market: OpenMarket = False,
     self_test: SelfTest = False,
+    web: WithPage = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
@@ -110,6 +116,16 @@ def demo(
     from g6.entrypoints.cli.shared.following import continued
     from g6.entrypoints.cli.shared.screen import terminal
 
+    if web:
+        if cycles or open_market:
+            raise UserError(
+                "--web runs until Ctrl-C", "leave --cycles and --open-market out, or --web"
+            )
+        from g6.entrypoints.cli.run.unbounded import run_until_stopped
+
+        with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
+            run_until_stopped(settings, forks, who="g6 demo --web", opens_page=True)
+        return
     with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
         if open_market:
             settings, cycles = whole_session(settings)

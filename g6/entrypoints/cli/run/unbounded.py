@@ -44,6 +44,7 @@ def run_until_stopped(
     flowered: bool = False,
     who: str = "g6 up",
     until_close: bool = False,
+    opens_page: bool = False,
 ) -> bool:
     """Start everything and tell of each cycle until Ctrl-C or SIGTERM, then end everything.
 
@@ -56,6 +57,7 @@ def run_until_stopped(
         flowered: Whether Flower is.
         who: What a person calls this process.
         until_close: Whether it ends by itself when a session is over.
+        opens_page: Whether the page is opened in a browser once it is served.
 
     Returns:
         Whether it ended because a session was over.
@@ -79,6 +81,7 @@ def run_until_stopped(
         follower = _start(stack, console, voice)
         _start_beside(stack, console, observed=observed, flowered=flowered)
         while not (until_close and watch.has_seen_close):
+            opens_page = opens_page and not _opened(settings, console)
             _tell_of_cycles(follower, watch, voice)
             watch.look(follower)
     if watch is not None:
@@ -143,6 +146,17 @@ def _start_beside(stack: Stack, console: Console, *, observed: bool, flowered: b
         _start_observers(stack, console)
     if flowered:
         _start_flower(stack, console)
+
+
+def _opened(settings: Settings, console: Console) -> bool:
+    """Open the page in a browser where it is served by now, and say where it is."""
+    from g6.entrypoints.web.opening import open_page, running_page
+
+    address = running_page(settings)
+    if address:
+        console.print(f"page on {address}", highlight=False, soft_wrap=True)
+        open_page(address)
+    return bool(address)
 
 
 def _start_observers(stack: Stack, console: Console) -> None:

@@ -1,0 +1,53 @@
+"""`g6 web`: the page of the running system, or of a data directory alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from g6.entrypoints.cli.shared.arguments import options
+
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port",
+        metavar="PORT",
+        min=0,
+        max=65_535,
+        help="Port of the page where no system runs; 0 takes a free one.",
+    ),
+]
+NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the address, and open no browser.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("web")(web)
+
+
+def web(
+    *,
+    port: Port = 0,
+    no_open: NoOpen = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Open the page of the running system, else serve one of what is stored.
+
+    Where g6 serve runs (g6 up has it), its page is opened, which is live. Otherwise the stored
+    rows are served on the loopback until Ctrl-C.
+
+    Example: g6 web --data-dir data/demo
+    """
+    from g6.entrypoints.web.opening import open_page, running_page, serve_directory
+
+    settings = options.settings(config, set_, data_dir=data_dir)
+    address = running_page(settings)
+    if address:
+        typer.echo(f"page on {address}, of the running system")
+        if not no_open:
+            open_page(address)
+        return
+    serve_directory(settings, port, announce=typer.echo, opens=not no_open)

@@ -1,0 +1,1 @@
+"""The page at `/`: its files, and a day of it in one file."""

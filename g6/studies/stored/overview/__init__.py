@@ -1,0 +1,1 @@
+"""Studies at a glance: every index, one through a session, the strikes near the money."""

@@ -1,0 +1,138 @@
+"""The strikes of one expiry near the money: quotes, open interest, its change and build-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from g6.domain.figures.by_expiry import ExpiryFigures
+from g6.domain.schema.frame import SIDES
+from g6.errors import NothingToDo
+from g6.ports.readers import StoredReader
+from g6.studies.documents import DocumentColumn
+from g6.studies.parameters import At, Expiry, Index, Parameter
+from g6.studies.stored import buildup, chain_by_strike
+from g6.studies.stored.chain_by_strike import ChainByStrike, ChainParameters, SideTotals
+
+Array = NDArray[np.float64]
+
+QUOTED = ("last", "bid", "ask", "volume", "oi", "iv", "delta", "theta")
+"""Columns of a stored chain that each side has here."""
+
+Window = Annotated[
+    int | None,
+    Parameter("How many listed strikes either side of ATM; else all.", "15", least=1, metavar="N"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LadderParameters:
+    """Asks for the strikes of one expiry near the money."""
+
+    index: Index
+    expiry: Expiry = None
+    window: Window = None
+    against: buildup.Against = buildup.CLOSE
+    at: At = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The strikes of one expiry near the money, n of them.
+
+    Attributes:
+        index: The underlying's name.
+        cycle: The cycle's instant as its name.
+        expiry: The expiry's day.
+        days: Days to the expiry.
+        spot: The index in points, NaN unknown.
+        forward: The expiry's forward in points, NaN unknown.
+        figures: Ratios and levels of the whole expiry.
+        sums: Sums of all calls and of all puts of the expiry.
+        against: What build-up is compared with, empty where there is nothing to compare with.
+        strike: Points, shape (n,).
+        offset: Listed strikes from ATM, shape (n,), NaN unknown.
+        sides: Columns of `QUOTED` and `oi_change` (units since the previous session) by their
+            names, shape (2, n), calls first, NaN unknown.
+        build_up: The word of each option, shape (2, n), empty where it is unknown.
+    """
+
+    index: str
+    cycle: str
+    expiry: date
+    days: int
+    spot: float
+    forward: float
+    figures: ExpiryFigures
+    sums: tuple[SideTotals, SideTotals]
+    against: str
+    strike: Array
+    offset: Array
+    sides: Mapping[str, Array]
+    build_up: NDArray[np.object_]
+
+    def columns(self) -> Mapping[str, DocumentColumn]:
+        """Return one line per strike."""
+        columns: dict[str, DocumentColumn] = {"strike": self.strike, "offset": self.offset}
+        for place, side in enumerate(SIDES):
+            for name, values in self.sides.items():
+                columns[f"{side}{name}"] = values[place]
+            columns[f"{side}build_up"] = self.build_up[place]
+        return columns
+
+
+def answer(reader: StoredReader, parameters: LadderParameters) -> Ladder:
+    """Return the strikes of one expiry of the newest chain, the nearest unless one is named.
+
+    Raises:
+        UserError: There is no such index.
+        NothingToDo: No chain of it is stored, or none of that expiry.
+    """
+    question = ChainParameters(parameters.index, parameters.expiry, parameters.at)
+    chain = chain_by_strike.answer(reader, question)
+    offset = np.asarray(chain.rows["offset"], dtype=np.float64)
+    near = np.arange(len(offset))
+    if parameters.window is not None and np.isfinite(offset).any():
+        near = np.flatnonzero(np.abs(offset) <= parameters.window)
+    against, words = _build_up(reader, parameters, len(offset))
+    sides = {name: _both(chain, name) for name in QUOTED}
+    sides["oi_change"] = sides["oi"] - _both(chain, "oi_prev")
+    return Ladder(
+        index=chain.index,
+        cycle=chain.cycle,
+        expiry=chain.expiry,
+        days=chain.days,
+        spot=chain.spot,
+        forward=chain.forward,
+        figures=chain.figures,
+        sums=chain.sums,
+        against=against,
+        strike=np.asarray(chain.rows["strike"], dtype=np.float64)[near],
+        offset=offset[near],
+        sides={name: values[:, near] for name, values in sides.items()},
+        build_up=words[:, near],
+    )
+
+
+def _both(chain: ChainByStrike, name: str) -> Array:
+    """Return a column of both sides, shape (2, n)."""
+    return np.stack([np.asarray(chain.rows[side + name], dtype=np.float64) for side in SIDES])
+
+
+def _build_up(
+    reader: StoredReader, parameters: LadderParameters, count: int
+) -> tuple[str, NDArray[np.object_]]:
+    """Return what is compared with and the words, shape (2, n), empty where there is nothing."""
+    question = buildup.BuildUpParameters(
+        parameters.index, parameters.against, parameters.expiry, parameters.at
+    )
+    try:
+        moves = buildup.answer(reader, question)
+    except NothingToDo:
+        return "", np.full((2, count), "", dtype=object)
+    return moves.against, np.stack([moves.calls.build_up, moves.puts.build_up])

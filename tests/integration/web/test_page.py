@@ -1,0 +1,241 @@
+"""The page in Chromium: it loads fast and from nowhere else, follows, goes back, and reads aloud."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.worlds.web.browser import Page, browser
+from tests.worlds.web.served_page import ServedPage
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+
+AXE = Path(__file__).parents[2] / "data" / "axe-core" / "axe.min.js"
+VIEWS = ("overview", "chain", "straddle", "smile", "levels", "heatmap", "exposures", "health")
+WIDTHS = (390, 1024, 1600)
+MOST_BYTES = 150_000
+SETTLED = (
+    "document.querySelectorAll('.panel').length > 0"
+    " && !document.querySelector('.panel[aria-busy=true]') && !document.querySelector('.waiting')"
+)
+RUN_AXE = """
+axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations.map((one) =>
+  `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`))
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPage]:
+    served = ServedPage(tmp_path_factory.mktemp("rows"))
+    for _ in range(6):
+        served.cycle()
+    served.begin()
+    yield served
+    served.end()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with browser(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened
+
+
+def opened(
+    page: Page, served: ServedPage, query: str = "", size: tuple[int, int] = (1024, 800)
+) -> None:
+    page.open(f"{served.url}/{query}", *size)
+    page.wait(SETTLED)
+
+
+def test_the_page_asks_no_other_host_and_raises_nothing(page: Page, served: ServedPage) -> None:
+    for view in VIEWS:
+        opened(page, served, f"?view={view}&index=NIFTY")
+        assert page.errors == [], view
+        assert [one for one in page.requests if not one.startswith(served.url)] == [], view
+        troubles = "[...document.querySelectorAll('.message')].map((one) => one.textContent).filter(Boolean)"
+        assert page.value(troubles) == [], view
+
+
+def test_all_of_it_takes_few_bytes_over_the_wire(page: Page, served: ServedPage) -> None:
+    page.command("Network.setCacheDisabled", cacheDisabled=True)
+    opened(page, served)
+    sizes = page.value(
+        "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+        ".map((entry) => [entry.name, entry.transferSize])"
+    )
+    page.command("Network.setCacheDisabled", cacheDisabled=False)
+    assert len(sizes) > 15
+    assert all(size for name, size in sizes if not name.endswith("/events")), sizes
+    assert sum(size for _, size in sizes) <= MOST_BYTES, sizes
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing(page: Page, served: ServedPage, view: str, theme: str) -> None:
+    opened(page, served, f"?view={view}&index=NIFTY")
+    page.value(f"document.documentElement.dataset.theme = {theme!r}; g6.redraw()")
+    page.command("Runtime.evaluate", expression=AXE.read_text(encoding="utf-8"))
+    assert page.value(RUN_AXE) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_view_is_wider_than_the_window(
+    page: Page, served: ServedPage, view: str, width: int
+) -> None:
+    opened(page, served, f"?view={view}&index=NIFTY", (width, 844))
+    assert page.value("document.documentElement.scrollWidth") <= width
+
+
+def cell(page: Page, row: str, column: str) -> Any:
+    return page.value(
+        f"document.querySelector('[data-key=\"{row}\"] [data-cell={column}]').textContent"
+    )
+
+
+def shown(figure: float, places: int = 2) -> str:
+    return f"{figure:,.{places}f}"
+
+
+def test_a_cell_changes_with_the_cycle(page: Page, served: ServedPage) -> None:
+    opened(page, served)
+    page.wait("g6.live.isFollowing")
+    page.value(
+        "window.changed = []; new MutationObserver((changes) => changes.forEach((change) => "
+        "changed.push(change.target.dataset?.cell))).observe(document.getElementById('board'), "
+        "{ childList: true, subtree: true, characterData: true }); 0"
+    )
+    cycle = served.cycle()
+    page.wait(f"g6.live.cycle === {cycle!r}")
+    spot = served.world.rows(cycle)["NIFTY"]["spot"]
+    page.wait(
+        f"document.querySelector('[data-key=NIFTY] [data-cell=spot]').textContent === {shown(spot)!r}"
+    )
+    assert "spot" in page.value("changed")
+    assert "index" not in page.value("changed")
+
+
+def test_the_slider_shows_what_was_known_then(page: Page, served: ServedPage) -> None:
+    opened(page, served, "?view=chain&index=NIFTY")
+    page.wait("g6.time.span !== null")
+    first = page.value("g6.time.span[0]")
+    page.value(
+        f"g6.time.slider.value = {first + 180}; g6.time.slider.dispatchEvent(new Event('input')); 0"
+    )
+    page.wait("new URLSearchParams(location.search).get('at') !== null")
+    page.wait("g6.panels[0].answer && g6.panels[0].answeredFor.at !== ''")
+    page.wait(SETTLED)
+    at = page.value("new URLSearchParams(location.search).get('at')")
+    chain = served.answer(f"/v1/chain?index=NIFTY&at={at}")
+    page.wait(f"g6.panels[0].answer.data.cycle === {chain['cycle']!r}")
+    row = next(row for row in chain["rows"] if row["offset"] == 0)
+    strike = f"{row['strike']:.0f}"
+    assert cell(page, strike, "ce_last") == shown(row["ce_last"])
+    assert cell(page, strike, "pe_oi") == shown(row["pe_oi"] / 1e5, 1)
+    assert "as of 11:03:00" in page.value("document.querySelector('#chain .meta').textContent")
+    assert page.value("document.getElementById('live').textContent") == "past"
+
+
+def test_an_address_is_a_picture_of_a_moment(page: Page, served: ServedPage) -> None:
+    opened(page, served, "?view=levels&index=BANKNIFTY&at=2026-11-18T05:33:00Z")
+    assert page.value("g6.panels[0].answer.data.cycle") == "2026-11-18T05:33:00Z"
+    assert page.value("document.getElementById('title').textContent").startswith("BANKNIFTY")
+    assert (
+        page.value("document.querySelector('[data-view=levels]').getAttribute('aria-current')")
+        == "page"
+    )
+
+
+def press(page: Page, key: str, code: int = 0) -> None:
+    for kind in ("keyDown", "keyUp"):
+        page.command(
+            "Input.dispatchKeyEvent",
+            type=kind,
+            key=key,
+            text=key if kind == "keyDown" and len(key) == 1 else "",
+            windowsVirtualKeyCode=code,
+        )
+
+
+def test_the_keyboard_alone_reaches_every_part(page: Page, served: ServedPage) -> None:
+    opened(page, served)
+    press(page, "2")
+    page.wait("new URLSearchParams(location.search).get('view') === 'chain'")
+    press(page, "n")
+    page.wait("new URLSearchParams(location.search).get('index') === 'BANKNIFTY'")
+    page.wait(SETTLED)
+    press(page, ",")
+    page.wait("new URLSearchParams(location.search).get('at') !== null")
+    press(page, "l")
+    page.wait("new URLSearchParams(location.search).get('at') === null")
+    press(page, "?")
+    page.wait("document.getElementById('keys').open")
+    press(page, "Escape", 27)
+    page.wait("!document.getElementById('keys').open")
+    page.wait(SETTLED)
+    parts = set()
+    for _ in range(60):
+        press(page, "Tab", 9)
+        parts.add(
+            page.value(
+                "(document.activeElement.closest('nav, .panel, .controls, .time, .brand') || document.body).className"
+                " || document.activeElement.closest('nav')?.getAttribute('aria-label') || ''"
+            )
+        )
+    assert {"indices", "views", "brand", "controls", "time"} <= parts
+    assert any("panel" in name for name in parts)
+
+
+def test_heat_maps_are_read_by_arrow_keys(page: Page, served: ServedPage) -> None:
+    opened(page, served, "?view=heatmap&index=NIFTY")
+    page.value("document.querySelector('.picture canvas').focus()")
+    press(page, "ArrowLeft", 37)
+    words = page.value("document.querySelector('.readout').textContent")
+    assert " at 11:" in words
+    assert "lakh units" in words
+
+
+def test_what_is_no_longer_heard_is_greyed(page: Page, tmp_path: Path) -> None:
+    served = ServedPage(tmp_path)
+    served.cycle()
+    served.begin()
+    opened(page, served)
+    page.wait("g6.live.isFollowing")
+    assert page.value("document.querySelectorAll('.panel.stale').length") == 0
+    served.end()
+    page.wait(
+        "document.querySelectorAll('.panel.stale').length === document.querySelectorAll('.panel').length"
+    )
+    assert "no connection since" in page.value("document.querySelector('#board .meta').textContent")
+
+
+def test_with_a_token_the_page_asks_for_it_and_takes_a_cookie(page: Page, tmp_path: Path) -> None:
+    served = ServedPage(tmp_path)
+    served.cycle()
+    served.begin(token="sesame-sesame-sesame")
+    try:
+        page.open(f"{served.url}/", 1024, 800)
+        page.wait("document.querySelector('.login') !== null")
+        page.value(
+            "document.getElementById('token').value = 'wrong'; document.querySelector('.login button').click()"
+        )
+        page.wait("document.querySelector('.login .message').textContent !== ''")
+        page.value(
+            "document.getElementById('token').value = 'sesame-sesame-sesame'; document.querySelector('.login button').click()"
+        )
+        page.wait("document.querySelector('#board [data-cell=spot]') !== null")
+        assert page.value("document.cookie") == ""
+        assert (
+            json.loads(
+                page.value(
+                    "JSON.stringify([...document.querySelectorAll('.message')].map((one) => one.textContent).filter(Boolean))"
+                )
+            )
+            == []
+        )
+    finally:
+        served.end()
