@@ -30,6 +30,7 @@ from g6.domain.reports import (
     GapOpened,
     StageReport,
 )
+from g6.domain.schema.json_types import present
 from g6.domain.schema.words import Status
 from g6.errors.masking import MASK, hides, mask
 from g6.log.rotation import LogFileHandler, Rotation
@@ -205,7 +206,8 @@ def alert(alert: Alert, *, is_kept: bool = False) -> None:
     fix = {"fix": alert.fix} if alert.fix else {}
     logger = _logger("alert", is_kept=is_kept)
     write = logger.info if alert.is_over else logger.warning
-    write(alert.sentence or "alert", of=alert.state, **fix)
+    places = present(cycle=alert.facts.cycle, index=alert.facts.index)
+    write(alert.sentence or "alert", of=alert.state, **places, **fix)
 
 
 def notice(subject: str, sentence: str, fix: str = "", *, is_kept: bool = False) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from g6.domain.schema.json_reading import read_record
 from g6.domain.schema.json_types import Document, Json, JsonObject, present
 
-_TYPED = ("breaker", "seconds", "retired")
+_TYPED = ("breaker", "seconds", "retired", "cycle", "index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,16 @@ class StateFacts:
         breaker: The state of the circuit breaker, empty where it is not about one.
         seconds: How long it lasts or lasted, wall seconds.
         retired: The retired settings that were refused.
+        cycle: The cycle that it is about, empty for none.
+        index: The index that it is about.
         more: What only people read of it, such as a connection, and what a later version says.
     """
 
     breaker: str = ""
     seconds: float | None = None
     retired: Sequence[str] = ()
+    cycle: str = ""
+    index: str = ""
     more: Mapping[str, Json] = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
@@ -33,7 +37,13 @@ class StateFacts:
         >>> StateFacts(seconds=31.5).to_json()
         {'seconds': 31.5}
         """
-        typed = present(breaker=self.breaker, seconds=self.seconds, retired=list(self.retired))
+        typed = present(
+            breaker=self.breaker,
+            seconds=self.seconds,
+            retired=list(self.retired),
+            cycle=self.cycle,
+            index=self.index,
+        )
         return typed | dict(self.more)
 
     @classmethod

@@ -23,6 +23,7 @@ from g6.domain.reports import (
     EventMeta,
     GapOpened,
     StageReport,
+    StateFacts,
 )
 
 SECRET = "f8Xq2Lk9Zr4Wm7Tn1Vb6Yc3Hd5Jp0GsQ"  # the shape of an access token: 32 letters and digits
@@ -268,7 +269,7 @@ def test_the_file_has_the_bus_as_json_with_places_and_trace_and_a_person_reads_n
         stage("MISSING", "frame_missing"),
         stage(),
         GapOpened("NIFTY", "2026-11-20T04:05:00Z", "MISSING", "provider"),
-        Alert("disk", "little room", "free some", {"index": "NIFTY"}),
+        Alert("disk", "little room", "free some", StateFacts(index="NIFTY")),
     )
     for number, report in enumerate(told):
         log.record(Event(f"{number}-0", "", report, meta=EventMeta("abc123def")))
