@@ -44,6 +44,30 @@ class ServeSettings(Section):
         le=1_000_000,
         description="events that a listener who comes back can still be sent",
     )
+    stream_backlog_bytes: int = Field(
+        default=65_536,
+        ge=4096,
+        le=16_777_216,
+        description="bytes that may wait for a listener that does not read",
+    )
+    stream_backlog_warn: float = Field(
+        default=0.5, gt=0, le=1, description="share of them from which it is counted as slow"
+    )
+    stream_backlog_degrade: float = Field(
+        default=1.0, gt=0, le=16, description="share from which it is sent nothing more"
+    )
+    stream_backlog_exit: float = Field(
+        default=0.25, ge=0, le=1, description="share below which it may come back"
+    )
+    stream_calm_seconds: float = Field(
+        default=0.25, ge=0, le=60, description="how long it must then stay below"
+    )
+    stream_cooldown_seconds: float = Field(
+        default=1.0, ge=0, le=600, description="how long it is sent nothing at least"
+    )
+    stream_trace_every: int = Field(
+        default=1, ge=0, le=100_000, description="one cycle of so many carries a trace; 0: none"
+    )
 
 
 class ObserverSettings(Section):

@@ -1,7 +1,4 @@
-"""The recorder: pure functions that turn an event into samples, one for each class of report.
-
-Whatever a report does not say is left out.
-"""
+"""The recorder: pure functions that turn an event into samples, one for each class of report."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from g6.domain.reports import (
     CollectCounts,
     CycleReport,
     Event,
+    FanoutReport,
     GapOpened,
     Heartbeat,
     ListingCounts,
@@ -37,6 +35,8 @@ from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.provider_words import BreakerState, ContractFault, ProviderMode
 from g6.domain.schema.words import Bucket, DropReason, Reason, Stage, Status, WriteReason
 from g6.observability.catalogue import ALL
+from g6.observability.fanout_samples import fanout_samples
+from g6.observability.provider_samples import listing_samples, provider_samples
 from g6.observability.sample_totals import Sample
 
 _BUS = "events"
@@ -51,7 +51,8 @@ _ROW_GAUGES = (
 def record(event: Event) -> list[Sample]:
     """Return the samples of one event.
 
-    An event of another class gives only how it was published.
+    An event of another class gives only how it was published. What a report does not say is left
+    out.
     """
     return [*_publishing(event), *_samples(event.payload, event)]
 
@@ -76,7 +77,7 @@ def _of_stage(report: StageReport, _event: Event) -> Iterator[Sample]:
         case WriteReport() as written:
             yield from _written(index, written)
         case StageFailure(provider=ProviderFacts() as provider):
-            yield from _provider(provider)
+            yield from provider_samples(provider)
     if report.stage in {Stage.PERSIST, Stage.PUBLISH}:
         seconds = report.seconds.get("write", report.seconds.get("overview"))
         if seconds is not None:
@@ -94,35 +95,7 @@ def _collected(counts: CollectCounts) -> Iterator[Sample]:
     contradicting = {**counts.left_out, ContractFault.SALVAGED: counts.salvaged}
     for fault, contracts in contradicting.items():
         yield Sample("g6_expiry_contracts_left_out_total", (fault,), float(contracts))
-    yield from _provider(counts.provider)
-
-
-def _provider(facts: ProviderFacts) -> Iterator[Sample]:
-    """Yield what one collection asked of the provider."""
-    name = facts.name or ""
-    if facts.tally is not None:
-        for endpoint, outcomes in facts.tally.requests.items():
-            for outcome, count in outcomes.items():
-                labels = (name, endpoint, outcome)
-                yield Sample("g6_provider_requests_total", labels, float(count))
-        for endpoint, durations in facts.tally.seconds.items():
-            for seconds in durations:
-                yield Sample("g6_provider_request_seconds", (endpoint,), seconds)
-        for endpoint, seconds in facts.tally.wait.items():
-            yield Sample("g6_provider_rate_wait_seconds", (endpoint,), seconds)
-        for reason, count in facts.tally.retries.items():
-            yield Sample("g6_provider_retries_total", (reason,), float(count))
-    dumps = facts.dumps or {}
-    if lookups := sum(dumps.values()):
-        yield Sample("g6_root_cache_hit_ratio", (), 1.0 - dumps.get("download", 0) / lookups)
-    yield from _listings(facts.listings or {})
-
-
-def _listings(sources: Mapping[str, int]) -> Iterator[Sample]:
-    """Yield how many listings came from where: memory, shelf, disk, download, older."""
-    missed = sources.get("download", 0) + sources.get("older", 0)
-    yield Sample("g6_expiry_cache_hits", (), float(sum(sources.values()) - missed))
-    yield Sample("g6_expiry_cache_misses", (), float(missed))
+    yield from provider_samples(counts.provider)
 
 
 def _analysed(report: StageReport, facts: AnalysisFacts) -> Iterator[Sample]:
@@ -323,7 +296,7 @@ def _of_loss(loss: StreamLost, _event: Event) -> Iterator[Sample]:
 
 @_samples.register
 def _of_listings(counts: ListingCounts, _event: Event) -> Iterator[Sample]:
-    yield from _listings(counts.listings)
+    yield from listing_samples(counts.listings)
 
 
 @_samples.register
@@ -370,6 +343,9 @@ def _of_detail(detail: OptionDetail, _event: Event) -> Iterator[Sample]:
 def _of_subscriber(counts: SubscriberCounts, _event: Event) -> Iterator[Sample]:
     yield Sample("g6_bus_filtered_total", (_BUS, counts.subscriber), float(counts.filtered))
     yield Sample("g6_bus_events_dropped_total", (_BUS, DropReason.MISSED), float(counts.trimmed))
+
+
+_samples.register(FanoutReport, fanout_samples)
 
 
 def _publishing(event: Event) -> Iterator[Sample]:

@@ -13,7 +13,8 @@ from g6.domain.documents.stream_events import StreamEvent, StreamEventType
 from g6.domain.documents.stream_state import StreamState
 from g6.domain.reports import CycleReport
 from g6.domain.schema.words import Status
-from g6.entrypoints.web.stream.sequence import EventSequence, StreamMessage
+from g6.entrypoints.web.stream.sequence import EventSequence
+from g6.entrypoints.web.stream.stream_messages import StreamMessage
 
 DISCONNECTS = 10_000
 RESTARTS = 5

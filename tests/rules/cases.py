@@ -378,4 +378,86 @@ CASES = (
         "16m",
         'index="NIFTY"',
     ),
+    *(
+        Case(
+            alert,
+            (
+                (f'{family}_bucket{{le="{low}"}}', "0x400"),
+                (f'{family}_bucket{{le="{high}"}}', "0x8 0+20x60 1200x80"),
+                (f'{family}_bucket{{le="+Inf"}}', "0x8 0+20x60 1200x80"),
+            ),
+            "1m",
+            "12m",
+            "30m",
+        )
+        for alert, family, low, high in (
+            ("G6SseQueueLatencyHigh", "g6_sse_http_event_queue_latency_seconds", "0.4", "0.5"),
+            ("G6SseQueueLatencyCritical", "g6_sse_http_event_queue_latency_seconds", "0.75", "1.0"),
+            ("FlushLatencyHigh", "g6_sse_flush_latency_seconds", "0.1", "0.25"),
+            ("FlushLatencyCritical", "g6_sse_flush_latency_seconds", "0.25", "0.4"),
+        )
+    ),
+    Case(
+        "G6SsePanelDiffRatioLow",
+        (
+            ('g6_sse_events_total{type="panel_diff"}', "0+5x400"),
+            ('g6_sse_events_total{type="snapshot"}', "0+5x100 500x300"),
+        ),
+        "1m",
+        "20m",
+        "50m",
+    ),
+    Case(
+        "G6SseDrops",
+        (('g6_events_backpressure_events_total{reason="drop"}', "0x8 0+30x80 2400x80"),),
+        "1m",
+        "12m",
+        "30m",
+    ),
+    *(
+        Case(
+            alert,
+            (
+                (
+                    f'g6_sse_http_refusals_total{{reason="{reason}"}}',
+                    f"0x8 0+{step}x60 {step * 60}x80",
+                ),
+            ),
+            "1m",
+            "10m",
+            "30m",
+        )
+        for alert, reason, step in (
+            ("G6SseSecurityDrops", "address", 30),
+            ("G6SseAuthFailures", "auth", 5),
+            ("G6SseRateLimited", "rate", 15),
+        )
+    ),
+    Case(
+        "AdaptiveDegradedStuck",
+        (("g6_events_degraded_mode", "0x8 1x100 0x80"),),
+        "10m",
+        "20m",
+        "30m",
+    ),
+    Case(
+        "AdaptiveNoRecentExits",
+        (
+            ('g6_adaptive_transitions_total{reason="enter"}', "0x8 0+1x20 20x300"),
+            ('g6_adaptive_transitions_total{reason="exit"}', "0x400"),
+        ),
+        "1m",
+        "15m",
+        "45m",
+    ),
+    Case(
+        "TraceStagesStalled",
+        (
+            ('g6_sse_trace_stages_total{stage="publish"}', "0+4x200"),
+            ('g6_sse_trace_stages_total{stage="flush"}', "0x60 0+4x140"),
+        ),
+        "1m",
+        "10m",
+        "20m",
+    ),
 )

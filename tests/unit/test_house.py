@@ -54,8 +54,10 @@ MAY_SLEEP = {
     "g6/kite_server/rest/http_api.py": "the answers of a web loop come late, as a fault says",
     "g6/kite_server/stream/subscriptions.py": "a web loop sends its frames at their instants",
     "g6/entrypoints/web/serving.py": "a web loop waits for its sockets to close",
+    "g6/entrypoints/web/stream/stream_replays.py": "a web loop waits for a store and a slow reader",
     "tests/waiting.py": "the one loop that waits until a condition holds",
     "tests/unit/entrypoints/web/test_stream.py": "a web loop that waits until a condition holds",
+    "tests/property/test_replay_into_the_present.py": "a web loop gives others their turn",
     "tests/benchmarks": "a load is sent by the second",
 }
 SLEEPERS = ("time", "asyncio")
@@ -78,7 +80,9 @@ MAY_CARRY_OBJECTS = {
     "g6/domain/documents/panels.py": "panels are JSON documents, made and compared as such",
     "g6/domain/quotes/stamp.py": "headers as they are stored",
     "g6/studies/stored/past_panels.py": "panels of the past, as JSON documents",
+    "g6/domain/documents/chain_changes.py": "differences of a panel of a chain",
     "g6/domain/documents/stream_events.py": "differences of panels",
+    "g6/studies/stored/day_replay.py": "panels of stored rows, and what differs between them",
     "g6/domain/documents/stream_state.py": "what a listener has of the panels",
     "g6/errors/masking.py": "settings of any kind, masked",
     "g6/observability/generators/grafana.py": "a constant of Grafana's JSON",

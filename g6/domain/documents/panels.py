@@ -343,7 +343,7 @@ def panel_diff(old: object, new: object) -> JsonObject:
 
 
 def _object_diff(old: Mapping[str, object], new: Mapping[str, object]) -> JsonObject:
-    dropped = [key for key in old if key not in new]
+    dropped = sorted(key for key in old if key not in new)
     added = {}
     edits = {}
     for key, value in new.items():

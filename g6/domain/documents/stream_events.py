@@ -7,16 +7,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from g6.domain.documents.chain_changes import chain_change, interest_change
 from g6.domain.documents.panels import digest, panel_diff
-from g6.domain.reports import CycleReport
+from g6.domain.reports import Alert, CycleReport, GapClosed, GapOpened, Report
 from g6.domain.schema.json_types import JsonObject
+from g6.domain.schema.layout import Kind
 
-__all__ = ["PanelData", "StreamEvent", "StreamEventType", "cycle_events", "panel_hash", "topic_of"]
+__all__ = [
+    "TOPICS",
+    "PanelData",
+    "StreamEvent",
+    "StreamEventType",
+    "cycle_events",
+    "end_of_cycle",
+    "note_event",
+    "panel_events",
+    "panel_hash",
+    "topic_of",
+]
 
 PanelData = Mapping[str, object]
 """The data of each panel by its name, without the envelope."""
 _CHAIN = "index_"
 _STATUS = frozenset({"health", "cycle", "provider", "storage"})
+TOPICS = ("status", str(Kind.OVERVIEW), str(Kind.CHAIN), "oi", "alerts", "reports")
+"""What a listener may choose. `chain` and `oi` alone mean all indices, `chain:NIFTY` one."""
 
 
 class StreamEventType(StrEnum):
@@ -25,9 +40,11 @@ class StreamEventType(StrEnum):
     SNAPSHOT = "snapshot"
     PANEL_DIFF = "panel_diff"
     END_OF_CYCLE = "end_of_cycle"
+    CHAIN_DIFF = "chain_diff"
     OI_CHANGE = "oi_change"
     ALERT = "alert"
     GAP = "gap"
+    REPLAY_COMPLETED = "replay_completed"
     SLOW_READER = "slow_reader"
     HEARTBEAT = "heartbeat"
 
@@ -91,6 +108,60 @@ def cycle_events(
     >>> [str(event.type) for event in events]
     ['panel_diff', 'end_of_cycle']
     """
+    yield from panel_events(before, after, hashes, report.cycle)
+    yield end_of_cycle(report, hashes)
+
+
+def end_of_cycle(report: CycleReport, hashes: Mapping[str, str]) -> StreamEvent:
+    """Return the event that ends a cycle, with its units by status.
+
+    Args:
+        report: The cycle's.
+        hashes: The hash of each panel's data after it.
+
+    >>> report = CycleReport("2026-11-18T05:30:00Z", "OK", {"NIFTY": "OK"}, {}, {}, 0.0, 0.5)
+    >>> end_of_cycle(report, {}).data["units"]
+    {'OK': 1}
+    """
+    ended = Counter(str(status) for status in report.units.values())
+    data: JsonObject = {
+        "status": str(report.status),
+        "units": dict(ended),
+        "hashes": dict(hashes),
+    }
+    # Of no topic: whatever a listener chose, it learns that a cycle is over, and can check itself.
+    return StreamEvent(StreamEventType.END_OF_CYCLE, "", report.cycle, data)
+
+
+def note_event(report: Report) -> StreamEvent | None:
+    """Return the event that a report is beside the panels: a gap or an alert, None for others.
+
+    >>> str(note_event(Alert("disk", "the disk is full")).topic)
+    'alerts'
+    """
+    match report:
+        case GapOpened() | GapClosed() as gap:
+            facts: JsonObject = {"change": str(gap.type), **gap.to_json()}
+            return StreamEvent(StreamEventType.GAP, "reports", gap.cycle, facts)
+        case Alert() as alert:
+            return StreamEvent(StreamEventType.ALERT, "alerts", "", alert.to_json())
+    return None
+
+
+def panel_events(
+    before: PanelData, after: PanelData, hashes: Mapping[str, str], cycle: str
+) -> Iterator[StreamEvent]:
+    """Yield the differences of panels, of chains by strike, and of open interest.
+
+    Args:
+        before: The panels as the listener has them.
+        after: The panels as they are now.
+        hashes: The hash of each panel's data now.
+        cycle: The cycle that the panels are of.
+
+    >>> [event.data["panel"] for event in panel_events({"a": 1}, {"a": 2}, {"a": "0a"}, "")]
+    ['a']
+    """
     for name in sorted({*before, *after}):
         data: JsonObject = {"panel": name}
         if name not in after:
@@ -103,38 +174,16 @@ def cycle_events(
             continue
         if name in after:
             data["hash"] = hashes[name]
-        yield StreamEvent(StreamEventType.PANEL_DIFF, topic_of(name), report.cycle, data)
+        yield StreamEvent(StreamEventType.PANEL_DIFF, topic_of(name), cycle, data)
         if name.startswith(_CHAIN):
-            yield from _interest(
-                name.removeprefix(_CHAIN), before.get(name), after.get(name), report.cycle
-            )
-    ended = Counter(str(status) for status in report.units.values())
-    data = {"status": str(report.status), "units": dict(ended), "hashes": dict(hashes)}
-    # Of no topic: whatever a listener chose, it learns that a cycle is over, and can check itself.
-    yield StreamEvent(StreamEventType.END_OF_CYCLE, "", report.cycle, data)
+            yield from _chain_events(name, before.get(name), after.get(name), cycle)
 
 
-def _interest(index: str, before: object, after: object, cycle: str) -> Iterator[StreamEvent]:
-    """Yield by how much open interest moved at each strike, in units."""
-    earlier = _interest_by_strike(before)
-    changes = []
-    for strike, (calls, puts) in _interest_by_strike(after).items():
-        if strike in earlier:
-            moved = (calls - earlier[strike][0], puts - earlier[strike][1])
-            if any(moved):
-                changes.append({"strike": strike, "ce": moved[0], "pe": moved[1]})
-    if changes:
-        data: JsonObject = {"index": index, "strikes": changes}
+def _chain_events(name: str, before: object, after: object, cycle: str) -> Iterator[StreamEvent]:
+    index = name.removeprefix(_CHAIN)
+    if change := chain_change(before, after):
+        data: JsonObject = {"index": index, **change}
+        yield StreamEvent(StreamEventType.CHAIN_DIFF, f"chain:{index}", cycle, data)
+    if strikes := interest_change(before, after):
+        data = {"index": index, "strikes": strikes}
         yield StreamEvent(StreamEventType.OI_CHANGE, f"oi:{index}", cycle, data)
-
-
-def _interest_by_strike(panel: object) -> dict[float, tuple[float, float]]:
-    """Return calls and puts of an index panel by strike, of those with both."""
-    interest: dict[float, tuple[float, float]] = {}
-    if not isinstance(panel, Mapping):
-        return interest
-    for line in panel.get("strikes") or ():
-        calls, puts = line["ce"]["oi"], line["pe"]["oi"]
-        if calls is not None and puts is not None:
-            interest[line["strike"]] = (calls, puts)
-    return interest

@@ -22,6 +22,7 @@ class StreamState:
         cycle: The newest cycle.
         is_whole: False once the panels are known to differ from the server's: ask for a snapshot.
         losses: How often events between may have been lost.
+        is_replay: Whether what comes is of the past: a replay that has not reached the present.
     """
 
     panels: dict[str, object] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class StreamState:
     cycle: str = ""
     is_whole: bool = False
     losses: int = 0
+    is_replay: bool = False
 
     def apply(self, event_type: str, event_id: str, data: Document) -> None:
         """Take in one event.
@@ -46,9 +48,14 @@ class StreamState:
         if event_type == StreamEventType.SNAPSHOT:
             self.panels = dict(part(data, "panels"))
             self.is_whole = True
+            self.is_replay = bool(data.get("replay", False))
             self.losses += not data["recovered"]
         elif event_type == StreamEventType.PANEL_DIFF:
             self._apply_difference(data)
+        elif event_type == StreamEventType.REPLAY_COMPLETED:
+            self.is_replay = False
+            self.losses += not data["whole"]
+            self._check(part(data, "hashes"))
         elif event_type == StreamEventType.END_OF_CYCLE:
             self._check(part(data, "hashes"))
 

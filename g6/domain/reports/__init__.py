@@ -14,6 +14,7 @@ from g6.domain.reports.heartbeat import (
 from g6.domain.reports.job_reports import (
     AbandonedFilesCleared,
     EventsDropped,
+    FanoutReport,
     PanelsVerified,
     RecomputeReport,
     StorageFacts,
@@ -51,6 +52,7 @@ __all__ = [
     "EventMeta",
     "EventSelection",
     "EventsDropped",
+    "FanoutReport",
     "GapClosed",
     "GapOpened",
     "Heartbeat",

@@ -14,6 +14,7 @@ from g6.domain.reports.heartbeat import Heartbeat
 from g6.domain.reports.job_reports import (
     AbandonedFilesCleared,
     EventsDropped,
+    FanoutReport,
     PanelsVerified,
     RecomputeReport,
     StorageSizes,
@@ -169,6 +170,7 @@ _PARSERS: Mapping[str, Callable[[Document], Report]] = MappingProxyType(
         EventType.EVENTS_DROPPED: EventsDropped.from_json,
         EventType.BUS_SUBSCRIBER: SubscriberCounts.from_json,
         EventType.OPTION_DETAIL: OptionDetail.from_json,
+        EventType.STREAM_FANOUT: FanoutReport.from_json,
     }
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -218,5 +218,64 @@ class SubscriberCounts:
 
     @classmethod
     def from_json(cls, document: Document) -> SubscriberCounts:
+        """Read what `to_json` gave."""
+        return read_record(cls, document)
+
+
+@dataclass(frozen=True, slots=True)
+class FanoutReport:
+    """What one serving process did for the listeners of its stream since its last report.
+
+    Attributes:
+        listeners: Connections that are open now.
+        degraded: Those of them that are sent nothing because they do not read.
+        ratio: What waits for the slowest one, as a share of what may.
+        held: Events that who comes back can still be sent.
+        events: Events by type as they were written, one for each listener that got it.
+        snapshots: Snapshots by why: connected, resync, replay, lost, slow.
+        transitions: Listeners that became slow (enter), read again (exit), or began to (abort).
+        backpressure: Listeners that were slow (warn) or cut off (degrade), batches left out (drop).
+        reconnects: Listeners that came back, by why.
+        refused: Requests that were refused, by why: auth, address, agent, rate.
+        stages: Stages that traced events came through.
+        tallies: Events that were encoded, reused, evicted or truncated, and listeners resumed.
+        seconds: What was measured, by stage: diff, serialize, emit, queue, flush, applied, backoff.
+    """
+
+    type: ClassVar[EventType] = EventType.STREAM_FANOUT
+    listeners: int = 0
+    degraded: int = 0
+    ratio: float = 0.0
+    held: int = 0
+    events: Mapping[str, int] = field(default_factory=dict)
+    snapshots: Mapping[str, int] = field(default_factory=dict)
+    transitions: Mapping[str, int] = field(default_factory=dict)
+    backpressure: Mapping[str, int] = field(default_factory=dict)
+    reconnects: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    stages: Mapping[str, int] = field(default_factory=dict)
+    tallies: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    def to_json(self) -> JsonObject:
+        """Return the payload of the event."""
+        return {
+            "listeners": self.listeners,
+            "degraded": self.degraded,
+            "ratio": self.ratio,
+            "held": self.held,
+            "events": dict(self.events),
+            "snapshots": dict(self.snapshots),
+            "transitions": dict(self.transitions),
+            "backpressure": dict(self.backpressure),
+            "reconnects": dict(self.reconnects),
+            "refused": dict(self.refused),
+            "stages": dict(self.stages),
+            "tallies": dict(self.tallies),
+            "seconds": {name: list(values) for name, values in self.seconds.items()},
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> FanoutReport:
         """Read what `to_json` gave."""
         return read_record(cls, document)

@@ -320,6 +320,7 @@ class EventType(StrEnum):
     EVENTS_DROPPED = "events.dropped"
     BUS_SUBSCRIBER = "bus.subscriber"
     OPTION_DETAIL = "option.detail"
+    STREAM_FANOUT = "stream.fanout"
 
     @property
     def is_passing(self) -> bool:
@@ -330,6 +331,7 @@ class EventType(StrEnum):
             EventType.PANEL_DIFF,
             EventType.BUS_SUBSCRIBER,
             EventType.OPTION_DETAIL,
+            EventType.STREAM_FANOUT,
         }
 
 

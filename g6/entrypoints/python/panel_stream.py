@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
@@ -21,7 +22,11 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
 SILENCE_SECONDS = 45.0
 """A server says something every 15 s: after three times as long the connection is dead."""
-REFUSALS = {401: "send the token: g6.follow(url, token=…)", 403: "see serve.allowed_addresses"}
+REFUSALS = {
+    401: "send the token: g6.follow(url, token=…)",
+    403: "see serve.allowed_addresses",
+    422: "see docs/how-to/follow.md",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class StreamedEvent:
     """One event as it arrived, already applied to the client's state.
 
     Attributes:
-        type: snapshot, panel_diff, end_of_cycle, oi_change, alert, gap, slow_reader, heartbeat.
+        type: snapshot, panel_diff, chain_diff, oi_change, gap, alert, end_of_cycle,
+            replay_completed, slow_reader, heartbeat.
         id: `EPOCH-NUMBER`, empty for one that is no part of the sequence.
         data: The rest.
     """
@@ -47,17 +53,22 @@ class PanelStream:
         url: Address of `g6 serve`, such as http://127.0.0.1:9109.
         token: `serve.token`, empty where none is needed.
         topics: What to listen to, everything by default.
+        since: From which instant the stored day is told first, such as 09:15. Empty for none.
         state: The panels as they are now.
         reconnects: How often the connection was made again.
         waits: Seconds waited before each of them.
+        applied_seconds: From publication to this client, of the newest event that was traced. The
+            clocks of both machines are in it.
     """
 
     url: str
     token: str = ""
     topics: tuple[str, ...] = ()
+    since: str = ""
     state: StreamState = field(default_factory=StreamState)
     reconnects: int = 0
     waits: list[float] = field(default_factory=list)
+    applied_seconds: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
     _random: random.Random = field(default_factory=random.Random)
 
@@ -100,6 +111,7 @@ class PanelStream:
             for kind, event_id, text in _parsed(response):
                 data = json.loads(text)
                 self.state.apply(kind, event_id, data)
+                self._note_trace(event_id, data)
                 yield StreamedEvent(kind, event_id, data)
                 if self.state.last_id and not self.state.is_whole:
                     # Without an id the server answers with a snapshot.
@@ -113,9 +125,23 @@ class PanelStream:
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         return kind(parts.hostname, parts.port, timeout=SILENCE_SECONDS)
 
+    def _note_trace(self, event_id: str, data: Any) -> None:
+        """Tell the server that a traced event was applied, which it measures by its own clock."""
+        if not isinstance(data, dict) or "_trace" not in data or self.state.is_replay:
+            return
+        self.applied_seconds = time.time() - float(data["_trace"]["publish_ts"])
+        with suppress(OSError, HTTPException), closing(self._connection()) as connection:
+            query = urlencode({"id": event_id})
+            connection.request("GET", f"/applied?{query}", headers=self._headers())
+            connection.getresponse().read()
+
     def _target(self) -> str:
-        query = urlencode({"topics": ",".join(self.topics)}) if self.topics else ""
-        return f"/events?{query}" if query else "/events"
+        words = {"topics": ",".join(self.topics)} if self.topics else {}
+        if self.since and not self.state.last_id and not self.state.losses:
+            words["from"] = self.since
+        if self.waits:
+            words["waited"] = f"{self.waits[-1]:.3f}"
+        return f"/events?{urlencode(words)}" if words else "/events"
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "text/event-stream"}
@@ -146,15 +172,19 @@ def _parsed(response: HTTPResponse) -> Iterator[tuple[str, str, str]]:
             fields = {}
 
 
-def follow(url: str, *, token: str = "", topics: tuple[str, ...] = ()) -> PanelStream:
+def follow(
+    url: str, *, token: str = "", topics: tuple[str, ...] = (), since: str = ""
+) -> PanelStream:
     """Return the events of a running system, which also keep its panels up to date.
 
     Args:
         url: Address of `g6 serve`, such as http://127.0.0.1:9109.
         token: `serve.token`, empty where none is needed.
         topics: status, overview, chain:NIFTY, oi:NIFTY, alerts, reports. Everything by default.
+        since: Tell the stored day from this instant first, such as 09:15, and run into the present
+            after the event `replay_completed`.
 
     >>> for event in g6.follow("http://127.0.0.1:9109"):  # doctest: +SKIP
     ...     print(event.type, event.id)
     """
-    return PanelStream(url, token, tuple(topics))
+    return PanelStream(url, token, tuple(topics), since)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -71,12 +71,14 @@ class WebRefusal:
         sentence: What is needed.
         headers: Further headers of the answer.
         fix: What mends it.
+        reason: A word for it: auth, address, agent or rate.
     """
 
     status: int
     sentence: str
     headers: Mapping[str, str] = field(default_factory=dict)
     fix: str = ""
+    reason: str = ""
 
     @property
     def body(self) -> bytes:
@@ -113,6 +115,9 @@ class Guard:
         agents: Beginnings of user agents that may ask, all where there are none.
         requests_per_second: Of one address, 0 without a bound. Twice as many pass in a burst.
         connections_per_address: Open ones, 0 without a bound.
+
+    Attributes:
+        refused: How many requests were refused, by why.
     """
 
     def __init__(
@@ -127,6 +132,7 @@ class Guard:
         self._networks = tuple(networks)
         self._agents = tuple(agents)
         self._rate = requests_per_second
+        self.refused: Counter[str] = Counter()
         self._budgets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._most_connections = connections_per_address
         self._connections: dict[str, WeakSet[ClientConnection]] = {}
@@ -141,7 +147,8 @@ class Guard:
         mine = self._connections.setdefault(address, WeakSet())
         if sum(not other.is_closing() for other in mine) >= most:
             sentence = f"more than {most} connections: see serve.connections_per_address"
-            return WebRefusal(429, sentence, {"Retry-After": "1"})
+            self.refused["rate"] += 1
+            return WebRefusal(429, sentence, {"Retry-After": "1"}, reason="rate")
         mine.add(connection)
         for gone in [name for name, others in self._connections.items() if not others]:
             del self._connections[gone]
@@ -154,21 +161,31 @@ class Guard:
             request: Its head.
             address: Of the client.
         """
+        refusal = self._refusal(request, address)
+        if refusal is not None:
+            self.refused[refusal.reason] += 1
+        return refusal
+
+    def _refusal(self, request: RequestLines, address: str) -> WebRefusal | None:
         if self._networks and not self._is_allowed_address(address):
-            return WebRefusal(403, f"{address} is not in serve.allowed_addresses")
+            sentence = f"{address} is not in serve.allowed_addresses"
+            return WebRefusal(403, sentence, reason="address")
         agent = request.headers.get("user-agent", "")
         if self._agents and not agent.startswith(self._agents):
-            return WebRefusal(403, "this user agent is not in serve.allowed_agents")
+            sentence = "this user agent is not in serve.allowed_agents"
+            return WebRefusal(403, sentence, reason="agent")
         if self._rate and not self._has_budget(address, monotonic()):
             sentence = f"more than {self._rate:g} requests a second: see serve.requests_per_second"
-            return WebRefusal(429, sentence, {"Retry-After": "1"})
+            return WebRefusal(429, sentence, {"Retry-After": "1"}, reason="rate")
         path, _, query = request.target.partition("?")
         if TOKENS & {name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)}:
             sentence = "a token in an address would stand in logs and histories"
-            return WebRefusal(400, sentence, fix="send it as Authorization: Bearer TOKEN")
+            return WebRefusal(
+                400, sentence, fix="send it as Authorization: Bearer TOKEN", reason="auth"
+            )
         if not _is_open(path) and not self._has_token(request):
             sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"
-            return WebRefusal(401, sentence, {"WWW-Authenticate": "Bearer"})
+            return WebRefusal(401, sentence, {"WWW-Authenticate": "Bearer"}, reason="auth")
         return None
 
     def _is_allowed_address(self, address: str) -> bool:

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -15,13 +16,17 @@ from typing import cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from g6.domain.documents.listener_backlog import BacklogLimits
+from g6.domain.market.instants import MarketTime
 from g6.entrypoints.web.apps import metrics_app, web_app
 from g6.entrypoints.web.auth import Guard, guarded
 from g6.entrypoints.web.control_routes import WebControl
 from g6.entrypoints.web.state import Watcher
 from g6.entrypoints.web.stream.hub import Hub
 from g6.entrypoints.web.stream.routes import add_stream
+from g6.entrypoints.web.stream.stream_door import StreamDoor
 from g6.entrypoints.web.stream.stream_protocol import StreamProtocol
+from g6.entrypoints.web.stream.stream_replays import Replays
 from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.entrypoints.web.web_connection import WebConnection
 from g6.errors import Retryable, Unavailable
@@ -30,14 +35,28 @@ from g6.observability.sample_totals import TotalsStore
 from g6.pipeline import Runtime
 from g6.pipeline.maintenance.tracing import SUBSCRIBER, CycleTracer
 from g6.ports import SpanSink
+from g6.studies.stored.day_replay import DayReplay
 
 SIGN_SECONDS = 5.0
 HEARTBEAT_SECONDS = 15.0
 """Proxies close a connection on which nothing is said for 30 s and more."""
-STREAM_LENGTH = 4096
-"""Events that a listener who comes back can still be sent."""
 CLOSING_SECONDS = 1
 """What an open request may still take once the process was told to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class FanoutSettings:
+    """What is kept for the listeners of the stream.
+
+    Attributes:
+        events: Events that a listener who comes back can still be sent.
+        limits: What may wait for one listener.
+        trace_every: One cycle of so many carries a trace, 0 for none.
+    """
+
+    events: int = 4096
+    limits: BacklogLimits = field(default_factory=BacklogLimits)
+    trace_every: int = 1
 
 
 def bind(host: str, port: int, setting: str) -> socket.socket:
@@ -76,7 +95,7 @@ def serve(
     control: WebControl | None = None,
     guard: Guard | None = None,
     token: str = "",
-    stream_length: int = STREAM_LENGTH,
+    fanout: FanoutSettings | None = None,
     status_file: Path | None = None,
     restart_needed: Callable[[], list[str]] = list,
     announce: Callable[[str], None] = print,
@@ -88,7 +107,7 @@ def serve(
 
     It ends within two seconds. `answers` answers the studies of `/v1`, `control` throws switches
     there. Only what the `guard` lets pass is answered, by default what carries the `token`.
-    Listeners of `/events` that come back find the last `stream_length` events.
+    `fanout` says what is kept for listeners of `/events`.
     `restart_needed` says which settings changed since the start. `announce` gets one line per port,
     as soon as it is open. `sign` tells every few seconds that this process lives. `spans` takes the
     spans of cycles, if somebody wants them.
@@ -97,6 +116,7 @@ def serve(
         Unavailable: A port cannot be had.
     """
     stop = stop or threading.Event()
+    fanout = fanout or FanoutSettings()
     with (
         bind(host, metrics_port, "serve.metrics_port") as metrics,
         bind(host, web_port, "serve.web_port") as web,
@@ -112,13 +132,21 @@ def serve(
         announce(f"metrics on {_address(metrics)}/metrics")
         announce(f"status and panels on {_address(web)}/status")
         hub = Hub(
-            runtime.bus, runtime.panels, length=stream_length, heartbeat_seconds=HEARTBEAT_SECONDS
+            runtime.bus,
+            runtime.panels,
+            length=fanout.events,
+            heartbeat_seconds=HEARTBEAT_SECONDS,
+            limits=fanout.limits,
+            trace_every=fanout.trace_every,
+            wall=runtime.clock.wall,
         )
         threading.Thread(target=hub.run, args=(stop,), daemon=True, name="stream").start()
         guard = guard or Guard(token)
         web_pages = web_app(watcher, answers, control)
-        add_stream(web_pages, hub, token)
-        door = partial(StreamProtocol, hub, guard)
+        hub.counts.refused = guard.refused
+        stream_door = StreamDoor(hub, _replays(runtime, answers))
+        add_stream(web_pages, stream_door, token)
+        door = partial(StreamProtocol, stream_door, guard)
         plain_door = partial(WebConnection, guard)
         servers = [
             (_server(guarded(metrics_app(watcher), guard), plain_door), metrics),
@@ -131,6 +159,12 @@ def serve(
             # A thread that hangs is not waited for: what it did not store is counted again at the
             # next start.
             following.join(CLOSING_SECONDS)
+
+
+def _replays(runtime: Runtime, answers: StudyAnswers | None) -> Replays:
+    """Return what runs stored days into the present."""
+    time = MarketTime.of(runtime.clock.market) if answers is None else answers.time
+    return Replays(partial(DayReplay, runtime.store, runtime.bus, runtime.clock), time)
 
 
 def _trace(runtime: Runtime, spans: SpanSink | None, stop: threading.Event) -> None:

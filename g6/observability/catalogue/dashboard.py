@@ -8,7 +8,7 @@ from typing import Literal
 from g6.observability.catalogue.family import Family
 
 Drawing = Literal["timeseries", "stat", "bargauge", "table", "heatmap", "state-timeline"]
-Needs = Literal["", "login", "ticker", "stream", "influx"]
+Needs = Literal["", "login", "ticker", "stream", "backoff", "influx"]
 
 SELECTOR = 'job=~"$job",instance=~"$instance"'
 """Every query carries it, so that one Grafana can show several systems."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from g6.domain.documents.listener_backlog import BacklogTransition
+from g6.domain.documents.stream_events import StreamEventType
 from g6.domain.schema.layout import Folder, Kind
 from g6.domain.schema.provider_words import (
     BreakerState,
@@ -92,6 +94,13 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("host", (), 8),
             Label("task", tuple(Stage)),
             Label("key", (), 16),
+            Label("stream_event", tuple(StreamEventType)),
+            Label("snapshot", ("connected", "resync", "replay", "lost", "slow")),
+            Label("reconnect", ("connection", "epoch", "not_whole")),
+            Label("trace_stage", ("publish", "serialize", "flush", "applied")),
+            Label("refusal", ("auth", "address", "agent", "rate")),
+            Label("backpressure", ("warn", "degrade", "drop", "replay_failed")),
+            Label("transition", tuple(BacklogTransition)),
             Label("version", (), 1),
             Label("git_commit", (), 1),
             Label("config_hash", (), 1),

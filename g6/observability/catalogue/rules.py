@@ -17,6 +17,12 @@ from g6.observability.catalogue.families.quality_families import (
     IV_ESTIMATION_FAILURE_TOTAL,
     IV_ESTIMATION_SUCCESS_TOTAL,
 )
+from g6.observability.catalogue.families.stream_families import (
+    SSE_EVENTS_TOTAL,
+    SSE_FLUSH_LATENCY_SECONDS,
+    SSE_HTTP_EVENT_QUEUE_LATENCY_SECONDS,
+    SSE_HTTP_REFUSALS_TOTAL,
+)
 from g6.observability.catalogue.families.worker_families import (
     BUS_PUBLISH_LATENCY_MS,
     MEMORY_PRESSURE_LEVEL,
@@ -139,6 +145,34 @@ INDEX_IS_STALE = RecordingRule(
 )
 ERROR_RATIOS = {window: _error_ratio(window) for window in (*BURN_WINDOWS, DAY)}
 STALE_RATIOS = {window: _stale_ratio(window) for window in (*BURN_WINDOWS, DAY)}
+
+
+def _p95(name: str, buckets: str, purpose: str) -> RecordingRule:
+    expression = f"histogram_quantile(0.95, sum by (le) (rate({buckets}[5m])))"
+    return RecordingRule(name, expression, purpose)
+
+
+SSE_QUEUE_P95 = _p95(
+    "g6_sse_http_event_queue_latency_p95_5m",
+    f"{SSE_HTTP_EVENT_QUEUE_LATENCY_SECONDS:bucket}",
+    "Seconds from an encoded event to the last listener that reads, 95th percentile.",
+)
+SSE_FLUSH_P95 = _p95(
+    "g6_sse_flush_latency_p95_5m",
+    f"{SSE_FLUSH_LATENCY_SECONDS:bucket}",
+    "Seconds from the publisher's stamp to the last listener that reads, 95th percentile.",
+)
+_DIFFS = f'sum(increase({SSE_EVENTS_TOTAL}{{type="panel_diff"}}[15m]))'
+SSE_DIFF_RATIO = RecordingRule(
+    "g6_sse_panel_diff_ratio_15m",
+    f'{_DIFFS} / ({_DIFFS} + sum(increase({SSE_EVENTS_TOTAL}{{type="snapshot"}}[15m])))',
+    "Differences of panels over differences and snapshots that listeners were sent.",
+)
+SSE_SECURITY_DROPS = RecordingRule(
+    "g6_sse_http_security_drop_rate_5m",
+    f"sum(rate({SSE_HTTP_REFUSALS_TOTAL}[5m]))",
+    "Requests a second that were refused for want of a token, by address, agent or rate.",
+)
 MEMORY_IS_LEVEL = RecordingRule(
     "g6_memory_pressure_is_level",
     f'count_values("level", {MEMORY_PRESSURE_LEVEL})',
@@ -162,6 +196,10 @@ RULES = (
     INDEX_IS_STALE,
     *ERROR_RATIOS.values(),
     *STALE_RATIOS.values(),
+    SSE_QUEUE_P95,
+    SSE_FLUSH_P95,
+    SSE_DIFF_RATIO,
+    SSE_SECURITY_DROPS,
     MEMORY_IS_LEVEL,
     MEMORY_TRANSITION,
 )

@@ -31,6 +31,7 @@ from g6.domain.schema.words import Status  # noqa: E402
 from g6.entrypoints.web.auth import Guard  # noqa: E402
 from g6.entrypoints.web.serving import bind  # noqa: E402
 from g6.entrypoints.web.stream.hub import Hub  # noqa: E402
+from g6.entrypoints.web.stream.stream_door import StreamDoor  # noqa: E402
 from g6.entrypoints.web.stream.stream_protocol import StreamProtocol  # noqa: E402
 
 
@@ -76,7 +77,7 @@ def main() -> None:
     """Serve."""
     bus, panels, over = MemoryBus(), MemoryPanels(), threading.Event()
     hub = Hub(bus, panels, length=512, heartbeat_seconds=15.0)
-    door = partial(StreamProtocol, hub, Guard())
+    door = partial(StreamProtocol, StreamDoor(hub), Guard())
     config = uvicorn.Config(FastAPI(), http=door, log_config=None, lifespan="off", backlog=8192)  # type: ignore[arg-type]
     with bind("127.0.0.1", 0, "port") as port:
         print(port.getsockname()[1], flush=True)

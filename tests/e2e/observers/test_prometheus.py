@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from g6.adapters.redis.server import free_port
+from g6.entrypoints.python.panel_stream import follow
 from tests.e2e.streaming_up import LOGIN, up
 from tests.observe.prometheus import PROGRAM, WHY_NOT, Prometheus
 from tests.observe.queries import Asked, every_query
@@ -22,7 +24,6 @@ SMALL = {
     "index_params.NIFTY.strikes_otm": 5,
     "collection.scope": "window",
     "interval": 5,
-    "serve.web_port": 0,
 }
 
 
@@ -30,17 +31,21 @@ SMALL = {
 @pytest.mark.timeout(240)
 def test_every_query_has_data_and_no_healthy_system_pages(tmp_path: Path) -> None:
     port = free_port()
-    settings = SMALL | {"serve.metrics_port": port}
+    web = free_port()
+    settings = SMALL | {"serve.metrics_port": port, "serve.web_port": web}
     with (
         streaming(steady=True, settings=settings) as world,
         up(world, LOGIN),
         Prometheus(tmp_path, f"127.0.0.1:{port}") as prometheus,
     ):
         empty = list(every_query("20s"))
+        listener = follow(f"http://127.0.0.1:{web}")
+        threading.Thread(target=list, args=(listener,), daemon=True).start()
 
         def nothing_is_empty() -> bool:
             empty[:] = [asked for asked in empty if not prometheus.query(asked.expression)]
-            return not [asked for asked in empty if asked.needs in {"", "login", "ticker"}]
+            needs = {"", "login", "ticker", "stream"}
+            return not [asked for asked in empty if asked.needs in needs]
 
         try:
             eventually(nothing_is_empty, 150.0, every=2.0)
@@ -48,6 +53,7 @@ def test_every_query_has_data_and_no_healthy_system_pages(tmp_path: Path) -> Non
             raise AssertionError("\n".join(map(told, empty))) from None
         firing = prometheus.query('ALERTS{alertstate="firing",severity="page"}')
         assert firing == []
+        listener.close()
 
 
 def told(asked: Asked) -> str:

@@ -11,6 +11,10 @@ import typer
 
 from g6 import __version__
 from g6.entrypoints.cli.shared.arguments import options
+
+if TYPE_CHECKING:
+    from g6.config.web_sections import ServeSettings
+    from g6.entrypoints.web.serving import FanoutSettings
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 
 if TYPE_CHECKING:
@@ -91,7 +95,7 @@ def serve(
         control=_control(started, runtime, token) if own.control else None,
         guard=_guard(own, token),
         token=token,
-        stream_length=own.stream_events,
+        fanout=fanout_settings(own),
         status_file=settings.status_file,
         restart_needed=lambda: restart_reasons_in_child(recorded_start(settings)),
         announce=typer.echo,
@@ -128,3 +132,19 @@ def _on_host(configured: options.SettingsOptions, host: str | None) -> options.S
     if not host:
         return configured
     return replace(configured, set_=[*(configured.set_ or ()), f"serve.host={host}"])
+
+
+def fanout_settings(settings: ServeSettings) -> FanoutSettings:
+    """Return what is kept for listeners of the stream, as configured."""
+    from g6.domain.documents.listener_backlog import BacklogLimits
+    from g6.entrypoints.web.serving import FanoutSettings
+
+    limits = BacklogLimits(
+        settings.stream_backlog_bytes,
+        settings.stream_backlog_warn,
+        settings.stream_backlog_degrade,
+        settings.stream_backlog_exit,
+        settings.stream_calm_seconds,
+        settings.stream_cooldown_seconds,
+    )
+    return FanoutSettings(settings.stream_events, limits, settings.stream_trace_every)

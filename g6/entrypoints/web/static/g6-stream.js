@@ -8,8 +8,8 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30000;
 // The server says something every 15 s: after three times as long the connection is dead.
 const SILENCE_MS = 45000;
-const TYPES = ["snapshot", "panel_diff", "end_of_cycle", "oi_change", "alert", "gap", "slow_reader",
-  "heartbeat"];
+const TYPES = ["snapshot", "panel_diff", "chain_diff", "oi_change", "gap", "alert", "end_of_cycle",
+  "replay_completed", "slow_reader", "heartbeat"];
 
 // Return a value changed by a difference. The value itself stays as it is.
 export function mergePanelDiff(value, diff) {
@@ -34,11 +34,19 @@ export function mergePanelDiff(value, diff) {
 export class G6Stream {
   // panels: the data of each panel by name. isLive: false while nothing is known of the present.
   // losses: how often events between may have been lost. since: when the last event arrived.
-  constructor(address, { topics = [], onEvent = () => {}, onState = () => {} } = {}) {
+  // isReplay: what comes is of the past. appliedMs: from publication to here, of the newest event
+  // that was traced, by both clocks.
+  // from: tell the stored day from this instant first, such as "09:15".
+  constructor(address, { topics = [], from = "", onEvent = () => {}, onState = () => {} } = {}) {
     this.panels = {};
     this.cycle = "";
     this.lastId = "";
     this.isLive = false;
+    this.isReplay = false;
+    this.from = from;
+    this.waited = null;
+    this.waits = [];
+    this.appliedMs = null;
     this.losses = 0;
     this.reconnects = 0;
     this.since = 0;
@@ -68,6 +76,9 @@ export class G6Stream {
     const query = new URLSearchParams();
     if (this.topics.length) query.set("topics", this.topics.join(","));
     if (this.lastId) query.set("last_event_id", this.lastId);
+    else if (this.from && !this.losses) query.set("from", this.from);
+    if (this.waited !== null) query.set("waited", (this.waited / 1000).toFixed(3));
+    this.waited = null;
     const text = query.toString();
     this.source?.close();
     this.source = new EventSource(text ? `${this.address}?${text}` : this.address);
@@ -86,7 +97,9 @@ export class G6Stream {
     this.tries += 1;
     this.reconnects += 1;
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.connect(), longest * (0.5 + Math.random() / 2));
+    this.waited = longest * (0.5 + Math.random() / 2);
+    this.waits.push(this.waited);
+    this.waiting = setTimeout(() => this.connect(), this.waited);
   }
 
   // After a sleep the connection may look open and be dead.
@@ -102,15 +115,28 @@ export class G6Stream {
     if (data.cycle) this.cycle = data.cycle;
     if (type === "snapshot") {
       this.panels = data.panels;
+      this.isReplay = Boolean(data.replay);
       if (!data.recovered) this.losses += 1;
+    } else if (type === "replay_completed") {
+      this.isReplay = false;
+      if (!data.whole) this.losses += 1;
     } else if (type === "panel_diff" && !this.applied(data)) {
       // Without an id the server answers with a snapshot.
       this.lastId = "";
       this.connect();
       return;
     }
-    this.setLive(true);
+    this.setLive(!this.isReplay);
+    if (data._trace && !this.isReplay) this.noteTrace(event.lastEventId, data._trace);
     this.onEvent(type, data);
+  }
+
+  // The server measures by its own clock what this client takes.
+  noteTrace(id, trace) {
+    this.appliedMs = Date.now() - 1000 * trace.publish_ts;
+    const address = new URL("applied", new URL(this.address, location.href));
+    address.searchParams.set("id", id);
+    fetch(address, { credentials: "same-origin" }).catch(() => {});
   }
 
   applied(data) {

@@ -4,92 +4,117 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
-from g6.domain.documents.stream_events import StreamEvent, StreamEventType
-from g6.domain.reports import Alert, CycleReport, Event, GapClosed, GapOpened
-from g6.domain.schema.json_types import Document, JsonObject
-from g6.entrypoints.web.stream.sequence import Batch, EventSequence, StreamMessage, without_id
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.documents.listener_backlog import BacklogLimits
+from g6.domain.documents.stream_events import StreamEventType, note_event
+from g6.domain.reports import CycleReport, Event, FanoutReport
+from g6.domain.schema.json_types import Document
+from g6.entrypoints.web.stream.sequence import EventSequence
+from g6.entrypoints.web.stream.stream_counts import StreamCounts, TallyBook
+from g6.entrypoints.web.stream.stream_listener import Listener
+from g6.entrypoints.web.stream.stream_messages import (
+    Batch,
+    StreamMessage,
+    StreamTrace,
+    without_id,
+)
 from g6.errors import Retryable
 from g6.ports import Bus
 from g6.ports.panels import PanelStore
 
-__all__ = ["Hub", "Listener", "StreamCounts"]
+__all__ = ["Hub"]
 
 BLOCK_SECONDS = 0.5
 """How long one read of the bus waits for an event."""
 AWAY_SECONDS = 0.25
 """Between two tries to reach a Redis that is away."""
 BATCH = 500
-
-
-class Listener(Protocol):
-    """One connection that events are written to, in the thread of the event loop."""
-
-    def send(self, batch: Batch) -> None:
-        """Write events, or remember that they were missed."""
-        ...
-
-    def start_again(self) -> None:
-        """Write a snapshot: the epoch has changed."""
-        ...
-
-    def beat(self, sse: bytes, message: str) -> None:
-        """Write a heartbeat."""
-        ...
-
-    def close(self) -> None:
-        """End the connection."""
-        ...
-
-
-@dataclass(slots=True)
-class StreamCounts:
-    """What was sent since the process started, for its metrics.
-
-    Attributes:
-        snapshots: Snapshots, by why: connected, lost (the id was too old), slow.
-        events: Events by type, once for all listeners.
-        deliveries: Batches of events times the listeners they were written to.
-        slow: How often a listener did not read in time.
-    """
-
-    snapshots: dict[str, int] = field(default_factory=dict)
-    events: dict[str, int] = field(default_factory=dict)
-    deliveries: int = 0
-    slow: int = 0
-
-    def snapshot_sent(self, why: str) -> None:
-        """Count a snapshot."""
-        self.snapshots[why] = self.snapshots.get(why, 0) + 1
+TRACED_EVENTS = 256
+"""Traced events of which listeners may still say that they have applied them."""
+REPORT_SECONDS = 5.0
+"""Between two reports of what was done for listeners."""
+LOOK_SECONDS = 0.1
+"""Between two looks at the listeners that do not read."""
 
 
 class Hub:
     """Makes the stream of one serving process.
 
     `run` belongs in a thread of its own. Everything else is called in the thread of the loop.
+
+    Args:
+        bus: Where events come from.
+        panels: The newest panels.
+        length: Events that a listener who comes back can still be sent.
+        heartbeat_seconds: After how long without an event listeners are sent a heartbeat.
+        limits: What may wait for one listener.
+        trace_every: One cycle of so many carries a trace, 0 for none.
+        wall: Returns the wall time in epoch seconds.
     """
 
     def __init__(
-        self, bus: Bus, panels: PanelStore, *, length: int, heartbeat_seconds: float
+        self,
+        bus: Bus,
+        panels: PanelStore,
+        *,
+        length: int,
+        heartbeat_seconds: float,
+        limits: BacklogLimits | None = None,
+        trace_every: int = 1,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.sequence = EventSequence(length)
-        self.counts = StreamCounts()
+        self.counts = StreamCounts(seconds=self.sequence.seconds)
+        self.limits = limits or BacklogLimits()
         self._bus = bus
         self._panels = panels
         self._heartbeat_seconds = heartbeat_seconds
+        self._trace_every = trace_every
+        self._wall = wall
+        self._cycles = 0
         self._listeners: set[Listener] = set()
+        self._degraded: set[Listener] = set()
+        self._traced: deque[tuple[str, float]] = deque(maxlen=TRACED_EVENTS)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._was_sent = False
         self._is_closed = False
+        self._book = TallyBook(self.counts)
+        self._unsent: FanoutReport | None = None
+        self._report_due = 0.0
 
     @property
     def listener_count(self) -> int:
         """Return how many connections are open."""
         return len(self._listeners)
+
+    @property
+    def degraded_count(self) -> int:
+        """Return how many listeners are sent nothing because they do not read."""
+        return len(self._degraded)
+
+    def now(self) -> float:
+        """Return the seconds of a clock that does not jump."""
+        return time.monotonic()
+
+    def watch(self, listener: Listener) -> None:
+        """Look again soon at a listener that does not read."""
+        self._degraded.add(listener)
+        if len(self._degraded) == 1 and self._loop is not None:
+            self._loop.call_later(LOOK_SECONDS, self._look)
+
+    def applied(self, event_id: str) -> bool:
+        """Note that a listener has applied a traced event; return whether it is known."""
+        for traced_id, published in self._traced:
+            if traced_id == event_id:
+                self.counts.observed("applied", max(0.0, self._wall() - published))
+                self.counts.stages["applied"] += 1
+                return True
+        return False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Deliver events in a loop from now on."""
@@ -106,6 +131,7 @@ class Hub:
     def leave(self, listener: Listener) -> None:
         """Remove a listener."""
         self._listeners.discard(listener)
+        self._degraded.discard(listener)
 
     def close(self) -> None:
         """End every connection, and take no further one."""
@@ -119,28 +145,58 @@ class Hub:
         last = ""
         while not stop.is_set():
             try:
-                last = self._step(last)
+                last = self.step(last, BLOCK_SECONDS)
+                self._report()
             except Retryable:
                 # What happened while Redis was away is unknown: it may come back empty.
                 last = ""
                 stop.wait(AWAY_SECONDS)
 
-    def _step(self, last: str) -> str:
+    def _report(self) -> None:
+        """Tell the bus every few seconds what was done for listeners.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        report = self._unsent
+        if report is None and self.now() >= self._report_due:
+            self._report_due = self.now() + REPORT_SECONDS
+            sequence = self.sequence
+            tallies = {"evicted": sequence.evicted, "truncated": sequence.truncated}
+            report = self._book.report(
+                tallies,
+                len(self._listeners),
+                len(self._degraded),
+                self.backlog_ratio(),
+                sequence.held,
+            )
+        # A report that Redis does not take is sent once it does.
+        self._unsent = report
+        if report is not None:
+            self._bus.publish(report)
+            self._unsent = None
+
+    def step(self, last: str, block_seconds: float = 0.0) -> str:
         """Make the events of what the bus says after an id, and return the newest id.
+
+        Args:
+            last: The id, empty to begin anew.
+            block_seconds: How long to wait for the first event.
 
         Raises:
             RedisDown: Redis does not answer.
         """
         first, newest, _ = self._bus.bounds()
         if not last or _place(newest) < _place(last) or _place(first) > _place(last) > (0, 0):
-            self._restart()
+            self._restart(newest)
             return newest
-        events = self._bus.read(last, count=BATCH, block_seconds=BLOCK_SECONDS)
+        events = self._bus.read(last, count=BATCH, block_seconds=block_seconds)
         for event in events:
-            self._deliver(self._encoded(event))
+            published = parse_z(event.ts).timestamp()
+            self._deliver(self._encoded(event, published), published)
         return events[-1].id if events else last
 
-    def _restart(self) -> None:
+    def _restart(self, newest: str) -> None:
         """Take the panels as they are now, and begin a new epoch.
 
         Raises:
@@ -150,33 +206,39 @@ class Hub:
         data = _data_of(documents)
         cycles = [str(document.get("updated_at", "")) for document in documents.values()]
         self.sequence.begin_epoch()
-        self.sequence.start_from(data, max(cycles, default=""))
+        self.sequence.start_from(data, max(cycles, default=""), bus_id=newest)
         self._hand(self._start_again)
 
-    def _encoded(self, event: Event) -> list[StreamMessage]:
+    def _encoded(self, event: Event, published: float) -> list[StreamMessage]:
         """Return what an event of the bus is to listeners.
 
         Raises:
             RedisDown: Redis does not answer.
         """
-        match event.payload:
-            case CycleReport() as report:
-                return self.sequence.add_cycle(_data_of(self._panels.all()), report)
-            case GapOpened() | GapClosed() as gap:
-                facts: JsonObject = {"change": str(gap.type), **gap.to_json()}
-                return self._add(StreamEventType.GAP, "reports", gap.cycle, facts)
-            case Alert() as alert:
-                return self._add(StreamEventType.ALERT, "alerts", "", alert.to_json())
-        return []
+        if isinstance(event.payload, CycleReport):
+            data = _data_of(self._panels.all())
+            trace = self._trace(event, published)
+            messages = self.sequence.add_cycle(data, event.payload, trace, bus_id=event.id)
+            self.counts.stages["serialize"] += trace is not None
+            return messages
+        note = note_event(event.payload)
+        return [] if note is None else self.sequence.add(note, bus_id=event.id)
 
-    def _add(
-        self, kind: StreamEventType, topic: str, cycle: str, data: JsonObject
-    ) -> list[StreamMessage]:
-        return self.sequence.add(StreamEvent(kind, topic, cycle, data))
+    def _trace(self, event: Event, published: float) -> StreamTrace | None:
+        """Return the trace of a cycle, of those that are sampled."""
+        if not self._trace_every:
+            return None
+        self._cycles += 1
+        if self._cycles % self._trace_every:
+            return None
+        self.counts.stages["publish"] += 1
+        return StreamTrace(event.meta.trace, published, self._wall())
 
-    def _deliver(self, events: Sequence[StreamMessage]) -> None:
+    def _deliver(self, events: Sequence[StreamMessage], published: float) -> None:
         if events:
-            self._hand(partial(self._send, Batch(events)))
+            self.counts.encoded += len(events)
+            self.counts.observed("emit", max(0.0, self._wall() - published))
+            self._hand(partial(self._send, events, published, self.now()))
 
     def _hand(self, call: Callable[[], None]) -> None:
         """Have the loop's thread make a call. A loop that has ended needs none."""
@@ -187,11 +249,42 @@ class Hub:
         except RuntimeError:
             self._loop = None
 
-    def _send(self, batch: Batch) -> None:
+    def _send(self, events: Sequence[StreamMessage], published: float, handed: float) -> None:
+        """Write events to every listener that reads."""
         self._was_sent = True
+        batch = Batch([self._flushed(event) for event in events])
+        now = self.now()
+        written = 0
         for listener in tuple(self._listeners):
-            listener.send(batch)
-        self.counts.deliveries += len(self._listeners)
+            written += listener.send(batch, now)
+        counts = self.counts
+        counts.deliveries += written
+        counts.events.update(batch.written())
+        counts.reused += max(0, written - 1) * len(batch)
+        if written:
+            counts.observed("queue", self.now() - handed)
+            counts.observed("flush", max(0.0, self._wall() - published))
+
+    def _flushed(self, event: StreamMessage) -> StreamMessage:
+        """Return an event as it is handed out: a traced one with the instant of it."""
+        if not event.published:
+            return event
+        self.counts.stages["flush"] += 1
+        self._traced.append((event.id, event.published))
+        return self.sequence.flush(event, self._wall())
+
+    def _look(self) -> None:
+        """Look which of the listeners that did not read do so again."""
+        now = self.now()
+        for listener in tuple(self._degraded):
+            if not listener.look(now):
+                self._degraded.discard(listener)
+        if self._degraded and self._loop is not None and not self._is_closed:
+            self._loop.call_later(LOOK_SECONDS, self._look)
+
+    def backlog_ratio(self) -> float:
+        """Return what waits for the slowest listener as a share of what may."""
+        return max((listener.ratio() for listener in tuple(self._listeners)), default=0.0)
 
     def _start_again(self) -> None:
         self._was_sent = True
@@ -203,11 +296,9 @@ class Hub:
         if self._is_closed or self._loop is None:
             return
         if not self._was_sent:
-            sse, message = without_id(
-                StreamEventType.HEARTBEAT, {"listeners": len(self._listeners)}
-            )
+            beat = without_id(StreamEventType.HEARTBEAT, {"listeners": len(self._listeners)})
             for listener in tuple(self._listeners):
-                listener.beat(sse, message)
+                listener.beat(beat)
         self._was_sent = False
         self._loop.call_later(self._heartbeat_seconds, self._beat)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
+from time import perf_counter
 
-from g6.domain.documents.panels import canonical
 from g6.domain.documents.stream_events import (
     PanelData,
     StreamEvent,
@@ -19,41 +19,40 @@ from g6.domain.documents.stream_events import (
 )
 from g6.domain.reports import CycleReport
 from g6.domain.schema.json_types import JsonObject
+from g6.entrypoints.web.stream.stream_messages import (
+    StreamMessage,
+    StreamTrace,
+    encoded,
+    in_topics,
+)
 
-__all__ = ["Batch", "EventSequence", "StreamMessage", "in_topics", "without_id"]
+__all__ = ["EventSequence", "SequencePlace"]
 
-TOO_LARGE = 1_000_000
-"""Bytes of one event at most. A larger one is sent without its data and says so."""
+ENDED_CYCLES = 1024
+"""Cycles whose end is remembered, for who runs from the stored day into the present."""
+MEASURED = 2_000
+"""Times that are kept until somebody takes them."""
+SNAPSHOTS = 32
+"""Encoded snapshots that are kept until the next event, one for each choice of topics."""
 
 
 @dataclass(frozen=True, slots=True)
-class StreamMessage:
-    """An event as it is written to every listener.
+class SequencePlace:
+    """Where the sequence is.
 
     Attributes:
-        id: `EPOCH-NUMBER`.
-        number: Its place in the sequence.
-        topic: What a listener chooses by.
-        sse: Its bytes on an event stream.
-        message: Its text on a WebSocket.
+        id: The id of its newest event.
+        panels: The data of each panel after that event.
+        hashes: Their hashes.
+        ended: The cycles that ended in this epoch, and the one that it began with.
+        bus_id: The event of the bus that the newest event was made from.
     """
 
     id: str
-    number: int
-    topic: str
-    sse: bytes
-    message: str
-
-
-def in_topics(topic: str, chosen: Collection[str]) -> bool:
-    """Tell whether an event of a topic is for a listener that chose some, all by default.
-
-    What has no topic is for everybody.
-
-    >>> in_topics("chain:NIFTY", ["chain"]), in_topics("chain:NIFTY", ["chain:SENSEX"])
-    (True, False)
-    """
-    return not chosen or not topic or topic in chosen or topic.partition(":")[0] in chosen
+    panels: PanelData
+    hashes: Mapping[str, str]
+    ended: tuple[str, ...]
+    bus_id: str
 
 
 class EventSequence:
@@ -61,6 +60,13 @@ class EventSequence:
 
     The epoch is a random word. It changes with every start and whenever events may have been lost,
     so that an id of another epoch is known to be old. Written by one thread and read by others.
+
+    Attributes:
+        epoch: The epoch.
+        evicted: Events that gave way to newer ones.
+        truncated: Events that were too large and sent without their data.
+        seconds: What finding and encoding the differences of each cycle took, until somebody
+            takes them.
     """
 
     def __init__(self, length: int) -> None:
@@ -70,36 +76,98 @@ class EventSequence:
         self._hashes: dict[str, str] = {}
         self._cycle = ""
         self._number = 0
+        self._bus_id = ""
+        self._ended: deque[str] = deque(maxlen=ENDED_CYCLES)
+        self._snapshots: dict[tuple[tuple[str, ...], bool], StreamMessage] = {}
         self.epoch = secrets.token_hex(4)
+        self.evicted = 0
+        self.truncated = 0
+        self.seconds: dict[str, list[float]] = {"diff": [], "serialize": []}
+
+    @property
+    def held(self) -> int:
+        """Return how many events a listener that comes back can be sent."""
+        return len(self._events)
 
     def begin_epoch(self) -> None:
         """Begin a new epoch: every listener is sent a snapshot."""
         with self._lock:
             self.epoch = secrets.token_hex(4)
             self._events.clear()
+            self._ended.clear()
+            self._snapshots.clear()
 
-    def add_cycle(self, panels: PanelData, report: CycleReport) -> list[StreamMessage]:
-        """Take in the panels after a cycle, and return the events that say what changed."""
+    def add_cycle(
+        self,
+        panels: PanelData,
+        report: CycleReport,
+        trace: StreamTrace | None = None,
+        *,
+        bus_id: str = "",
+    ) -> list[StreamMessage]:
+        """Take in the panels after a cycle, and return the events that say what changed.
+
+        Args:
+            panels: The data of each panel after the cycle.
+            report: The cycle's.
+            trace: Stands in the event that ends the cycle. None where nobody wants it.
+            bus_id: The event of the bus that said so.
+        """
+        began = perf_counter()
         hashes = {name: panel_hash(data) for name, data in panels.items()}
         events = list(cycle_events(self._panels, panels, hashes, report))
+        self._measured("diff", perf_counter() - began)
+        if trace is not None:
+            last = events[-1]
+            events[-1] = replace(last, data=last.data | {"_trace": trace.to_json()})
+        began = perf_counter()
         with self._lock:
-            encoded = [self._append(event) for event in events]
+            messages = [self._append(event) for event in events]
+            if trace is not None:
+                messages[-1] = replace(messages[-1], published=trace.published)
+                self._events[-1] = messages[-1]
             self._panels = dict(panels)
             self._hashes = hashes
-            self._cycle = report.cycle
-        return encoded
+            self._cycle = max(self._cycle, report.cycle)
+            self._ended.append(report.cycle)
+            self._bus_id = bus_id
+        self._measured("serialize", perf_counter() - began)
+        return messages
 
-    def add(self, event: StreamEvent) -> list[StreamMessage]:
+    def _measured(self, stage: str, seconds: float) -> None:
+        if len(self.seconds[stage]) < MEASURED:
+            self.seconds[stage].append(seconds)
+
+    def flush(self, message: StreamMessage, now: float) -> StreamMessage:
+        """Return a traced event as it is handed out, which who comes back is sent as well."""
+        stamped = message.flushed(now)
+        with self._lock:
+            place = message.number - self._number - 1
+            if -len(self._events) <= place < 0 and self._events[place].id == message.id:
+                self._events[place] = stamped
+        return stamped
+
+    def place(self) -> SequencePlace:
+        """Return where the sequence is now."""
+        with self._lock:
+            name = f"{self.epoch}-{self._number}"
+            return SequencePlace(name, self._panels, self._hashes, tuple(self._ended), self._bus_id)
+
+    def add(self, event: StreamEvent, *, bus_id: str = "") -> list[StreamMessage]:
         """Take in an event that changes no panel, and return it as it is written."""
         with self._lock:
+            self._bus_id = bus_id or self._bus_id
             return [self._append(event)]
 
-    def start_from(self, panels: PanelData, cycle: str) -> None:
+    def start_from(self, panels: PanelData, cycle: str, *, bus_id: str = "") -> None:
         """Take panels as the state before the first event."""
         with self._lock:
+            self._bus_id = bus_id
             self._panels = dict(panels)
             self._hashes = {name: panel_hash(data) for name, data in panels.items()}
             self._cycle = cycle
+            self._ended.append(cycle)
+            self._snapshots.clear()
 
     def after(self, event_id: str) -> Sequence[StreamMessage] | None:
         """Return the events after an id, None where some of them may be lost."""
@@ -121,84 +189,31 @@ class EventSequence:
             topics: What the listener chose.
         """
         with self._lock:
-            chosen = {
-                name: data
-                for name, data in self._panels.items()
-                if in_topics(topic_of(name), topics)
-            }
-            data: JsonObject = {
-                "recovered": is_recovered,
-                "panels": chosen,
-                "hashes": {name: self._hashes[name] for name in chosen},
-            }
-            event = StreamEvent(StreamEventType.SNAPSHOT, "", self._cycle, data)
-            return encoded(event, self.epoch, self._number, most=None)
+            # A thousand listeners that come back at once are sent the same bytes.
+            key = (tuple(topics), is_recovered)
+            if key not in self._snapshots:
+                if len(self._snapshots) >= SNAPSHOTS:
+                    self._snapshots.clear()
+                self._snapshots[key] = self._snapshot(is_recovered, topics)
+            return self._snapshots[key]
+
+    def _snapshot(self, is_recovered: bool, topics: Collection[str]) -> StreamMessage:
+        chosen = {
+            name: data for name, data in self._panels.items() if in_topics(topic_of(name), topics)
+        }
+        data: JsonObject = {
+            "recovered": is_recovered,
+            "panels": chosen,
+            "hashes": {name: self._hashes[name] for name in chosen},
+        }
+        event = StreamEvent(StreamEventType.SNAPSHOT, "", self._cycle, data)
+        return encoded(event, f"{self.epoch}-{self._number}", self._number, most=None)
 
     def _append(self, event: StreamEvent) -> StreamMessage:
         self._number += 1
-        one = encoded(event, self.epoch, self._number, most=TOO_LARGE)
+        self._snapshots.clear()
+        self.evicted += len(self._events) == self._events.maxlen
+        one = encoded(event, f"{self.epoch}-{self._number}", self._number)
+        self.truncated += one.is_truncated
         self._events.append(one)
         return one
-
-
-def encoded(event: StreamEvent, epoch: str, number: int, *, most: int | None) -> StreamMessage:
-    """Return an event with its id as it is written to every listener.
-
-    Args:
-        event: The event.
-        epoch: The epoch of its id.
-        number: The number of its id.
-        most: Bytes of data at most, None without a bound.
-    """
-    event_id = f"{epoch}-{number}"
-    data = _markup_escaped(canonical({"cycle": event.cycle, "topic": event.topic} | event.data))
-    if most is not None and len(data) > most:
-        data = canonical({"cycle": event.cycle, "topic": event.topic, "truncated": len(data)})
-    kind = str(event.type).encode()
-    sse = b"id: %b\nevent: %b\ndata: %b\n\n" % (event_id.encode(), kind, data)
-    message = f'{{"id":"{event_id}","type":"{event.type}","data":{data.decode()}}}'
-    return StreamMessage(event_id, number, event.topic, sse, message)
-
-
-def _markup_escaped(text: bytes) -> bytes:
-    """Return JSON without a character that begins markup, should a page write it as it stands."""
-    return text.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
-
-
-def without_id(kind: StreamEventType, data: JsonObject) -> tuple[bytes, str]:
-    """Return an event that is no part of the sequence, for an event stream and a WebSocket."""
-    text = canonical(data)
-    name = str(kind).encode()
-    message = f'{{"type":"{kind}","data":{text.decode()}}}'
-    return b"event: %b\ndata: %b\n\n" % (name, text), message
-
-
-class Batch:
-    """Events that are handed out together, joined once for all listeners of the same topics."""
-
-    def __init__(self, events: Sequence[StreamMessage]) -> None:
-        self._events = events
-        self._joined: dict[tuple[str, ...], bytes] = {}
-        self.first = events[0].number
-        self.last = events[-1].number
-
-    def sse(self, topics: tuple[str, ...], last: int) -> bytes:
-        """Return the bytes of those events that a listener chose and has not yet.
-
-        Args:
-            topics: What it chose, nothing for all.
-            last: The number of the last event that it has.
-        """
-        if last >= self.first:
-            return b"".join(event.sse for event in self.of(topics, last))
-        if topics not in self._joined:
-            self._joined[topics] = b"".join(event.sse for event in self.of(topics, 0))
-        return self._joined[topics]
-
-    def of(self, topics: tuple[str, ...], last: int) -> list[StreamMessage]:
-        """Return those events that a listener chose and has not yet."""
-        return [
-            event
-            for event in self._events
-            if event.number > last and in_topics(event.topic, topics)
-        ]

@@ -11,11 +11,13 @@ import socket
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from g6.domain.documents.stream_events import StreamEventType
-from g6.entrypoints.web.auth import Guard, RequestLines
+from g6.entrypoints.web.auth import Guard, RequestLines, WebRefusal
 from g6.entrypoints.web.stream.hub import Hub
-from g6.entrypoints.web.stream.sequence import Batch, without_id
+from g6.entrypoints.web.stream.stream_door import StreamDoor, StreamRequest
+from g6.entrypoints.web.stream.stream_listener import Listener
+from g6.entrypoints.web.stream.stream_messages import Batch, StreamMessage
 from g6.entrypoints.web.web_connection import WebConnection
+from g6.errors import UserError
 
 __all__ = ["StreamProtocol"]
 
@@ -23,10 +25,8 @@ PATH = "/events"
 HEAD_END = b"\r\n\r\n"
 HEAD_BYTES = 16_384
 """Bytes of a request's head at most."""
-BUFFER_BYTES = 65_536
-"""What may wait in the process for one listener that does not read."""
 SOCKET_BYTES = 65_536
-"""Likewise in the kernel, which would otherwise hold up to 4 MB of it."""
+"""What may wait in the kernel for one listener, which would otherwise hold up to 4 MB of it."""
 HEAD = (
     b"HTTP/1.1 200 OK\r\n"
     b"Content-Type: text/event-stream; charset=utf-8\r\n"
@@ -44,9 +44,9 @@ class StreamProtocol(WebConnection):
     A browser asks for the page and then, over the same connection, for the stream.
     """
 
-    def __init__(self, hub: Hub, guard: Guard, **connection: Any) -> None:
+    def __init__(self, door: StreamDoor, guard: Guard, **connection: Any) -> None:
         super().__init__(guard, **connection)
-        self._hub = hub
+        self._door = door
         self._guard = guard
         self._head = b""
 
@@ -74,6 +74,17 @@ class StreamProtocol(WebConnection):
         transport = self.transport
         peer = transport.get_extra_info("peername")
         refusal = self._guard.refusal(request, str(peer[0]) if peer else "")
+        query = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
+        words = {name: ",".join(texts) for name, texts in query.items()}
+        words["last_event_id"] = request.headers.get("last-event-id") or words.get(
+            "last_event_id", ""
+        )
+        stream_request = StreamRequest()
+        if refusal is None:
+            try:
+                stream_request = self._door.request(words)
+            except UserError as error:
+                refusal = WebRefusal(422, error.sentence, fix=error.fix)
         if refusal is not None:
             transport.write(refusal.as_bytes())
             transport.close()
@@ -81,88 +92,55 @@ class StreamProtocol(WebConnection):
         # uvicorn counts the connections that it waits for at its end, and closes idle ones.
         self.connections.discard(self)
         self._unset_keepalive_if_required()
-        query = parse_qs(urlsplit(request.target).query)
-        topics = tuple(topic for text in query.get("topics", []) for topic in text.split(","))
-        last = request.headers.get("last-event-id") or "".join(query.get("last_event_id", [])[:1])
-        listener = SseListener(self._hub, transport, topics)
-        transport.set_protocol(listener)
-        listener.begin(last, request.headers.get("x-request-id", ""))
+        pipe = SsePipe(self._door.hub, transport)
+        transport.set_protocol(pipe)
+        pipe.open(request.headers.get("x-request-id", ""))
+        pipe.listener = self._door.admit(pipe, stream_request)
 
 
-class SseListener(asyncio.Protocol):
-    """A listener over server-sent events."""
+class SsePipe(asyncio.Protocol):
+    """Carries events to one listener as server-sent events."""
 
-    __slots__ = ("_hub", "_is_paused", "_last", "_missed", "_transport", "topics")
+    __slots__ = ("_hub", "_transport", "listener")
 
-    def __init__(self, hub: Hub, transport: asyncio.Transport, topics: tuple[str, ...]) -> None:
-        self.topics = topics
+    def __init__(self, hub: Hub, transport: asyncio.Transport) -> None:
+        self.listener: Listener | None = None
         self._hub = hub
         self._transport = transport
-        self._last = 0
-        self._is_paused = False
-        self._missed = False
 
-    def begin(self, last_id: str, request_id: str) -> None:
-        """Write the head of the answer, and what the listener has not: events or a snapshot."""
+    @property
+    def is_closed(self) -> bool:
+        """Whether the listener is gone."""
+        return self._transport.is_closing()
+
+    def open(self, request_id: str) -> None:
+        """Write the head of the answer."""
         connection: socket.socket = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
-        self._transport.set_write_buffer_limits(high=BUFFER_BYTES)
         name = f"X-Request-ID: {request_id}\r\n".encode() if request_id else b""
         self._transport.write(HEAD + name + b"\r\n")
-        sequence = self._hub.sequence
-        events = sequence.after(last_id) if last_id else None
-        if events is None:
-            self._snapshot("lost" if last_id else "connected", is_recovered=not last_id)
-        elif events:
-            self._transport.write(Batch(events).sse(self.topics, 0))
-            self._last = events[-1].number
-        self._hub.join(self)
 
-    def send(self, batch: Batch) -> None:
-        """Write events, or remember that they were missed."""
-        if self._is_paused:
-            self._missed = True
-        elif data := batch.sse(self.topics, self._last):
+    def waiting(self) -> int:
+        """Return the bytes that the kernel has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
+    def write(self, message: StreamMessage) -> int:
+        """Write one event and return its length in bytes."""
+        self._transport.write(message.sse)
+        return len(message.sse)
+
+    def write_batch(self, batch: Batch, topics: tuple[str, ...], last: int) -> int:
+        """Write those events that a listener chose and has not yet."""
+        data = batch.sse(topics, last)
+        if data:
             self._transport.write(data)
-        self._last = max(self._last, batch.last)
-
-    def start_again(self) -> None:
-        """Write a snapshot: the epoch has changed."""
-        self._last = 0
-        if self._is_paused:
-            self._missed = True
-        else:
-            self._snapshot("lost", is_recovered=False)
-
-    def beat(self, sse: bytes, message: str) -> None:  # noqa: ARG002
-        """Write a heartbeat."""
-        if not self._is_paused:
-            self._transport.write(sse)
+        return len(data)
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection after what was written."""
         self._transport.close()
-
-    def pause_writing(self) -> None:
-        """Write nothing until the client has read what waits."""
-        self._is_paused = True
-
-    def resume_writing(self) -> None:
-        """Write a snapshot in place of what was missed."""
-        self._is_paused = False
-        if self._missed:
-            self._missed = False
-            self._hub.counts.slow += 1
-            self._transport.write(without_id(StreamEventType.SLOW_READER, {})[0])
-            # Alerts and changes of open interest stand in no panel: they are lost.
-            self._snapshot("slow", is_recovered=False)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """Leave the hub."""
-        self._hub.leave(self)
-
-    def _snapshot(self, why: str, *, is_recovered: bool) -> None:
-        event = self._hub.sequence.snapshot(is_recovered=is_recovered, topics=self.topics)
-        self._last = event.number
-        self._hub.counts.snapshot_sent(why)
-        self._transport.write(event.sse)
+        if self.listener is not None:
+            self._hub.leave(self.listener)

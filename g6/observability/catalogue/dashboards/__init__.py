@@ -6,6 +6,7 @@ from g6.observability.catalogue.dashboards.efficiency_dashboard import EFFICIENC
 from g6.observability.catalogue.dashboards.explorer_dashboards import COMPACT, EXPLORER
 from g6.observability.catalogue.dashboards.home_dashboard import HOME
 from g6.observability.catalogue.dashboards.machine_dashboards import BUS, PANELS, STORAGE, WORKERS
+from g6.observability.catalogue.dashboards.stream_dashboard import STREAM
 
 DASHBOARDS = (
     HOME,
@@ -18,6 +19,7 @@ DASHBOARDS = (
     EFFICIENCY,
     BUS,
     PANELS,
+    STREAM,
     EXPLORER,
     COMPACT,
 )

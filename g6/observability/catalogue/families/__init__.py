@@ -9,6 +9,7 @@ from g6.observability.catalogue.families import (
     provider_families,
     quality_families,
     storage_families,
+    stream_families,
     worker_families,
 )
 from g6.observability.catalogue.family import Family
@@ -20,6 +21,7 @@ AREAS = (
     provider_families,
     quality_families,
     storage_families,
+    stream_families,
     worker_families,
 )
 FAMILIES: Mapping[str, Family] = MappingProxyType(
