@@ -33,7 +33,7 @@ from g6.entrypoints.web.stream.stream_listener import Listener
 from g6.entrypoints.web.stream.stream_messages import Batch, StreamMessage
 from g6.entrypoints.web.stream.stream_replays import Replays
 from g6.simulation import SimulatedMarket
-from g6.studies.stored.day_replay import NOT_OF_ROWS, DayReplay
+from g6.studies.stored.days.day_replay import NOT_OF_ROWS, DayReplay
 
 JOINS = 1_000
 WORLDS = 20

@@ -82,7 +82,7 @@ MAY_CARRY_OBJECTS = {
     "g6/studies/stored/past_panels.py": "panels of the past, as JSON documents",
     "g6/domain/documents/chain_changes.py": "differences of a panel of a chain",
     "g6/domain/documents/stream_events.py": "differences of panels",
-    "g6/studies/stored/day_replay.py": "panels of stored rows, and what differs between them",
+    "g6/studies/stored/days/day_replay.py": "panels of stored rows, and what differs between them",
     "g6/domain/documents/stream_state.py": "what a listener has of the panels",
     "g6/errors/masking.py": "settings of any kind, masked",
     "g6/observability/generators/grafana.py": "a constant of Grafana's JSON",

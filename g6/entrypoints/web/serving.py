@@ -35,7 +35,7 @@ from g6.observability.sample_totals import TotalsStore
 from g6.pipeline import Runtime
 from g6.pipeline.maintenance.tracing import SUBSCRIBER, CycleTracer
 from g6.ports import SpanSink
-from g6.studies.stored.day_replay import DayReplay
+from g6.studies.stored.days.day_replay import DayReplay
 
 SIGN_SECONDS = 5.0
 HEARTBEAT_SECONDS = 15.0

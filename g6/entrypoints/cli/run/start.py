@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from g6.config import Settings
 from g6.entrypoints.cli.shared.arguments import options, table_options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.machine.fork_server import ForkServer
@@ -107,9 +108,7 @@ def demo(
         start=start,
     )
     if self_test:
-        from g6.entrypoints.cli.run.demonstration import show_self_test
-
-        raise typer.Exit(show_self_test(settings))
+        _end_with_self_test(settings)
     # Imported here, so that g6 run --help waits for neither Celery nor pyarrow, and before the
     # fork, so that all processes share it.
     from g6.entrypoints.cli.run.demonstration import demonstrate, whole_session
@@ -117,14 +116,7 @@ def demo(
     from g6.entrypoints.cli.shared.screen import terminal
 
     if web:
-        if cycles or open_market:
-            raise UserError(
-                "--web runs until Ctrl-C", "leave --cycles and --open-market out, or --web"
-            )
-        from g6.entrypoints.cli.run.unbounded import run_until_stopped
-
-        with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
-            run_until_stopped(settings, forks, who="g6 demo --web", opens_page=True)
+        _demo_page(settings, is_bounded=bool(cycles or open_market))
         return
     with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
         if open_market:
@@ -132,6 +124,22 @@ def demo(
         else:
             settings = continued(settings, terminal.console(settings))
         demonstrate(settings, cycles or DEMO_CYCLES, forks)
+
+
+def _end_with_self_test(settings: Settings) -> None:
+    from g6.entrypoints.cli.run.demonstration import show_self_test
+
+    raise typer.Exit(show_self_test(settings))
+
+
+def _demo_page(settings: Settings, *, is_bounded: bool) -> None:
+    """Run the simulated market with its page until Ctrl-C."""
+    if is_bounded:
+        raise UserError("--web runs until Ctrl-C", "leave --cycles and --open-market out, or --web")
+    from g6.entrypoints.cli.run.unbounded import run_until_stopped
+
+    with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
+        run_until_stopped(settings, forks, who="g6 demo --web", opens_page=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,14 +63,10 @@ def run_until_stopped(
         Whether it ended because a session was over.
     """
     console = terminal.console(settings)
-    if settings.features.serve:
-        _refuse_taken_ports(settings, who)
-    settings = prepare_start(continued(settings, console), console)
+    settings = _prepared(settings, console, who, flowered=flowered)
     serves = settings.features.serve
     warn_about_status_file(settings, console, serves=serves)
     estimate = _estimate(settings, anyway=anyway)
-    if flowered:
-        _refuse_flower(settings)
     watch: RunWatch | None = None
     system = running(settings, who=who, fresh=settings.simulated, mix=mix, forks=forks)
     with stoppable(), system as stack:
@@ -87,6 +83,19 @@ def run_until_stopped(
     if watch is not None:
         console.print(run_screen.end_line(watch.statuses, str(settings.directory)), soft_wrap=True)
     return watch is not None and watch.has_seen_close
+
+
+def _prepared(settings: Settings, console: Console, who: str, *, flowered: bool) -> Settings:
+    """Return the settings with which everything starts.
+
+    Raises:
+        Unavailable: A port is taken, or Flower is wanted and cannot be had.
+    """
+    if settings.features.serve:
+        _refuse_taken_ports(settings, who)
+    if flowered:
+        _refuse_flower(settings)
+    return prepare_start(continued(settings, console), console)
 
 
 def _estimate(settings: Settings, *, anyway: bool) -> DayEstimate | None:

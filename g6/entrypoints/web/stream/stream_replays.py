@@ -17,7 +17,7 @@ from g6.entrypoints.web.stream.sequence import SequencePlace
 from g6.entrypoints.web.stream.stream_listener import Listener, ListenerHome, Pipe
 from g6.entrypoints.web.stream.stream_messages import StreamMessage, encoded, in_topics
 from g6.errors import UserError
-from g6.studies.stored.day_replay import DayReplay
+from g6.studies.stored.days.day_replay import DayReplay
 
 __all__ = ["PAST", "Replays", "StreamStart"]
 
