@@ -130,12 +130,20 @@ def _evenly(units: Sequence[Unit], most: int) -> list[Unit]:
 
 
 def _known(reader: StoredReader, unit: Unit) -> datetime:
-    """Return an instant at which the rows of a unit were known, of whole seconds."""
+    """Return an instant at which the rows of a unit were known."""
     frame = reader.chain(unit)
     if frame is None or not len(frame):
         return unit.instant
+    # An instant has microseconds, a stored one may lie between two of them.
     observed = datetime.fromtimestamp(float(frame.columns["observed_at"].max()), UTC)
-    return (observed + timedelta(seconds=1)).replace(microsecond=0)
+    return max(unit.instant, observed + timedelta(microseconds=1))
+
+
+def _at(settings: Settings, known: datetime) -> dict[str, object]:
+    """Return the parameter that asks for what was known then, nothing where that is the newest."""
+    # A simulated market is where its newest cycle is: what was known a moment later lies ahead.
+    now = study_readers.market_time(settings).now()
+    return {} if known > now else {"at": known}
 
 
 def _of_the_day(
@@ -145,7 +153,7 @@ def _of_the_day(
     reader = cast("StoredReader", study_readers.reader("stored", settings))
     answers = _answers(settings, AnswerMemory(reader))
     index = units[0].index
-    at = isoformat_z(_known(reader, units[-1]))
+    at = _at(settings, _known(reader, units[-1]))
     span: dict[str, object] = {
         "cycles": len(units),
         "every": max(1, -(-len(units) // HEAT_COLUMNS)),
@@ -157,14 +165,20 @@ def _of_the_day(
         ("heatmap", {"index": index, "of": "iv", "by": "time"}, span),
     ]
     for study, named, more in questions:
-        answer = _ask(answers, study, {**named, **more, "at": at})
+        answer = _ask(answers, study, {**named, **more, **at})
         if answer is not None:
             yield _key(study, named), answer
     plain = _answers(settings, reader)
-    for study in ("gaps", "coverage"):
+    # The slider asks for the gaps of its index, the view of health for all that there are.
+    of_health: tuple[PageQuestion, ...] = (
+        ("gaps", {"index": index}),
+        ("gaps", {}),
+        ("coverage", {}),
+    )
+    for study, words in of_health:
         answer = _ask(plain, study, {"index": index, "first": day, "last": day})
         if answer is not None:
-            yield _key(study, {"index": index} if study == "gaps" else {}), answer
+            yield _key(study, words), answer
 
 
 def _of_instant(
@@ -176,7 +190,7 @@ def _of_instant(
     if frame is None or not len(frame):
         return
     answers = _answers(settings, memory)
-    at = isoformat_z(_known(reader, unit))
+    at = _at(settings, _known(reader, unit))
     index = unit.index
     days = [str(expiry.day) for expiry in Chain.of_rows(frame).expiries]
     questions: list[PageQuestion] = [("overview", {})]
@@ -189,7 +203,7 @@ def _of_instant(
     questions += [("exposures", {"index": index, "expiry": day}) for day in days]
     for study, named in questions:
         question = dict(named) | ({"index": index} if study == "overview" else {})
-        answer = _ask(answers, study, question | {"at": at})
+        answer = _ask(answers, study, question | at)
         if answer is not None:
             yield _key(study, named), answer
 
