@@ -19,6 +19,7 @@ from g6.entrypoints.web.apps import metrics_app, web_app
 from g6.entrypoints.web.state import Watcher
 from g6.entrypoints.web.stream.hub import Hub
 from g6.entrypoints.web.stream.routes import add_stream
+from g6.entrypoints.web.stream.stream_door import StreamDoor
 from g6.errors import RedisDown
 from g6.observability.follower import BusFollower
 from tests.unit.entrypoints.web.test_serve import Away, world
@@ -46,7 +47,8 @@ def whole_app(directory: Path, **ports: Any) -> FastAPI:
     runtime = replace(world(), **ports)
     follower = BusFollower(runtime.bus, MemoryTotals(), runtime.plan.indices)
     app = web_app(Watcher(runtime, follower), answers_of(directory))
-    add_stream(app, Hub(MemoryBus(), MemoryPanels(), length=16, heartbeat_seconds=1.0), "")
+    hub = Hub(MemoryBus(), MemoryPanels(), length=16, heartbeat_seconds=1.0)
+    add_stream(app, StreamDoor(hub), "")
     return app
 
 
