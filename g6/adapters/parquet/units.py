@@ -13,10 +13,17 @@ from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.maintenance.rewriting import RECOMPUTED
-from g6.adapters.parquet.reading import by_instant, readable, rows_at, whole
+from g6.adapters.parquet.reading import (
+    by_instant,
+    header_of,
+    part_header,
+    readable,
+    rows_at,
+    whole,
+)
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.schema import layout
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, Header
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.overview_row import OverviewRow
 from g6.errors import BadInput
@@ -57,6 +64,28 @@ def stored_unit(directory: Path, unit: Unit) -> Frame | None:
     if damaged:
         raise damaged[0]
     return stored.get(unit)
+
+
+def unit_header(directory: Path, unit: Unit) -> Header | None:
+    """Return the header of a stored unit without its rows, None where there is none.
+
+    Raises:
+        BadInput: A file is damaged.
+    """
+    folder = days.part_path(directory / layout.folder(Kind.CHAIN, unit.index), unit.instant).parent
+    return days.steadily(lambda: _header(folder, unit))
+
+
+def _header(folder: Path, unit: Unit) -> Header | None:
+    for file in sorted(days.files(folder), key=lambda file: file.level):
+        if not file.may_hold(unit.instant):
+            continue
+        if file.level is FoldLevel.PART:
+            return part_header(file.path)
+        stored = header_of(file.path, unit.cycle)
+        if stored is not None:
+            return stored
+    return None
 
 
 def _units(

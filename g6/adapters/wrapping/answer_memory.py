@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import Calendar
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, Header
 from g6.domain.schema.overview_row import OverviewRow
 from g6.ports.readers import StoredReader
 
@@ -57,6 +57,10 @@ class AnswerMemory:
         if unit not in self._chains:
             self._chains[unit] = self.reader.chain(unit)
         return self._chains[unit]
+
+    def header(self, unit: Unit) -> Header | None:
+        """Return the header of a unit's stored chain."""
+        return self.reader.header(unit)
 
     def chains(self, units: Sequence[Unit]) -> Iterator[Frame | None]:
         """Yield what `chain` returns of each unit."""

@@ -25,7 +25,8 @@ def plain_number(value: float) -> float:
     """
     near = round(value, DECIMALS)
     # Zero is left alone: next to it lie gammas of 1e-11 that are no tails.
-    if near and abs(value - near) <= max(LEAST_TAIL, 2 * ulp(value)):
+    tail = abs(value - near)
+    if near and (tail <= LEAST_TAIL or tail <= 2 * ulp(value)):
         return near
     return float(value)
 

@@ -12,7 +12,7 @@ from g6.domain.schema.json_types import JsonObject
 from g6.entrypoints.web.control_routes import WebControl, add_control
 from g6.entrypoints.web.index_page import add_index
 from g6.entrypoints.web.page.page_files import PageFacts, add_page
-from g6.entrypoints.web.panel_routes import PanelAnswers, add_panels
+from g6.entrypoints.web.panel_routes import PanelAnswers, PanelName, add_panels
 from g6.entrypoints.web.problems import problem, with_problems
 from g6.entrypoints.web.state import Watcher
 from g6.entrypoints.web.study_answers import StudyAnswers
@@ -77,8 +77,11 @@ def web_app(
         """List the panels."""
         return {"panels": sorted(watcher.runtime.panels.names())}
 
-    @app.get("/panels/{name}")
-    def panel(name: str) -> JSONResponse:
+    @app.get(
+        "/panels/{name}",
+        responses={404: {"description": "There is no such panel: those there are are named."}},
+    )
+    def panel(name: PanelName) -> JSONResponse:
         """Show one panel of the newest cycle."""
         document = watcher.runtime.panels.get(name)
         if document is None:
@@ -114,14 +117,14 @@ def _page_facts(watcher: Watcher) -> PageFacts:
 
 def _app_with_health(watcher: Watcher) -> FastAPI:
     """Return an application that answers /healthz and /readyz."""
-    app = with_problems(FastAPI(title="G6", docs_url=None, redoc_url=None))
+    app = with_problems(FastAPI(title="G6", docs_url=None, redoc_url=None, redirect_slashes=False))
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         """Say that this process lives."""
         return {"status": "ok"}
 
-    @app.get("/readyz")
+    @app.get("/readyz", responses={503: {"description": "Something is not ready: see `fix`."}})
     def readyz() -> JSONResponse:
         """Say whether cycles can be collected, and what each part lacks, with its fix."""
         health = watcher.health()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, cast
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import Response
 
 from g6.bootstrap.reading.study_readers import reader_of_one_answer
@@ -39,6 +39,7 @@ AtText = Annotated[
     str | None,
     Query(description=At.__metadata__[0].sentence, examples=[At.__metadata__[0].example]),
 ]
+PanelName = Annotated[str, Path(description="As /v1/panels lists it.", examples=["overview"])]
 JSON = "application/json"
 PROBLEMS: dict[int | str, dict[str, object]] = {
     code: {"description": sentence, "content": {PROBLEM: {}}}
@@ -144,7 +145,7 @@ def add_panels(app: FastAPI, answers: PanelAnswers, wall: WallSeconds) -> None:
     # The lower one is added first: the other would take the suffix for a part of the name.
     @app.get("/v1/panels/{name}", tags=["panels"], responses=_responses("The panel."))
     @app.get("/v1/panels/{name}.json", tags=["panels"], responses=_responses("The panel."))
-    def panel(request: Request, name: str, at: AtText = None) -> Response:
+    def panel(request: Request, name: PanelName, at: AtText = None) -> Response:
         """Show a panel of the newest cycle, or of the newest one that was known at an instant."""
         moment = instant(at)
         answer = answers.ask(name, moment)

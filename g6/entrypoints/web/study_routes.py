@@ -107,7 +107,8 @@ def add_studies(app: FastAPI, answers: StudyAnswers, wall: WallSeconds) -> None:
 
     @app.get("/v1", tags=["studies"], summary="List the studies with their parameters.")
     def studies() -> Response:
-        return Response(canonical({"studies": [_described(study) for study in offered()]}))
+        document = {"studies": [_described(study) for study in offered()]}
+        return Response(canonical(document), media_type=MEDIA["json"])
 
     for study in offered():
         _add(app, StudyRoute(study, answers, wall))

@@ -9,7 +9,7 @@ from typing import Protocol
 from g6.domain.cycles.cycle import Unit
 from g6.domain.documents.system_facts import SystemFacts
 from g6.domain.market.calendar import Calendar
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, Header
 from g6.domain.schema.overview_row import OverviewRow
 from g6.ports.bus import Bus
 from g6.ports.ledger import Ledger
@@ -86,6 +86,10 @@ class StoredReader(Protocol):
 
     def chain(self, unit: Unit) -> Frame | None:
         """Return the stored chain of a unit, None when there is none that can be read."""
+        ...
+
+    def header(self, unit: Unit) -> Header | None:
+        """Return the header of a unit's stored chain without its rows, None when there is none."""
         ...
 
     def chains(self, units: Sequence[Unit]) -> Iterator[Frame | None]:

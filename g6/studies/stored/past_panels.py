@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from g6.domain.cycles.cycle import Unit, cycle_status
+from g6.domain.cycles.cycle import Unit, cycle_status, parse_z
 from g6.domain.documents import panels
 from g6.domain.market.instants import instant_in_words
 from g6.domain.market.instrument import INDICES
@@ -74,14 +74,25 @@ def past_panel(reader: StoredReader, name: str, at: datetime | None) -> PanelAns
     if index is not None:
         unit, frame = selection.latest(reader, index, at)
         own = [row for row in reader.overview_rows(unit.cycle) if row["underlying"] == index]
-        return _made(name, unit.cycle, own, {index: frame})
+        data = _made(name, unit.cycle, own, {index: frame})
+        return PanelAnswer(name, data, Origin.of(unit, frame))
     if name not in OF_ROWS:
         raise NothingToDo(
             f"no stored row says what panel {name} was",
             f"ask for it without at=, or for one of {', '.join(OF_ROWS)}, {_PREFIX}NIFTY, …",
         )
-    cycle, rows, chains = _cycle(reader, at)
-    return _made(name, cycle, rows, chains)
+    cycle, rows = _cycle(reader, at)
+    # Reading six chains takes 80 ms, their headers one: only the breadth counts their strikes.
+    headers = []
+    chains = {}
+    for analysed in _analysed(rows):
+        unit = Unit(cycle, analysed)
+        header = reader.header(unit)
+        headers += [] if header is None else [header]
+        chain = reader.chain(unit) if name == "breadth" else None
+        if chain is not None:
+            chains[analysed] = chain
+    return PanelAnswer(name, _made(name, cycle, rows, chains), Origin.of_rows(cycle, rows, headers))
 
 
 def newest_panel(
@@ -97,29 +108,24 @@ def newest_panel(
     """
     cycle = str(document.get("updated_at", ""))
     index = index_of(name)
-    names = [index] if index is not None else _analysed(rows)
-    origins = []
-    for one in names:
-        unit = Unit(cycle, one)
+    data = _lasting(part(document, "data"))
+    if index is not None:
+        unit = Unit(cycle, index)
         frame = chain_of(unit)
-        if frame is not None:
-            origins.append(Origin.of(unit, frame))
-    return PanelAnswer(name, _lasting(part(document, "data")), Origin.joined(cycle, origins))
+        origin = Origin.joined(cycle, [] if frame is None else [Origin.of(unit, frame)])
+        return PanelAnswer(name, data, origin)
+    stored = [chain_of(Unit(cycle, analysed)) for analysed in _analysed(rows)]
+    headers = [frame.header for frame in stored if frame is not None]
+    return PanelAnswer(name, data, Origin.of_rows(cycle, rows, headers))
 
 
-def _cycle(
-    reader: StoredReader, at: datetime | None
-) -> tuple[str, Sequence[OverviewRow], dict[str, Frame]]:
-    """Return the newest cycle whose rows and chains were all known at an instant."""
+def _cycle(reader: StoredReader, at: datetime | None) -> tuple[str, Sequence[OverviewRow]]:
+    """Return the newest cycle whose rows were all known at an instant."""
     for cycle in reversed(selection.cycles_until(reader, at)[-_CYCLES_TRIED:]):
         rows = reader.overview_rows(cycle)
-        chains = {}
-        for index in _analysed(rows):
-            frame = reader.chain(Unit(cycle, index))
-            if frame is not None:
-                chains[index] = frame
-        if rows and all(selection.is_observed_by(frame, at) for frame in chains.values()):
-            return cycle, rows, chains
+        observed = [parse_z(row["observed_at"]) for row in rows if row["observed_at"]]
+        if rows and (at is None or all(instant <= at for instant in observed)):
+            return cycle, rows
     raise NothingToDo(f"no cycle is stored whole{f' by {instant_in_words(at)}' if at else ''}")
 
 
@@ -129,7 +135,8 @@ def _analysed(rows: Sequence[Document] | Sequence[OverviewRow]) -> list[str]:
 
 def _made(
     name: str, cycle: str, rows: Sequence[OverviewRow], chains: Mapping[str, Frame]
-) -> PanelAnswer:
+) -> JsonObject:
+    """Return what a panel shows of rows, and of chains where it shows any."""
     units = {str(row["underlying"]): Status(str(row["status"])) for row in rows}
     report = CycleReport(
         cycle=cycle,
@@ -144,12 +151,8 @@ def _made(
         lateness_seconds=0.0,
         elapsed_seconds=0.0,
     )
-    # The tables of chains take ten times as long as all else: only who needs them makes them.
-    of_chains = chains if name == "breadth" or index_of(name) else {}
-    documents = panels.build(report, rows, of_chains, provider=ProviderFacts(), generated_at=cycle)
-    origins = [Origin.of(Unit(cycle, index), frame) for index, frame in sorted(chains.items())]
-    data = _lasting(part(documents[name], "data"))
-    return PanelAnswer(name, data, Origin.joined(cycle, origins))
+    documents = panels.build(report, rows, chains, provider=ProviderFacts(), generated_at=cycle)
+    return _lasting(part(documents[name], "data"))
 
 
 def _lasting(data: Document) -> JsonObject:

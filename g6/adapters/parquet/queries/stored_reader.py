@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from g6.adapters.parquet.arrays import numbers_of
 from g6.adapters.parquet.queries.load import Query, load_table
 from g6.adapters.parquet.queries.patience import counted
-from g6.adapters.parquet.units import session_units
+from g6.adapters.parquet.units import session_units, unit_header
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import IST, Calendar, day_of
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, Header
 from g6.domain.schema.overview_row import OverviewRow
 from g6.errors import BadInput, DamagedFile
 from g6.ports import Clock, Store
@@ -58,6 +58,14 @@ class DirectoryReader:
     def chain(self, unit: Unit) -> Frame | None:
         """Return the stored chain of a unit. A warning names a damaged file."""
         return next(self.chains([unit]))
+
+    def header(self, unit: Unit) -> Header | None:
+        """Return the header of a unit's stored chain. A warning names a damaged file."""
+        try:
+            return unit_header(self.directory, unit)
+        except BadInput as error:
+            _warn_of(error)
+            return None
 
     def chains(self, units: Sequence[Unit]) -> Iterator[Frame | None]:
         """Yield the stored chain of each unit. A bar shows long reading on a terminal."""
