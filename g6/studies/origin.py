@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.domain.schema.frame import SIDES, Frame, Header
+from g6.domain.schema.frame import SIDES, Frame
 from g6.domain.schema.json_reading import part, whole
 from g6.domain.schema.json_types import JsonObject
 from g6.errors import NothingToDo
@@ -75,35 +75,6 @@ class Origin:
             config_id="+".join(sorted({one.config_id for one in origins})),
             is_revised=any(one.is_revised for one in origins),
             indices=tuple(one.index for one in origins) if len(origins) > 1 else (),
-        )
-
-    @classmethod
-    def of_rows(
-        cls, cycle: str, rows: Sequence[Mapping[str, object]], headers: Sequence[Header]
-    ) -> Origin:
-        """Return the origin of the overview rows of one cycle.
-
-        The coverage is the share of the expected expiries that were collected.
-
-        Args:
-            cycle: The cycle's name.
-            rows: Its overview rows.
-            headers: Of its chains.
-        """
-        stamps = [part(header, "stamp") for header in headers]
-        observed = [parse_z(str(row["observed_at"])) for row in rows if row["observed_at"]]
-        names = tuple(sorted(str(row["underlying"]) for row in rows if row["observed_at"]))
-        expected = sum(int(str(row["expiries_expected"] or 0)) for row in rows)
-        collected = sum(int(str(row["expiries_collected"] or 0)) for row in rows)
-        return cls(
-            index=names[0] if names else "",
-            instant=cycle,
-            observed_at=max(observed, default=parse_z(cycle)),
-            source="+".join(sorted({str(row["quote_source"] or "") for row in rows} - {""})),
-            coverage=collected / expected if expected else None,
-            config_id="+".join(sorted({str(stamp.get("config_id", "")) for stamp in stamps})),
-            is_revised=any(stamp.get("revised_from") for stamp in stamps),
-            indices=names if len(names) > 1 else (),
         )
 
     @property

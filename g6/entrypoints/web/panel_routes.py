@@ -13,7 +13,7 @@ from g6.bootstrap.reading.study_readers import reader_of_one_answer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.documents.panels import canonical
 from g6.domain.market.instants import instant_of_text
-from g6.domain.schema.frame import Frame, FrameName
+from g6.domain.schema.frame import Frame, FrameName, Header
 from g6.domain.schema.json_reading import entries, part
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.nearest import hint
@@ -104,7 +104,7 @@ class PanelAnswers:
         before = self._newest.get(name)
         if before is not None and before[0] == mark:
             return before[1]
-        answer = newest_panel(name, document, self._rows(document), self._chain)
+        answer = newest_panel(name, document, self._rows(document), self._chain, self._header)
         self._newest[name] = (mark, answer)
         return answer
 
@@ -119,6 +119,10 @@ class PanelAnswers:
     def _chain(self, unit: Unit) -> Frame | None:
         frame = self.frames.find([unit], FrameName.CHAIN).get(unit)
         return self._reader().chain(unit) if frame is None else frame
+
+    def _header(self, unit: Unit) -> Header | None:
+        frame = self.frames.find([unit], FrameName.CHAIN).get(unit)
+        return self._reader().header(unit) if frame is None else frame.header
 
     def _reader(self) -> StoredReader:
         return reader_of_one_answer(cast("StoredReader", self.answers.reader_of("stored")))

@@ -11,7 +11,7 @@ from g6.domain.documents import panels
 from g6.domain.market.instants import instant_in_words
 from g6.domain.market.instrument import INDICES
 from g6.domain.reports import CycleReport, ProviderFacts
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, Header
 from g6.domain.schema.json_reading import entries, part
 from g6.domain.schema.json_types import Document, JsonObject
 from g6.domain.schema.no_word import reason_of
@@ -32,6 +32,8 @@ _PREFIX = "index_"
 _CYCLES_TRIED = 100
 Chains = Callable[[Unit], Frame | None]
 """Returns the chain of a unit."""
+Headers = Callable[[Unit], Header | None]
+"""Returns the header of a unit's chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,13 @@ def past_panel(reader: StoredReader, name: str, at: datetime | None) -> PanelAns
         chain = reader.chain(unit) if name == "breadth" else None
         if chain is not None:
             chains[analysed] = chain
-    return PanelAnswer(name, _made(name, cycle, rows, chains), Origin.of_rows(cycle, rows, headers))
+    return PanelAnswer(
+        name, _made(name, cycle, rows, chains), _origin_of_rows(cycle, rows, headers)
+    )
 
 
 def newest_panel(
-    name: str, document: Document, rows: Sequence[Document], chain_of: Chains
+    name: str, document: Document, rows: Sequence[Document], chain_of: Chains, header_of: Headers
 ) -> PanelAnswer:
     """Return a panel of the running system as it would be made of its rows.
 
@@ -105,6 +109,7 @@ def newest_panel(
         document: The panel.
         rows: The overview rows of its cycle.
         chain_of: The chains of its cycle, stored yet or not.
+        header_of: Their headers.
     """
     cycle = str(document.get("updated_at", ""))
     index = index_of(name)
@@ -114,9 +119,9 @@ def newest_panel(
         frame = chain_of(unit)
         origin = Origin.joined(cycle, [] if frame is None else [Origin.of(unit, frame)])
         return PanelAnswer(name, data, origin)
-    stored = [chain_of(Unit(cycle, analysed)) for analysed in _analysed(rows)]
-    headers = [frame.header for frame in stored if frame is not None]
-    return PanelAnswer(name, data, Origin.of_rows(cycle, rows, headers))
+    stored = [header_of(Unit(cycle, analysed)) for analysed in _analysed(rows)]
+    headers = [header for header in stored if header is not None]
+    return PanelAnswer(name, data, _origin_of_rows(cycle, rows, headers))
 
 
 def _cycle(reader: StoredReader, at: datetime | None) -> tuple[str, Sequence[OverviewRow]]:
@@ -131,6 +136,35 @@ def _cycle(reader: StoredReader, at: datetime | None) -> tuple[str, Sequence[Ove
 
 def _analysed(rows: Sequence[Document] | Sequence[OverviewRow]) -> list[str]:
     return sorted(str(row["underlying"]) for row in rows if row["status"] in ANALYSED)
+
+
+def _origin_of_rows(
+    cycle: str, rows: Sequence[Document] | Sequence[OverviewRow], headers: Sequence[Header]
+) -> Origin:
+    """Return the origin of the overview rows of one cycle.
+
+    The coverage is the share of the expected expiries that were collected.
+
+    Args:
+        cycle: The cycle's name.
+        rows: Its overview rows.
+        headers: Of its chains.
+    """
+    stamps = [part(header, "stamp") for header in headers]
+    observed = [parse_z(str(row["observed_at"])) for row in rows if row["observed_at"]]
+    names = tuple(sorted(str(row["underlying"]) for row in rows if row["observed_at"]))
+    expected = sum(int(str(row["expiries_expected"] or 0)) for row in rows)
+    collected = sum(int(str(row["expiries_collected"] or 0)) for row in rows)
+    return Origin(
+        index=names[0] if names else "",
+        instant=cycle,
+        observed_at=max(observed, default=parse_z(cycle)),
+        source="+".join(sorted({str(row["quote_source"] or "") for row in rows} - {""})),
+        coverage=collected / expected if expected else None,
+        config_id="+".join(sorted({str(stamp.get("config_id", "")) for stamp in stamps})),
+        is_revised=any(stamp.get("revised_from") for stamp in stamps),
+        indices=names if len(names) > 1 else (),
+    )
 
 
 def _made(

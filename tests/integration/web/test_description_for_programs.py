@@ -1,0 +1,193 @@
+"""The description for programs: its examples are executed, and no request makes a route fail."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.totals import MemoryTotals
+from g6.adapters.parquet import ParquetStore
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.entrypoints.web.apps import web_app
+from g6.entrypoints.web.auth import Guard, guarded
+from g6.entrypoints.web.state import Watcher
+from g6.entrypoints.web.stream.hub import Hub
+from g6.entrypoints.web.stream.routes import add_stream
+from g6.observability.follower import BusFollower
+from tests.worlds.pipeline import FIRST, World
+from tests.worlds.web.asked_over_http import StudyClient, answers_of
+
+CYCLES = 24
+SEEDED = random.Random(19)
+NASTY = [
+    "", "0", "-1", "1e400", "nan", "NIFTY", "nifty'--", "../../etc/passwd", "%00", "\u202e", "x" * 3000,
+    "=1+1", "<script>", "latest", "-5m", "2026-11-18T11:02", "9999-12-31", "-99999999999d", "0001-01-01",
+]  # fmt: skip
+"""Values that have broken servers."""
+
+
+def make_app(directory: Path) -> FastAPI:
+    """Return the application of the web port over a few cycles."""
+    world = World(store=ParquetStore(directory))  # type: ignore[arg-type]
+    for minute in range(CYCLES):
+        world.cycle(isoformat_z(parse_z(FIRST) + timedelta(minutes=minute)))
+    follower = BusFollower(world.bus, MemoryTotals(), world.runtime.plan.indices)
+    app = web_app(Watcher(world.runtime, follower), answers_of(directory))
+    add_stream(app, Hub(MemoryBus(), MemoryPanels(), length=16, heartbeat_seconds=1.0), "")
+    return app
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    return make_app(tmp_path_factory.mktemp("described"))
+
+
+@pytest.fixture
+def client(app: FastAPI) -> StudyClient:
+    return StudyClient(guarded(app, Guard()))
+
+
+def operations(app: FastAPI) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each path that is asked with GET, and its operation."""
+    for path, methods in app.openapi()["paths"].items():
+        if "get" in methods:
+            yield path, methods["get"]
+
+
+def address(path: str, values: dict[str, str]) -> str:
+    """Return a path with values in place of its parts, the others in its query."""
+    names = re.findall(r"\{(\w+)\}", path)
+    for name in names:
+        path = path.replace(f"{{{name}}}", quote(values.pop(name), safe=""))
+    return f"{path}?{urlencode(values)}" if values else path
+
+
+def example(parameter: dict[str, Any]) -> str:
+    schema = parameter["schema"]
+    kinds = [schema, *schema.get("anyOf", [])]
+    examples = parameter.get("examples") or schema.get("examples") or []
+    choices = next((kind["enum"] for kind in kinds if "enum" in kind), [])
+    return str((list(examples) or choices or [""])[0])
+
+
+def test_every_study_is_answered_with_the_examples_that_it_needs(
+    app: FastAPI, client: StudyClient
+) -> None:
+    statuses = {}
+    for path, operation in operations(app):
+        needed = [one for one in operation.get("parameters", []) if one.get("required")]
+        values = {one["name"]: example(one) for one in needed}
+        statuses[path] = client.get(address(path, values)).status_code
+    # These have no answer here: contracts of indices that are not collected, a plan without days,
+    # a system that does not run, and a stream over a connection that cannot become one.
+    refused = {path for path, status in statuses.items() if status != 200}
+    assert refused <= EXPECTED_WITHOUT_ANSWER, {path: statuses[path] for path in refused}
+
+
+EXPECTED_WITHOUT_ANSWER = {
+    "/events",
+    "/readyz",
+    "/v1/instrument",
+    "/v1/instrument.{suffix}",
+    "/v1/pruning_plan",
+    "/v1/pruning_plan.{suffix}",
+}
+
+
+def test_every_example_of_a_parameter_can_be_read(app: FastAPI, client: StudyClient) -> None:
+    for path, operation in operations(app):
+        parameters = operation.get("parameters", [])
+        # A plan of what to delete is refused where it is asked in two ways at once.
+        if "pruning_plan" not in path and "{suffix}" not in path:
+            values = {one["name"]: example(one) for one in parameters if example(one)}
+            answer = client.get(address(path, values))
+            assert answer.status_code != 422, (path, values, answer.text)
+
+
+def test_a_study_says_in_its_description_how_its_answer_begins(app: FastAPI) -> None:
+    for path, operation in operations(app):
+        if "studies" in operation.get("tags", []) and path != "/v1":
+            content = operation["responses"]["200"]["content"]
+            assert content
+            if "application/json" in content:
+                assert content["application/json"]["example"]["study"]
+
+
+@pytest.mark.timeout(90)
+def test_no_value_makes_a_route_fail(app: FastAPI, client: StudyClient) -> None:
+    asked = 0
+    for path, operation in operations(app):
+        parameters = operation.get("parameters", [])
+        for _ in range(3 if parameters else 1):
+            values = {one["name"]: example(one) for one in parameters if one.get("required")}
+            for one in parameters:
+                if SEEDED.random() < 0.4:
+                    values[one["name"]] = SEEDED.choice(NASTY)
+            answer = client.get(address(path, values))
+            documented = {int(code) for code in operation["responses"]} | {404, 405, 422, 503}
+            assert answer.status_code in documented, (path, values, answer.text)
+            assert answer.status_code != 500
+            asked += 1
+    assert asked > 150
+
+
+def test_no_path_makes_the_application_fail(client: StudyClient) -> None:
+    for value in NASTY:
+        for path in (f"/{quote(value)}", f"/v1/{quote(value)}", f"/v1/panels/{quote(value)}"):
+            assert client.get(path).status_code in {200, 307, 404, 405, 422}, path
+
+
+@pytest.mark.timeout(90)
+def test_schemathesis_finds_no_failure(app: FastAPI) -> None:
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    failures = []
+
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.path == "/events":
+            continue
+
+        @settings(
+            max_examples=2,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @schema_case(operation)
+        def check(case: Any) -> None:
+            # A schema says no more than that an instant or an index is a text: whether one that can
+            # be read is accepted is asked of the examples. A system that is not ready says so with
+            # 503, as every probe expects it.
+            excluded = [positive_data_acceptance]
+            excluded += [not_a_server_error] if case.path == "/readyz" else []
+            case.call_and_validate(excluded_checks=excluded)
+
+        try:
+            check()
+        except (AssertionError, FailureGroup) as error:
+            failures.append(f"{operation.method} {operation.path}: {error}")
+    assert failures == [], "\n".join(failures)
+
+
+def schema_case(operation: Any) -> Any:
+    """Return what gives a test the cases of one operation."""
+    from hypothesis import given
+
+    return given(case=operation.as_strategy())
