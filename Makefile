@@ -127,7 +127,7 @@ bench-stream: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_stream.py $(ARGS)
 
 bench-eye: $(VENV)/.dev
-	$(BIN)/python tests/benchmarks/bench_eye.py $(ARGS)
+	$(BIN)/python tests/benchmarks/running/bench_eye.py $(ARGS)
 
 bench-bus: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/running/bench_bus.py $(ARGS)
