@@ -94,7 +94,7 @@ class StoredBoard:
             interval=float(self.settings.interval),
             report=report,
             market=market_state(calendar(), list(report.units if report else ()), now),
-            place=f"rows of {self.settings.directory}",
+            place=f"stored rows in {self.settings.directory}",
             is_running=False,
         )
 

@@ -31,9 +31,9 @@ def delta(earlier: Earlier, later: Later) -> None:
 
 
 def apply(earlier: Earlier, change: Delta) -> None:
-    """Print the data of a panel after a delta, byte for byte those it was made from.
+    """Print the data of a panel as they are after a delta.
 
-    A delta of other data is refused.
+    They are those that the delta was made from, byte for byte. A delta of other data is refused.
 
     Example: g6 panels apply old/index_NIFTY.json delta.json
     """
