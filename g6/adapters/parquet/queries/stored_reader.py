@@ -30,7 +30,7 @@ DirectoryFreezeQuantity = Callable[[Path, str, date], tuple[int, date] | None]
 
 @dataclass(frozen=True, slots=True)
 class DirectoryReader:
-    """Reads chains and overview rows from Parquet files, and cycles from the configured store."""
+    """Reads chains through the configured store and overview rows from its Parquet files."""
 
     directory: Path
     store: Store
@@ -57,7 +57,11 @@ class DirectoryReader:
 
     def chain(self, unit: Unit) -> Frame | None:
         """Return the stored chain of a unit. A warning names a damaged file."""
-        return next(self.chains([unit]))
+        try:
+            return self.store.read_chain(unit)
+        except BadInput as error:
+            _warn_of(error)
+            return None
 
     def header(self, unit: Unit) -> Header | None:
         """Return the header of a unit's stored chain. A warning names a damaged file."""
@@ -75,6 +79,9 @@ class DirectoryReader:
         ]
         counts = ((session, len(session)) for session in sessions)
         for session in counted(counts, len(units), "reading chains"):
+            if len(session) == 1:
+                yield self.chain(session[0])
+                continue
             stored, damaged = session_units(self.directory, session)
             for error in damaged:
                 _warn_of(error)
