@@ -158,7 +158,7 @@ def _looked_at(systems: Sequence[RunningSystem]) -> str:
         f"G6 runs in {system.directory} (process {system.pid}): add {shlex.join(system.options)}"
         for system in systems
     ]
-    return "\n       ".join(lines)
+    return "\n       ".join(["start one here with g6 up, or look at one that runs:", *lines])
 
 
 def live_clock(settings: Settings) -> Clock:

@@ -24,7 +24,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -37,22 +36,12 @@ from g6.entrypoints.machine.children import (
     exit_code_of_own,
     set_title,
 )
+from g6.entrypoints.machine.warming import CHILD_VARIABLES, preload
 
 PIECE_BYTES = 65536
-CHILD_VARIABLES = {"REMAP_SIGTERM": "SIGQUIT", "OMP_NUM_THREADS": "1", "C_FORCE_ROOT": "1"}
-"""For workers: the first and the third are Celery's, which reads the first when it is imported."""
 ANSWER_SECONDS = 30.0
 """Seconds after which a fork server that does not answer is given up."""
 SERVER = (sys.executable, "-m", "g6.entrypoints.machine.fork_server")
-PRELOADED = (
-    "celery.apps.beat",
-    "celery.apps.worker",
-    "celery.events.state",
-    "celery.concurrency.prefork",
-    "celery.worker.consumer",
-    "kombu.transport.redis",
-    "g6.entrypoints.workers.app",
-)
 ROOM = "." * 120
 """An argument that says nothing. The title of a forked process is written over the arguments."""
 
@@ -357,30 +346,6 @@ def _become(request: Request, log: int, parent: int) -> None:
     sys.argv = [request.module, *request.arguments]
     gc.enable()
     runpy.run_module(request.module, run_name="__main__", alter_sys=True)
-
-
-def preload(more: Sequence[str] = ()) -> None:
-    """Import and warm what the processes of a machine need, and `more`, so that they share it."""
-    os.environ.update(CHILD_VARIABLES)
-    # A collection writes into every object it visits, and what is written to is shared no more.
-    gc.disable()
-    for module in PRELOADED:
-        import_module(module)
-    for module in more:
-        with suppress(ImportError):  # whoever needs it says which extra brings it
-            import_module(module)
-    import pyarrow as pa
-
-    from g6.bootstrap.processes.running_code import code_at_start
-    from g6.bootstrap.processes.warming import warm_up_at_defaults
-
-    code_at_start()  # what they run is what is imported here, whatever the disk has by then
-    # Arrow's own pool keeps what is given back to it: 6 MB of each process.
-    pa.set_memory_pool(pa.system_memory_pool())
-    warm_up_at_defaults()
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 def main() -> None:
