@@ -25,7 +25,7 @@ from g6.errors import Unavailable
 from g6.files import quoted
 from g6.ports.clock import Clock
 
-STARTS = ("g6 up", "g6 demo", "g6 live")
+STARTS = ("g6 up", "g6 demo", "g6 demo --web", "g6 live")
 """Commands that start a system, as they stand in its record."""
 
 

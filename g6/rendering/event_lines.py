@@ -10,7 +10,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instants import with_indian_clocks
 from g6.domain.reports import Alert, CycleReport, Event, GapOpened, Heartbeat, StageReport
 from g6.domain.schema.json_types import JsonObject
-from g6.rendering.wording import clock, spelled
+from g6.rendering.wording import clock, counted, spelled
 
 
 def event_document(event: Event) -> JsonObject:
@@ -40,7 +40,7 @@ def event_line(event: Event, today: date | None = None) -> str:
     at = parse_z(event.ts)
     day = today or day_of(at)
     when = f"{clock(at, day, has_seconds=True)}.{at.microsecond // 1000:03d}"
-    words = [when, f"{event.type:14}", event.key or "-", _content(event)]
+    words = [when, f"{event.type:14}", f"{event.key or '-':10}", _content(event)]
     return with_indian_clocks("  ".join(word for word in words if word).rstrip(), day)
 
 
@@ -58,7 +58,8 @@ def _content(event: Event) -> str:
             return alert.sentence
         case Heartbeat() as beat:
             workers = sum(worker.up for worker in beat.vitals.workers.values())
-            return f"{workers} workers, {sum(beat.vitals.queues.values())} messages wait"
+            waiting = sum(beat.vitals.queues.values())
+            return f"{counted(workers, 'worker')}, {counted(waiting, 'message')} in queues"
         case _:
             return json.dumps(event.document, ensure_ascii=False)
 

@@ -23,7 +23,7 @@ TS = "2026-11-20T05:30:00.125000Z"
                 "status": "OK",
                 "seconds": {"total": 0.0312},
             },
-            "11:00:00.125  unit.report     NIFTY  analyse 11:00 OK 31 ms",
+            "11:00:00.125  unit.report     NIFTY       analyse 11:00 OK 31 ms",
         ),
         (
             "gap.opened",
@@ -33,12 +33,12 @@ TS = "2026-11-20T05:30:00.125000Z"
                 "status": "MISSING",
                 "reason": "no_quotes",
             },
-            "11:00:00.125  gap.opened      NIFTY  11:00 MISSING no quotes",
+            "11:00:00.125  gap.opened      NIFTY       11:00 MISSING no quotes",
         ),
         (
             "storage.sizes",
             {"kinds": {"chain": {"files": 1, "bytes": 2}}},
-            '11:00:00.125  storage.sizes   NIFTY  {"kinds": {"chain": {"files": 1, "bytes": 2}}}',
+            '11:00:00.125  storage.sizes   NIFTY       {"kinds": {"chain": {"files": 1, "bytes": 2}}}',
         ),
     ],
 )
@@ -50,7 +50,7 @@ def test_the_day_is_named_where_it_is_another() -> None:
     facts = {"cycle": "2026-11-20T05:30:00Z", "index": "NIFTY", "status": "MISSING"}
     event = Event("1-0", TS, parse_report("gap.opened", facts | {"reason": "late"}), "NIFTY")
     line = event_line(event, today=date(2026, 11, 21))
-    assert line == "20 Nov 11:00:00.125  gap.opened      NIFTY  20 Nov 11:00 MISSING late"
+    assert line == "20 Nov 11:00:00.125  gap.opened      NIFTY       20 Nov 11:00 MISSING late"
 
 
 def test_json_has_the_envelope():
