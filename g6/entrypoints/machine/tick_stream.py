@@ -33,7 +33,7 @@ from g6.domain.market.calendar import Calendar, Session, day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.reports.stream_reports import TICKER, StreamReport, StreamUnprepared
 from g6.entrypoints.machine import ticker_children
-from g6.entrypoints.machine.nursery import Nursery
+from g6.entrypoints.machine.ticker_children import Nursery
 from g6.errors import Retryable, UncoveredYear, UserError
 from g6.errors.masking import mask
 from g6.log import configure

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from g6.config import Settings, load
-from g6.entrypoints.machine.nursery import Nursery
+from g6.entrypoints.machine.ticker_children import Nursery
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(
@@ -49,7 +49,7 @@ def test_a_child_that_goes_on_has_no_exit_code_until_it_is_killed() -> None:
 ABANDONED = """
 import os, sys
 from g6.config import load
-from g6.entrypoints.machine.nursery import Nursery
+from g6.entrypoints.machine.ticker_children import Nursery
 from tests.unit.entrypoints.machine.test_nursery import goes_on
 with Nursery() as nursery:
     child = nursery.new_child(goes_on, load("", {}, {}), "")
