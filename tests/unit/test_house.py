@@ -136,7 +136,7 @@ MAY_PASS_IT_ON = {
     "g6/entrypoints/cli/__init__.py",
     "g6/entrypoints/cli/operate/stream.py",
     "g6/entrypoints/machine/fork_server.py",
-    "g6/entrypoints/machine/warming.py",
+    "g6/entrypoints/machine/children.py",
     "g6/entrypoints/machine/supervisor.py",
 }
 

@@ -29,14 +29,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from g6.entrypoints.machine.children import (
+    CHILD_VARIABLES,
     Child,
     ExecutedChild,
     die_with_parent,
     execute,
     exit_code_of_own,
+    preload,
     set_title,
 )
-from g6.entrypoints.machine.warming import CHILD_VARIABLES, preload
 
 PIECE_BYTES = 65536
 ANSWER_SECONDS = 30.0
