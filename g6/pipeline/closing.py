@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 
 from g6.domain.cycles.cycle import Unit, cycle_status, isoformat_z, parse_z
@@ -110,7 +110,21 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     alert_of_damage(runtime, unit, counts.aside)
     status, reason = write_outcome(counts)
     report = watch.report(unit, Stage.PUBLISH, status, reason, counts)
-    return runtime.ledger.mark_stored(cycle, record.attempt, report)
+    is_first = runtime.ledger.mark_stored(cycle, record.attempt, report)
+    if not is_first:
+        _write_newer_rows(runtime, record)
+    return is_first
+
+
+def _write_newer_rows(runtime: Runtime, record: CycleRecord) -> None:
+    """Write the rows of a rerun that was stored while this process stood still before its writing.
+
+    The rows of before stayed in the place of the rerun's, over a chain of other settings.
+    """
+    newest = runtime.ledger.record(record.cycle)
+    if newest is not None and newest.closed and newest.attempt > record.attempt:
+        with suppress(StoreBusy):
+            runtime.store.write_overview(record.cycle, overview_rows(newest))
 
 
 @contextmanager

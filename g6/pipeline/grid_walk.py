@@ -38,9 +38,16 @@ def walk(runtime: Runtime, now: float, most: int) -> int:
         after = _since_beats(runtime, after, until)
     if after is None or most <= 0 or after > until or (mark and after == until):
         return 0
+    unknown = Reason.NO_BEAT if mark or stored_mark is None else Reason.LEDGER_LOST
+    is_first = not mark
+    if not mark:
+        # No mark looks like the mark of a Redis that is emptied during this walk. So the walk
+        # leaves one where it begins, which an emptied Redis loses.
+        mark = isoformat_z(after)
+        if not runtime.ledger.record_swept(mark, None):
+            return 0
     instants = list(islice(_grid(runtime, after, until), MOST_WALKED))
     missed = _unopened(runtime, instants)[:most]
-    unknown = Reason.NO_BEAT if mark or stored_mark is None else Reason.LEDGER_LOST
     skipped = _skip_all(runtime, missed, now, unknown)
     if len(missed) == most:
         until = missed[-1]
@@ -49,7 +56,7 @@ def walk(runtime: Runtime, now: float, most: int) -> int:
     # A Redis that was emptied during the walk has lost what was skipped in it. The mark would have
     # kept the next sweep from looking there again.
     if not instants or runtime.ledger.swept_until() == mark:
-        _record(runtime, mark, until)
+        _record(runtime, mark, until, is_first=is_first)
     return skipped
 
 
@@ -60,14 +67,14 @@ def _until(runtime: Runtime, window: RunWindow) -> datetime:
     return min(until, parse_z(window.last)) if window.last else until
 
 
-def _record(runtime: Runtime, mark: str | None, until: datetime) -> None:
-    """Mark the grid as walked, in the store as well where the ledger has no mark or a day is over.
+def _record(runtime: Runtime, mark: str, until: datetime, *, is_first: bool) -> None:
+    """Mark the grid as walked, in the store as well after a first walk or where a day is over.
 
     An emptied Redis leaves the store its mark.
     """
-    if mark is None or parse_z(mark).date() != until.date():
+    if is_first or parse_z(mark).date() != until.date():
         oldest = [parse_z(record.cycle) for record in runtime.ledger.open_cycles()]
-        if mark and runtime.ledger.swept_until() != mark:
+        if runtime.ledger.swept_until() != mark:
             return  # these are the open cycles of an emptied Redis
         # Not all rows of an open cycle are stored.
         before = [cycle - timedelta(microseconds=1) for cycle in oldest]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from math import isfinite
@@ -14,6 +15,7 @@ from g6.domain.reports import StageFailure, Switches, WriteReport
 from g6.domain.reports.option_detail import DetailMode
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.frame import Frame, FrameName
+from g6.domain.schema.json_reading import part
 from g6.domain.schema.no_word import NoWord, reason_of
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import Reason, Stage, Status
@@ -36,7 +38,7 @@ from g6.pipeline.sink_refusals import (
     report_refusal,
     write_outcome,
 )
-from g6.ports import Clock, UnitEnd
+from g6.ports import Clock, StageState, UnitEnd, UnitRecord
 
 
 def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMPUTING) -> bool:
@@ -137,7 +139,7 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     counts: WriteReport | StageFailure
     reason: Reason | NoWord
     try:
-        frame = _chain_frame(runtime, unit, computing)
+        frame = _chain_frame(runtime, unit, claim.config_id, computing)
         watch.lap("read")
         counts = runtime.store.write_chain(unit, frame)
         if claim.answer.is_repeated:
@@ -157,16 +159,48 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         status, reason = write_outcome(counts)
     now = watch.lap("write")
     report = watch.report(unit, Stage.PERSIST, status, reason, counts)
-    return runtime.ledger.end_stage(unit, Stage.PERSIST, task, now, report)
+    if runtime.ledger.end_stage(unit, Stage.PERSIST, task, now, report):
+        return True
+    if isinstance(counts, WriteReport):
+        _write_newer_chain(runtime, unit, frame, computing)
+    return False
 
 
-def _chain_frame(runtime: Runtime, unit: Unit, computing: Computing) -> Frame:
-    """Return frame `chain`, made again from `quotes` where it was evicted."""
+def _write_newer_chain(runtime: Runtime, unit: Unit, frame: Frame, computing: Computing) -> None:
+    """Write the chain of a rerun that persisted while this process stood still before its writing.
+
+    The older chain stayed in the place of the newer one, under an overview row of other settings.
+    """
+    record = runtime.ledger.record(unit.cycle)
+    if record is None:
+        return
+    stage = record.units.get(unit.index, UnitRecord()).stages.get(Stage.PERSIST, StageState())
+    if not stage.starts:
+        return  # the rerun has not come to this stage
+    with suppress(FrameMissing, StoreBusy):
+        newest = _chain_frame(runtime, unit, record.opening.config_id, computing)
+        if newest.header != frame.header:
+            runtime.store.write_chain(unit, newest)
+
+
+def _chain_frame(runtime: Runtime, unit: Unit, config_id: str, computing: Computing) -> Frame:
+    """Return frame `chain`, made again from `quotes` where it was evicted or is of other settings.
+
+    An analysis that stood still while its unit was rerun puts its older chain over the rerun's.
+    """
     try:
-        return runtime.frames.get(unit, FrameName.CHAIN)
+        frame = runtime.frames.get(unit, FrameName.CHAIN)
     except FrameMissing:
-        quotes = computing.read(runtime.frames.get(unit, FrameName.QUOTES))
-        return computing.chain(computing.price(*quotes))
+        return _chain_of_quotes(runtime, unit, computing)
+    if part(frame.header, "stamp").get("config_id") != config_id:
+        with suppress(FrameMissing):
+            return _chain_of_quotes(runtime, unit, computing)
+    return frame
+
+
+def _chain_of_quotes(runtime: Runtime, unit: Unit, computing: Computing) -> Frame:
+    quotes = computing.read(runtime.frames.get(unit, FrameName.QUOTES))
+    return computing.chain(computing.price(*quotes))
 
 
 def end(

@@ -79,12 +79,14 @@ class Claim:
         deadline: The unit's deadline, wall time in epoch seconds, 0 for unknown.
         since: When the stage before ended, likewise.
         controls: The switches in force, when collect is to run.
+        config_id: The settings of the attempt, when a later stage is to run.
     """
 
     answer: ClaimAnswer
     deadline: float = 0.0
     since: float = 0.0
     controls: Switches = field(default_factory=Switches)
+    config_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

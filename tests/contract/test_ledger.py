@@ -319,6 +319,13 @@ def test_who_began_before_a_rerun_ends_nothing_of_it(ledger: Ledger) -> None:
     assert ledger.end_stage(NIFTY, "persist", "newer", 303.0)
 
 
+def test_who_starts_a_stage_hears_the_settings_of_its_attempt(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    assert ledger.start(NIFTY, "analyse", "first", 102.0, LEASE).config_id == OPENING.config_id
+    ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
+    assert ledger.start(NIFTY, "analyse", "rerun", 202.0, LEASE).config_id == AGAIN.config_id
+
+
 def test_whose_lease_lapsed_ends_no_stage_that_another_has(ledger: Ledger) -> None:
     ledger.begin(NIFTY, "slow", OPENING, 100.0, LEASE)
     ledger.begin(NIFTY, "next", OPENING, 106.0, LEASE)

@@ -260,8 +260,26 @@ BUGS = (
     bug(
         "persist writes raw quotes",
         STAGES,
-        "        return runtime.frames.get(unit, FrameName.CHAIN)\n",
+        "        frame = runtime.frames.get(unit, FrameName.CHAIN)\n",
         "        return runtime.frames.get(unit, FrameName.QUOTES)\n",
+    ),
+    bug(
+        "a persist that stood still leaves its chain over a rerun's",
+        STAGES,
+        "    if isinstance(counts, WriteReport):\n",
+        "    if False:\n",
+    ),
+    bug(
+        "a publish that stood still leaves its rows over a rerun's",
+        CLOSING,
+        "newest.attempt > record.attempt",
+        "newest.attempt < record.attempt",
+    ),
+    bug(
+        "a first walk does not see that Redis is emptied",
+        WALK,
+        "        if runtime.ledger.swept_until() != mark:\n            return",
+        "        if False:\n            return",
     ),
     bug(
         "an aggregate is sent twice",

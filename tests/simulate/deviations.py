@@ -59,6 +59,9 @@ KINDS = tuple(RANGES)
 RARE = frozenset(("redis_emptied", "redis_restored", "kill_beat", "pause", "evict_frames"))
 """Kinds that end so much that they hide the others. They are drawn a third as often."""
 
+BEGINNING = 200
+"""Steps of the first two or three cycles."""
+
 
 def draw(seed: int, steps: int) -> tuple[Deviation, ...]:
     """Return the deviations of a seed for a run of about `steps` steps, in their order."""
@@ -66,7 +69,8 @@ def draw(seed: int, steps: int) -> tuple[Deviation, ...]:
     weights = [1 if kind in RARE else 3 for kind in KINDS]
     count = random_.choice((1, 1, 2, 2, 3, 4, 6, 9))
     # Faults that meet are the ones that nobody thought of: half of the schedules strike within a short stretch.
-    center = random_.randrange(steps)
+    # One schedule in five strikes the beginning, where a run has no mark, no panel and no row yet.
+    center = random_.randrange(BEGINNING if random_.random() < 0.2 else steps)
     is_burst = random_.random() < 0.5
     deviations = []
     for _ in range(count):

@@ -215,7 +215,7 @@ def _panel_problems(world: World) -> Iterator[str]:
 def _is_undisturbed(world: World, unit: Unit) -> bool:
     """Return whether no fault was near enough to touch a unit."""
     # A rerun that a fault strikes ends its unit anew, however old the unit is.
-    if unit in world.rerun_units:
+    if unit in world.rerun_order:
         return False
     near = [strike for strike in world.witness.strikes if _is_near(world, strike, unit)]
     if len(near) == 1 and near[0].kind in LOCAL_KINDS:

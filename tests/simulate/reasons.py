@@ -20,7 +20,7 @@ BEAT_SLACK = SWEEP_SECONDS + 0.1
 def is_true(world: World, unit: Unit, status: str, reason: str) -> bool:
     """Return whether the status and the reason of a row can be what happened."""
     # A Redis that forgot or went back knows less than an onlooker, and a clock that is wrong tells other times.
-    if world.redis_lost_state or world.clocks_jumped or unit in world.rerun_units:
+    if world.redis_lost_state or world.clocks_jumped or unit in world.rerun_order:
         return True
     check = REASONS.get((status, reason))
     return check is not None and check(world, unit)

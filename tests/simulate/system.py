@@ -572,8 +572,11 @@ class System:
         if not past:
             return
         dice = random.Random(f"g6 rerun {deviation.step}")
-        cycle = dice.choice(past)
-        unit = Unit(cycle, dice.choice(sorted(world.plan.indices)))
+        unit = Unit(dice.choice(past), dice.choice(sorted(world.plan.indices)))
+        # Two reruns of one unit meet too seldom by chance.
+        if world.rerun_order and dice.random() < 0.3:
+            unit = world.rerun_order[-1]
+        cycle = unit.cycle
         first_stage = dice.choice(("analyse", "analyse", "persist"))
         runtime = self.runtimes["a"]
         if dice.random() < 0.5:
@@ -581,7 +584,7 @@ class System:
             runtime = replace(runtime, plan=plan)
         if dice.random() < 0.4 and world.redis.expire(unit):
             world.witness.closings.pop(cycle, None)
-        world.rerun_units.add(unit)
+        world.rerun_order.append(unit)
         self._occupy("manual", deviation.amount)
         rows = {row["underlying"]: row for row in world.store.read_overview(cycle)}
 

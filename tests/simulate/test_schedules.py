@@ -63,6 +63,18 @@ REGRESSIONS = {
         2110,
         "1701:slow:4.03,1702:redis_away:2.78",
     ),
+    "a first walk marked the grid of a Redis that was emptied during it": (
+        8,
+        "3:overload:5.31,82:redis_emptied:0",
+    ),
+    "a persist that stood still wrote its chain over a rerun's": (
+        4,
+        "543:rerun:0,576:stand_still:7.23,612:rerun:0",
+    ),
+    "a publish that stood still wrote its rows over a rerun's": (
+        9,
+        "775:rerun:0,808:stand_still:6.25,838:rerun:0",
+    ),
 }
 """Schedules that failed once, by what was wrong."""
 

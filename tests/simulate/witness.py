@@ -116,7 +116,7 @@ class Witness:
         if not answer.may_run:
             return
         grants = self.grants.setdefault((unit, stage), [])
-        if self.leases_hold and unit not in self.world.rerun_units:
+        if self.leases_hold and unit not in self.world.rerun_order:
             others = [grant for grant in grants if grant.task != task and is_at_work(grant.actor)]
             if others:
                 self.violations.append(

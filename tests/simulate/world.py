@@ -187,7 +187,7 @@ class World:
         self.frames_gone_until = 0.0
         self.clocks_jumped = False
         self.is_paused = False
-        self.rerun_units: set[Unit] = set()
+        self.rerun_order: list[Unit] = []
         self.store = WatchedStore(self.witness)
         self.files = WatchedPanels(
             lambda before, after: self.witness.showed("files", before, after)

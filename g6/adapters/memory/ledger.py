@@ -88,7 +88,8 @@ class MemoryLedger:
             return Claim(ClaimAnswer.UNKNOWN)
         before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
         answer = self._start(unit, stage, task, now, lease)
-        return Claim(answer, self._cycles[unit.cycle].opening.deadline, before.ended)
+        opening = self._cycles[unit.cycle].opening
+        return Claim(answer, opening.deadline, before.ended, config_id=opening.config_id)
 
     def _start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> ClaimAnswer:
         state = self._stage(unit, stage)

@@ -73,10 +73,15 @@ class RedisLedger:
     @translated
     def start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> Claim:
         before = STAGES[STAGES.index(stage) - 1]
-        answer, deadline, since = self._step(
+        answer, deadline, since, config_id = self._step(
             "start", unit.cycle, unit.index, now, stage, task, lease, before
         )
-        return Claim(ClaimAnswer(_text(answer)), float(deadline or 0), float(since or 0))
+        return Claim(
+            ClaimAnswer(_text(answer)),
+            float(deadline or 0),
+            float(since or 0),
+            config_id=_text(config_id),
+        )
 
     @translated
     def renew(self, unit: Unit, stage: Stage, task: str, until: float, now: float) -> bool:

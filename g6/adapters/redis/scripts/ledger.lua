@@ -163,7 +163,7 @@ local function start() -- 5 stage, 6 task, 7 lease seconds
 end
 
 function steps.start() -- … 8 the stage before
-  return { start(), get('deadline'), read_stage(ARGV[8]).ended }
+  return { start(), get('deadline'), read_stage(ARGV[8]).ended, get('config') }
 end
 
 -- The ATM per expiry of the latest cycle of a session; an older cycle changes nothing.
