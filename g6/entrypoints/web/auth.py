@@ -181,7 +181,10 @@ class Guard:
         if TOKENS & {name.lower() for name, _ in parse_qsl(query, keep_blank_values=True)}:
             sentence = "a token in an address would stand in logs and histories"
             return WebRefusal(
-                400, sentence, fix="send it as Authorization: Bearer TOKEN", reason="auth"
+                400,
+                sentence,
+                fix="send it in the header Authorization, as Bearer TOKEN",
+                reason="auth",
             )
         if not _is_open(path) and not self._has_token(request):
             sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"

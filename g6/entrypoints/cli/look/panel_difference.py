@@ -66,5 +66,5 @@ def _read(path: Path) -> Document:
         reason = f"cannot be read: {type(error).__name__}"
         raise BadInput(path, None, reason, "name a file of JSON") from error
     if not isinstance(content, dict):
-        raise BadInput(path, None, "is no JSON object", "name a file that g6 wrote")
+        raise BadInput(path, None, "is no JSON object", "name a file with one JSON object in it")
     return content

@@ -67,13 +67,13 @@ def bench(
     """
     import numpy as np
 
-    from g6.adapters.panel_files import PanelFiles
+    from g6.bootstrap.stored_files.panel_directory import panel_directory
     from g6.entrypoints.cli.shared.screen import terminal
     from g6.errors import Unavailable
 
     settings = _settings(config, data_dir)
     directory = panels_dir or settings.panels_dir
-    files = PanelFiles(directory)
+    files = panel_directory(directory)
     names = files.names()
     if not names:
         raise Unavailable(
@@ -116,13 +116,13 @@ def convert(
     Example: g6 panels convert old/panels --to data/panels
     """
     from g6.adapters.clocks import wall_now
-    from g6.adapters.panel_files import PanelFiles
     from g6.adapters.plain_panels import plain_panels
+    from g6.bootstrap.stored_files.panel_directory import panel_directory
     from g6.entrypoints.cli.shared.screen import terminal
 
     plain = plain_panels(directory, wall_now())
     target = to or directory / "converted"
-    written = PanelFiles(target, "strict").put(plain.documents) if plain.documents else ()
+    written = panel_directory(target).put(plain.documents) if plain.documents else ()
     older = sorted(set(plain.documents) - set(written))
     if json_:
         document = {

@@ -34,7 +34,7 @@ def web(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Open the page of the running system, else serve one of what is stored.
+    """Open the web page of the running system, or of stored rows.
 
     Where g6 serve runs (g6 up has it), its page is opened, which is live. Otherwise the stored
     rows are served on the loopback until Ctrl-C.

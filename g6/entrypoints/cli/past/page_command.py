@@ -52,7 +52,7 @@ def export(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Write a stored day of an index as one HTML file with its data and its slider.
+    """Write a stored day of an index as one HTML file.
 
     The file opens from the disk, without a server and without the internet.
 
