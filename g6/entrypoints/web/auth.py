@@ -183,7 +183,7 @@ class Guard:
             return WebRefusal(
                 400,
                 sentence,
-                fix="send it in the header Authorization, as Bearer TOKEN",
+                fix="send it as a bearer token, in a header",
                 reason="auth",
             )
         if not _is_open(path) and not self._has_token(request):
