@@ -138,6 +138,7 @@ MAY_PASS_IT_ON = {
     "g6/entrypoints/machine/fork_server.py",
     "g6/entrypoints/machine/children.py",
     "g6/entrypoints/machine/supervisor.py",
+    "g6/entrypoints/web/stream/stream_bench.py",
 }
 
 

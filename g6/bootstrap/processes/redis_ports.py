@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls
+from g6.adapters.redis.panels import RedisPanels
 from g6.adapters.redis.server import cluster_of, connect, refuse_wrong_tls, translated
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
@@ -80,6 +81,11 @@ def vitals(wiring: Wiring) -> RedisVitals:
 def totals(wiring: Wiring) -> RedisTotals:
     """Return where the totals of the metrics stay."""
     return RedisTotals(wiring.clients.main, wiring.namespace)
+
+
+def panels(wiring: Wiring) -> RedisPanels:
+    """Return the newest panels."""
+    return RedisPanels(wiring.clients.main, wiring.namespace)
 
 
 def controls(wiring: Wiring) -> RedisControls:

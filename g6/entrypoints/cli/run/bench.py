@@ -24,6 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from g6.config import load
+from g6.entrypoints.cli.run.bench_stream import stream
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import UserError
@@ -66,10 +67,10 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(
         no_args_is_help=True,
         rich_markup_mode=None,
-        help="Time G6's arithmetic on this machine.\n\nExample: g6 bench iv",
+        help="Time G6's arithmetic and its stream on this machine.\n\nExample: g6 bench iv",
     )
     bench.command("iv")(iv)
-    bench.callback()(lambda: None)
+    bench.command("stream")(stream)
     app.add_typer(bench, name="bench")
 
 
