@@ -27,6 +27,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     yield from _interval(settings)
     yield from _budget(settings)
     yield from _door(settings)
+    yield from _backlog(settings)
 
 
 def cautions(settings: Settings) -> Iterator[str]:
@@ -98,3 +99,21 @@ def _door(settings: Settings) -> Iterator[Refusal]:
         "set serve.token (export G6_SERVE__TOKEN=$(openssl rand -hex 16)), "
         "or leave serve.host at 127.0.0.1",
     )
+
+
+def _backlog(settings: Settings) -> Iterator[Refusal]:
+    """Refuse shares by which a listener would come and go, or be cut off without a warning."""
+    serve = settings.serve
+    degrade = f"serve.stream_backlog_degrade = {serve.stream_backlog_degrade:g}"
+    if serve.stream_backlog_exit >= serve.stream_backlog_degrade:
+        yield Refusal(
+            f"serve.stream_backlog_exit = {serve.stream_backlog_exit:g} is not below {degrade}: "
+            "a listener would come and go",
+            "set serve.stream_backlog_exit lower, or raise serve.stream_backlog_degrade",
+        )
+    if serve.stream_backlog_warn > serve.stream_backlog_degrade:
+        yield Refusal(
+            f"serve.stream_backlog_warn = {serve.stream_backlog_warn:g} is above {degrade}: "
+            "a listener would be cut off before it is counted as slow",
+            "set serve.stream_backlog_warn lower, or raise serve.stream_backlog_degrade",
+        )

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["PAGE_POLICY", "RequestLog", "request_id"]
+__all__ = ["PAGE_POLICY", "RequestLog", "log_request", "request_id"]
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -31,6 +31,24 @@ def request_id(sent: str) -> str:
     ('abc-1', 32)
     """
     return sent if REQUEST_ID.fullmatch(sent) else uuid4().hex
+
+
+def log_request(
+    line: str, status: int, seconds: float, name: str, client: str, *, has_id: bool
+) -> None:
+    """Log a request by its id.
+
+    Args:
+        line: Its method and path, as they were sent and without the query.
+        status: Of the answer.
+        seconds: What the answer took.
+        name: The id.
+        client: The address of who asked.
+        has_id: Whether the client named the request itself, and so looks for it in the log.
+    """
+    level = logging.INFO if has_id or status in REFUSED else logging.DEBUG
+    text = "%s %d in %.0f ms, request %s of %s"
+    _log.log(level, text, line, status, 1e3 * seconds, name, client or "?")
 
 
 class RequestLog:
@@ -63,19 +81,16 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            level = logging.INFO if sent or status in REFUSED else logging.DEBUG
             client = scope.get("client")
             # The path as it was sent: decoded, a line feed in it would begin a line of its own.
             path = scope.get("raw_path", b"").decode("latin-1")
-            _log.log(
-                level,
-                "%s %s %d in %.0f ms, request %s of %s",
-                scope["method"],
-                path,
+            log_request(
+                f"{scope['method']} {path}",
                 status,
-                1e3 * (monotonic() - begun),
+                monotonic() - begun,
                 name,
-                client[0] if client else "?",
+                client[0] if client else "",
+                has_id=bool(sent),
             )
 
 

@@ -190,6 +190,28 @@ def test_an_address_beyond_the_loopback_is_refused_without_a_token(host: str) ->
     assert lint(settings(serve__host=host, serve__token="a" * 16), celery()) == ()
 
 
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ({"exit": 1.0}, "stream_backlog_exit = 1 is not below serve.stream_backlog_degrade = 1"),
+        ({"exit": 0.6, "degrade": 0.5}, "stream_backlog_exit = 0.6 is not below"),
+        ({"warn": 0.9, "degrade": 0.8}, "stream_backlog_warn = 0.9 is above"),
+    ],
+)
+def test_shares_of_a_backlog_that_contradict_each_other_are_refused(
+    shares: dict[str, float], words: str
+) -> None:
+    assert words in refusal(_with_shares(shares), celery())
+
+
+def test_shares_of_a_backlog_that_keep_their_order_are_taken() -> None:
+    assert lint(_with_shares({"exit": 0.2, "warn": 0.8, "degrade": 0.8}), celery()) == ()
+
+
+def _with_shares(shares: dict[str, float]) -> Settings:
+    return settings(**{f"serve__stream_backlog_{name}": share for name, share in shares.items()})
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 def test_the_loopback_needs_no_token(host: str) -> None:
     assert lint(settings(serve__host=host), celery()) == ()

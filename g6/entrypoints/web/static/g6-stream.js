@@ -121,8 +121,10 @@ export class G6Stream {
       this.isReplay = false;
       if (!data.whole) this.losses += 1;
     } else if (type === "panel_diff" && !this.applied(data)) {
-      // Without an id the server answers with a snapshot.
+      // Without an id the server answers with a snapshot. It counts who comes back so, at once.
       this.lastId = "";
+      this.waited = 0;
+      this.reconnects += 1;
       this.connect();
       return;
     }

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import replace
+from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from g6.entrypoints.web.auth import Guard, RequestLines, WebRefusal
+from g6.entrypoints.web.request_log import log_request, request_id
 from g6.entrypoints.web.stream.hub import Hub
 from g6.entrypoints.web.stream.stream_door import StreamDoor, StreamRequest
 from g6.entrypoints.web.stream.stream_listener import Listener
@@ -72,30 +75,46 @@ class StreamProtocol(WebConnection):
 
     def _answer(self, request: RequestLines) -> None:
         transport = self.transport
+        begun = monotonic()
         peer = transport.get_extra_info("peername")
-        refusal = self._guard.refusal(request, str(peer[0]) if peer else "")
-        query = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
-        words = {name: ",".join(texts) for name, texts in query.items()}
-        words["last_event_id"] = request.headers.get("last-event-id") or words.get(
-            "last_event_id", ""
-        )
+        client = str(peer[0]) if peer else ""
+        sent = request.headers.get("x-request-id", "")
+        name = request_id(sent)
+        refusal = self._guard.refusal(request, client)
         stream_request = StreamRequest()
         if refusal is None:
             try:
-                stream_request = self._door.request(words)
+                stream_request = self._door.request(_words(request))
             except UserError as error:
                 refusal = WebRefusal(422, error.sentence, fix=error.fix)
-        if refusal is not None:
-            transport.write(refusal.as_bytes())
+        if refusal is None:
+            self._begin(stream_request, name)
+        else:
+            headers = {**refusal.headers, "X-Request-ID": name}
+            transport.write(replace(refusal, headers=headers).as_bytes())
             transport.close()
-            return
+        status = 200 if refusal is None else refusal.status
+        seconds = monotonic() - begun
+        log_request(f"GET {PATH}", status, seconds, name, client, has_id=bool(sent))
+
+    def _begin(self, request: StreamRequest, name: str) -> None:
+        """Hand the connection over to the stream."""
+        transport = self.transport
         # uvicorn counts the connections that it waits for at its end, and closes idle ones.
         self.connections.discard(self)
         self._unset_keepalive_if_required()
         pipe = SsePipe(self._door.hub, transport)
         transport.set_protocol(pipe)
-        pipe.open(request.headers.get("x-request-id", ""))
-        pipe.listener = self._door.admit(pipe, stream_request)
+        pipe.open(name)
+        pipe.listener = self._door.admit(pipe, request)
+
+
+def _words(request: RequestLines) -> dict[str, str]:
+    """Return the words of a request's address, and the id of the last event from its headers."""
+    query = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
+    words = {name: ",".join(texts) for name, texts in query.items()}
+    last_id = request.headers.get("last-event-id") or words.get("last_event_id", "")
+    return words | {"last_event_id": last_id}
 
 
 class SsePipe(asyncio.Protocol):
@@ -113,12 +132,11 @@ class SsePipe(asyncio.Protocol):
         """Whether the listener is gone."""
         return self._transport.is_closing()
 
-    def open(self, request_id: str) -> None:
-        """Write the head of the answer."""
+    def open(self, name: str) -> None:
+        """Write the head of the answer, with the id of its request."""
         connection: socket.socket = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
-        name = f"X-Request-ID: {request_id}\r\n".encode() if request_id else b""
-        self._transport.write(HEAD + name + b"\r\n")
+        self._transport.write(HEAD + f"X-Request-ID: {name}\r\n\r\n".encode())
 
     def waiting(self) -> int:
         """Return the bytes that the kernel has not taken yet."""

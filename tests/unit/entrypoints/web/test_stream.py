@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -20,10 +21,10 @@ from g6.domain.documents.stream_events import panel_hash
 from g6.domain.documents.stream_state import StreamState
 from g6.domain.reports import Alert, GapOpened
 from g6.domain.schema.words import Status
-from g6.entrypoints.python.panel_stream import PanelStream
 from g6.entrypoints.web.auth import Guard, RequestLines
 from g6.entrypoints.web.stream.hub import Hub
 from tests.waiting import eventually
+from tests.worlds.web.listening import Listening, replayed, stalled_listener
 from tests.worlds.web.web_stream import CYCLES, Running
 
 TOKEN = "a token of sixteen and more"
@@ -35,26 +36,6 @@ def running() -> Iterator[Running]:
     yield one
     if one.serving is not None:
         one.serving.end()
-
-
-class Listening:
-    """A listener in a thread, with what it heard."""
-
-    def __init__(self, running: Running, **options: Any) -> None:
-        self.stream = PanelStream(running.url, **options)
-        self.heard: list[Any] = []
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        for event in self.stream:
-            self.heard.append(event)
-
-    def types(self) -> list[str]:
-        return [event.type for event in self.heard]
-
-    def hears(self, kind: str, count: int = 1) -> None:
-        eventually(lambda: self.types().count(kind) >= count)
 
 
 def line(ce: float, pe: float) -> dict[str, Any]:
@@ -149,7 +130,10 @@ def test_a_websocket_gets_the_same_ids(running: Running) -> None:
     assert [message["type"] for message in messages] == one.types()[:3]
 
 
-def test_the_stream_follows_another_request_over_the_same_connection(running: Running) -> None:
+def test_the_stream_follows_another_request_over_the_same_connection(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "g6.web")
     running.cycle(overview={"n": 0})
     running.begin()
     host, port = running.url.removeprefix("http://").split(":")
@@ -168,12 +152,17 @@ def test_the_stream_follows_another_request_over_the_same_connection(running: Ru
             assert piece
             answer += piece
     assert b"X-Request-ID: seven" in answer
+    eventually(lambda: any("seven" in record.getMessage() for record in caplog.records))
+    (logged,) = [text for text in map(str, caplog.messages) if "seven" in text]
+    assert logged.startswith("GET /events 200 in ")
     assert b"text/event-stream" in answer
 
 
 def test_without_the_token_nobody_listens(running: Running) -> None:
     running.begin(token=TOKEN)
-    assert running.serving.get("/events").status_code == 401
+    refused = running.serving.get("/events")
+    assert refused.status_code == 401
+    assert len(refused.headers["x-request-id"]) == 32
     assert running.serving.get("/healthz").status_code == 200
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     cookie = httpx.post(running.url + "/login", headers=bearer, timeout=10).headers["set-cookie"]
@@ -197,33 +186,21 @@ def test_a_listener_that_does_not_read_gets_a_snapshot_later(running: Running) -
     running.begin()
     other = Listening(running)
     other.hears("snapshot")
-    host, port = running.url.removeprefix("http://").split(":")
-    stalled = socket.socket()
-    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    stalled.settimeout(10)
-    stalled.connect((host, int(port)))
-    stalled.sendall(b"GET /events HTTP/1.1\r\nHost: g6\r\n\r\n")
+    stalled = stalled_listener(running)
     for number in range(12):
         running.cycle(overview={"text": f"{number:02}" * 50_000})
         other.hears("end_of_cycle", number + 1)
     state = StreamState()
+    types: list[str] = []
     received = b""
     while state.panels != running.panels():
         received += stalled.recv(65_536)
-        state = replayed(received)
+        state, types = replayed(received)
     stalled.close()
-    assert b"event: slow_reader" in received
+    # What comes after the word that it was too slow is everything, and says that it lost something.
+    assert types[types.index("slow_reader") + 1] == "snapshot"
     assert state.losses >= 1
     assert len(received) < 1_100_000
-
-
-def replayed(received: bytes) -> StreamState:
-    """Return the state after the whole events of some bytes."""
-    state = StreamState()
-    for block in received.partition(b"\r\n\r\n")[2].decode().split("\n\n")[:-1]:
-        fields = dict(text.split(": ", 1) for text in block.split("\n"))
-        state.apply(fields["event"], fields.get("id", ""), json.loads(fields["data"]))
-    return state
 
 
 @dataclass(eq=False)
