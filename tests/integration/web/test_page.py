@@ -109,6 +109,7 @@ def test_a_cell_changes_with_the_cycle(page: Page, served: ServedPage) -> None:
         "changed.push(change.target.dataset?.cell))).observe(document.getElementById('board'), "
         "{ childList: true, subtree: true, characterData: true }); 0"
     )
+    asked = len(page.requests)
     cycle = served.cycle()
     page.wait(f"g6.live.cycle === {cycle!r}")
     spot = served.world.rows(cycle)["NIFTY"]["spot"]
@@ -117,6 +118,9 @@ def test_a_cell_changes_with_the_cycle(page: Page, served: ServedPage) -> None:
     )
     assert "spot" in page.value("changed")
     assert "index" not in page.value("changed")
+    # The stream brought it: the line through the day grows as well, and no study is asked.
+    assert page.value("g6.panels[1].answer.data.instant.at(-1)") == cycle
+    assert [one for one in page.requests[asked:] if "/v1/" in one] == []
 
 
 def test_the_slider_shows_what_was_known_then(page: Page, served: ServedPage) -> None:

@@ -10,7 +10,8 @@ const LEAST_REST_MS = 900;
 
 export class Panel {
   // spec: id, title(state), study, parameters(state, context), more, draw(body, answer, context),
-  // note, controls(context), live(body, panels, context), width.
+  // note, controls(context), live(body, panels, context, answer), rest_ms (of what the stream
+  // keeps up to date: how long it is not asked again), width.
   constructor(spec, context) {
     this.spec = spec;
     this.context = context;
@@ -18,6 +19,7 @@ export class Panel {
     this.trouble = "";
     this.drawn = "";
     this.rests = 0;
+    this.restMs = spec.rest_ms || LEAST_REST_MS;
     const title = `${spec.id}-title`;
     this.heading = h("h3", { id: title }, spec.title(context.state(), null));
     this.meta = h("p", { class: "meta" });
@@ -42,7 +44,7 @@ export class Panel {
       await this.ask(shown);
     } finally {
       this.isAsking = false;
-      this.rests = performance.now() + Math.max(LEAST_REST_MS, 3 * (performance.now() - begun));
+      this.rests = performance.now() + Math.max(this.restMs, 3 * (performance.now() - begun));
     }
     if (this.isBehind) {
       this.isBehind = false;

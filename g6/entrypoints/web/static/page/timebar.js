@@ -12,7 +12,9 @@ export class TimeBar {
   constructor(host, facts) {
     this.facts = facts;
     this.days = [];
+    this.holes = [];
     this.span = null;
+    this.isRead = false;
     this.date = h("input", { type: "date", id: "day", onchange: () => this.chooseDay(this.date.value) });
     this.slider = h("input", { type: "range", id: "instant", min: 0, max: 0, step: facts.interval, "aria-label": "Instant",
       oninput: () => this.drag() });
@@ -70,12 +72,15 @@ export class TimeBar {
       const instants = levels?.data.instant || [];
       this.span = instants.length ? [seconds(instants[0]), seconds(instants.at(-1))] : null;
       this.holes = gaps?.data || [];
+      this.isRead = true;
     }
     this.show();
   }
 
   // A newer cycle lengthens the running day.
   grow(cycle) {
+    // The stream is heard before the day was read: a span of one cycle would be all of it.
+    if (!this.isRead) return;
     if (this.days.length && isoDay(cycle) > this.days.at(-1)) this.days.push(isoDay(cycle));
     if (this.day !== isoDay(cycle)) return;
     const now = seconds(cycle);

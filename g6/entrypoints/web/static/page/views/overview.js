@@ -54,12 +54,18 @@ function link(cell, row, text) {
   setAttribute(text.firstChild, "href", contextOf.address({ index: row.index, view: "chain" }));
 }
 
+// The fields of a streamed row by the names of the figures that are drawn.
+const STREAMED = { spot: "spot", straddle: "straddle_nearest" };
 const plain = (row) => ({ ...row, ...row.figures });
 
 // The columns of an overview row as the stream has them.
 function streamed(row) {
   return { ...row, index: row.underlying, cycle: row.timestamp, expiry: row.expiry_nearest };
 }
+
+// What the stream brings is not asked again with every cycle: at one a second the answers took a
+// third of the process that also sends the stream.
+const STREAMED_REST_MS = 15000;
 
 const SESSION = [
   { name: "Index", figure: "spot", role: "spot", width: 2 },
@@ -79,6 +85,16 @@ const spotPanel = {
   study: "levels",
   parameters: (state) => ({ index: state.index, points: 240 }),
   note: "The straddle is that of the strike at the money of the nearest expiry.",
+  rest_ms: STREAMED_REST_MS,
+  // The newest cycle lengthens the lines.
+  live(body, panels, context, { data }) {
+    const row = (panels.overview?.rows || []).find((one) => one.underlying === data.index);
+    if (!row || seconds(row.timestamp) <= seconds(data.instant.at(-1))) return false;
+    data.instant.push(row.timestamp);
+    for (const name of Object.keys(data.figures)) data.figures[name].push(row[STREAMED[name]] ?? null);
+    spotPanel.draw(body, { data }, context);
+    return true;
+  },
   draw(body, { data }, context) {
     chart(body, data.instant.map(seconds), {
       label: `${data.index} and its straddle on ${data.day}`, height: 280, theme: context.theme(), x: { time: true },
@@ -97,6 +113,7 @@ export default {
     title: () => "All indices",
     study: "overview",
     parameters: () => ({}),
+    rest_ms: STREAMED_REST_MS,
     instant: (answer) => answer?.data.rows.map((row) => row.cycle).sort().at(-1),
     note: "Figures are those of each index's nearest expiry. Index names lead to the chain.",
     draw(body, { data }, context) {
