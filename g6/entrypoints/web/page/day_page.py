@@ -237,7 +237,9 @@ def _bundle(title: str, content: bytes) -> str:
     modules = {
         f"g6/{name}": "data:text/javascript;base64," + _base64(_absolute(name, text).encode())
         for name, text in named.items()
-        if name.endswith(".js") and name != "theme.js" and not name.startswith("uplot/")
+        if name.endswith(".js")
+        and name not in ("theme.js", "early.js")
+        and not name.startswith("uplot/")
     }
     styles = "\n".join(named[name] for name in ("palette.css", "uplot/uPlot.min.css", "page.css"))
     head = [

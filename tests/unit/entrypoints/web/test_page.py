@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import json
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -53,7 +55,7 @@ def test_a_vendored_file_is_the_one_that_was_vetted(file: Path) -> None:
 
 def test_every_file_is_sent_compressed_and_with_the_policy(client: StudyClient) -> None:
     for name, file in page_files().items():
-        path = "/" if name == "index.html" else f"/page/{name}"
+        path = f"/page/{name}"
         answer = client.get(path, {"Accept-Encoding": "gzip"})
         assert answer.headers["content-encoding"] == "gzip"
         assert answer.headers["content-security-policy"] == PAGE_POLICY
@@ -63,6 +65,28 @@ def test_every_file_is_sent_compressed_and_with_the_policy(client: StudyClient) 
         assert plain.content == file.content
         again = client.get(path, {"If-None-Match": answer.headers["etag"]})
         assert again.status_code == 304
+
+
+def test_the_page_carries_its_facts_and_names_every_module(client: StudyClient) -> None:
+    page = client.get("/").content.decode()
+    found = re.search(r'<meta name="g6-facts" content="([^"]*)">', page)
+    assert found is not None
+    assert json.loads(html.unescape(found[1])) == client.get("/page/facts.json").json()
+    preloaded = set(re.findall(r'<link rel="modulepreload" href="/page/\w{12}/([^"]+)">', page))
+    scripts = {file.relative_to(FOLDER).as_posix() for file in OWN}
+    assert preloaded == scripts - {"early.js", "theme.js", "kept.js"}
+
+
+def test_files_of_an_edition_are_kept_for_good_and_the_page_is_not(client: StudyClient) -> None:
+    page = client.get("/")
+    assert page.headers["cache-control"] == "no-cache"
+    paths = re.findall(r'(?:src|href)="(/page/[^"]+)"', page.content.decode())
+    assert len(paths) > 20
+    for path in paths:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert "immutable" in answer.headers["cache-control"]
+    assert client.get(paths[0].replace("/page/", "/page/0")).status_code == 404
 
 
 def test_no_file_beside_them_is_served(client: StudyClient) -> None:

@@ -1,6 +1,6 @@
 // The page: what is chosen stands in the address, panels ask the studies, the stream keeps them new.
 
-import { Problem, ask, get, kept } from "./api.js";
+import { Problem, ask, kept } from "./api.js";
 import { h, setAttribute, setText } from "./dom.js";
 import { clock, isoDay, number, seconds, signed } from "./format.js";
 import { Live } from "./live.js";
@@ -317,7 +317,7 @@ class Page {
 
 async function begin() {
   try {
-    const facts = kept()?.facts || await get("/page/facts.json");
+    const facts = kept()?.facts || JSON.parse(document.querySelector("meta[name=g6-facts]").content);
     globalThis.g6 = new Page(facts);
     await globalThis.g6.begin();
   } catch (problem) {
