@@ -237,9 +237,7 @@ def _bundle(title: str, content: bytes) -> str:
     modules = {
         f"g6/{name}": "data:text/javascript;base64," + _base64(_absolute(name, text).encode())
         for name, text in named.items()
-        if name.endswith(".js")
-        and name not in ("theme.js", "early.js")
-        and not name.startswith("uplot/")
+        if name.endswith(".js") and not name.startswith(("start/", "uplot/"))
     }
     styles = "\n".join(named[name] for name in ("palette.css", "uplot/uPlot.min.css", "page.css"))
     head = [
@@ -249,7 +247,7 @@ def _bundle(title: str, content: bytes) -> str:
         f"<title>{html.escape(title)}</title>",
         f'<link rel="icon" href="data:image/svg+xml;base64,{_base64(named["icon.svg"].encode())}">',
         f"<style>{styles}</style>",
-        f"<script>{named['theme.js']}</script>",
+        f"<script>{named['start/theme.js']}</script>",
         f"<script>{named['uplot/uPlot.iife.min.js']}</script>",
         f'<script type="importmap">{json.dumps({"imports": modules})}</script>',
     ]

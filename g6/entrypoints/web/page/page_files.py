@@ -46,7 +46,8 @@ FACTS = '<meta name="g6-facts" content="">'
 """Stands in the page for the facts of who serves it."""
 MODULES = "<!-- modules -->"
 """Stands in the page for links to all modules: found import by import they came 100 ms later."""
-NOT_PRELOADED = ("early.js", "theme.js", "kept.js")
+NOT_PRELOADED = ("start/", "uplot/", "kept.js")
+"""Classic scripts, and what only an exported page needs."""
 PALETTE = "palette.css"
 # Answers of 100 KB: level 5 takes 3 ms of them and level 9 takes 9 for 4 % less.
 ANSWER_LEVEL = 5
@@ -186,7 +187,7 @@ def served_page(named: Mapping[str, PageFile], facts: PageFacts) -> tuple[PageFi
     modules = (
         name
         for name in sorted(named)
-        if name.endswith(".js") and "/uplot" not in f"/{name}" and name not in NOT_PRELOADED
+        if name.endswith(".js") and not name.startswith(NOT_PRELOADED)
     )
     links = "\n".join(f'<link rel="modulepreload" href="/page/{name}">' for name in modules)
     content = html.escape(canonical(facts.to_json()).decode())

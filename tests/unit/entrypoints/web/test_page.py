@@ -74,7 +74,7 @@ def test_the_page_carries_its_facts_and_names_every_module(client: StudyClient) 
     assert json.loads(html.unescape(found[1])) == client.get("/page/facts.json").json()
     preloaded = set(re.findall(r'<link rel="modulepreload" href="/page/\w{12}/([^"]+)">', page))
     scripts = {file.relative_to(FOLDER).as_posix() for file in OWN}
-    assert preloaded == scripts - {"early.js", "theme.js", "kept.js"}
+    assert preloaded == scripts - {"start/early.js", "start/theme.js", "kept.js"}
 
 
 def test_files_of_an_edition_are_kept_for_good_and_the_page_is_not(client: StudyClient) -> None:

@@ -32,7 +32,7 @@ export function ask(study, parameters) {
   return flights.get(where);
 }
 
-// What `early.js` asked for is taken once.
+// What `start/early.js` asked for is taken once.
 function early(where) {
   const answer = globalThis.G6_EARLY?.[where];
   if (answer) delete globalThis.G6_EARLY[where];
