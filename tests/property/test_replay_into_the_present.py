@@ -229,7 +229,7 @@ class World:
         chains: dict[str, Frame] = {}
         if status is Status.OK:
             frame, row = chain_of(cycle)
-            rows = [row | {"status": "OK", "reason": None}]
+            rows = [row | {"status": "OK", "reason": ""}]
             chains[INDEX] = frame
         else:
             rows = [overview.missing_row(cycle, INDEX, status, Reason.PROVIDER)]

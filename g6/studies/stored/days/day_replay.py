@@ -22,6 +22,7 @@ from g6.domain.documents.stream_events import (
     panel_events,
     panel_hash,
 )
+from g6.domain.market.instrument import INDICES
 from g6.domain.reports import CycleReport, GapClosed, GapOpened, ProviderFacts
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.json_types import JsonObject
@@ -218,10 +219,11 @@ class DayReplay:
         self, cycle: str, rows: Sequence[OverviewRow], chains: Mapping[str, Frame]
     ) -> dict[str, object]:
         """Return the panels of a cycle's rows, and of an index without a chain as they were."""
-        _, report = self._reports.get(cycle, (None, None))
+        _, reported = self._reports.get(cycle, (None, None))
+        report = reported or _report(cycle, rows)
         built = self.build(
-            report or _report(cycle, rows),
-            rows,
+            report,
+            _as_shown(rows, [*(reported.units if reported else INDICES)]),
             chains,
             provider=ProviderFacts(),
             generated_at=cycle,
@@ -294,6 +296,17 @@ def _report(cycle: str, rows: Sequence[OverviewRow]) -> CycleReport:
     reasons = {str(row["underlying"]): Reason(row["reason"]) for row in rows if row["reason"]}
     options = {str(row["underlying"]): int(row["options"] or 0) for row in rows}
     return CycleReport(cycle, cycle_status(units), units, reasons, options, nan, nan)
+
+
+def _as_shown(rows: Sequence[OverviewRow], order: Sequence[str]) -> list[OverviewRow]:
+    """Return rows as the present shows them: in the order of its indices, no reason as no word."""
+    places = {index: place for place, index in enumerate(order)}
+
+    def place_of(row: OverviewRow) -> tuple[int, str]:
+        index = str(row["underlying"])
+        return places.get(index, len(places)), index
+
+    return [{**row, "reason": row["reason"] or ""} for row in sorted(rows, key=place_of)]
 
 
 def _statuses(data: PanelData) -> dict[str, str]:
