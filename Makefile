@@ -13,6 +13,7 @@
 # make images       the pictures of README.md, from what G6 writes
 # make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
 # make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)
+# make soak-stream  fifteen minutes of listeners that come, go and stop reading: memory, descriptors and queues of g6 serve flat
 # make bench, bench-iv, bench-kite, bench-store, bench-market, bench-stream, bench-eye, bench-bus, bench-fanout, bench-ask    measurements; they need an otherwise quiet machine
 # make ask-the-past    every study and panel at every cycle of a simulated day, and again once it is compacted: the same bytes; twenty minutes
 # make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
@@ -23,7 +24,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo research test check format docs images notebooks chaos simulate planted bench footprint soak bench-iv bench-kite bench-store bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
+.PHONY: demo research test check format docs images notebooks chaos simulate planted bench footprint soak soak-stream bench-iv bench-kite bench-store bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -101,6 +102,9 @@ footprint: $(VENV)/.run
 
 soak: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/running/soak.py $(ARGS)
+
+soak-stream: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/running/soak_stream.py $(ARGS)
 
 bench-iv: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/run_bench_iv.py $(ARGS)

@@ -278,6 +278,7 @@ def test_the_language_stays_within_its_aims(language: Language, count: str, most
     assert getattr(language, count) <= most
 
 
+@pytest.mark.timeout(120)
 def test_few_mappings_are_untyped_under_whatever_name() -> None:
     places = [*untyped_mappings(MODULES, ROOT), *crossing_inside()]
     assert len(places) <= 60, places

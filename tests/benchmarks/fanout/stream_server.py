@@ -1,8 +1,9 @@
-"""The web port with a stream of one difference a second, in a process of its own.
+"""The web port with a stream of differences, one a second unless told otherwise, in a process of its own.
 
-    python tests/benchmarks/fanout/stream_server.py BYTES
+    python tests/benchmarks/fanout/stream_server.py BYTES [A_SECOND]
 
-It prints the port, then answers each line of standard input with its processor seconds and memory.
+It prints the port, then answers each line of standard input with its processor seconds and memory,
+and with the processor seconds of the thread that finds and encodes differences.
 """
 
 from __future__ import annotations
@@ -43,10 +44,12 @@ def report(cycle: str) -> CycleReport:
     )  # fmt: skip
 
 
-def publish(bus: MemoryBus, panels: MemoryPanels, size: int, over: threading.Event) -> None:
-    """Change a panel once a second, its text of `size` bytes and the instant of its publication."""
+def publish(
+    bus: MemoryBus, panels: MemoryPanels, size: int, pause: float, over: threading.Event
+) -> None:
+    """Change a panel after each pause, its text of `size` bytes and the instant of its publication."""
     number = 0
-    while not over.wait(1.0):
+    while not over.wait(pause):
         number += 1
         cycle = f"2026-11-18T{4 + number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
         data = {"sent": time.monotonic_ns(), "text": f"{number:08}" * (size // 8)}
@@ -54,11 +57,14 @@ def publish(bus: MemoryBus, panels: MemoryPanels, size: int, over: threading.Eve
         bus.publish(report(cycle), key=cycle)
 
 
-async def answer(server: uvicorn.Server, hub: Hub, port: object) -> None:
+async def answer(
+    server: uvicorn.Server, hub: Hub, following: threading.Thread, port: object
+) -> None:
     """Serve until standard input ends."""
     hub.attach(asyncio.get_running_loop())
     serving = asyncio.create_task(server.serve([port]))  # type: ignore[list-item]
     me = psutil.Process()
+    clock = time.pthread_getcpuclockid(following.ident or 0)
     while await asyncio.to_thread(sys.stdin.readline):
         times = me.cpu_times()
         facts = {
@@ -66,6 +72,8 @@ async def answer(server: uvicorn.Server, hub: Hub, port: object) -> None:
             "memory_bytes": me.memory_info().rss,
             "listeners": hub.listener_count,
             "deliveries": hub.counts.deliveries,
+            "encoded": hub.counts.encoded,
+            "making_seconds": time.clock_gettime(clock),
         }
         print(json.dumps(facts), flush=True)
     hub.close()
@@ -83,11 +91,12 @@ def main() -> None:
         print(port.getsockname()[1], flush=True)
         following = threading.Thread(target=hub.run, args=(over,), daemon=True)
         following.start()
+        pause = 1.0 / float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
         publishing = threading.Thread(
-            target=publish, args=(bus, panels, int(sys.argv[1]), over), daemon=True
+            target=publish, args=(bus, panels, int(sys.argv[1]), pause, over), daemon=True
         )
         publishing.start()
-        asyncio.run(answer(uvicorn.Server(config), hub, port))
+        asyncio.run(answer(uvicorn.Server(config), hub, following, port))
         over.set()
     os._exit(0)
 

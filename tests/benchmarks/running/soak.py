@@ -50,6 +50,10 @@ LIMITS = {
     "fds": (0.0, 2.0),
     "keys": (0.03, 30.0),
     "redis MiB": (0.05, 8.0),
+    "threads": (0.0, 1.0),
+    "listeners": (0.0, 2.0),
+    "events": (0.02, 8.0),
+    "backlogs": (0.0, 0.5),
 }
 """What the second half may rise by, per unit of a series: a share of its median, or that much, whichever is more."""
 OPTIONS = 400

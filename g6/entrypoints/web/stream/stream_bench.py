@@ -40,7 +40,9 @@ WARM_CYCLES = 3
 LAST_SECONDS = 5.0
 """How long the last cycles may be on their way."""
 FIRST_CYCLE = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
-STATUS_LINE = re.compile(r"status and panels on http://[^:]+:(\d+)/")
+PORT = re.compile(r" on http://[^:]+:(\d+)/(?:metrics|status)\n")
+_Server = tuple[subprocess.Popen[bytes], tuple[int, int]]
+"""A process, and the ports of /metrics and of the web pages."""
 KEPT = (
     "stream_events",
     "stream_backlog_bytes",
@@ -89,12 +91,15 @@ class ServedStream:
     Attributes:
         host: Where it listens.
         port: Of the web pages.
+        metrics_port: Of /metrics.
         process: The server.
     """
 
-    def __init__(self, port: int, process: psutil.Process, panels: PanelStore, bus: Bus) -> None:
+    def __init__(
+        self, ports: tuple[int, int], process: psutil.Process, panels: PanelStore, bus: Bus
+    ) -> None:
         self.host = HOST
-        self.port = port
+        self.metrics_port, self.port = ports
         self.process = process
         self._panels = panels
         self._bus = bus
@@ -153,12 +158,12 @@ def served_stream(configured: Settings) -> Iterator[ServedStream]:
         wiring = wire(settings, redis_server.url)
         panels = redis_ports.panels(wiring)
         bus = redis_ports.bus(wiring)
-        child, port = stack.enter_context(_server(settings, directory / "serve.log"))
-        yield ServedStream(port, psutil.Process(child.pid), panels, bus)
+        child, ports = stack.enter_context(_server(settings, directory / "serve.log"))
+        yield ServedStream(ports, psutil.Process(child.pid), panels, bus)
 
 
 @contextmanager
-def _server(settings: Settings, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def _server(settings: Settings, log: Path) -> Iterator[_Server]:
     """Run `g6 serve` until the block ends.
 
     Raises:
@@ -174,7 +179,7 @@ def _server(settings: Settings, log: Path) -> Iterator[tuple[subprocess.Popen[by
             stderr=subprocess.STDOUT,
         )
     try:
-        yield child, _port_of(child, log)
+        yield child, _ports_of(child, log)
     finally:
         child.terminate()
         try:
@@ -184,12 +189,13 @@ def _server(settings: Settings, log: Path) -> Iterator[tuple[subprocess.Popen[by
             child.wait(END_SECONDS)
 
 
-def _port_of(child: subprocess.Popen[bytes], log: Path) -> int:
+def _ports_of(child: subprocess.Popen[bytes], log: Path) -> tuple[int, int]:
+    """Return the ports of /metrics and of the web pages, as the server announces them."""
     limit = monotonic() + START_SECONDS
     while monotonic() < limit:
-        line = STATUS_LINE.search(log.read_text(encoding="utf-8", errors="replace"))
-        if line is not None:
-            return int(line[1])
+        ports = PORT.findall(log.read_text(encoding="utf-8", errors="replace"))
+        if len(ports) == 2:
+            return int(ports[0]), int(ports[1])
         try:
             child.wait(0.05)
         except subprocess.TimeoutExpired:
