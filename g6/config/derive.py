@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -50,9 +51,17 @@ def calendar(local: Path = LOCAL_SESSIONS) -> Calendar:
     Raises:
         BadInput: The additions are not TOML, or say something that no session can be.
     """
+    written = local.stat() if local.is_file() else None
+    return _calendar(local, written and (written.st_ino, written.st_mtime_ns, written.st_size))
+
+
+# Reading both files takes 2 ms of processor time, and an answer over HTTP asks for it three times.
+@lru_cache(maxsize=4)
+def _calendar(local: Path, identity: tuple[int, int, int] | None) -> Calendar:
+    """Return the calendar with the additions of a file, which its identity stands for."""
     shipped = resources.files("g6.config").joinpath("sessions.toml").read_text(encoding="utf-8")
     try:
-        additions = tomllib.loads(local.read_text(encoding="utf-8")) if local.is_file() else None
+        additions = tomllib.loads(local.read_text(encoding="utf-8")) if identity else None
     except tomllib.TOMLDecodeError as error:
         raise BadInput(local, None, f"is not TOML: {error}") from error
     return Calendar.parse(tomllib.loads(shipped), additions)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 __all__ = [
+    "EPOCH",
     "array_of",
     "codes_of",
     "integers_of",
@@ -24,8 +25,9 @@ __all__ = [
 ]
 
 
-_EPOCH = date(1970, 1, 1)
-_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY = date(1970, 1, 1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""What Arrow counts instants from."""
 
 
 def array_of(values: Iterable[object], kind: pa.DataType) -> pa.Array:
@@ -66,9 +68,9 @@ def _buffer(values: NDArray[np.generic]) -> pa.Buffer:
 def _number(value: object) -> float:
     """Return a number, a day as its count from 1970 on, an instant as microseconds."""
     if isinstance(value, datetime):
-        return (value - _FIRST) // timedelta(microseconds=1)
+        return (value - EPOCH) // timedelta(microseconds=1)
     if isinstance(value, date):
-        return (value - _EPOCH).days
+        return (value - _FIRST_DAY).days
     if isinstance(value, int | float):
         return value
     raise TypeError(f"{value!r} is no number, day or instant")

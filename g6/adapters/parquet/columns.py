@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from g6.adapters.parquet.arrays import numbers_of, texts_of
+from g6.adapters.parquet.arrays import EPOCH, numbers_of, texts_of
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.quotes.quotes import QUOTE_FIELDS
 from g6.domain.schema.frame import SIDES, ColumnValues, Frame, Header, Words
@@ -150,6 +150,8 @@ CHAIN_SCHEMA = schema(column for column in CHAIN if column.name != "underlying")
 OVERVIEW_SCHEMA = schema(OVERVIEW)
 LISTING_SCHEMA = schema(LISTING)
 EVENT_SCHEMA = schema(EVENT)
+CHAIN_COLUMNS: Mapping[str, Column] = {column.name: column for column in CHAIN}
+"""The columns of a chain's frame by name."""
 _KINDS = {column.name: column.kind for column in (*EVENT, *LISTING, *OVERVIEW, *CHAIN)}
 
 
@@ -210,13 +212,49 @@ def chain_frame(table: pa.Table, index: str, header: Header) -> Frame:
 
     A file of an earlier version lacks the newest columns, which are missing throughout.
     """
-    columns: dict[str, ColumnValues] = {}
-    for column in CHAIN:
-        if column.name == "underlying":
-            columns[column.name] = np.full(table.num_rows, index, dtype=object)
-        else:
-            columns[column.name] = column_values(table, column)
-    return Frame(header, columns)
+    return Frame(header, {column.name: _chain_column(table, column, index) for column in CHAIN})
+
+
+def lazy_chain_frame(table: pa.Table, index: str, header: Header) -> Frame:
+    """Return the same frame, each column of which is made of the table when it is read."""
+    return Frame(header, _TableColumns(table, index))
+
+
+def narrow_chain_frame(table: pa.Table, index: str, header: Header, names: Sequence[str]) -> Frame:
+    """Return the frame with some of its columns alone, beside the name of the index."""
+    columns = {name: _chain_column(table, CHAIN_COLUMNS[name], index) for name in names}
+    return Frame(header, columns | {"underlying": np.full(table.num_rows, index, dtype=object)})
+
+
+class _TableColumns(Mapping[str, ColumnValues]):
+    """The columns of a table of one chain. Few studies read more than thirty of the 104."""
+
+    def __init__(self, table: pa.Table, index: str) -> None:
+        self._table = table
+        self._index = index
+        # Words of a damaged file may be no text. That is found out here, where its name is known.
+        self._made = {
+            column.name: _chain_column(table, column, index)
+            for column in CHAIN
+            if column.kind == "text"
+        }
+
+    def __getitem__(self, name: str) -> ColumnValues:
+        if name not in self._made:
+            self._made[name] = _chain_column(self._table, CHAIN_COLUMNS[name], self._index)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(CHAIN_COLUMNS)
+
+    def __len__(self) -> int:
+        return len(CHAIN_COLUMNS)
+
+
+def _chain_column(table: pa.Table, column: Column, index: str) -> ColumnValues:
+    if column.name == "underlying":
+        return np.full(table.num_rows, index, dtype=object)
+    return column_values(table, column)
 
 
 def column_values(table: pa.Table, column: Column) -> ColumnValues:
@@ -225,9 +263,11 @@ def column_values(table: pa.Table, column: Column) -> ColumnValues:
     Instants (epoch seconds) and quantities of quotes are float64. What is never missing is an
     integer.
     """
-    if column.name not in table.column_names:
+    # The names of a table are made anew whenever it is asked for them: 60 us.
+    place = table.schema.get_field_index(column.name)
+    if place < 0:
         return _absent(column, table.num_rows)
-    values = table.column(column.name)
+    values = table.column(place)
     if column.kind == "text":
         return texts_of(values)
     if column.kind == "instant":
@@ -283,15 +323,30 @@ def _parsed(value: object, kind: str) -> object:
 
 def overview_rows(table: pa.Table) -> list[OverviewRow]:
     """Return the rows of an `overview_table`: ISO text for instants and dates, None for missing."""
-    names = [column.name for column in OVERVIEW]
-    rows = [{name: _text(row.get(name)) for name in names} for row in table.to_pylist()]
-    return cast("list[OverviewRow]", rows)
+    columns = {column.name: _texts(table, column.name) for column in OVERVIEW}
+    lines = zip(*columns.values(), strict=True)
+    return cast("list[OverviewRow]", [dict(zip(columns, line, strict=True)) for line in lines])
 
 
-def _text(value: object) -> object:
-    if isinstance(value, datetime):
-        return isoformat_z(value.astimezone(UTC))
-    return value.isoformat() if isinstance(value, date) else value
+def _texts(table: pa.Table, name: str) -> list[object]:
+    """Return a column's values as JSON has them."""
+    place = table.schema.get_field_index(name)
+    if place < 0:
+        return [None] * table.num_rows
+    column = table.column(place)
+    if pa.types.is_timestamp(column.type):
+        # As instants of Python they would import pandas.
+        micros = column.cast(TYPES["instant"]).cast(pa.int64()).to_pylist()
+        return [
+            at if at is None else isoformat_z(EPOCH + timedelta(microseconds=at)) for at in micros
+        ]
+    if pa.types.is_date(column.type):
+        return [day if day is None else day.isoformat() for day in column.to_pylist()]
+    return list(column.to_pylist())
+
+
+def _instant_text(micros: int) -> str:
+    return isoformat_z(EPOCH + timedelta(microseconds=micros))
 
 
 def encode(table: pa.Table, *, small: bool = False) -> bytes:

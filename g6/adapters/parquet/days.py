@@ -151,6 +151,16 @@ def _day_file(directory: Path, day: date, name: str) -> DayFile | None:
     return None
 
 
+def identity_of(path: Path) -> tuple[int, int, int]:
+    """Return what a file's content is remembered by: a stored file is replaced, never changed.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    written = path.stat()
+    return written.st_ino, written.st_mtime_ns, written.st_size
+
+
 def newest_first(root: Path, descending: Iterable[date]) -> Iterator[DayFile]:
     """Yield the files of days that descend, the latest first within each day."""
     for day in descending:

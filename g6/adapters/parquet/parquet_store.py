@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from g6.adapters.parquet import days
-from g6.adapters.parquet.arrays import numbers_of, with_plain_text
+from g6.adapters.parquet.arrays import EPOCH, integers_of, numbers_of, with_plain_text
 from g6.adapters.parquet.columns import (
     CHAIN_SCHEMA,
     LISTING_SCHEMA,
@@ -29,8 +31,15 @@ from g6.adapters.parquet.columns import (
     overview_rows,
     overview_table,
 )
-from g6.adapters.parquet.days import FoldLevel
-from g6.adapters.parquet.reading import conform, metadata_of, read, unit_table, whole, widened
+from g6.adapters.parquet.days import FoldLevel, identity_of
+from g6.adapters.parquet.reading import (
+    conform,
+    metadata_of,
+    read,
+    unit_table,
+    whole,
+    widened,
+)
 from g6.adapters.parquet.units import stored_unit
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.instrument import SIDES, Listing
@@ -142,10 +151,9 @@ class ParquetStore:
             if file.level is FoldLevel.PART:
                 return file.first
             with suppress(BadInput):
-                instants = read(file.path, OVERVIEW_SCHEMA, ["timestamp"]).column("timestamp")
-                newest = pc.max(instants).as_py()
-                if newest is not None:
-                    return datetime.fromisoformat(newest.isoformat())
+                rows = _folded_rows(file.path, *identity_of(file.path))
+                if rows:
+                    return rows[-1][0]
         return None
 
     def record_swept(self, until: datetime) -> None:
@@ -268,10 +276,9 @@ def _rows_at(
                     rows.append((file.first, _indices(file.path)))
         elif file.first <= last and first < file.end:
             with suppress(BadInput):
-                written = file.path.stat()
-                identity = (written.st_ino, written.st_mtime_ns, written.st_size)
-                folded = _folded_rows(file.path, *identity)
-                rows += [(at, indices) for at, indices in folded if first <= at <= last]
+                folded = _folded_rows(file.path, *identity_of(file.path))
+                begin = bisect_left(folded, first, key=itemgetter(0))
+                rows += folded[begin : bisect_right(folded, last, key=itemgetter(0))]
     return rows
 
 
@@ -279,11 +286,15 @@ def _rows_at(
 # never changed, so that its identity names its content: reading it anew took 20 ms of 60.
 @lru_cache(maxsize=64)
 def _folded_rows(path: Path, *_: int) -> tuple[tuple[datetime, frozenset[str]], ...]:
-    """Return the instants of a folded file of overviews, with the index that each row is of."""
+    """Return the instants of a folded file of overviews, ascending, with the indices of each."""
     table = read(path, OVERVIEW_SCHEMA, ["timestamp", "underlying"])
-    instants = table.column("timestamp").to_pylist()
+    micros = integers_of(table.column("timestamp")).tolist()
     names = table.column("underlying").to_pylist()
-    return tuple((at, frozenset([name])) for at, name in zip(instants, names, strict=True))
+    indices: dict[int, set[str]] = {}
+    for at, name in zip(micros, names, strict=True):
+        indices.setdefault(at, set()).add(name)
+    ordered = sorted(indices.items())
+    return tuple((EPOCH + timedelta(microseconds=at), frozenset(some)) for at, some in ordered)
 
 
 def _indices(path: Path) -> frozenset[str]:

@@ -7,10 +7,18 @@ from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.arrays import integers_of
-from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, chain_frame, overview_rows
+from g6.adapters.parquet.columns import (
+    CHAIN_SCHEMA,
+    OVERVIEW_SCHEMA,
+    chain_frame,
+    lazy_chain_frame,
+    narrow_chain_frame,
+    overview_rows,
+)
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.maintenance.rewriting import RECOMPUTED
 from g6.adapters.parquet.reading import (
@@ -19,6 +27,7 @@ from g6.adapters.parquet.reading import (
     part_header,
     readable,
     rows_at,
+    unit_table,
     whole,
 )
 from g6.domain.cycles.cycle import Unit, isoformat_z
@@ -64,6 +73,24 @@ def stored_unit(directory: Path, unit: Unit) -> Frame | None:
     if damaged:
         raise damaged[0]
     return stored.get(unit)
+
+
+def unit_columns(directory: Path, unit: Unit, names: Sequence[str]) -> Frame | None:
+    """Return some columns of one stored chain, None when there is none.
+
+    Args:
+        directory: The data directory.
+        unit: The unit.
+        names: Of columns of `rows.CHAIN`. `underlying` and `timestamp` come with them.
+
+    Raises:
+        BadInput: The best file that may hold it is damaged.
+    """
+    folder = days.part_path(directory / layout.folder(Kind.CHAIN, unit.index), unit.instant).parent
+    wanted = ["timestamp", *(name for name in names if name not in {"timestamp", "underlying"})]
+    schema = pa.schema([CHAIN_SCHEMA.field(name) for name in wanted])
+    stored = days.steadily(lambda: unit_table(days.files(folder), unit.instant, schema))
+    return None if stored is None else narrow_chain_frame(stored[0], unit.index, stored[1], wanted)
 
 
 def unit_header(directory: Path, unit: Unit) -> Header | None:
@@ -122,13 +149,17 @@ def _of_file(
         return
     table = by_instant(raw)
     micros = integers_of(table.column("timestamp"))
-    frame = chain_frame(table, index, {})
     stamps, starts = np.unique(micros, return_index=True)
     ends = np.append(starts, len(micros))[1:]
-    for at, first, last in zip(stamps.tolist(), starts, ends, strict=True):
-        cycle = isoformat_z(at / 1e6)
-        columns = {name: values[first:last] for name, values in frame.columns.items()}
-        yield Unit(cycle, index), Frame(header_of.get(cycle, {}), columns)
+    if len(stamps) == 1:
+        cycle = isoformat_z(int(stamps[0]) / 1e6)
+        yield Unit(cycle, index), lazy_chain_frame(table, index, header_of.get(cycle, {}))
+    else:
+        frame = chain_frame(table, index, {})
+        for at, first, last in zip(stamps.tolist(), starts, ends, strict=True):
+            cycle = isoformat_z(at / 1e6)
+            columns = {name: values[first:last] for name, values in frame.columns.items()}
+            yield Unit(cycle, index), Frame(header_of.get(cycle, {}), columns)
     with_rows = set(stamps.tolist())
     for at in among or ():
         cycle = isoformat_z(at)

@@ -58,6 +58,12 @@ class AnswerMemory:
             self._chains[unit] = self.reader.chain(unit)
         return self._chains[unit]
 
+    def chain_columns(self, unit: Unit, names: Sequence[str]) -> Frame | None:
+        """Return some columns of a stored chain, those of the whole one where it was read."""
+        if unit in self._chains:
+            return self._chains[unit]
+        return self.reader.chain_columns(unit, names)
+
     def header(self, unit: Unit) -> Header | None:
         """Return the header of a unit's stored chain."""
         return self.reader.header(unit)

@@ -17,12 +17,27 @@ LEAST_TAIL = 1e-10
 """How far a sum of prices may lie beside its decimals: an index of 85,000 is known to 1.5e-11."""
 
 
+SCALE = 10.0**DECIMALS
+NEAR = 2e-6
+"""Twice the least tail in units of the last decimal."""
+NEAR_SHARE = 1e-11
+"""Twice what two steps of binary arithmetic are of a number, in units of the last decimal."""
+PLAIN = frozenset({str, int, bool, type(None)})
+"""Types whose values are JSON already."""
+
+
 def plain_number(value: float) -> float:
     """Return a number without the tail that binary arithmetic leaves behind its decimals.
 
     >>> plain_number(49.55000000000001), plain_number(0.0895123456789)
     (49.55, 0.0895123456789)
     """
+    # Most prices are whole, and most figures lie far from four decimals. To see that takes a third
+    # of the time of rounding, which was a quarter of that in which a chain becomes JSON.
+    beside = value * SCALE % 1.0
+    near_enough = NEAR + NEAR_SHARE * abs(value)
+    if value.is_integer() or near_enough < beside < 1.0 - near_enough:
+        return float(value)
     near = round(value, DECIMALS)
     # Zero is left alone: next to it lie gammas of 1e-11 that are no tails.
     tail = abs(value - near)
@@ -45,21 +60,33 @@ def json_plain(value: object) -> object:
     {'iv': [0.12, None], 'expiry': '2026-11-24'}
     """
     # Plain values come first: a panel has thousands of them and few containers.
+    kind = type(value)
+    if kind in PLAIN:
+        return value
     if isinstance(value, str):
         return str(value)
     if isinstance(value, float):
         # NaN is no JSON: json.dumps would write it, and other languages refuse the line.
         return plain_number(value) if isfinite(value) else None
-    if value is None or isinstance(value, int):
-        return value
     if isinstance(value, datetime):
         return isoformat_z(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, np.generic | np.ndarray):
         return json_plain(value.tolist())
-    if isinstance(value, Mapping):
-        return {_key(name): json_plain(member) for name, member in value.items()}
+    return _container(value)
+
+
+def _container(value: object) -> object:
+    """Return a mapping, a dataclass or a sequence as JSON has it, anything else as it is."""
+    # A dictionary is asked for beside what it is one of: that takes a tenth of the time.
+    if isinstance(value, dict | Mapping):
+        return {
+            name if type(name) is str else _key(name): (
+                member if type(member) in PLAIN else json_plain(member)
+            )
+            for name, member in value.items()
+        }
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: json_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Sequence):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from typing import cast
 
 import numpy as np
 
 from g6.domain.documents.json_plain import json_plain
+from g6.domain.documents.panel_fields import OF_ANALYTICS, OF_INDEX, OF_SIDE
 from g6.domain.documents.panel_notes import notes_of
 from g6.domain.figures import breadth
 from g6.domain.reports import CycleReport, ProviderFacts, StorageFacts
@@ -35,85 +37,13 @@ __all__ = [
     "envelope",
     "manifest",
     "merge_panel_diff",
+    "panel_data",
     "panel_diff",
 ]
 
 SCHEMA = "panel-envelope-v1"
 VERSION = 1
 WINDOW = 10
-
-_INDEX = (
-    "status",
-    "reason",
-    "spot",
-    "spot_source",
-    "change_pct",
-    "open",
-    "high",
-    "low",
-    "prev_close",
-    "future",
-    "basis",
-    "vix",
-    "expiry_nearest",
-    "forward",
-    "atm",
-    "straddle_nearest",
-    "max_pain_nearest",
-    "support",
-    "resistance",
-    "options",
-    "iv_ok",
-    "iv_unavailable",
-    "iv_failed",
-    "rejected",
-    "spot_age_seconds",
-    "quote_source",
-)
-_ANALYTICS = (
-    "expiry_nearest",
-    "forward",
-    "forward_source",
-    "forward_spread",
-    "atm",
-    "atm_spot",
-    "pcr_this_week",
-    "pcr_next_week",
-    "pcr_this_month",
-    "pcr_next_month",
-    "pcr_window_nearest",
-    "pcr_volume_nearest",
-    "oi_calls",
-    "oi_puts",
-    "max_pain_nearest",
-    "support",
-    "resistance",
-    "atm_iv_this_week",
-    "atm_iv_next_week",
-    "atm_iv_this_month",
-    "atm_iv_next_month",
-    "straddle_nearest",
-    "em_sd",
-    "em_straddle",
-    "rr25",
-    "bf25",
-    "day_width",
-    "pcr_nearest",
-    "atm_iv_nearest",
-    "oi_age_seconds",
-)
-_SIDE = (
-    "last",
-    "bid",
-    "ask",
-    "oi",
-    "volume",
-    "iv",
-    "iv_status",
-    "delta",
-    "theta",
-    "quality",
-)
 
 
 def build(
@@ -143,27 +73,46 @@ def build(
     >>> [*panels][:4]
     ['summary', 'indices', 'analytics', 'breadth']
     """
+    makers = panel_data(
+        report, rows, chains, provider=provider, storage=storage, alerts=alerts, window=window
+    )
+    return {
+        name: envelope(name, make(), report.cycle, generated_at) for name, make in makers.items()
+    }
+
+
+def panel_data(
+    report: CycleReport,
+    rows: Sequence[OverviewRow],
+    chains: Mapping[str, Frame],
+    *,
+    provider: ProviderFacts,
+    storage: StorageFacts | None = None,
+    alerts: Sequence[PanelAlert] = (),
+    window: int = WINDOW,
+) -> dict[str, Callable[[], object]]:
+    """Return what makes the data of each panel by name. The arguments are those of `build`."""
     by_index = {str(row["underlying"]): row for row in rows}
     by_name = {name: Chain.of_rows(frame) for name, frame in chains.items()}
     entries = [*unit_alerts(report.units, report.reasons), *alerts]
-    data: dict[str, object] = {
-        "summary": _summary(report, by_index),
-        "indices": {name: _noted(row, _index(row)) for name, row in by_index.items()},
-        "analytics": {
-            name: _noted(row, _picked(row, _ANALYTICS)) for name, row in by_index.items()
+    makers: dict[str, Callable[[], object]] = {
+        "summary": lambda: _summary(report, by_index),
+        "indices": lambda: {name: _noted(row, _index(row)) for name, row in by_index.items()},
+        "analytics": lambda: {
+            name: _noted(row, _picked(row, OF_ANALYTICS)) for name, row in by_index.items()
         },
-        "breadth": _breadth(by_name),
-        "overview": {"rows": list(rows)},
-        "alerts": {"alerts": [entry.to_json() for entry in entries]},
-        "provider": provider.to_json(),
-        "health": _health(report),
-        "storage": {} if storage is None else storage.to_json(),
-        "cycle": _cycle(report),
+        "breadth": lambda: _breadth(by_name),
+        "overview": lambda: {"rows": list(rows)},
+        "alerts": lambda: {"alerts": [entry.to_json() for entry in entries]},
+        "provider": provider.to_json,
+        "health": lambda: _health(report),
+        "storage": lambda: {} if storage is None else storage.to_json(),
+        "cycle": lambda: _cycle(report),
     }
     for name, chain in by_name.items():
         if name in by_index:
-            data[f"index_{name}"] = _index_panel(by_index[name], chain, report, window)
-    return {name: envelope(name, value, report.cycle, generated_at) for name, value in data.items()}
+            makers[f"index_{name}"] = partial(_index_panel, by_index[name], chain, report, window)
+    return makers
 
 
 def envelope(
@@ -226,7 +175,7 @@ def _noted(row: OverviewRow, figures: JsonObject) -> JsonObject:
 def _index(row: OverviewRow) -> JsonObject:
     # A bucket's figures are no substitute: after the fix on expiry day the first bucket is still
     # the expiring series.
-    return _picked(row, _INDEX) | {
+    return _picked(row, OF_INDEX) | {
         "pcr": row.get("pcr_nearest"),
         "atm_iv": row.get("atm_iv_nearest"),
         "ltp": row.get("spot"),
@@ -271,7 +220,7 @@ def chain_strikes(chain: Chain, expiry: str | None, window: int = WINDOW) -> lis
         return []
     of_expiry = chain.expiry(date.fromisoformat(expiry))
     near = of_expiry.take(np.abs(of_expiry.offset) <= window)
-    columns = {name: near.sides[name] for name in _SIDE}
+    columns = {name: near.sides[name] for name in OF_SIDE}
     columns["oi_change"] = near.sides["oi"] - near.oi_prev
     lines = []
     for place, (strike, offset) in enumerate(zip(near.strike, near.offset, strict=True)):

@@ -13,8 +13,19 @@ from g6.domain.figures.build_up import change
 from g6.domain.market.instrument import CE, PE
 from g6.domain.schema.chain import Chain
 
-__all__ = ["Breadth", "MarketBreadth", "Share", "above", "market", "rising", "since_close"]
+__all__ = [
+    "COLUMNS",
+    "Breadth",
+    "MarketBreadth",
+    "Share",
+    "above",
+    "market",
+    "rising",
+    "since_close",
+]
 
+COLUMNS = ("volume", "last", "close", "oi", "oi_prev", "oi_day_high")
+"""Columns of either side that `since_close` reads."""
 Array = NDArray[np.float64]
 
 

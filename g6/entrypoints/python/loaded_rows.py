@@ -128,6 +128,10 @@ class LoadedRows:
         columns = {column.name: _values(rows[column.name], column) for column in CHAIN}
         return Frame({"stamp": {"cycle": unit.cycle}}, columns)
 
+    def chain_columns(self, unit: Unit, names: Sequence[str]) -> Frame | None:  # noqa: ARG002
+        """Return the chain of a unit with all of its columns: they are there."""
+        return self.chain(unit)
+
     def chains(self, units: Sequence[Unit]) -> Iterator[Frame | None]:
         """Yield the chain of each unit."""
         yield from map(self.chain, units)

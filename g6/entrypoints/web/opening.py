@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +20,7 @@ from g6.config import Settings
 from g6.entrypoints.web.apps import directory_app
 from g6.entrypoints.web.page.page_files import PageFacts
 from g6.entrypoints.web.serving import bind
-from g6.entrypoints.web.study_answers import StudyAnswers
+from g6.entrypoints.web.study_answers import StudyAnswers, import_ahead
 
 __all__ = ["open_page", "running_page", "serve_directory"]
 
@@ -97,6 +98,7 @@ def serve_directory(
     with bind(LOOPBACK, port, "--port") as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
         announce(f"page on {address}, of {settings.directory}; Ctrl-C stops")
+        threading.Thread(target=import_ahead, daemon=True, name="imports").start()
         if opens:
             open_page(address)
         server = uvicorn.Server(

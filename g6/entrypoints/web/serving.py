@@ -27,7 +27,7 @@ from g6.entrypoints.web.stream.routes import add_stream
 from g6.entrypoints.web.stream.stream_door import StreamDoor
 from g6.entrypoints.web.stream.stream_protocol import StreamProtocol
 from g6.entrypoints.web.stream.stream_replays import Replays
-from g6.entrypoints.web.study_answers import StudyAnswers
+from g6.entrypoints.web.study_answers import StudyAnswers, import_ahead
 from g6.entrypoints.web.web_connection import WebConnection
 from g6.errors import Retryable, Unavailable
 from g6.observability.follower import BusFollower
@@ -128,6 +128,7 @@ def serve(
         )
         following.start()
         _trace(runtime, spans, stop)
+        threading.Thread(target=import_ahead, daemon=True, name="imports").start()
         threading.Thread(target=_keep_signing, args=(stop, sign), daemon=True, name="signs").start()
         announce(f"metrics on {_address(metrics)}/metrics")
         announce(f"status and panels on {_address(web)}/status")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any, cast
 
 from g6.bootstrap.reading.study_readers import reader_of_one_answer
@@ -23,7 +24,7 @@ from g6.studies.origin import Origin, origin_of, origin_of_all
 from g6.studies.parameters import Field, fields_of, made
 from g6.studies.table import STUDIES, Study
 
-__all__ = ["StudyAnswer", "StudyAnswers", "offered", "offered_fields", "stamped"]
+__all__ = ["StudyAnswer", "StudyAnswers", "import_ahead", "offered", "offered_fields", "stamped"]
 
 READERS = frozenset({"stored", "past", "archive", "sources", "listings", "end_of_day"})
 """Kinds of readers that answer from what is stored, and take no minutes."""
@@ -72,6 +73,17 @@ class StudyAnswer:
         """Return the answer as canonical JSON, without the instant at which it was asked."""
         data = parts.json_value_of(self.study.name, self.document)
         return canonical(self.about() | {"data": data})
+
+
+def import_ahead() -> None:
+    """Import what answers need, so that the first one does not wait for it.
+
+    Without it the first chain takes 0.3 s longer. What only surfaces need is left to the first
+    of them: 20 MB.
+    """
+    import_module("scipy.special")
+    for study in offered():
+        parts.json_indent_of(study.name)
 
 
 def stamped(identity: bytes, answered_at: datetime) -> bytes:

@@ -88,6 +88,15 @@ class StoredReader(Protocol):
         """Return the stored chain of a unit, None when there is none that can be read."""
         ...
 
+    def chain_columns(self, unit: Unit, names: Sequence[str]) -> Frame | None:
+        """Return a stored chain with at least some of its columns, None when there is none.
+
+        Args:
+            unit: The unit.
+            names: Of columns of `rows.CHAIN`.
+        """
+        ...
+
     def header(self, unit: Unit) -> Header | None:
         """Return the header of a unit's stored chain without its rows, None when there is none."""
         ...

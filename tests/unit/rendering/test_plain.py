@@ -7,11 +7,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from math import nan
+from math import inf, nan, nextafter, ulp
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from g6.domain.documents.json_plain import json_plain
+from g6.domain.documents.json_plain import LEAST_TAIL, json_plain, plain_number
 from g6.rendering.plain import as_json, write_csv
 
 
@@ -49,6 +51,30 @@ def test_a_number_has_no_tail_behind_its_decimals() -> None:
 def test_small_and_exact_numbers_keep_every_digit() -> None:
     values = [1.2345e-11, 0.08951234567890123, 1795152600.500001, 5e-324, -0.0]
     assert json.loads(as_json(values)) == values
+
+
+def rounded(value: float) -> float:
+    """Return what a number becomes by rounding every one of them."""
+    near = round(value, 4)
+    tail = abs(value - near)
+    return near if near and (tail <= LEAST_TAIL or tail <= 2 * ulp(value)) else value
+
+
+@settings(max_examples=2000)
+@given(
+    number=st.floats(-1e12, 1e12),
+    digits=st.integers(0, 7),
+    steps=st.integers(-4, 4),
+    beside=st.floats(-3e-10, 3e-10),
+)
+def test_a_number_is_what_rounding_it_gives(
+    number: float, digits: int, steps: int, beside: float
+) -> None:
+    near = round(number, digits)
+    for _ in range(abs(steps)):
+        near = nextafter(near, inf if steps > 0 else -inf)
+    for value in (number, near, near + beside, 1.1 * near):
+        assert repr(plain_number(value)) == repr(rounded(value))
 
 
 def test_csv_leaves_a_cell_empty_where_a_value_is_missing() -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from g6.adapters.parquet.arrays import numbers_of
 from g6.adapters.parquet.queries.load import Query, load_table
 from g6.adapters.parquet.queries.patience import counted
-from g6.adapters.parquet.units import session_units, unit_header
+from g6.adapters.parquet.units import session_units, unit_columns, unit_header
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.schema.frame import Frame, Header
@@ -62,6 +62,15 @@ class DirectoryReader:
         except BadInput as error:
             _warn_of(error)
             return None
+
+    def chain_columns(self, unit: Unit, names: Sequence[str]) -> Frame | None:
+        """Return some columns of a stored chain. A warning names a damaged file."""
+        try:
+            narrow = unit_columns(self.directory, unit, names)
+        except BadInput as error:
+            _warn_of(error)
+            return None
+        return self.chain(unit) if narrow is None else narrow
 
     def header(self, unit: Unit) -> Header | None:
         """Return the header of a unit's stored chain. A warning names a damaged file."""

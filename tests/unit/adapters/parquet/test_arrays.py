@@ -11,6 +11,8 @@ import pyarrow as pa
 import pytest
 
 from g6.adapters.parquet.arrays import array_of, numbers_of, texts_of
+from g6.adapters.parquet.columns import CHAIN_SCHEMA
+from g6.adapters.parquet.maintenance.folding import compact
 from tests.worlds.stored_cycles import store_two_cycles
 
 COLUMNS = {
@@ -46,9 +48,18 @@ def test_plain_values_become_what_a_list_becomes() -> None:
         assert array_of(values, kind).equals(pa.array(values, kind))
 
 
-@pytest.mark.parametrize("command", ["chain", "interest", "buildup"])
-def test_a_command_that_shows_stored_rows_does_without_pandas(tmp_path: Path, command: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "is_compacted"),
+    [("chain", False), ("chain", True), ("interest", False), ("buildup", True)],
+)
+def test_a_command_that_shows_stored_rows_does_without_pandas(
+    tmp_path: Path, command: str, is_compacted: bool
+) -> None:
     store_two_cycles(tmp_path)
+    days = [*tmp_path.glob("chain/*/date=*")]
+    for day in days if is_compacted else []:
+        compact(day, CHAIN_SCHEMA)
+    assert days
     program = (
         "import sys; from g6.entrypoints.cli import main; "
         "code = main(sys.argv[1:]); sys.exit(9 if 'pandas' in sys.modules else code)"

@@ -83,3 +83,19 @@ def test_a_damaged_file_costs_its_own_chains_and_is_named(directory: Path) -> No
         chains = list(directory_reader(directory).chains(units))
     lost = [unit.cycle for unit, chain in zip(units, chains, strict=True) if chain is None]
     assert lost == ["2026-11-18T05:30:00Z"]
+
+
+def test_some_columns_of_a_chain_are_those_of_the_whole_one(directory: Path) -> None:
+    reader = directory_reader(directory)
+    compared = 0
+    for unit in units_of(directory):
+        whole = reader.chain(unit)
+        narrow = reader.chain_columns(unit, ["strike", "ce_oi", "pe_symbol"])
+        assert (whole is None) == (narrow is None)
+        if whole is not None and narrow is not None:
+            assert [*narrow.columns] == ["timestamp", "strike", "ce_oi", "pe_symbol", "underlying"]
+            assert same(
+                narrow, Frame(whole.header, {name: whole.columns[name] for name in narrow.columns})
+            )
+            compared += 1
+    assert compared > 4

@@ -1,0 +1,41 @@
+"""The footer of a large Parquet file, and which of its row groups hold the rows of an instant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from g6.adapters.parquet.arrays import EPOCH
+
+__all__ = ["footer", "groups_with"]
+
+
+# The footer of a day of 103 columns takes 1 ms to parse, at every unit that is read of it.
+@lru_cache(maxsize=12)
+def footer(path: Path, *_: int) -> pq.FileMetaData:
+    """Return the metadata of a large file."""
+    return pq.read_metadata(os.fsencode(path).decode())
+
+
+def groups_with(file: pq.ParquetFile, instants: Sequence[datetime]) -> list[int]:
+    """Return the row groups of a file that may hold rows of some instants."""
+    metadata = file.metadata
+    everything = list(range(metadata.num_row_groups))
+    if file.schema_arrow.field("timestamp").type != pa.timestamp("us", "UTC"):
+        return everything
+    place = file.schema_arrow.names.index("timestamp")
+    wanted = [(instant - EPOCH) // timedelta(microseconds=1) for instant in instants]
+    groups = []
+    for group in everything:
+        bounds = metadata.row_group(group).column(place).statistics
+        # A file of an earlier version may say nothing of its rows. As instants, bounds would import
+        # pandas: 1.1 s of the first answer and 60 MB of a server.
+        if bounds is None or any(bounds.min_raw <= at <= bounds.max_raw for at in wanted):
+            groups.append(group)
+    return groups

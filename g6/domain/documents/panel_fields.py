@@ -1,0 +1,81 @@
+"""Which fields of rows the panels show."""
+
+from __future__ import annotations
+
+__all__ = ["OF_ANALYTICS", "OF_INDEX", "OF_SIDE"]
+
+OF_INDEX = (
+    "status",
+    "reason",
+    "spot",
+    "spot_source",
+    "change_pct",
+    "open",
+    "high",
+    "low",
+    "prev_close",
+    "future",
+    "basis",
+    "vix",
+    "expiry_nearest",
+    "forward",
+    "atm",
+    "straddle_nearest",
+    "max_pain_nearest",
+    "support",
+    "resistance",
+    "options",
+    "iv_ok",
+    "iv_unavailable",
+    "iv_failed",
+    "rejected",
+    "spot_age_seconds",
+    "quote_source",
+)
+"""Figures of an overview row that the panels of indices show."""
+OF_ANALYTICS = (
+    "expiry_nearest",
+    "forward",
+    "forward_source",
+    "forward_spread",
+    "atm",
+    "atm_spot",
+    "pcr_this_week",
+    "pcr_next_week",
+    "pcr_this_month",
+    "pcr_next_month",
+    "pcr_window_nearest",
+    "pcr_volume_nearest",
+    "oi_calls",
+    "oi_puts",
+    "max_pain_nearest",
+    "support",
+    "resistance",
+    "atm_iv_this_week",
+    "atm_iv_next_week",
+    "atm_iv_this_month",
+    "atm_iv_next_month",
+    "straddle_nearest",
+    "em_sd",
+    "em_straddle",
+    "rr25",
+    "bf25",
+    "day_width",
+    "pcr_nearest",
+    "atm_iv_nearest",
+    "oi_age_seconds",
+)
+"""Figures of an overview row that panel `analytics` shows."""
+OF_SIDE = (
+    "last",
+    "bid",
+    "ask",
+    "oi",
+    "volume",
+    "iv",
+    "iv_status",
+    "delta",
+    "theta",
+    "quality",
+)
+"""Columns of either side that a chain table shows."""
