@@ -8,7 +8,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instants import instant_in_words
 from g6.domain.quotes.stamp import restamped
 from g6.domain.schema.frame import Frame, FrameName
-from g6.domain.schema.no_word import reason_of
+from g6.domain.schema.no_word import stored_reason
 from g6.domain.schema.words import ANALYSED, STAGES, Stage, Status
 from g6.errors import FrameMissing, G6Error, NothingToDo
 from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
@@ -79,7 +79,7 @@ def _stored_end(runtime: Runtime, unit: Unit) -> UnitEnd | None:
         return None
     for row in runtime.store.read_overview(unit.cycle):
         if row["underlying"] == unit.index and row["status"] in ANALYSED:
-            return UnitEnd(Status(row["status"]), reason_of(row["reason"] or ""), row)
+            return UnitEnd(Status(row["status"]), stored_reason(row["reason"]), row)
     return None
 
 

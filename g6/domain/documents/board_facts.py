@@ -11,6 +11,7 @@ from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import CycleReport, ProviderFacts
 from g6.domain.schema.json_reading import entries, part
 from g6.domain.schema.json_types import Document
+from g6.domain.schema.no_word import stored_reason
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import Reason, Status
 
@@ -123,8 +124,8 @@ def report_of_rows(cycle: str, rows: Sequence[OverviewRow]) -> CycleReport:
         index = row["underlying"]
         units[index] = Status(row["status"])
         options[index] = int(row.get("options") or 0)
-        if row.get("reason"):
-            reasons[index] = Reason(str(row["reason"]))
+        if reason := stored_reason(row.get("reason")):
+            reasons[index] = reason
     words = set(units.values()) or {Status.MISSING}
     status = words.pop() if len(words) == 1 else Status.PARTIAL
     return CycleReport(cycle, status, units, reasons, options, nan, nan, rows=tuple(rows))

@@ -8,6 +8,7 @@ from g6.domain.schema.words import Reason
 
 NoWord: TypeAlias = Literal[""]
 """The empty text that is stored and sent where there is no status or no reason yet."""
+REASONS = frozenset(map(str, Reason))
 
 
 def reason_of(text: str) -> Reason | NoWord:
@@ -20,3 +21,14 @@ def reason_of(text: str) -> Reason | NoWord:
     (<Reason.LATE: 'late'>, '')
     """
     return Reason(text) if text else ""
+
+
+def stored_reason(text: str | None) -> Reason | NoWord:
+    """Return the reason of a stored row, the empty text where it says none of a live unit.
+
+    A row that was filled in later says `backfill`, with which no live unit ends.
+
+    >>> stored_reason("late"), stored_reason("backfill"), stored_reason(None)
+    (<Reason.LATE: 'late'>, '', '')
+    """
+    return Reason(text) if text in REASONS else ""

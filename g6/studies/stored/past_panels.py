@@ -17,7 +17,7 @@ from g6.domain.reports import CycleReport, ProviderFacts
 from g6.domain.schema.frame import SIDES, Frame, Header
 from g6.domain.schema.json_reading import entries, part
 from g6.domain.schema.json_types import Document, JsonObject
-from g6.domain.schema.no_word import reason_of
+from g6.domain.schema.no_word import stored_reason
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED, Status
 from g6.errors import NothingToDo
@@ -188,7 +188,7 @@ def _made(
         reasons={
             str(row["underlying"]): reason
             for row in rows
-            if (reason := reason_of(str(row["reason"] or "")))
+            if (reason := stored_reason(row["reason"]))
         },
         options={str(row["underlying"]): int(row["options"] or 0) for row in rows},
         lateness_seconds=0.0,

@@ -26,9 +26,9 @@ from g6.domain.market.instrument import INDICES
 from g6.domain.reports import CycleReport, GapClosed, GapOpened, ProviderFacts
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.json_types import JsonObject
-from g6.domain.schema.no_word import reason_of
+from g6.domain.schema.no_word import stored_reason
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import Reason, Status
+from g6.domain.schema.words import Status
 from g6.errors import BadInput, Retryable
 from g6.ports import Bus, Clock, Store
 
@@ -293,7 +293,9 @@ def _with_chain(rows: Sequence[OverviewRow]) -> int:
 def _report(cycle: str, rows: Sequence[OverviewRow]) -> CycleReport:
     """Return the report of a cycle as its rows say it. Its times are not known."""
     units = {str(row["underlying"]): Status(row["status"]) for row in rows}
-    reasons = {str(row["underlying"]): Reason(row["reason"]) for row in rows if row["reason"]}
+    reasons = {
+        str(row["underlying"]): reason for row in rows if (reason := stored_reason(row["reason"]))
+    }
     options = {str(row["underlying"]): int(row["options"] or 0) for row in rows}
     return CycleReport(cycle, cycle_status(units), units, reasons, options, nan, nan)
 
@@ -325,6 +327,6 @@ def _gaps(
         is_ok = status is Status.OK
         if is_ok != (before.get(index, Status.OK) == Status.OK):
             change = GapClosed if is_ok else GapOpened
-            note = note_event(change(index, cycle, status, reason_of(row["reason"] or "")))
+            note = note_event(change(index, cycle, status, stored_reason(row["reason"])))
             if note is not None:
                 yield note
