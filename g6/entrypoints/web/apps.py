@@ -94,16 +94,18 @@ def web_app(
 
 
 def directory_app(answers: StudyAnswers, wall: Callable[[], float], facts: PageFacts) -> FastAPI:
-    """Return the application over a data directory without a running system: page and studies.
+    """Return the application over a data directory alone: page, health, studies and panels of rows.
 
     Args:
         answers: Asks the studies of `/v1`.
         wall: The wall's time in epoch seconds.
         facts: What the page is told.
     """
-    app = with_problems(FastAPI(title="G6", docs_url=None, redoc_url=None))
+    app = _app_that_lives()
     add_page(app, facts)
+    add_index(app, "G6", "What is answered of a data directory.", "/routes")
     add_studies(app, answers, wall)
+    add_panels(app, PanelAnswers(answers), wall)
     return app
 
 
@@ -117,17 +119,24 @@ def _page_facts(watcher: Watcher) -> PageFacts:
 
 def _app_with_health(watcher: Watcher) -> FastAPI:
     """Return an application that answers /healthz and /readyz."""
-    app = with_problems(FastAPI(title="G6", docs_url=None, redoc_url=None, redirect_slashes=False))
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """Say that this process lives."""
-        return {"status": "ok"}
+    app = _app_that_lives()
 
     @app.get("/readyz", responses={503: {"description": "Something is not ready: see `fix`."}})
     def readyz() -> JSONResponse:
         """Say whether cycles can be collected, and what each part lacks, with its fix."""
         health = watcher.health()
         return JSONResponse(json_plain(health.to_json()), 200 if health.passes else 503)
+
+    return app
+
+
+def _app_that_lives() -> FastAPI:
+    """Return an application that answers /healthz, and no address by sending to another one."""
+    app = with_problems(FastAPI(title="G6", docs_url=None, redoc_url=None, redirect_slashes=False))
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        """Say that this process lives."""
+        return {"status": "ok"}
 
     return app

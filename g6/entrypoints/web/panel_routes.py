@@ -57,13 +57,13 @@ class PanelAnswers:
 
     Attributes:
         answers: The stored rows, and what an instant counts from.
-        panels: The newest panels.
+        panels: The newest panels, None where no system runs: the newest are of rows, too.
         frames: The chains of the newest cycles, which may not be stored yet.
     """
 
     answers: StudyAnswers
-    panels: PanelStore
-    frames: Frames
+    panels: PanelStore | None = None
+    frames: Frames | None = None
     _newest: dict[str, tuple[str, PanelAnswer]] = field(default_factory=dict)
 
     def ask(self, name: str, at: datetime | None) -> PanelAnswer:
@@ -72,11 +72,11 @@ class PanelAnswers:
         Raises:
             NothingToDo: There is none, or no row says what it was.
         """
-        if at is None:
-            return self._ask_newest(name)
+        if at is None and self.panels is not None:
+            return self._ask_newest(name, self.panels)
         reader = self._reader()
         self.answers.refuse_future(reader, at)
-        if index_of(name) is None and name not in OF_ROWS and name not in self.panels.names():
+        if index_of(name) is None and name not in OF_ROWS and name not in self._running_names():
             raise self._unknown(name)
         return past_panel(reader, name, at)
 
@@ -88,15 +88,15 @@ class PanelAnswers:
 
     def names(self, at: datetime | None) -> dict[str, object]:
         """Return the panels that can be asked for: now, or of an instant."""
-        if at is None:
+        if at is None and self.panels is not None:
             return {"instant": None, "panels": list(self.panels.names())}
         overview = self.ask("overview", at)
         rows = entries(overview.data, "rows")
         indices = [f"index_{row['underlying']}" for row in rows]
         return {"instant": overview.origin.instant, "panels": sorted([*OF_ROWS, *indices])}
 
-    def _ask_newest(self, name: str) -> PanelAnswer:
-        document = self.panels.get(name)
+    def _ask_newest(self, name: str, panels: PanelStore) -> PanelAnswer:
+        document = panels.get(name)
         if document is None:
             raise self._unknown(name)
         # Who made it is found once for each panel, and its rows are read then.
@@ -104,31 +104,40 @@ class PanelAnswers:
         before = self._newest.get(name)
         if before is not None and before[0] == mark:
             return before[1]
-        answer = newest_panel(name, document, self._rows(document), self._chain, self._header)
+        rows = self._rows(document, panels)
+        answer = newest_panel(name, document, rows, self._chain, self._header)
         self._newest[name] = (mark, answer)
         return answer
 
-    def _rows(self, document: Document) -> list[Document]:
+    def _rows(self, document: Document, panels: PanelStore) -> list[Document]:
         """Return the overview rows of a panel's cycle."""
-        overview = self.panels.get("overview") or {}
+        overview = panels.get("overview") or {}
         if overview.get("updated_at") == document.get("updated_at"):
             return list(entries(part(overview, "data"), "rows"))
         cycle = str(document.get("updated_at", ""))
         return [cast("Document", row) for row in self._reader().overview_rows(cycle)]
 
     def _chain(self, unit: Unit) -> Frame | None:
-        frame = self.frames.find([unit], FrameName.CHAIN).get(unit)
+        frame = self._frame(unit)
         return self._reader().chain(unit) if frame is None else frame
 
     def _header(self, unit: Unit) -> Header | None:
-        frame = self.frames.find([unit], FrameName.CHAIN).get(unit)
+        frame = self._frame(unit)
         return self._reader().header(unit) if frame is None else frame.header
+
+    def _frame(self, unit: Unit) -> Frame | None:
+        if self.frames is None:
+            return None
+        return self.frames.find([unit], FrameName.CHAIN).get(unit)
 
     def _reader(self) -> StoredReader:
         return reader_of_one_answer(cast("StoredReader", self.answers.reader_of("stored")))
 
+    def _running_names(self) -> list[str]:
+        return [] if self.panels is None else list(self.panels.names())
+
     def _unknown(self, name: str) -> NothingToDo:
-        names = list(self.panels.names())
+        names = self._running_names() if self.panels is not None else [*OF_ROWS]
         if not names:
             return NothingToDo(f"there is no panel {name}: no cycle has ended yet", "g6 up")
         return NothingToDo(f"there is no panel {name}", hint(name, names))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -13,8 +14,10 @@ from g6 import pipeline
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.entrypoints.web.apps import directory_app
+from g6.entrypoints.web.page.page_files import PageFacts
 from tests.worlds.pipeline import FIRST, World
-from tests.worlds.web.asked_over_http import StudyClient, client_of
+from tests.worlds.web.asked_over_http import StudyClient, answers_of, client_of
 
 DAY = date(2026, 11, 18)
 CYCLES = [isoformat_z(parse_z(FIRST) + timedelta(minutes=minute)) for minute in range(4)]
@@ -129,3 +132,27 @@ def test_rows_of_other_settings_are_told_as_revised(tmp_path: Path) -> None:
     pipeline.rerun(world.runtime, Unit(CYCLES[0], "NIFTY"))
     world.drain()
     assert body(client, path) == before
+
+
+def test_a_directory_alone_shows_the_newest_panels_of_its_rows(recorded: Recorded) -> None:
+    facts = PageFacts(stream=False, interval=60.0, wall_interval=60.0, indices=("NIFTY",))
+    client = StudyClient(directory_app(answers_of(recorded.directory), time.time, facts))
+    assert client.get("/v1/panels").json()["instant"] == CYCLES[-1]
+    for name in client.get("/v1/panels").json()["panels"]:
+        past = json.loads(body(client, f"/v1/panels/{name}?at={CYCLES[-1]}"))
+        assert past["data"] == json.loads(body(client, f"/v1/panels/{name}"))["data"], name
+    refused = client.get("/v1/panels/alerts")
+    assert refused.status_code == 404
+    assert "overview" in refused.json()["detail"] + refused.json()["fix"]
+
+
+def test_a_directory_alone_answers_an_address_with_a_slash_as_the_system_does(
+    recorded: Recorded,
+) -> None:
+    facts = PageFacts(stream=False, interval=60.0, wall_interval=60.0, indices=("NIFTY",))
+    client = StudyClient(directory_app(answers_of(recorded.directory), time.time, facts))
+    answer = client.get("/v1/chain/?index=NIFTY")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert "/v1/panels" in client.get("/routes").text
