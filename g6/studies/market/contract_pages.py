@@ -230,9 +230,23 @@ def _page_of(source: ListingReader, at: datetime, name: str) -> ContractPage | I
 
 
 def _contracts(source: ListingReader, at: datetime) -> Iterator[ContractFacts]:
-    """Yield every listed contract of the enabled indices."""
+    """Yield every listed contract of the enabled indices, as far as it is known what is listed.
+
+    Raises:
+        NothingToDo: It is known of none of them.
+    """
+    unknown: NothingToDo | None = None
+    is_any = False
     for name in source.plan.indices:
-        yield from contract_rows(source.listing(name, at), INDICES[name].derivatives)
+        try:
+            listing = source.listing(name, at)
+        except NothingToDo as error:
+            unknown = unknown or error
+            continue
+        is_any = True
+        yield from contract_rows(listing, INDICES[name].derivatives)
+    if unknown is not None and not is_any:
+        raise unknown
 
 
 def _index_page(source: ListingReader, at: datetime, index: Index) -> IndexPage:

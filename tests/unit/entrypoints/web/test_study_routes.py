@@ -166,3 +166,18 @@ def test_the_description_for_programs_has_every_parameter(client: StudyClient) -
         )
         assert names == [parameter["name"] for parameter in study["parameters"]]
         assert {"304", "404", "422", "503"} <= set(operation["responses"])
+
+
+def test_a_search_of_stored_dumps_answers_of_those_that_are_there(tmp_path: Path) -> None:
+    client = client_of(tmp_path)
+    path = "/v1/instrument?words=search+NIFTY&at=2026-11-18"
+    refused = client.get(path)
+    assert refused.status_code == 404
+    assert "no instruments of" in refused.json()["detail"]
+    at = parse_z("2026-11-18T05:30:00Z")
+    market = SimulatedMarket(calendar())
+    ParquetStore(tmp_path).keep_listing(market.listing("NIFTY", at), "NFO")
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    assert {row["underlying"] for row in answer.json()["data"]} == {"NIFTY"}
+    assert client.get(path.replace("NIFTY", "SENSEX")).status_code == 404
