@@ -20,6 +20,7 @@ from g6.domain.documents.panels import canonical
 from g6.domain.market.calendar import IST
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.json_types import JsonObject
+from g6.entrypoints.web.page.kept_answers import KeptAnswer, evenly, kept_answer
 from g6.entrypoints.web.page.page_files import PageFacts, page_files
 from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.errors import NothingToDo
@@ -77,7 +78,7 @@ def day_page(settings: Settings, day: date, index: str, most: int, progress: Pro
     """
     reader = cast("StoredReader", study_readers.reader("stored", settings))
     units = _units(reader, index, day)
-    picked = _evenly(units, most)
+    picked = [units[place] for place in evenly(len(units), most)]
     answers: dict[str, object] = dict(_of_the_day(settings, units, day))
     for place, unit in enumerate(picked):
         for key, answer in _of_instant(settings, reader, unit):
@@ -119,14 +120,6 @@ def _units(reader: StoredReader, index: str, day: date) -> list[Unit]:
             f"g6 data ls --data-dir {reader.place} shows what is there",
         )
     return units
-
-
-def _evenly(units: Sequence[Unit], most: int) -> list[Unit]:
-    """Return at most so many units, evenly chosen, the first and the last among them."""
-    if len(units) <= most:
-        return list(units)
-    step = (len(units) - 1) / (most - 1)
-    return [units[round(place * step)] for place in range(most)]
 
 
 def _known(reader: StoredReader, unit: Unit) -> datetime:
@@ -183,8 +176,12 @@ def _of_the_day(
 
 def _of_instant(
     settings: Settings, reader: StoredReader, unit: Unit
-) -> Iterator[tuple[str, JsonObject]]:
-    """Yield the answers of one instant, by the words that the page asks with."""
+) -> Iterator[tuple[str, KeptAnswer]]:
+    """Yield the answers of one instant, by the words that the page asks with.
+
+    An answer that is another one's is named by that one's words: the nearest expiry is asked for
+    by its day too.
+    """
     memory = AnswerMemory(reader)
     frame = memory.chain(unit)
     if frame is None or not len(frame):
@@ -201,11 +198,16 @@ def _of_instant(
     for own in [{"index": index}, *({"index": index, "expiry": day} for day in days)]:
         questions += [("ladder", own | {"against": "close"}), ("oi", own)]
     questions += [("exposures", {"index": index, "expiry": day}) for day in days]
+    before: dict[str, str] = {}
     for study, named in questions:
         question = dict(named) | ({"index": index} if study == "overview" else {})
         answer = _ask(answers, study, question | at)
-        if answer is not None:
-            yield _key(study, named), answer
+        if answer is None:
+            continue
+        content = json.dumps({"study": study} | answer, sort_keys=True)
+        key = _key(study, named)
+        first = before.setdefault(content, key)
+        yield key, answer if first == key else first
 
 
 def _answers(settings: Settings, reader: StoredReader) -> StudyAnswers:
@@ -221,8 +223,7 @@ def _ask(answers: StudyAnswers, study: str, values: Mapping[str, object]) -> Jso
         answer = answers.ask(by_name(study), values)
     except NothingToDo:
         return None
-    document: JsonObject = json.loads(answer.identity())
-    return document
+    return kept_answer(study, json.loads(answer.identity()))
 
 
 def _key(study: str, named: Mapping[str, object]) -> str:

@@ -5,6 +5,7 @@ import { DASH, isNumber, number } from "./format.js";
 
 const TIME_ZONE = "Asia/Kolkata";
 const FONT = "12px system-ui, sans-serif";
+const TICKS = new Intl.NumberFormat("en-IN", { maximumFractionDigits: 4 });
 
 // spec: height, label, x { time, unit, format }, series [{ name, role, values, places, scale, dash,
 // points, step, width, fill }], axes { scale: unit }, marks [{ at, label, role }].
@@ -19,6 +20,12 @@ export function chart(host, x, spec) {
   host.append(frame);
   new Lines(frame, plot, legend, x, spec);
 }
+
+// Calls and puts of one strike often have one volatility: a dot within a ring shows both.
+const POINTS = {
+  dot: (tone) => ({ show: true, size: 5, fill: tone, width: 0 }),
+  ring: (tone) => ({ show: true, size: 10, fill: "transparent", stroke: tone, width: 2 }),
+};
 
 class Lines {
   constructor(frame, plot, legend, x, spec) {
@@ -96,9 +103,9 @@ class Lines {
     const axis = { stroke: colour("text"), grid, ticks: grid, font: FONT };
     const axes = [{ ...axis, space: 70, ...time_axis(spec), label: spec.x?.unit, labelFont: FONT, labelSize: 18, size: 32 }];
     names.forEach((name, place) => axes.push({
-      ...axis, scale: name, side: place ? 1 : 3, size: 62, label: spec.axes[name], labelFont: FONT, labelSize: 18,
+      ...axis, scale: name, side: place ? 1 : 3, size: (_, ticks) => 18 + 7 * Math.max(4, ...(ticks || []).map((tick) => tick.length)), label: spec.axes[name], labelFont: FONT, labelSize: 18,
       grid: place ? { show: false } : grid,
-      values: (_, ticks) => ticks.map((tick) => new Intl.NumberFormat("en-IN", { maximumFractionDigits: 4 }).format(tick)),
+      values: (_, ticks) => ticks.map((tick) => TICKS.format(tick).replace("-", "−")),
     }));
     return {
       width: this.plot.clientWidth || 300,
@@ -115,7 +122,7 @@ class Lines {
         dash: series.dash,
         fill: series.fill ? `${colour(series.role)}22` : undefined,
         paths: series.step ? uPlot.paths.stepped({ align: 1 }) : undefined,
-        points: series.points ? { show: true, size: 6, fill: colour(series.role), width: 0 } : { show: false },
+        points: series.points ? POINTS[series.points](colour(series.role)) : { show: false },
         spanGaps: Boolean(series.spans),
       }))],
       cursor: { drag: { x: true, y: false }, points: { size: 7 } },
@@ -141,6 +148,9 @@ function draw_marks(plot, marks) {
   const ratio = globalThis.devicePixelRatio;
   ctx.save();
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  // The axes that uPlot drew before leave their own alignment.
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
   let level = 0;
   for (const mark of marks) {
     const x = plot.valToPos(mark.at, "x", true);
@@ -168,7 +178,7 @@ function legend_of(legend, spec, toggle) {
     const unit = spec.axes[series.scale || "y"];
     const button = h("button", { type: "button", "aria-pressed": "true", title: unit, onclick: () =>
       button.setAttribute("aria-pressed", String(toggle(place))) },
-    h("i", { class: `key ${series.dash ? "dashed" : ""} ${series.points ? "dotted" : ""}`, "data-role": series.role, "aria-hidden": "true" }),
+    h("i", { class: `key ${series.dash ? "dashed" : ""} ${series.points ? `dotted ${series.points}` : ""}`, "data-role": series.role, "aria-hidden": "true" }),
     `${series.name} `, value);
     legend.append(h("li", {}, button));
     return value;

@@ -98,7 +98,7 @@ export class Grid {
   }
 }
 
-// A bar behind the text of a cell, as wide as a share of the cell.
+// A bar beside the text of a cell, or under it where there is little room: a share of that room.
 export function bar(cell, share, role) {
   let element = cell.querySelector(".bar");
   if (!element) {
@@ -107,8 +107,8 @@ export function bar(cell, share, role) {
     cell.classList.add("barred");
   }
   setAttribute(element, "data-role", role);
-  const width = `${Math.round(1000 * Math.min(1, Math.max(0, share || 0))) / 10}%`;
-  if (element.style.width !== width) element.style.width = width;
+  const part = String(Math.round(1000 * Math.min(1, Math.max(0, share || 0))) / 1000);
+  if (element.style.getPropertyValue("--share") !== part) element.style.setProperty("--share", part);
 }
 
 // Figures with their names, as a list of terms.

@@ -24,7 +24,9 @@ class Kept {
     const key = [study, ...names.map(([name, value]) => `${name}=${value}`)].join(" ");
     const place = this.place(at);
     const answer = this.answers[key];
-    const own = Array.isArray(answer) ? answer[place] : answer;
+    const first = Array.isArray(answer) ? answer[place] : answer;
+    // An answer that is another one's stands there once.
+    const own = typeof first === "string" ? this.answers[first][place] : first;
     if (!own) {
       throw new Problem(404, { detail: "this file has no answer to that", fix: "ask the system that wrote it" });
     }

@@ -56,7 +56,7 @@ class Page {
       theme: () => `${document.documentElement.dataset.theme || ""}${matchMedia("(prefers-color-scheme: dark)").matches}`,
       panels: () => this.live.panels,
       staleness: () => this.live.staleness(),
-      day: async () => (await this.time.ready, this.time.day),
+      day: async () => (await (this.time.ready ||= this.time.loadDays()), this.time.day),
       ordered: (rows, name) => this.ordered(rows, name),
       expiries: () => this.remembered(`expiries ${state().index} ${state().at}`, async () =>
         (await ask("analyze", { index: state().index, at: state().at })).data.indices[0].expiries),
@@ -121,11 +121,14 @@ class Page {
     const message = h("p", { class: "message", role: "alert" });
     for (const panel of this.panels) panel.remove();
     this.panels = [];
+    document.body.dataset.login = "";
     byId("panels").replaceChildren(h("form", { class: "panel login", onsubmit: async (event) => {
       event.preventDefault();
       const answer = await fetch("/login", { method: "POST", headers: { Authorization: `Bearer ${field.value}` } }).catch(() => null);
-      if (answer?.ok) await this.begin();
-      else message.textContent = "The server does not take this token. It is serve.token of its configuration.";
+      if (answer?.ok) {
+        delete document.body.dataset.login;
+        await this.begin();
+      } else message.textContent = "The server does not take this token. It is serve.token of its configuration.";
     } }, h("h3", {}, "This server asks for its token"), h("label", { for: "token" }, "Token "), field, " ",
     h("button", { type: "submit" }, "Sign in"), message));
   }
@@ -168,8 +171,11 @@ class Page {
       setAttribute(link, "href", address({ index: name, expiry: "", legs: "" }));
     }
     for (const link of document.querySelectorAll("[data-view]")) {
-      if (link.dataset.view === view) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+      if (link.dataset.view === view) {
+        link.setAttribute("aria-current", "page");
+        // On a phone the last views lie beyond the edge.
+        byId("views").parentElement.scrollLeft = link.offsetLeft - 60;
+      } else link.removeAttribute("aria-current");
       setAttribute(link, "href", address({ view: link.dataset.view }));
     }
   }

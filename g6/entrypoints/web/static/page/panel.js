@@ -151,7 +151,7 @@ export class Panel {
       const instant = this.instant();
       if (instant) parts.push(`as of ${clock(instant)} IST, ${day(instant)}`);
       if (past) parts.push(this.observed() !== instant ? `known at ${clock(this.observed())}` : "");
-      else parts.push(`${age(this.age())} old`);
+      else parts.push(this.spec.isTimeless ? `read ${age(this.age())} ago` : `${age(this.age())} old`);
       if (this.answer.source) parts.push(`source ${this.answer.source}`);
       if (isNumber(this.answer.coverage)) parts.push(`${percent(this.answer.coverage, 0)} % of strikes`);
       if (this.answer.stale) stale ||= "no newer cycle for more than two intervals";

@@ -119,10 +119,10 @@ class Bars extends Picture {
     c.fillStyle = colour("text");
     c.textAlign = "center";
     c.textBaseline = "top";
-    const every = Math.max(1, Math.ceil(58 / slot));
+    const every = Math.max(1, Math.ceil(72 / slot));
     const last = x.length - 1;
     x.forEach((strike, place) => {
-      if (place % every === 0) c.fillText(number(strike, Number.isInteger(strike) ? 0 : 1), Math.max(LEFT + 20, LEFT + slot * (place + 0.5)), this.height - BOTTOM + 5);
+      if (place % every === 0) c.fillText(number(strike, Number.isInteger(strike) ? 0 : 1), Math.min(Math.max(LEFT + 20, LEFT + slot * (place + 0.5)), this.width - 24), this.height - BOTTOM + 5);
     });
     c.fillText(xUnit, LEFT + wide / 2, this.height - 16);
     c.textAlign = "left";

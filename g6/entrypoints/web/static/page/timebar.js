@@ -16,6 +16,9 @@ export class TimeBar {
     this.span = null;
     this.isRead = false;
     this.date = h("input", { type: "date", id: "day", onchange: () => this.chooseDay(this.date.value) });
+    // A browser writes the field in the order of its own language, 11/18/2026 for one: unless it is
+    // edited the day is shown in words.
+    this.shownDay = h("span", { class: "in-words", "aria-hidden": "true" });
     this.slider = h("input", { type: "range", id: "instant", min: 0, max: 0, step: facts.interval, "aria-label": "Instant",
       oninput: () => this.drag() });
     this.gaps = h("div", { class: "gaps", "aria-hidden": "true" });
@@ -25,7 +28,7 @@ export class TimeBar {
     const step = (by, sign, name) => h("button", { type: "button", "aria-label": name, title: name, onclick: () => this.step(by) }, sign);
     host.append(
       h("div", { class: "days" }, h("button", { type: "button", "aria-label": "The stored day before", title: "The stored day before", onclick: () => this.stepDay(-1) }, "«"),
-        h("label", { class: "hidden", for: "day" }, "Day"), this.date,
+        h("label", { class: "hidden", for: "day" }, "Day"), h("span", { class: "day" }, this.date, this.shownDay),
         h("button", { type: "button", "aria-label": "The stored day after", title: "The stored day after", onclick: () => this.stepDay(1) }, "»")),
       h("div", { class: "steps" }, step(-1, "‹", "A cycle back (,)"), this.playing, step(1, "›", "A cycle on (.)")),
       h("div", { class: "track" }, this.slider, this.gaps), this.output, this.live);
@@ -92,6 +95,7 @@ export class TimeBar {
   show() {
     const { at } = state();
     this.date.value = this.day;
+    this.shownDay.textContent = this.day ? day(`${this.day}T06:00:00Z`) : "";
     this.live.setAttribute("aria-pressed", String(!at));
     if (this.span) {
       const [first, last] = this.span;

@@ -7,11 +7,22 @@ import { bars } from "../pictures.js";
 import { choice, expiryChoice } from "./controls.js";
 
 const NEAR = 15;
+// Which way the premium went, and filled where positions were opened, hollow where they were closed.
+const BUILD_UPS = {
+  long_build_up: ["▲", "long build-up", "up"], short_covering: ["△", "short covering", "up"],
+  short_build_up: ["▼", "short build-up", "down"], long_unwinding: ["▽", "long unwinding", "down"],
+};
+
+function buildUp(word) {
+  const [sign, text] = BUILD_UPS[word] || ["", words(word)];
+  return sign ? `${sign} ${text}` : text;
+}
 
 function side(prefix, role, word) {
   const own = (key, rest) => ({ key: `${prefix}${key}`, ...rest });
   return [
-    own("build_up", { label: "Build-up", class: "p3 word", text: (row) => words(row[`${prefix}build_up`]), title: `How open interest and premium of the ${word} moved together` }),
+    own("build_up", { label: "Build-up", class: "p3 word", text: (row) => buildUp(row[`${prefix}build_up`]), title: `How open interest and premium of the ${word} moved together`,
+      paint: (_, row, text) => setAttribute(text, "data-way", BUILD_UPS[row[`${prefix}build_up`]]?.[2] || "none") }),
     own("delta", { label: "Delta", class: "p4", text: (row) => number(row[`${prefix}delta`]) }),
     own("theta", { label: "Theta", class: "p4", text: (row) => number(row[`${prefix}theta`], 1), title: "Points a day" }),
     own("volume", { label: "Volume", unit: "lakh", class: "p3", text: (row) => lakh(row[`${prefix}volume`]) }),
@@ -77,7 +88,7 @@ const chainPanel = {
     index: state.index, expiry: state.expiry, against: state.against, window: state.strikes === "all" ? "" : NEAR,
   }),
   view: (state) => [state.strikes, state.expiry, state.against],
-  note: "Shaded options are in the money. P max pain, S support (most put open interest below the forward), R resistance (most call open interest above it). Bars show open interest and its change since the previous session.",
+  note: "Shaded options are in the money. P max pain, S support (most put open interest below the forward), R resistance (most call open interest above it). Bars show open interest and its change since the previous session. Build-up: ▲ △ the premium rose, ▼ ▽ it fell; filled where open interest rose, hollow where it fell.",
   draw(body, answer, context) {
     const { data } = answer;
     const own = data.figures;
@@ -89,6 +100,8 @@ const chainPanel = {
       ["Move ±", number(own.em_straddle, 0), "points", "Expected to expiry: 0.85 of the straddle"],
       ["PCR", number(own.pcr), "", "Put over call open interest"],
       ["Max pain", points(own.max_pain), "points"],
+      ["Support", points(level(own.support)), "points", "Most put open interest below the forward"],
+      ["Resistance", points(level(own.resistance)), "points", "Most call open interest above the forward"],
       ["Days left", number(data.days, 0)],
     ]);
     body.grid ||= new Grid(body, { caption: "One line per strike", label: "Option chain", columns: COLUMNS, groups: GROUPS, mark });
@@ -96,7 +109,7 @@ const chainPanel = {
     body.grid.show(records(data).map((row) => [String(row.strike), row]));
     const [calls, puts] = data.sums;
     body.grid.total({
-      strike: "All strikes",
+      strike: "Collected",
       ce_oi: lakh(calls.oi), ce_oi_change: signedLakh(calls.oi_change), ce_volume: lakh(calls.volume),
       pe_oi: lakh(puts.oi), pe_oi_change: signedLakh(puts.oi_change), pe_volume: lakh(puts.volume),
     });

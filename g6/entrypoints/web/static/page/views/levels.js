@@ -30,9 +30,9 @@ export default {
     through("walls", "index, max pain and walls", "Support: most put open interest below the forward. Resistance: most call open interest above it.",
       { y: "points" }, [
         { name: "Index", figure: "spot", role: "spot", width: 2.5 },
-        { name: "Max pain", figure: "max_pain", role: "pain", step: true, dash: [2, 3] },
-        { name: "Support", figure: "support", role: "puts", step: true, dash: [8, 4] },
-        { name: "Resistance", figure: "resistance", role: "calls", step: true, dash: [8, 4] },
+        { name: "Max pain", figure: "max_pain", role: "pain", step: true, dash: [2, 3], places: 0 },
+        { name: "Support", figure: "support", role: "puts", step: true, dash: [8, 4], places: 0 },
+        { name: "Resistance", figure: "resistance", role: "calls", step: true, dash: [8, 4], places: 0 },
       ], { height: 340, width: "wide", head: (now) => [
         ["Index", number(now.spot), "points"], ["PCR", number(now.pcr)], ["Max pain", points(now.max_pain), "points"],
         ["Support", points(now.support), "points"], ["Resistance", points(now.resistance), "points"],

@@ -12,7 +12,7 @@ const smilePanel = {
   study: "smile",
   parameters: (state) => ({ index: state.index }),
   view: (state) => [state.expiry],
-  note: "Dots are the volatilities of calls and puts, the line is the fitted surface.",
+  note: "Rings are the volatilities of calls, dots those of puts, the line is the fitted surface.",
   draw(body, { data }, context) {
     const own = curve(data, context.state());
     if (!own) return;
@@ -23,8 +23,8 @@ const smilePanel = {
       label: `${data.index} implied volatility by strike`, height: 340, theme: context.theme(), x: { unit: "strike, points" },
       axes: { y: "implied volatility, %" },
       series: [
-        { name: "Calls", role: "calls", values: pick(own.calls), points: true },
-        { name: "Puts", role: "puts", values: pick(own.puts), points: true },
+        { name: "Calls", role: "calls", values: pick(own.calls), points: "ring" },
+        { name: "Puts", role: "puts", values: pick(own.puts), points: "dot" },
         { name: "Fitted", role: "fit", values: pick(own.fitted), width: 2 },
       ],
       marks: [[own.forward, "forward", "forward"], [own.atm, "ATM", "atm"]].filter(([at]) => isNumber(at)).map(([at, label, role]) => ({ at, label, role })),
