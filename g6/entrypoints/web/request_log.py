@@ -63,10 +63,15 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and log it."""
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._open(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
-        sent = dict(scope["headers"]).get(NAME, b"").decode("latin-1")
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sent = _id_of(scope)
         name = request_id(sent)
         begun = monotonic()
         status = 500
@@ -81,17 +86,47 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            client = scope.get("client")
-            # The path as it was sent: decoded, a line feed in it would begin a line of its own.
-            path = scope.get("raw_path", b"").decode("latin-1")
-            log_request(
-                f"{scope['method']} {path}",
-                status,
-                monotonic() - begun,
-                name,
-                client[0] if client else "",
-                has_id=bool(sent),
-            )
+            seconds = monotonic() - begun
+            log_request(_line(scope), status, seconds, name, _client(scope), has_id=bool(sent))
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Open a WebSocket, which is logged as it begins: it may last for a day."""
+        sent = _id_of(scope)
+        name = request_id(sent)
+        begun = monotonic()
+        is_answered = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal is_answered
+            if not is_answered:
+                is_answered = True
+                is_open = message["type"] == "websocket.accept"
+                if is_open:
+                    headers = message.get("headers", ())
+                    message["headers"] = [*headers, (NAME, name.encode("latin-1"))]
+                status = 101 if is_open else 403
+                seconds = monotonic() - begun
+                log_request(_line(scope), status, seconds, name, _client(scope), has_id=bool(sent))
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+
+def _id_of(scope: Scope) -> str:
+    """Return the id that a client sent for its request, empty for none."""
+    return str(dict(scope["headers"]).get(NAME, b"").decode("latin-1"))
+
+
+def _line(scope: Scope) -> str:
+    """Return method and path of a request."""
+    # The path as it was sent: decoded, a line feed in it would begin a line of its own.
+    path = scope.get("raw_path", b"").decode("latin-1")
+    return f"{scope.get('method', 'GET')} {path}"
+
+
+def _client(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _added(headers: list[tuple[bytes, bytes]], name: str) -> list[tuple[bytes, bytes]]:

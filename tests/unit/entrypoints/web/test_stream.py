@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from g6.adapters.memory.bus import MemoryBus
@@ -116,18 +117,34 @@ def test_an_id_of_another_epoch_is_answered_with_a_snapshot_that_says_so(
     stream.close()
 
 
-def test_a_websocket_gets_the_same_ids(running: Running) -> None:
+def test_a_websocket_gets_the_same_ids(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "g6.web")
     running.cycle(overview={"n": 0})
     running.begin()
     one = Listening(running)
     one.hears("snapshot")
-    with connect(running.url.replace("http", "ws") + "/ws") as ws:
+    address = running.url.replace("http", "ws") + "/ws"
+    with connect(address, additional_headers={"X-Request-ID": "socket-1"}) as ws:
+        assert ws.response is not None
+        assert ws.response.headers["x-request-id"] == "socket-1"
         messages = [json.loads(ws.recv(timeout=10))]
         running.cycle(overview={"n": 1})
         messages += [json.loads(ws.recv(timeout=10)) for _ in range(2)]
     one.hears("end_of_cycle")
     assert [message["id"] for message in messages] == [event.id for event in one.heard[:3]]
     assert [message["type"] for message in messages] == one.types()[:3]
+    (logged,) = [text for text in caplog.messages if "socket-1" in text]
+    assert logged.startswith("GET /ws 101 in ")
+
+
+def test_a_websocket_without_the_token_is_refused_and_logged(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "g6.web")
+    running.begin(token=TOKEN)
+    with pytest.raises(InvalidStatus), connect(running.url.replace("http", "ws") + "/ws"):
+        pass
+    assert any(text.startswith("GET /ws 403 in ") for text in caplog.messages)
 
 
 def test_the_stream_follows_another_request_over_the_same_connection(
@@ -153,7 +170,7 @@ def test_the_stream_follows_another_request_over_the_same_connection(
             answer += piece
     assert b"X-Request-ID: seven" in answer
     eventually(lambda: any("seven" in record.getMessage() for record in caplog.records))
-    (logged,) = [text for text in map(str, caplog.messages) if "seven" in text]
+    (logged,) = [text for text in caplog.messages if "seven" in text]
     assert logged.startswith("GET /events 200 in ")
     assert b"text/event-stream" in answer
 
