@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from g6.adapters.clocks import ScaledClock, WallClock
-from g6.adapters.data_dir.killed_systems import killed_systems
+from g6.adapters.data_dir.killed_systems import KilledSystem, killed_systems, process_of
 from g6.adapters.data_dir.owner import owner
 from g6.adapters.data_dir.running_systems import RunningSystem, running_systems
 from g6.adapters.redis.server import connect
@@ -136,7 +136,7 @@ def redis_url(settings: Settings) -> str:
         raise Unavailable(
             f"{system.who} of {settings.directory} (process {system.pid}) was killed, "
             "and nothing runs there now",
-            _started_again(system.who),
+            _started_again(system),
         )
     sentence = f"no G6 runs on {settings.directory}, and redis.broker_url is not set"
     if elsewhere := running_systems():
@@ -146,10 +146,11 @@ def redis_url(settings: Settings) -> str:
     )
 
 
-def _started_again(who: str) -> str:
-    """Return the command that starts a killed system again."""
-    command = who if who in STARTS else "g6 up"
-    return f"{command} starts it again and ends what it left running"
+def _started_again(system: KilledSystem) -> str:
+    """Return the command that starts a killed system again, and what it ends, if anything runs."""
+    command = system.who if system.who in STARTS else "g6 up"
+    runs = any(process_of(child) is not None for child in system.children)
+    return f"{command} starts it again{' and ends what it left running' if runs else ''}"
 
 
 def _looked_at(systems: Sequence[RunningSystem]) -> str:

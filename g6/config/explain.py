@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from g6.config.keys import allowed, is_fraction, nearest, nearest_variable
+from g6.config.keys import allowed, is_fraction, nearest, nearest_variable, variable
 from g6.config.retired import retired_setting
 from g6.domain.market.instrument import INDICES
 from g6.errors import BadConfig
@@ -16,6 +16,8 @@ from g6.errors.masking import MASK, hides, mask_setting, resembles_a_secret
 
 SHOWN_CHARACTERS = 60
 """Characters of a value that an error quotes."""
+RANDOM_TEXT = "python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
+"""A command that writes 32 random characters."""
 INNER_MARKS = ("constrained-", "literal", "float", "function-")
 """Beginnings of the parts that pydantic puts into a path for the alternatives of a union."""
 
@@ -46,7 +48,8 @@ def explain(error: ValidationError, origin: Callable[[str], str]) -> BadConfig:
             expectations[finding.written] = finding.expected
         fixes[finding.fix] = None
     sentences = [f"{written} {expected}" for written, expected in expectations.items()]
-    return BadConfig("\n".join(sentences), "; ".join(fixes))
+    # A question ends with its own mark: `did you mean A?; g6 …` had two.
+    return BadConfig("\n".join(sentences), "; ".join(fixes).replace("?; ", "? "))
 
 
 def _finding(details: ErrorDetails, origin: Callable[[str], str]) -> WrongSetting:
@@ -63,11 +66,11 @@ def _finding(details: ErrorDetails, origin: Callable[[str], str]) -> WrongSettin
     if details["type"] in {"model_type", "dict_type"}:
         expected = f"should be an object with {', '.join(allowed(names))}"
     expected += _of_percent(names, details)
-    return WrongSetting(
-        f"{path} = {shown(value, names[-1])} ({origin(path)})",
-        expected,
-        f"g6 config schema {names[0]} says what it takes",
-    )
+    fix = f"g6 config schema {names[0]} says what it takes"
+    if details["type"] == "too_short" and hides(names[-1], value):
+        expected = f"needs at least {details['ctx']['min_length']} characters"
+        fix = f"export {variable(path)}=$({RANDOM_TEXT})"
+    return WrongSetting(f"{path} = {shown(value, names[-1])} ({origin(path)})", expected, fix)
 
 
 def _of_percent(names: tuple[str, ...], details: ErrorDetails) -> str:
@@ -110,7 +113,8 @@ def hint(name: str, near: tuple[str, ...]) -> str:
     """Return what to do about an unknown name."""
     if record := retired_setting(name):
         return f"{name} is gone since {record.since}: {record.instead}"
-    return f"did you mean {' or '.join(near)}?" if near else "g6 config schema lists every key"
+    words = " or ".join(filter(None, (", ".join(near[:-1]), *near[-1:])))
+    return f"did you mean {words}?" if near else "g6 config schema lists every key"
 
 
 def shown(value: object, name: str = "", width: int = SHOWN_CHARACTERS) -> str:

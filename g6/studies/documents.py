@@ -31,6 +31,16 @@ class Verdict(Protocol):
 
 
 @runtime_checkable
+class SearchDocument(Protocol):
+    """A document that may be empty: a command that would show nothing says so and ends with 3."""
+
+    @property
+    def nothing(self) -> str:
+        """Return what is said where nothing was there, empty where there was something."""
+        ...
+
+
+@runtime_checkable
 class Mending(Protocol):
     """A document that names commands as fixes, in what programs read of it too."""
 

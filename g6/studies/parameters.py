@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.calendar import day_of
 from g6.domain.market.instants import MarketTime, instant_of_text
 from g6.domain.schema.nearest import no_such
 from g6.errors import BadConfig, UserError
@@ -37,12 +38,16 @@ __all__ = [
     "numbers",
     "paths",
     "session_day",
+    "stored_day",
     "words",
     "written",
 ]
 
 MORNING = time(9, 15)
 """When both exchanges open, in India. Of a day alone what is listed is asked for then."""
+
+DAY_WORDS = frozenset({"latest", "today", "yesterday"})
+DAY_FORMS = "write it as 2026-11-20"
 
 P = TypeVar("P")
 
@@ -265,7 +270,25 @@ def session_day(value: object) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        raise UserError(f"{str(value)!r} is no day", "write it as 2026-11-20") from error
+        raise UserError(f"{str(value)!r} is no day", DAY_FORMS) from error
+
+
+def stored_day(value: object, at: MarketTime) -> date:
+    """Return a session day, from text that may say latest, today or yesterday, or from a date.
+
+    Raises:
+        UserError: The text is no day.
+
+    >>> noon = MarketTime.of(lambda: datetime.fromisoformat("2026-11-20T06:30:00Z"))
+    >>> stored_day("yesterday", noon)
+    datetime.date(2026, 11, 19)
+    """
+    if str(value).strip().lower() in DAY_WORDS:
+        return day_of(instant_of_text(value, at))
+    try:
+        return session_day(value)
+    except UserError as error:
+        raise UserError(error.sentence, f"{DAY_FORMS}, latest, today or yesterday") from error
 
 
 def month_first(value: object) -> date:

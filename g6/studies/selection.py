@@ -277,7 +277,10 @@ def _there(reader: StoredReader, index: str | None = None) -> str:
         for cycle, indices in reader.cycles(EARLIEST, newest).items()
         if index is None or index in indices
     ]
-    return f": the first cycle is {stored[0]}, the last {stored[-1]}" if stored else ""
+    if not stored:
+        return ""
+    first, last = (instant_in_words(parse_z(cycle)) for cycle in (stored[0], stored[-1]))
+    return f": the first cycle is {first}, the last {last}"
 
 
 def _up_to(at: datetime | None) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "instant_in_words",
     "instant_of_text",
     "with_indian_clocks",
+    "without_hyphen",
 ]
 
 FORMS = "write it as 11:02, yesterday 15:20, 2026-11-18 11:02, ISO with a zone, -5m or latest"
@@ -25,7 +26,7 @@ LATEST = "latest"
 _SHOWN = 40
 """Characters of a text that is no instant in its error."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_AGO = re.compile(r"-(\d+(?:\.\d+)?)\s*([smhd])", re.IGNORECASE)
+_AGO = re.compile(r"[-−](\d+(?:\.\d+)?)\s*([smhd])", re.IGNORECASE)
 _CLOCK = re.compile(
     r"(?:(today|yesterday)\b[ ,]*)?(?:(\d{1,2}:\d{2}(?::\d{2})?)(?: ?IST)?)?", re.IGNORECASE
 )
@@ -63,6 +64,17 @@ class MarketTime:
 
 def _none_stored() -> datetime:
     raise UserError("latest is of a data directory, and none is asked here", FORMS)
+
+
+def without_hyphen(word: str) -> str:
+    """Return `-5m` with the sign of minus, and any other word as it is.
+
+    A hyphen at the beginning of a word is that of an option.
+
+    >>> without_hyphen("-5m"), without_hyphen("-f")
+    ('−5m', '-f')
+    """
+    return f"−{word[1:]}" if _AGO.fullmatch(word) else word
 
 
 def instant_in_words(at: datetime) -> str:

@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
+from g6.domain.market.instants import without_hyphen
 from g6.entrypoints.cli.shared.help.commands import COMMANDS
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from g6.entrypoints.cli.shared.help.help_pages import PROGRAM, read_help
@@ -142,7 +143,9 @@ def _run(words: list[str], asked: shells.ShellQuestion | None) -> int:
             sys.stdout.write(f"{answer}\n" if answer else "")
             return code
         code_of_help = _print_help(words)
-        return _run_command(words, report) if code_of_help is None else code_of_help
+        if code_of_help is not None:
+            return code_of_help
+        return _run_command([*map(without_hyphen, words)], report)
     except NothingToDo as nothing:
         return report.write(code_of(nothing), named.completed_fix(str(nothing)), 3)
     except UserError as error:

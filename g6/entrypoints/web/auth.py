@@ -25,6 +25,8 @@ OPEN_PATHS = ("/healthz", "/", "/g6-stream.js")
 """Answered without a token: a load balancer needs none, and the page asks for it."""
 PAGE_FOLDER = "/page/"
 """Files of the page, which hold no data."""
+WRONG_BEARER = "the token that was sent is not that of serve.token"
+RIGHT_BEARER = "send the one with which g6 serve was started, as Authorization: Bearer TOKEN"
 COOKIE = "g6_session"
 """The cookie that carries the token: a browser's event stream can send no header."""
 ADDRESSES = 10_000
@@ -187,8 +189,7 @@ class Guard:
                 reason="auth",
             )
         if not _is_open(path) and not self._has_token(request):
-            sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"
-            return WebRefusal(401, sentence, {"WWW-Authenticate": "Bearer"}, reason="auth")
+            return _token_refusal(_sent_token(request))
         return None
 
     def _is_allowed_address(self, address: str) -> bool:
@@ -201,8 +202,7 @@ class Guard:
     def _has_token(self, request: RequestLines) -> bool:
         if not self._token:
             return True
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        sent = bearer if scheme.lower() == "bearer" else _cookie(request)
+        sent = _sent_token(request)
         # compare_digest takes the same time whatever matches. == would tell how far a guess fits.
         return hmac.compare_digest(sent.encode(), self._token.encode())
 
@@ -221,6 +221,26 @@ class Guard:
 def _is_open(path: str) -> bool:
     """Tell whether a path holds no data."""
     return path in OPEN_PATHS or path.startswith(PAGE_FOLDER)
+
+
+def _sent_token(request: RequestLines) -> str:
+    """Return the token of a request's header or cookie, empty where it has none."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return bearer if scheme.lower() == "bearer" else _cookie(request)
+
+
+def _token_refusal(sent: str) -> WebRefusal:
+    """Return the refusal of a request without a token, or with another one."""
+    if not sent:
+        sentence = "this needs serve.token, sent as Authorization: Bearer TOKEN"
+        return WebRefusal(401, sentence, {"WWW-Authenticate": "Bearer"}, reason="auth")
+    return WebRefusal(
+        401,
+        WRONG_BEARER,
+        {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        fix=RIGHT_BEARER,
+        reason="auth",
+    )
 
 
 def _cookie(request: RequestLines) -> str:

@@ -110,7 +110,7 @@ def add_control(app: FastAPI, control: WebControl | None) -> None:
             fix = "set serve.control=true and serve.token, then start g6 serve again"
             return problem(403, "the control of the running system over HTTP is switched off", fix)
         if not control.may(request):
-            _log.warning("%s by %s refused: no token in the header", order.action, who)
+            _log.warning("%s by %s refused: no right token in the header", order.action, who)
             headers = {"WWW-Authenticate": "Bearer"}
             return problem(401, "this needs serve.token in the header", "", headers)
         answer = control.carry_out(order, who)

@@ -56,7 +56,7 @@ KINDS: Mapping[int, ProblemKind] = {
     ),
     401: ProblemKind(
         "no-token",
-        "A token is needed",
+        "The right token is needed",
         "send Authorization: Bearer TOKEN",
         f"{PAGE}#who-may-ask",
     ),

@@ -80,6 +80,11 @@ class LogLines:
     left_out: int = 0
     mark: str = ""
 
+    @property
+    def nothing(self) -> str:
+        """What is said where no line was found, empty where there are some."""
+        return "" if self.lines else "no line of the logs is like that"
+
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per line."""
         return columns_of(LogLine, self.lines)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.market.instants import instant_in_words
 from tests.worlds.pipeline import FIRST
 from tests.worlds.web.asked_over_http import StudyClient
 from tests.worlds.web.recorded_answers import FORMS, RecordedDay, panel_paths, study_paths
@@ -45,5 +46,8 @@ def test_nothing_is_asked_of_what_was_not_known_then(recorded: RecordedDay) -> N
     answer = recorded.client.get(f"/v1/chain?index=NIFTY&at={before_first}")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-    last = isoformat_z(parse_z(FIRST) + timedelta(minutes=CYCLES - 1))
-    assert f"the first cycle is {FIRST}, the last {last}" in answer.json()["detail"]
+    first = parse_z(FIRST)
+    last = first + timedelta(minutes=CYCLES - 1)
+    sentence = f"the first cycle is {instant_in_words(first)}, the last {instant_in_words(last)}"
+    assert sentence in answer.json()["detail"]
+    assert "Z" not in answer.json()["detail"].replace(str(recorded.directory), "")

@@ -155,3 +155,16 @@ def test_who_writes_percent_for_a_fraction_is_told_what_it_is(
 def test_what_is_no_percentage_of_it_either_is_told_the_bound_alone() -> None:
     assert "fraction" not in complaint(greeks__risk_free_rate="400").partition("fix:")[0]
     assert "fraction" not in complaint(interval="100000")
+
+
+def test_a_short_secret_is_told_its_length_and_a_command_that_makes_one() -> None:
+    said = complaint(serve__token="geheim")
+    assert "serve.token = *** (command line) needs at least 16 characters" in said
+    assert "export G6_SERVE__TOKEN=$(python3 -c 'import secrets" in said
+    assert "geheim" not in said
+
+
+def test_several_near_keys_are_one_question_with_one_mark() -> None:
+    said = complaint(quality__max_quote_aeg=3, interval="soon")
+    assert "?;" not in said
+    assert "did you mean" in said

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from g6.config import Settings
     from g6.entrypoints.web.page.day_page import DayPage
 
-Day = Annotated[str, typer.Argument(metavar="DAY", help="The session day, such as 2026-11-18.")]
+Day = Annotated[
+    str, typer.Argument(metavar="DAY", help="The session day, such as 2026-11-18 or latest.")
+]
 IndexName = Annotated[
     str, typer.Option("--index", metavar="INDEX", help="The index, such as NIFTY.")
 ]
@@ -85,15 +87,16 @@ def _page_of(settings: Settings, day: str, index: str, instants: int) -> DayPage
     from rich.progress import Progress
 
     from g6.entrypoints.cli.shared.screen import terminal
+    from g6.entrypoints.machine.study_reading import time_of
     from g6.entrypoints.web.page.day_page import day_page
-    from g6.studies.parameters import session_day
+    from g6.studies.parameters import stored_day
 
     console = terminal.console(settings, stderr=True)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("asking", total=None)
         return day_page(
             settings,
-            session_day(day),
+            stored_day(day, time_of(settings)),
             index,
             instants,
             lambda count, of: bar.update(task, completed=count, total=of),

@@ -100,7 +100,7 @@ def source_words(settings: Settings) -> str:
 def pages(settings: Settings) -> str:
     """Return the addresses of g6 serve, or where they are written down."""
     serve = settings.serve
-    ports = {"status": serve.web_port, "metrics": serve.metrics_port}
+    ports = {"": serve.web_port, "status": serve.web_port, "metrics": serve.metrics_port}
     addresses = [f"http://{serve.host}:{port}/{page}" for page, port in ports.items() if port]
     return ", ".join(addresses) or f"addresses in {settings.directory / Folder.LOGS / 'serve.log'}"
 

@@ -27,11 +27,9 @@ def parts(document: LogLines, _: NoView) -> Iterator[Part]:
 
 
 def notes(document: LogLines) -> Iterator[str]:
-    """Yield how many older lines are not shown, or that there is none."""
+    """Yield how many older lines are not shown."""
     if document.left_out:
         yield f"{document.left_out:,} older lines are not shown; --lines N shows more"
-    if not document.lines:
-        yield "no line is like that"
 
 
 def line(document: LogLines) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 from g6.errors import NothingToDo
 from g6.ports.readers import ArchiveReader, Holding
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Parameter, session_day
+from g6.studies.parameters import Parameter, stored_day
 
 __all__ = ["DaysParameters", "StoredDays", "answer"]
 
@@ -22,11 +22,11 @@ class DaysParameters:
     day: Annotated[
         date | None,
         Parameter(
-            "Only this session day, such as 2026-11-20; else all.",
+            "Only this session day, such as 2026-11-20 or latest; else all.",
             "2026-11-20",
             option="--date",
             metavar="DAY",
-            read=session_day,
+            read_at=stored_day,
         ),
     ] = None
 

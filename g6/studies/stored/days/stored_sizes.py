@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from g6.errors import NothingToDo
 from g6.ports.readers import ArchiveReader, FileTotals
 from g6.studies.documents import columns_of
 
@@ -30,7 +31,13 @@ class StoredSizes:
 
 
 def answer(reader: ArchiveReader, parameters: SizesParameters) -> StoredSizes:  # noqa: ARG001
-    """Return files and bytes by kind, and in total."""
+    """Return files and bytes by kind, and in total.
+
+    Raises:
+        NothingToDo: There is no file.
+    """
     by_kind = dict(reader.sizes())
     total = sum(by_kind.values(), start=FileTotals(0, 0))
+    if not total.files:
+        raise NothingToDo(f"nothing is stored in {reader.place}")
     return StoredSizes({**by_kind, TOTAL: total})

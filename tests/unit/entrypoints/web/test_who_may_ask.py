@@ -41,8 +41,14 @@ def client(guard: Guard) -> StudyClient:
 @pytest.mark.parametrize(
     ("guard", "headers", "path", "status", "words"),
     [
-        (Guard(TOKEN), {}, "/page", 401, "serve.token"),
-        (Guard(TOKEN), {"Authorization": "Bearer guess"}, "/page", 401, "serve.token"),
+        (Guard(TOKEN), {}, "/page", 401, "this needs serve.token"),
+        (
+            Guard(TOKEN),
+            {"Authorization": "Bearer guess"},
+            "/page",
+            401,
+            "is not that of serve.token",
+        ),
         (Guard(TOKEN), {"Authorization": f"Bearer {TOKEN}"}, "/page", 200, ""),
         (Guard(TOKEN), {"Cookie": f'g6_session="{TOKEN}"'}, "/page", 200, ""),
         (Guard(TOKEN), {}, f"/page?token={TOKEN}", 400, "address"),

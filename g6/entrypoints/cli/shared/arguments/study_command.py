@@ -15,8 +15,15 @@ import typer
 from g6.config import Settings
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
-from g6.errors import UserError
-from g6.studies.documents import Changing, Mending, OfCycle, StudyDocument, Verdict
+from g6.errors import NothingToDo, UserError
+from g6.studies.documents import (
+    Changing,
+    Mending,
+    OfCycle,
+    SearchDocument,
+    StudyDocument,
+    Verdict,
+)
 from g6.studies.parameters import Field, fields_of, made, written
 from g6.studies.table import Study, by_command
 
@@ -132,6 +139,7 @@ def answer(study: Study, values: OptionValues) -> None:
 
     Raises:
         UserError: A value cannot be read, or two ways of writing are wanted at once.
+        NothingToDo: What was searched for is not there.
         Exit: The document judges what it shows, and something does not pass.
     """
     from g6.entrypoints.machine.study_reading import reader, time_of
@@ -149,6 +157,8 @@ def answer(study: Study, values: OptionValues) -> None:
         return
     track = _tracks(study, settings, as_json=values["json_"])
     document = cast("StudyDocument", study.answer(source, parameters, *track))
+    if isinstance(document, SearchDocument) and document.nothing:
+        raise NothingToDo(document.nothing)
     _write(study, document, values, settings)
     if settings is not None and (bundle := values.get("bundle")) is not None:
         from g6.entrypoints.machine.bug_report import write_bug_report

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.cycles.gaps import NO_ROW, Gap
+from g6.domain.cycles.gaps import NO_CHAIN, NO_ROW, Gap
 from g6.domain.market.calendar import day_of
 from g6.rendering.parts import Block, NoView, Part
 from g6.rendering.wording import clock, counted
@@ -24,11 +24,19 @@ def parts(document: Gaps, _: NoView) -> Iterator[Part]:
     else:
         yield "no gap"
     if document.has_lost_chains:
-        yield (
-            "no chain: the row is stored, the chain is not; "
-            "g6 rerun --since … --until … --failed writes it while its quotes"
-            " are kept, g6 data repair later"
-        )
+        yield _lost_chains(document.gaps)
+
+
+def _lost_chains(gaps: Sequence[Gap]) -> str:
+    """Return what helps where rows are stored and their chains are not."""
+    lost = [gap for gap in gaps if gap.reason == NO_CHAIN]
+    first = isoformat_z(min(gap.first for gap in lost))
+    last = isoformat_z(max(gap.last for gap in lost))
+    return (
+        "no chain: the row is stored, the chain is not; "
+        f"g6 rerun --since {first} --until {last} --failed writes it while its quotes"
+        " are kept, g6 data repair later"
+    )
 
 
 def json_value(document: Gaps) -> object:

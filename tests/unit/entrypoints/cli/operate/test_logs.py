@@ -93,6 +93,12 @@ def test_what_is_left_out_is_counted(g6: Run, logs: Path) -> None:
     assert "6 older lines are not shown" in answered.err
 
 
+def test_lines_that_nobody_wrote_end_with_a_sentence_and_3(g6: Run, logs: Path) -> None:
+    answered = g6("logs", "--data-dir", str(logs.parent), "--index", "BANKEX")
+    assert (answered.code, answered.out) == (3, "")
+    assert "no line of the logs is like that" in answered.err
+
+
 def test_without_a_log_there_is_nothing_to_show(g6: Run, tmp_path: Path) -> None:
     answered = g6("logs", "--data-dir", str(tmp_path / "none"))
     assert answered.code == 3

@@ -114,6 +114,16 @@ def test_gaps_are_listed_to_the_minute_with_their_reasons(g6: Run, directory: Pa
     assert "4 gaps, 381 cycles" in told
 
 
+def test_the_fix_of_lost_chains_names_their_instants_and_the_directory(
+    g6: Run, directory: Path
+) -> None:
+    for minute in ("053100Z", "055300Z"):
+        (directory / f"chain/underlying=FINNIFTY/date={DAY}/{minute}.parquet").unlink()
+    told = g6("data", "gaps", "--data-dir", str(directory)).out
+    command = f"g6 rerun --since {DAY}T05:31:00Z --until {DAY}T05:53:00Z --failed"
+    assert f"{command} --data-dir {directory} writes it" in " ".join(told.split())
+
+
 def test_gaps_can_be_asked_for_between_two_instants(g6: Run, directory: Path) -> None:
     assert gaps(g6, directory, "--since", f"{DAY}T05:40:00Z", "--until", f"{DAY}T05:55:00Z") == [
         ("05:40", "05:52", 13, "no_row"), ("05:55", "05:55", 1, "provider"),

@@ -52,7 +52,10 @@ def test_it_says_version_indices_interval_provider_market_files_and_pages(tmp_pa
     assert "market    closed: Sunday" in text
     assert "fix: g6 calendar 2026-11" in text
     assert str(tmp_path) in text
-    assert "http://127.0.0.1:9109/status, http://127.0.0.1:9108/metrics" in " ".join(text.split())
+    assert (
+        "http://127.0.0.1:9109/, http://127.0.0.1:9109/status, http://127.0.0.1:9108/metrics"
+        in " ".join(text.split())
+    )
     assert len(text.splitlines()) <= 24
 
 

@@ -1,0 +1,40 @@
+"""What is said of a system that was killed: what its next start ends, if anything still runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from g6.adapters.data_dir.killed_systems import identity_of
+from g6.bootstrap.wiring import redis_url
+from g6.config import load
+from g6.domain.schema.layout import Folder
+from g6.errors import Unavailable
+
+GONE = {"pid": 2**22 - 3, "started": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("child", "does_run"), [(identity_of(os.getpid()), True), (GONE, False)], ids=["runs", "gone"]
+)
+def test_only_what_still_runs_is_ended_by_the_next_start(
+    tmp_path: Path, child: dict[str, float], does_run: bool
+) -> None:
+    settings = load("", {"data_dir": tmp_path, "demo_dir": tmp_path}, {})
+    rosters = settings.directory / Folder.RUNNING
+    rosters.mkdir(parents=True)
+    record = {
+        "host": socket.gethostname(),
+        "who": "g6 up",
+        "supervisor": GONE,
+        "processes": [{"name": "beat", **child}],
+    }
+    (rosters / "1.json").write_text(json.dumps(record), "utf-8")
+    with pytest.raises(Unavailable) as caught:
+        redis_url(settings)
+    assert ("ends what it left running" in caught.value.fix) is does_run
+    assert "g6 up starts it again" in caught.value.fix
