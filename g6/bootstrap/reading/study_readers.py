@@ -17,7 +17,7 @@ from g6.errors import G6Error
 
 if TYPE_CHECKING:
     from g6.domain.market.instants import MarketTime
-    from g6.ports import Store
+    from g6.ports import Clock, Store
     from g6.ports.readers import (
         ArchiveReader,
         CollectionReader,
@@ -69,6 +69,13 @@ def reader_of_one_answer(reader: StoredReader) -> StoredReader:
     from g6.adapters.wrapping.answer_memory import AnswerMemory
 
     return AnswerMemory(reader)
+
+
+def wall_clock() -> Clock:
+    """Return the clock of the wall, by which a data directory is read while nothing runs."""
+    from g6.adapters.clocks import WallClock
+
+    return WallClock()
 
 
 def running_reader(settings: Settings) -> RunningReader:
@@ -193,11 +200,10 @@ def directory_reader(directory: Path) -> StoredReader:
 
 
 def _reader(directory: Path, rows: Store) -> StoredReader:
-    from g6.adapters.clocks import WallClock
     from g6.adapters.exchange_files import freeze_quantity
     from g6.adapters.parquet.queries.stored_reader import DirectoryReader
 
-    return DirectoryReader(directory, rows, calendar(), freeze_quantity, WallClock())
+    return DirectoryReader(directory, rows, calendar(), freeze_quantity, wall_clock())
 
 
 READERS: Mapping[str, Callable[[Settings], object]] = {

@@ -215,7 +215,13 @@ def _index_panel(row: OverviewRow, chain: Chain, report: CycleReport, window: in
 
 
 def chain_strikes(chain: Chain, expiry: str | None, window: int = WINDOW) -> list[JsonObject]:
-    """Return the chain table: strikes either side of ATM of one expiry, the lowest first."""
+    """Return the chain table: strikes either side of ATM of one expiry, the lowest first.
+
+    >>> from g6.simulation.example_unit import CHAIN
+    >>> lines = chain_strikes(CHAIN, str(CHAIN.expiries[0].day), window=1)
+    >>> [(line["offset"], line["atm"]) for line in lines]
+    [(-1, False), (0, True), (1, False)]
+    """
     if expiry is None:
         return []
     of_expiry = chain.expiry(date.fromisoformat(expiry))

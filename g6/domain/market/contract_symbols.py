@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.market.expiry import MOST_SHIFT_DAYS
 from g6.domain.market.instrument import INDICES, SIDES, Contracts, Listing, listing
 
 WRONG_EXPIRY = "wrong_expiry"
@@ -28,9 +29,6 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _LETTERS = "123456789OND"
 _DATED = re.compile(r"(\d\d)(?:([A-Z]{3})|([1-9OND])(\d\d))")
 _ROOTS = sorted(INDICES, key=len, reverse=True)
-# A closure that is declared after listing moves the expiry to an earlier day, and the symbol may
-# keep the old one.
-_MAX_SHIFT_DAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def agrees(named: SymbolDate, expiry: date, monthlies: Months) -> bool:
     if day is None:
         return monthlies.get((year, month)) == expiry
     try:
-        return 0 <= (date(year, month, day) - expiry).days <= _MAX_SHIFT_DAYS
+        return 0 <= (date(year, month, day) - expiry).days <= MOST_SHIFT_DAYS
     except ValueError:
         return False
 
@@ -158,7 +156,7 @@ def follow_closures(
     followed = earlier.copy()
     for gone in np.setdiff1d(before, now):
         shift = (gone - now).astype("timedelta64[D]").astype(np.int64)
-        moved = now[(shift > 0) & (shift <= _MAX_SHIFT_DAYS) & ~np.isin(now, before)]
+        moved = now[(shift > 0) & (shift <= MOST_SHIFT_DAYS) & ~np.isin(now, before)]
         if len(moved) == 1:
             followed[earlier == gone] = moved[0]
     return followed

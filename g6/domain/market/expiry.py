@@ -70,7 +70,7 @@ WEEKDAYS: Mapping[str, tuple[tuple[date, int], ...]] = MappingProxyType(
 _WEEK = timedelta(days=7)
 _YEAR_SECONDS = 365 * 86_400.0
 # Tuesday and Monday closed, so the Friday before: no longer run of holidays has moved an expiry.
-_MAX_SHIFT_DAYS = 4
+MOST_SHIFT_DAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def is_monthly(
     shift = min((weekday - expiry.weekday()) % 7 for weekday in weekdays)
     ruled = expiry + timedelta(days=shift)
     # No holiday moved it so far: then only the weekday later in its month can speak against it.
-    if shift > _MAX_SHIFT_DAYS:
+    if shift > MOST_SHIFT_DAYS:
         return ruled.month != expiry.month
     return (ruled + _WEEK).month != ruled.month
 

@@ -3,7 +3,14 @@
 from g6.domain.reports.alert import Alert, AlertRule
 from g6.domain.reports.bus_flow import EventSelection, SubscriberPosition
 from g6.domain.reports.cycle_report import CycleReport, GapClosed, GapOpened
-from g6.domain.reports.events import Event, EventMeta, Report, Unreadable, parse_report
+from g6.domain.reports.events import (
+    Event,
+    EventMeta,
+    Report,
+    Unreadable,
+    parse_report,
+    place_on_bus,
+)
 from g6.domain.reports.heartbeat import (
     Heartbeat,
     ProcessFacts,
@@ -83,4 +90,5 @@ __all__ = [
     "WorkerFacts",
     "WriteReport",
     "parse_report",
+    "place_on_bus",
 ]

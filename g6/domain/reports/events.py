@@ -109,6 +109,16 @@ def trace_of(namespace: str, cycle: str) -> str:
     return blake2b(f"{namespace}/{cycle}".encode(), digest_size=16).hexdigest()
 
 
+def place_on_bus(event_id: str) -> tuple[int, int]:
+    """Return an id of the bus as numbers, which are ordered as its events are.
+
+    >>> place_on_bus("1794910200000-3") > place_on_bus("1794910199999-7")
+    True
+    """
+    milliseconds, _, number = event_id.partition("-")
+    return int(milliseconds or 0), int(number or 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event of the bus.

@@ -13,7 +13,6 @@ from http.client import HTTPConnection, HTTPException
 
 import uvicorn
 
-from g6.adapters.clocks import WallClock
 from g6.adapters.data_dir.owner import owner
 from g6.bootstrap.reading import study_readers
 from g6.config import Settings
@@ -94,7 +93,7 @@ def serve_directory(
         wall_interval=settings.wall_interval,
         indices=tuple(settings.indices),
     )
-    app = directory_app(answers, WallClock().wall, facts)
+    app = directory_app(answers, study_readers.wall_clock().wall, facts)
     with bind(LOOPBACK, port, "--port") as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
         announce(f"page on {address}, of {settings.directory}; Ctrl-C stops")

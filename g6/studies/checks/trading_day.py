@@ -30,7 +30,7 @@ AFTER = "after the close"
 CHECKS = ("token", "instruments", "disk", "clock", "settings", "calendar")
 """What the doctor looks at that a day cannot do without."""
 START_BEFORE = timedelta(minutes=5)
-"""How long before the open everything should run, so that the first cycle finds it warm."""
+"""How long before the open everything is started, so that the first cycle finds it warm."""
 STORED_AFTER = timedelta(minutes=5)
 """Time after the close for the closing cycle to be stored and the day to be folded."""
 

@@ -115,12 +115,10 @@ def convert(
 
     Example: g6 panels convert old/panels --to data/panels
     """
-    from g6.adapters.clocks import wall_now
-    from g6.adapters.plain_panels import plain_panels
-    from g6.bootstrap.stored_files.panel_directory import panel_directory
+    from g6.bootstrap.stored_files.panel_directory import panel_directory, panels_to_convert
     from g6.entrypoints.cli.shared.screen import terminal
 
-    plain = plain_panels(directory, wall_now())
+    plain = panels_to_convert(directory)
     target = to or directory / "converted"
     written = panel_directory(target).put(plain.documents) if plain.documents else ()
     older = sorted(set(plain.documents) - set(written))

@@ -26,6 +26,7 @@ from g6.ports import Clock
 from g6.ports.sources import Ability
 from g6.rendering import parts, run_screen
 from g6.rendering.wording import countdown
+from g6.studies.checks.trading_day import START_BEFORE
 from g6.studies.now.provider_answers import ProviderParameters
 from g6.studies.now.provider_answers import answer as provider_answers
 from g6.studies.stored.days import coverage_by_day
@@ -33,8 +34,6 @@ from g6.studies.stored.days.past_span import PastSpan
 
 LOGIN_BEFORE = timedelta(minutes=75)
 """How long before the open a login is asked for: tokens of the night end until 07:35."""
-START_BEFORE = timedelta(minutes=5)
-"""How long before the open everything is started, so that the first cycle finds it warm."""
 
 
 @dataclass(frozen=True, slots=True)

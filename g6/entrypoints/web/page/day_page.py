@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
-from g6.adapters.wrapping.answer_memory import AnswerMemory
 from g6.bootstrap.reading import study_readers
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
@@ -144,7 +143,7 @@ def _of_the_day(
 ) -> Iterator[tuple[str, object]]:
     """Yield the answers that are of the whole day, by the words that the page asks with."""
     reader = cast("StoredReader", study_readers.reader("stored", settings))
-    answers = _answers(settings, AnswerMemory(reader))
+    answers = _answers(settings, study_readers.reader_of_one_answer(reader))
     index = units[0].index
     at = _at(settings, _known(reader, units[-1]))
     span: dict[str, object] = {
@@ -182,7 +181,7 @@ def _of_instant(
     An answer that is another one's is named by that one's words: the nearest expiry is asked for
     by its day too.
     """
-    memory = AnswerMemory(reader)
+    memory = study_readers.reader_of_one_answer(reader)
     frame = memory.chain(unit)
     if frame is None or not len(frame):
         return

@@ -12,7 +12,7 @@ from functools import partial
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.listener_backlog import BacklogLimits
 from g6.domain.documents.stream_events import StreamEventType, note_event
-from g6.domain.reports import CycleReport, Event, FanoutReport
+from g6.domain.reports import CycleReport, Event, FanoutReport, place_on_bus
 from g6.domain.schema.json_types import Document
 from g6.entrypoints.web.stream.sequence import EventSequence
 from g6.entrypoints.web.stream.stream_counts import StreamCounts, TallyBook
@@ -187,7 +187,11 @@ class Hub:
             RedisDown: Redis does not answer.
         """
         first, newest, _ = self._bus.bounds()
-        if not last or _place(newest) < _place(last) or _place(first) > _place(last) > (0, 0):
+        if (
+            not last
+            or place_on_bus(newest) < place_on_bus(last)
+            or place_on_bus(first) > place_on_bus(last) > (0, 0)
+        ):
             self._restart(newest)
             return newest
         events = self._bus.read(last, count=BATCH, block_seconds=block_seconds)
@@ -305,13 +309,3 @@ class Hub:
 
 def _data_of(documents: Mapping[str, Document]) -> dict[str, object]:
     return {name: document.get("data") for name, document in documents.items()}
-
-
-def _place(event_id: str) -> tuple[int, int]:
-    """Return an id of the bus as numbers.
-
-    >>> _place("1794910200000-3") > _place("1794910199999-7")
-    True
-    """
-    milliseconds, _, number = event_id.partition("-")
-    return int(milliseconds or 0), int(number or 0)

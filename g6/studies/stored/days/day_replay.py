@@ -23,7 +23,7 @@ from g6.domain.documents.stream_events import (
     panel_hash,
 )
 from g6.domain.market.instrument import INDICES
-from g6.domain.reports import CycleReport, GapClosed, GapOpened, ProviderFacts
+from g6.domain.reports import CycleReport, GapClosed, GapOpened, ProviderFacts, place_on_bus
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.no_word import stored_reason
@@ -152,7 +152,7 @@ class DayReplay:
             bus_id: The event of the bus up to which the present goes.
         """
         self._follow()
-        place = _place(bus_id)
+        place = place_on_bus(bus_id)
         reported = {cycle for cycle, (at, _) in self._reports.items() if at <= place}
         return sorted(
             cycle
@@ -168,7 +168,7 @@ class DayReplay:
             hashes: Their hashes.
             bus_id: The event of the bus up to which the present goes.
         """
-        notes = [*self._notes_until(_place(bus_id))]
+        notes = [*self._notes_until(place_on_bus(bus_id))]
         differences = panel_events(self._panels, panels, hashes, self.cycle)
         return [
             *notes,
@@ -258,7 +258,7 @@ class DayReplay:
                 self._bus_id = self.bus.id_before(self.clock.wall_of(self.start - LATE))
             while events := self.bus.read(self._bus_id, count=BATCH):
                 for event in events:
-                    place = _place(event.id)
+                    place = place_on_bus(event.id)
                     if isinstance(event.payload, CycleReport):
                         self._reports.setdefault(event.payload.cycle, (place, event.payload))
                         continue
@@ -278,12 +278,6 @@ class DayReplay:
         """Yield the gaps and alerts up to an event of the bus, each once."""
         while self._notes and self._notes[0][0] <= place:
             yield self._notes.popleft()[1]
-
-
-def _place(event_id: str) -> tuple[int, int]:
-    """Return an id of the bus as numbers."""
-    milliseconds, _, number = event_id.partition("-")
-    return int(milliseconds or 0), int(number or 0)
 
 
 def _with_chain(rows: Sequence[OverviewRow]) -> int:
