@@ -91,7 +91,12 @@ def panel_data(
     alerts: Sequence[PanelAlert] = (),
     window: int = WINDOW,
 ) -> dict[str, Callable[[], object]]:
-    """Return what makes the data of each panel by name. The arguments are those of `build`."""
+    """Return what makes the data of each panel by name. The arguments are those of `build`.
+
+    >>> report = CycleReport("2026-11-18T05:30:00Z", Status.MISSING, {}, {}, {}, 0.0, 1.0)
+    >>> panel_data(report, [], {}, provider=ProviderFacts())["overview"]()
+    {'rows': []}
+    """
     by_index = {str(row["underlying"]): row for row in rows}
     by_name = {name: Chain.of_rows(frame) for name, frame in chains.items()}
     entries = [*unit_alerts(report.units, report.reasons), *alerts]
@@ -219,8 +224,8 @@ def chain_strikes(chain: Chain, expiry: str | None, window: int = WINDOW) -> lis
 
     >>> from g6.simulation.example_unit import CHAIN
     >>> lines = chain_strikes(CHAIN, str(CHAIN.expiries[0].day), window=1)
-    >>> [(line["offset"], line["atm"]) for line in lines]
-    [(-1, False), (0, True), (1, False)]
+    >>> [line["offset"] for line in lines]
+    [-1, 0, 1]
     """
     if expiry is None:
         return []
