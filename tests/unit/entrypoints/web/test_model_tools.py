@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from g6.entrypoints.web.study_answers import offered
 from g6.entrypoints.web.study_tools import tool_server
 from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
 from tests.worlds.web.asked_over_http import answers_of, client_of
+
+PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "ask-over-http.md"
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +81,12 @@ def test_a_wrong_question_is_told_and_no_crash(
 
 @pytest.mark.timeout(90)
 def test_the_command_answers_over_standard_input_and_output(directory: Path) -> None:
-    command = ["-m", "g6.entrypoints.cli", "mcp", "--data-dir", str(directory)]
+    # What the page shows to be copied, with this directory in place of its own.
+    (block,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    own = json.loads(block)["mcpServers"]["g6"]
+    assert own["command"] == "g6"
+    words = [str(directory) if word == "data" else word for word in own["args"]]
+    command = ["-m", "g6.entrypoints.cli", *words]
     server = StdioServerParameters(command=sys.executable, args=command)
 
     async def ask() -> Any:
