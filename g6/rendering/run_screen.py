@@ -204,12 +204,19 @@ def session_lines(
         yield Text(f"  {'next':<{LABEL_WIDTH}}{clock_in_india(hours.opens, now)}")
 
 
-def end_line(statuses: Mapping[str, int], directory: str) -> str:
-    """Return the last line of a run: its cycles by status, and where the files are."""
+def end_line(statuses: Mapping[str, int], directory: str, unstored: int = 0) -> str:
+    """Return the last line of a run: its cycles by status, and where the files are.
+
+    Args:
+        statuses: Cycles of this run by how they closed.
+        directory: Where the files are.
+        unstored: Cycles of which the store refused something to the end.
+    """
     closed = sum(statuses.values())
     words = f" ({counts_in_words(statuses)})" if statuses else ""
     noun = "cycle" if closed == 1 else "cycles"
-    return f"stopped: {closed} {noun}{words}, files in {directory}"
+    lost = f", {unstored:,} of them not stored or not wholly" if unstored else ""
+    return f"stopped: {closed} {noun}{words}{lost}, files in {directory}"
 
 
 def _gap_words(gaps: Sequence[Gap]) -> str:

@@ -40,6 +40,7 @@ from g6.domain.documents.machine_facts import (
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.reports import ProviderFacts, Switches, VitalSigns
+from g6.domain.reports.alerts import rows_refused
 from g6.domain.schema.json_reading import number, part, text, whole
 from g6.domain.schema.layout import Folder
 from g6.errors import G6Error, Unavailable
@@ -90,6 +91,9 @@ class MachineReading:
         drivers = tuple(self._drivers(wiring))
         switches = self._switches(wiring)
         alerts = [raised.alert for raised in switches.alerts.values()]
+        refused = switches.longest_refusals()
+        if refused:
+            alerts.insert(0, rows_refused(refused))
         return MachineFacts(
             now=time.time(),
             calendar=self._calendar(),
@@ -106,6 +110,7 @@ class MachineReading:
             restart_reasons=self.restart_reasons if drivers else (),
             paused={index: reason or "" for index, reason in switches.paused.items()},
             alerts=tuple((alert.sentence, alert.fix or "") for alert in alerts),
+            refused_since=refused[0].first if refused else "",
             own=OwnCode(
                 socket.gethostname(), self.version, code_on_disk(), self.settings.namespace
             ),

@@ -154,6 +154,7 @@ class MachineFacts:
         restart_reasons: Settings that changed since the system started, a sentence each.
         paused: Why an index is not collected, by index, `*` for all.
         alerts: Alerts that are raised: sentence and fix.
+        refused_since: The first cycle that the store refused and refuses still, empty of none.
         own: This process.
         open_files: How many files a process may open.
     """
@@ -173,5 +174,6 @@ class MachineFacts:
     restart_reasons: Sequence[str] = ()
     paused: Mapping[str, str] = field(default_factory=dict)
     alerts: Sequence[tuple[str, str]] = ()
+    refused_since: str = ""
     own: OwnCode = field(default_factory=OwnCode)
     open_files: int = 1024

@@ -5,6 +5,8 @@ Columns are added as the terminal is wider: eight fit on 80 beside the name.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -78,8 +80,13 @@ NAME_WIDTH = 12
 GAP = 2
 
 
-def cycle_line(report: CycleReport) -> Text:
-    """Return the line of a cycle: its time in India, status, options, and when it closed."""
+def cycle_line(report: CycleReport, refusal: str = "") -> Text:
+    """Return the line of a cycle: its time in India, status, options, and when it closed.
+
+    Args:
+        report: The cycle's report.
+        refusal: Why the store takes nothing now, empty where it does.
+    """
     options = sum(report.options.values())
     indices = len(report.units)
     line = Text(f"{clock(parse_z(report.cycle), has_seconds=True)} ", style="bold")
@@ -89,7 +96,19 @@ def cycle_line(report: CycleReport) -> Text:
         line.append(f", done again (attempt {report.attempt})")
     else:
         line.append(f", closed after {report.elapsed_seconds:.1f} s")
+    if refusal:
+        line.append(f", not stored: {_short(refusal)}", style="bold red")
     return line
+
+
+def _short(refusal: str) -> str:
+    """Return why a store refuses, without the file that it could not write.
+
+    >>> _short("cannot write a/b: No space left on device")
+    'disk full'
+    """
+    reason = refusal.rpartition(": ")[2]
+    return "disk full" if reason == os.strerror(errno.ENOSPC) else reason
 
 
 def lost_lines(report: CycleReport, option: str = "", beside: str = "") -> Iterator[Text]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.cycles.gaps import NO_ROW, Gap
 from g6.domain.documents.machine_facts import MachineFacts
 from g6.domain.market.calendar import Session, day_of
@@ -118,11 +118,15 @@ def answer(reader: DayReader, parameters: DayParameters) -> DayChecklist:
         return DayChecklist(day, next_opens=_next_open(reader, day))
     hours = _Hours.of(trading, at)
     items: list[DayItem] = []
+    refused_since = ""
     if day >= day_of(at):
         facts = reader.machine.facts()
         items += _before(facts, hours)
         items.append(_running(facts, hours, reader.start))
-    items += _after(reader, day, hours)
+        for sentence, fix in facts.alerts:
+            items.append(DayItem(DURING, "alert", ok=False, seen=sentence, fix=fix))
+        refused_since = facts.refused_since
+    items += (_refused(item, refused_since) for item in _after(reader, day, hours))
     return DayChecklist(
         day, isoformat_z(hours.opens), isoformat_z(hours.closes), items=tuple(items)
     )
@@ -225,9 +229,20 @@ def _after(reader: DayReader, day: date, hours: _Hours) -> Iterator[DayItem]:
     days = f"--from {day} --to {day}"
     collected = "" if part is None else _part_in_words(part)
     yield _completeness(coverage, hours, days, collected)
-    yield _gaps(gaps, days)
+    yield _gaps(gaps, days, "" if part is None else _started(part, hours))
     holdings = [holding for holding in reader.archive.holdings() if holding.day == day]
     yield _compaction(holdings, hours, day)
+
+
+def _refused(item: DayItem, since: str) -> DayItem:
+    """Return a line of what is stored, not well while the store refuses cycles.
+
+    A simulated market's day ends with its newest row, so that nothing was missing on a full disk.
+    """
+    if not since or item.what not in ("completeness", "gaps"):
+        return item
+    first = clock_in_words(parse_z(since))
+    return replace(item, ok=False, seen=f"{item.seen}; not stored: the cycles from {first} on")
 
 
 def _collected_part(reader: DayReader, document: cycle_gaps.Gaps) -> PastSpan | None:
@@ -266,9 +281,16 @@ def _completeness(
     return DayItem(AFTER, "completeness", ok=False, seen=seen, fix=f"g6 data gaps {days}")
 
 
-def _gaps(document: cycle_gaps.Gaps, days: str) -> DayItem:
+def _started(part: PastSpan, hours: _Hours) -> str:
+    """Return what lies before the first row of a day, in the words of `g6 data gaps`."""
+    if part.since is None or part.since <= hours.opens:
+        return ""
+    return f"; not collected: G6 started at {clock_in_words(part.since)}"
+
+
+def _gaps(document: cycle_gaps.Gaps, days: str, before: str) -> DayItem:
     if not document.gaps:
-        return DayItem(AFTER, "gaps", ok=True, seen="none")
+        return DayItem(AFTER, "gaps", ok=True, seen=f"none{before}")
     reasons: Counter[str] = Counter()
     for gap in document.gaps:
         reasons[_why(gap)] += gap.cycles

@@ -47,6 +47,12 @@ def test_a_cycles_line_says_time_in_india_status_options_and_when_it_closed(
     assert "options, closed after 0.0 s" in line
 
 
+def test_a_cycle_that_is_not_stored_says_so_in_its_line(report: CycleReport) -> None:
+    line = run_board.cycle_line(report, "cannot write a/b: No space left on device").plain
+    assert line.endswith("closed after 0.0 s, not stored: disk full")
+    assert "not stored" not in run_board.cycle_line(report).plain
+
+
 def test_an_index_that_was_left_out_has_a_line_with_its_reason(report: CycleReport) -> None:
     (line,) = run_board.lost_lines(report)
     assert line.plain == "  SKIPPED BANKNIFTY: paused, see g6 trace 11:00"
@@ -131,6 +137,9 @@ def test_the_end_of_a_session_counts_cycles_and_gaps_and_names_the_next() -> Non
 def test_the_last_line_says_how_many_cycles_and_where_the_files_are() -> None:
     assert run_screen.end_line({"OK": 2, "PARTIAL": 1}, "data/x") == (
         "stopped: 3 cycles (OK 2, PARTIAL 1), files in data/x"
+    )
+    assert run_screen.end_line({"OK": 65}, "data/x", 60) == (
+        "stopped: 65 cycles (OK 65), 60 of them not stored or not wholly, files in data/x"
     )
     assert run_screen.end_line({}, "data/x") == "stopped: 0 cycles, files in data/x"
 

@@ -164,7 +164,7 @@ def test_after_the_close_what_is_not_whole_has_its_command(live: Path) -> None:
 
 def test_what_a_simulated_market_never_collected_is_no_gap() -> None:
     document = asked(at=EVENING)
-    assert item(document, "gaps").seen == "none"
+    assert item(document, "gaps").seen == "none; not collected: G6 started at 11:00"
     seen = "4 of 4 units OK, collected from 11:00 to 11:01 IST"
     assert (item(document, "completeness").ok, item(document, "completeness").seen) == (True, seen)
 
@@ -172,6 +172,22 @@ def test_what_a_simulated_market_never_collected_is_no_gap() -> None:
 def test_in_the_session_a_day_in_several_files_is_nothing_to_do(live: Path) -> None:
     assert item(asked(at=NOON, directory=live), "compaction").ok is None
     assert "so far" in item(asked(at=NOON, directory=live), "completeness").seen
+
+
+def test_an_alert_that_is_raised_is_no_day_that_passes() -> None:
+    full = replace(WELL, alerts=(("rows are not stored (parquet): disk full", "g6 data size"),))
+    document = asked(found=full, at=NOON)
+    alert = item(document, "alert")
+    assert (alert.ok, alert.fix) == (False, "g6 data size")
+    assert "disk full" in alert.seen
+    assert not document.passes
+
+
+def test_what_the_store_refuses_is_no_whole_day() -> None:
+    document = asked(at=NOON, found=replace(WELL, refused_since="2026-11-18T05:32:00Z"))
+    for what in ("completeness", "gaps"):
+        assert item(document, what).ok is False
+        assert item(document, what).seen.endswith("; not stored: the cycles from 11:02 on")
 
 
 def test_a_past_day_asks_nothing_of_the_machine() -> None:

@@ -94,7 +94,8 @@ def run_bounded(
         with started(settings, requested, console, forks, mix=mix, present=run.present) as facts:
             run.follow(*facts)
         return
-    console.print(run_screen.end_line(run.statuses, str(settings.directory)), soft_wrap=True)
+    end = run_screen.end_line(run.statuses, str(settings.directory), run.unstored)
+    console.print(end, soft_wrap=True)
 
 
 class _BoundedRun:
@@ -111,6 +112,11 @@ class _BoundedRun:
     def statuses(self) -> Mapping[str, int]:
         """The cycles that closed, by status."""
         return {} if self._watch is None else self._watch.statuses
+
+    @property
+    def unstored(self) -> int:
+        """How many cycles the store refused."""
+        return 0 if self._watch is None else self._watch.unstored
 
     def present(self, stack: Stack) -> Callable[[Alert], None]:
         """Print the screen of the start, and return who is given alerts."""
@@ -163,7 +169,9 @@ class _BoundedRun:
         if self._json_lines:
             typer.echo(json.dumps(json_plain(report.to_json()), separators=(",", ":")))
         elif self._console.is_terminal:
-            self._voice.cycle(report, "" if self._watch is None else self._watch.beside(report))
+            watch = self._watch
+            beside, refusal = ("", "") if watch is None else (watch.beside(report), watch.refusal())
+            self._voice.cycle(report, beside, refusal)
 
 
 def _left_out(stack: Stack) -> Sequence[LeftOut]:

@@ -67,7 +67,8 @@ def hours_now(settings: Settings, stack: Stack) -> TradingHours | None:
 class RunWatch:
     """Counts the cycles of a run, and tells of market, login and heartbeat when they change.
 
-    `has_seen_close`: a session ended during the run, and its end was told.
+    `has_seen_close`: a session ended during the run, and its end was told. `unstored`: cycles of
+    which the store refused something and has not taken it since.
     """
 
     settings: Settings
@@ -76,6 +77,7 @@ class RunWatch:
     write: Callable[[Text], None]
     statuses: Counter[str] = field(default_factory=Counter)
     has_seen_close: bool = False
+    unstored: int = 0
     _of_session: Counter[str] = field(default_factory=Counter)
     _hours: TradingHours | None = None
     _login: LoginFacts | None = None
@@ -115,6 +117,13 @@ class RunWatch:
             return ""
         return f"the stream is {run_screen.CONNECTING}"
 
+    def refusal(self) -> str:
+        """Return why the store takes nothing now, empty where it does."""
+        with suppress(Retryable):
+            refusals = self.stack.runtime.controls.read().longest_refusals()
+            return refusals[0].sentence if refusals else ""
+        return ""
+
     def count(self, report: CycleReport) -> None:
         """Count a closed cycle. One that was done again is counted already."""
         if report.attempt != 1:
@@ -124,6 +133,7 @@ class RunWatch:
 
     def look(self, follower: RunFollower) -> None:
         """Tell what has changed since the last look."""
+        self.unstored = len(follower.unstored)
         now = market_now(self.stack.runtime.clock)
         hours = hours_now(self.settings, self.stack)
         if hours is not None:

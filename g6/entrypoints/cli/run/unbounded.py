@@ -81,7 +81,8 @@ def run_until_stopped(
             _tell_of_cycles(follower, watch, voice)
             watch.look(follower)
     if watch is not None:
-        console.print(run_screen.end_line(watch.statuses, str(settings.directory)), soft_wrap=True)
+        end = run_screen.end_line(watch.statuses, str(settings.directory), watch.unstored)
+        console.print(end, soft_wrap=True)
     return watch is not None and watch.has_seen_close
 
 
@@ -114,7 +115,8 @@ def _tell_of_cycles(follower: RunFollower, watch: RunWatch, voice: Voice) -> Non
     """Tell of the cycles that closed since the last look."""
     for followed in follower.poll():
         watch.count(followed.report)
-        voice.cycle(followed.report, watch.beside(followed.report))
+        report = followed.report
+        voice.cycle(report, watch.beside(report), watch.refusal())
         # A report carries the overview rows of its cycle, 375 times a day: what was printed is let
         # go.
         follower.closed.clear()

@@ -26,12 +26,13 @@ BOARD_SECONDS = 4.0
 class Voice(Protocol):
     """Tells a person or a file of a run."""
 
-    def cycle(self, report: CycleReport, beside: str = "") -> None:
+    def cycle(self, report: CycleReport, beside: str = "", refusal: str = "") -> None:
         """Tell of a closed cycle.
 
         Args:
             report: Its report.
             beside: What kept it from being whole, where its reasons do not say it.
+            refusal: Why the store takes nothing now, empty where it does.
         """
         ...
 
@@ -56,9 +57,9 @@ class BoardVoice:
     option: str = ""
     _board_at: float = field(default=0.0, init=False)
 
-    def cycle(self, report: CycleReport, beside: str = "") -> None:
+    def cycle(self, report: CycleReport, beside: str = "", refusal: str = "") -> None:
         """Write a cycle's line, and its board unless one was written a moment ago."""
-        self._write(run_board.cycle_line(report))
+        self._write(run_board.cycle_line(report, refusal))
         for line in run_board.lost_lines(report, self.option, beside):
             self._write(line)
         now = self.clock.wall()
@@ -88,9 +89,16 @@ class BoardVoice:
 class LogVoice:
     """Writes one line of the log for each, as `log.format` has it."""
 
-    def cycle(self, report: CycleReport, beside: str = "") -> None:  # noqa: ARG002 - told once
+    def cycle(
+        self,
+        report: CycleReport,
+        beside: str = "",  # noqa: ARG002 - told once
+        refusal: str = "",
+    ) -> None:
         """Write a cycle's line. What is beside it was a line of its own."""
         log.report(report)
+        if refusal:
+            log.notice("store", f"{report.cycle} is not stored: {refusal}", "")
 
     def alert(self, alert: Alert) -> None:
         """Write an alert as a warning."""
@@ -107,10 +115,10 @@ class Chorus:
 
     voices: Sequence[Voice]
 
-    def cycle(self, report: CycleReport, beside: str = "") -> None:
+    def cycle(self, report: CycleReport, beside: str = "", refusal: str = "") -> None:
         """Tell of a closed cycle."""
         for voice in self.voices:
-            voice.cycle(report, beside)
+            voice.cycle(report, beside, refusal)
 
     def alert(self, alert: Alert) -> None:
         """Tell of an alert."""

@@ -15,7 +15,7 @@ from g6.adapters.parquet.queries.market_time import kind_of_rows
 from g6.bootstrap.reading.study_readers import stored_reader
 from g6.config import Settings
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.reports import Alert, CycleReport, Heartbeat, StageReport
+from g6.domain.reports import Alert, CycleReport, Heartbeat, StageReport, StoreRefused
 from g6.domain.schema.words import Stage
 from g6.entrypoints.machine.market_start import aligned
 from g6.entrypoints.machine.supervisor import Stack
@@ -118,6 +118,13 @@ class RunFollower:
     published: set[str] = field(default_factory=set)
     analysed: dict[str, dict[str, float]] = field(default_factory=dict)
 
+    _refused: set[tuple[str, str, Stage]] = field(default_factory=set)
+
+    @property
+    def unstored(self) -> set[str]:
+        """The cycles of which the store refused something and has not taken it since."""
+        return {cycle for cycle, _, _ in self._refused}
+
     def poll(self, seconds: float = 0.25) -> Iterator[ClosedCycle]:
         """Yield the cycles that closed since the last call, and keep the processes alive.
 
@@ -136,6 +143,8 @@ class RunFollower:
             match event.payload:
                 case StageReport() as report:
                     self._note_stage(report, parse_z(event.ts).timestamp())
+                case StoreRefused() as refusal:
+                    self._refused.add((refusal.cycle, refusal.index, refusal.stage))
                 case Heartbeat() as heartbeat:
                     self.heard = heartbeat
                     self.heard_at = self.stack.runtime.clock.wall()
@@ -146,6 +155,7 @@ class RunFollower:
                     yield ClosedCycle(report, self.analysed.pop(report.cycle, {}))
 
     def _note_stage(self, report: StageReport, at: float) -> None:
+        self._refused.discard((report.cycle, report.index, report.stage))
         if report.stage == Stage.PUBLISH:
             self.published.add(report.cycle)
         elif report.stage == Stage.ANALYSE:

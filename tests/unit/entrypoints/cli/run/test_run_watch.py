@@ -11,11 +11,15 @@ import pytest
 from rich.text import Text
 
 from g6.config import load
-from g6.domain.cycles.cycle import parse_z
-from g6.domain.reports import Alert, CycleReport, Heartbeat, LoginFacts, ProviderFacts
-from g6.domain.schema.words import Status
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.reports import Alert, CycleReport, Heartbeat, LoginFacts, ProviderFacts, WriteReport
+from g6.domain.schema.words import Stage, Status
 from g6.entrypoints.cli.run.bounded_run import closed_today
 from g6.entrypoints.cli.run.run_watch import RunWatch
+from g6.entrypoints.cli.shared.following import RunFollower
+from g6.errors import StoreBusy
+from g6.pipeline.runtime import Watch
+from g6.pipeline.sink_refusals import report_refusal
 from g6.rendering.run_screen import Notice
 from tests.worlds.pipeline import SETTINGS, World
 
@@ -52,7 +56,7 @@ class Watched:
         settings = load(None, SETTINGS | {"demo_dir": directory, "provider.name": "sim"}, {})
         stack: Any = SimpleNamespace(runtime=self.world.runtime, log_dir=directory)
         self.watch = RunWatch(settings, stack, self.voice, self.voice.write)
-        self.follower: Any = SimpleNamespace(heard=None, heard_at=0.0)
+        self.follower: Any = SimpleNamespace(heard=None, heard_at=0.0, unstored=set())
         self.begun = list(self.watch.begin())
 
     def look(self) -> None:
@@ -141,3 +145,22 @@ def test_a_live_run_of_a_closed_day_ends_with_a_sentence(clock: str, told: str) 
 
 def test_a_simulated_run_is_never_closed() -> None:
     assert closed_today(load(None, {"market.start": "2026-11-22T06:30:00Z"}, {})) == ""
+
+
+def test_a_store_that_refuses_is_told_and_its_cycles_are_counted_until_they_are_stored(
+    watched: Watched,
+) -> None:
+    runtime = watched.world.runtime
+    unit = Unit(CLOSE, "NIFTY")
+    assert watched.watch.refusal() == ""
+    stack: Any = SimpleNamespace(runtime=runtime, watch=lambda: None)
+    follower = RunFollower(stack, runtime.bus.bounds()[1], lambda _: None)
+    errors = {"parquet": "cannot write x: No space left on device; free space"}
+    report_refusal(runtime, unit, Stage.PERSIST, StoreBusy("full", errors))
+    assert list(follower.poll(0.0)) == []
+    assert watched.watch.refusal() == "cannot write x: No space left on device"
+    assert follower.unstored == {CLOSE}
+    stored = Watch(runtime.clock).report(unit, Stage.PERSIST, Status.OK, "", WriteReport())
+    runtime.bus.publish(stored, key=unit.index)
+    assert list(follower.poll(0.0)) == []
+    assert follower.unstored == set()
