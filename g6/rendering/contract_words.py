@@ -1,11 +1,24 @@
-"""Sizes of contracts in words."""
+"""Sizes of contracts, and who is taken to hold them, in words."""
 
 from __future__ import annotations
 
-from g6.rendering.wording import LAKH
+from g6.domain.figures import exposures
+from g6.rendering.wording import LAKH, spelled
 from g6.studies.contract_size import ContractSize
 
-__all__ = ["size_words"]
+__all__ = ["holder_words", "size_words"]
+
+_HOLDERS = {exposures.CONVENTION: "calls + / puts −"}
+"""Who is taken to hold what, as signs."""
+
+
+def holder_words(convention: str) -> str:
+    """Return the sentence on what dealers are taken to hold.
+
+    >>> holder_words(exposures.CONVENTION)
+    'dealers taken as calls + / puts −'
+    """
+    return f"dealers taken as {_HOLDERS.get(convention, spelled(convention))}"
 
 
 def size_words(size: ContractSize) -> str:

@@ -214,9 +214,8 @@ def end_line(statuses: Mapping[str, int], directory: str, unstored: int = 0) -> 
     """
     closed = sum(statuses.values())
     words = f" ({counts_in_words(statuses)})" if statuses else ""
-    noun = "cycle" if closed == 1 else "cycles"
     lost = f", {unstored:,} of them not stored or not wholly" if unstored else ""
-    return f"stopped: {closed} {noun}{words}{lost}, files in {directory}"
+    return f"stopped: {counted(closed, 'cycle')}{words}{lost}, files in {directory}"
 
 
 def _gap_words(gaps: Sequence[Gap]) -> str:
@@ -251,7 +250,7 @@ def _span(seconds: float) -> str:
 def summary_lines(closed: ClosedCycles, cycles: int) -> Iterator[str]:
     """Yield how many of a bounded run's cycles closed and how soon."""
     statuses = ", ".join(f"{count} {status}" for status, count in closed.statuses.items())
-    yield f"{closed.count} of {cycles} cycles closed: {statuses or 'none'}"
+    yield f"{closed.count:,} of {cycles:,} cycles closed: {statuses or 'none'}"
     if closed.count:
         yield (
             f"{closed.options:.0f} options a cycle; "

@@ -26,10 +26,10 @@ def status_line(status: RuntimeStatus) -> str:
     indices: list[str] = []
     for facts in status.indices:
         end = " stale" if facts.stale else ""
-        indices.append(f"{facts.index} {facts.status or '-'}/{facts.options}{end}")
-    elapsed = "-" if status.elapsed is None else f"{status.elapsed:.2f} s"
+        indices.append(f"{facts.index} {facts.status or '–'}/{facts.options}{end}")
+    elapsed = "–" if status.elapsed is None else f"{status.elapsed:.2f} s"
     cycle = in_india(status.cycle) if status.cycle else "no cycle yet"
-    return f"{cycle}  {elapsed}  {status.options} options  {' '.join(indices)}"
+    return f"{cycle}  {elapsed}  {status.options:,} options  {' '.join(indices)}"
 
 
 def status_parts(status: RuntimeStatus) -> Iterator[Part]:
@@ -37,12 +37,12 @@ def status_parts(status: RuntimeStatus) -> Iterator[Part]:
     ready = "ready" if status.is_ready else f"not ready: {status.readiness_reason}"
     market = status.market
     provider = status.provider_facts
-    yield f"cycle {in_india(status.cycle) if status.cycle else '-'}, {ready}"
+    yield f"cycle {in_india(status.cycle) if status.cycle else '–'}, {ready}"
     # Options trade on when the index stands still: the end of trading is no change of phase.
     change = market.closes if market.is_open else market.opens
     today = day_of(parse_z(status.timestamp))
-    until = clock(parse_z(change), today) if change else "-"
-    phase = f"market {market.phase or '-'} until {until}"
+    until = clock(parse_z(change), today) if change else "–"
+    phase = f"market {market.phase or '–'} until {until}"
     yield f"{phase}, provider {_provider_name(status.provider, provider)}"
     for change in status.restart_needed:
         # A setting's value may hold brackets, which rich would take for marks.
@@ -52,7 +52,7 @@ def status_parts(status: RuntimeStatus) -> Iterator[Part]:
         yield guards
     pressure = status.pressure
     if pressure is not None and pressure.level.effects:
-        share = f"{pressure.share:.0%}" if isfinite(pressure.share) else "-"
+        share = f"{pressure.share:.0%}" if isfinite(pressure.share) else "–"
         yield Line(f"memory {share} of the limit: {'; '.join(pressure.level.effects)}")
     for trouble in (provider.instruments or {}).values():
         yield Line(f"instruments: {trouble}")
@@ -60,7 +60,7 @@ def status_parts(status: RuntimeStatus) -> Iterator[Part]:
     if status.lost:
         yield f"lost {with_indian_clocks(', '.join(status.lost), today)}"
     queues = counts_in_words(status.queues)
-    yield f"queues {queues or '-'}"
+    yield f"queues {queues or '–'}"
 
 
 def _provider_name(name: str, provider: ProviderFacts) -> str:
@@ -102,7 +102,7 @@ def _indices_table(indices: Iterable[IndexStatus]) -> Table:
             _cell(facts.ltp),
             _cell(facts.options),
             _cell(facts.pcr),
-            _cell(facts.age_seconds),
+            number(facts.age_seconds, 1),
             "stale" if facts.stale else "",
             _cell(facts.source),
         )
@@ -111,5 +111,7 @@ def _indices_table(indices: Iterable[IndexStatus]) -> Table:
 
 def _cell(value: object) -> str:
     if value is None:
-        return "-"
+        return "–"
+    if isinstance(value, int):
+        return f"{value:,}"
     return number(value) if isinstance(value, float) else str(value)

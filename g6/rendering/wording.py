@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.documents.json_plain import DECIMALS
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.instants import clock_in_words as clock
 
@@ -51,10 +52,15 @@ def number(value: float | None, places: int = 2, sign: bool = False) -> str:
 
     >>> number(24006.667), number(12.5, 1, sign=True), number(-0.001), number(None)
     ('24,006.67', '+12.5', '0.00', '–')
+    >>> number(206.85, 1) == number(206.85000000000002, 1)
+    True
     """
     if value is None or isnan(value):
         return "–"
-    text = f"{value:{'+' if sign else ''},.{places}f}"
+    # A live straddle of 206.85 was 206.8 and the same one stored, 206.85000000000002, 206.9: panels
+    # are rounded to four decimals, so that every figure is rounded to them first.
+    near = round(value, max(places, DECIMALS))
+    text = f"{near:{'+' if sign else ''},.{places}f}"
     is_zero = not any(digit in text for digit in "123456789")
     return text.lstrip("+-") if is_zero else text
 
@@ -181,9 +187,9 @@ def spelled(word: str) -> str:
     """Return a word of a column as a person writes it, a dash for none.
 
     >>> spelled("long_build_up")
-    'long build up'
+    'long build-up'
     """
-    return word.replace("_", " ") or "–"
+    return word.replace("_", " ").replace("build up", "build-up") or "–"
 
 
 def strike_cell(strike: float, *, is_centre: bool) -> str:

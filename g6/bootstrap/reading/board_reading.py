@@ -126,10 +126,11 @@ class StoredBoard:
         rows = self.store.read_overview(cycle)
         return report_of_rows(cycle, rows) if rows else None
 
-    def build_up(self, index: str) -> str:
+    def build_up(self, index: str, cycle: str = "") -> str:
         """Return the word of the index's future over the last minutes."""
+        at = parse_z(cycle) if cycle else None
         with suppress(G6Error):
-            answer = build_up_of(self.reader, BuildUpParameters(index, BUILD_UP_MINUTES))
+            answer = build_up_of(self.reader, BuildUpParameters(index, BUILD_UP_MINUTES, at=at))
             return answer.index_build_up
         return ""
 
@@ -220,7 +221,7 @@ class ServedBoard:
         """Return a cycle that was seen."""
         return self._reports.get(cycle)
 
-    def build_up(self, index: str) -> str:  # noqa: ARG002 - the port's
+    def build_up(self, index: str, cycle: str = "") -> str:  # noqa: ARG002 - the port's
         """Return nothing: a server would read two chains for it."""
         return ""
 

@@ -42,6 +42,11 @@ class BoardReader(Protocol):
         """Return a stored cycle, None where it is not stored."""
         ...
 
-    def build_up(self, index: str) -> str:
-        """Return the word for what the index's future did of late, empty where it is not known."""
+    def build_up(self, index: str, cycle: str = "") -> str:
+        """Return the word for what the index's future did of late, empty where it is not known.
+
+        Args:
+            index: The underlying's name.
+            cycle: The stored cycle up to which it is said, empty for now.
+        """
         ...

@@ -23,9 +23,9 @@ HEADS = (
     "SPOT\nchg %",
     "F − S\nATM",
     "EXPIRY\nleft",
-    "ATM IV\nstradl",
+    "ATM IV\nstrad.",
     "PCR\nmax pain",
-    "SUPPRT\nRESIST",
+    "SUPPORT\nRESIST.",
     "IV ok\nnone",
     "AGE s\nms",
 )

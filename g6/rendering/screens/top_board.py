@@ -85,8 +85,8 @@ def board_lines(
             age += (facts.now - parse_z(report.cycle)).total_seconds()
         reason = str(report.reasons.get(index, "") or "")
         status = str(report.units.get(index, ""))
-        build_up = "" if view.at else build_ups.get(index, "")
-        lines.append(BoardLine(index, row, status, reason, age, build_up))
+        word = build_ups.get(index, "")
+        lines.append(BoardLine(index, row, status, reason, age, word))
     return lines
 
 
@@ -112,7 +112,7 @@ def board_screen(
     Args:
         facts: The state of now.
         history: The cycles up to the one that is seen, oldest first.
-        build_ups: The word of each index.
+        build_ups: The word of each index in the cycle that is seen.
         view: What a person chose to see.
         size: Columns and rows of the terminal.
     """
@@ -174,7 +174,7 @@ def _word(line: BoardLine, heading: str) -> str:
     if heading == "status":
         return line.status or "–"
     if heading == "build-up":
-        return spelled(line.build_up).replace("build up", "build-up")
+        return spelled(line.build_up)
     return str(line.row.get("quote_source") or "–") if line.row else "–"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
+from textwrap import shorten, wrap
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.board_facts import BoardFacts
@@ -76,7 +77,10 @@ def put_head(
     screen.put(1, fitting(_cycle(facts, report, history), screen.width))
     screen.put(2, fitting(_provider(facts), screen.width))
     screen.put(3, fitting(_machine(facts), screen.width))
-    screen.put(4, _alert(facts))
+    alert = [
+        (shorten(text, screen.width, placeholder=" …"), style) for text, style in _alert(facts)
+    ]
+    screen.put(4, alert)
 
 
 def put_foot(screen: CellScreen, view: TopView, keys: str = KEYS) -> None:
@@ -84,10 +88,18 @@ def put_foot(screen: CellScreen, view: TopView, keys: str = KEYS) -> None:
     if view.prompt:
         screen.put(screen.height - 2, [(view.prompt, "b"), (" ", "i")])
     elif view.message:
-        screen.put(screen.height - 2, [(view.message, "y")])
+        _put_message(screen, view.message)
     elif view.pattern:
         screen.put(screen.height - 2, [(f"/{view.pattern}", "b"), ("  Esc shows all", "d")])
     screen.put(screen.height - 1, [(keys, "d")])
+
+
+def _put_message(screen: CellScreen, message: str) -> None:
+    """Write a sentence whole, over as many lines above the keys as it takes."""
+    lines = wrap(message, screen.width)[: max(1, screen.height - HEAD_LINES - 1)]
+    for place, line in enumerate(lines):
+        row = screen.height - 1 - len(lines) + place
+        screen.put(row, [(line.ljust(screen.width), "y")])
 
 
 def _mark(facts: BoardFacts, view: TopView) -> StyledText:

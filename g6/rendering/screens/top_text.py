@@ -25,16 +25,17 @@ HELP = """\
 Enter             the chain around ATM of the chosen index
 Esc               back
 ← → or h l        the stored cycle before, the one after; End: now
-:                 go to a study: :analyze, :buildup NIFTY, :interest NIFTY --cycles 20
+:                 go to a study: :analyze, :buildup NIFTY,
+                  :interest NIFTY --cycles 20
 /                 only indices with these letters; / and Enter alone shows all
 ?                 this page
 q                 quit
 
 Nothing is changed from here: g6 control pauses, g6 rerun does cycles again.
 
-spot, chg %, ATM, PCR, IV %, straddle, max pain are those of the nearest expiry.
+spot, chg %, ATM, PCR, IV %, straddle, max pain are of the nearest expiry.
 age s     market seconds since the newest instant of an index's own data
-build-up  what its future and that one's open interest did in the last 3 minutes or more
+build-up  what its future and that one's OI did in the last 3 minutes or more
 sparklines have the last 60 cycles, the newest at the right
 success   units that ended OK, of the cycles of the sparklines
 STALE     nothing newer came for two intervals in session: do not trade on it

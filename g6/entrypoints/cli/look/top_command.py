@@ -144,6 +144,7 @@ def _take(session: TopSession, feed: TopFeed) -> None:
         if news.build_up is not None:
             index, word = news.build_up
             session.build_ups[index] = word
+        session.past_build_ups.update(news.past)
         if news.strikes is not None and (news.index, news.cycle) == (
             session.view.index,
             session.cycle,

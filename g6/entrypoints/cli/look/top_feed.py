@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -33,6 +33,7 @@ class TopReading:
         strikes: The chain of `index` in `cycle`, None where no chain is seen.
         build_up: An index and its word.
         reports: Stored cycles before the one that is seen.
+        past: Words of build-up by index, each list by its stored cycle.
     """
 
     facts: BoardFacts
@@ -41,6 +42,7 @@ class TopReading:
     strikes: Sequence[Document] | None = None
     build_up: tuple[str, str] | None = None
     reports: Sequence[CycleReport] = ()
+    past: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class TopFeed:
     _read: set[str] = field(default_factory=set)
     _cycles: Sequence[str] = ()
     _day: str = ""
+    _past: set[str] = field(default_factory=set)
     _thread: Thread | None = None
 
     def start(self, first: BoardFacts) -> None:
@@ -127,7 +130,17 @@ class TopFeed:
             build_up = self._build_up(list(facts.report.units))
         except G6Error as error:
             return TopReading(replace(facts, trouble=str(error)))
-        return TopReading(facts, index, cycle, strikes, build_up, self._older(facts))
+        older = self._older(facts)
+        past = self._past_words(list(facts.report.units))
+        return TopReading(facts, index, cycle, strikes, build_up, older, past)
+
+    def _past_words(self, indices: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Return the words of the stored cycle that is seen, once for each such cycle."""
+        cycle = self.seen_at
+        if not cycle or cycle in self._past:
+            return {}
+        self._past.add(cycle)
+        return {cycle: {index: self.reader.build_up(index, cycle) for index in indices}}
 
     def _build_up(self, indices: Sequence[str]) -> tuple[str, str] | None:
         """Return the word of one index, of each in its turn."""

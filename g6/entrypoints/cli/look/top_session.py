@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from g6.domain.documents.board_facts import BoardFacts
@@ -41,6 +41,8 @@ class TopSession:
         facts: The newest state.
         page: board, chain, study or help.
         view: What a person chose.
+        build_ups: The word of each index now.
+        past_build_ups: Those of stored cycles that were seen.
     """
 
     reader: BoardReader
@@ -50,6 +52,7 @@ class TopSession:
     view: TopView = field(default_factory=TopView)
     strikes: Sequence[Document] = ()
     build_ups: dict[str, str] = field(default_factory=dict)
+    past_build_ups: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _reports: dict[str, CycleReport] = field(default_factory=dict)
     _cycles: Sequence[str] = ()
     _lines: Sequence[Sequence[StyledText]] = ()
@@ -95,7 +98,9 @@ class TopSession:
         if self.page == "chain":
             return chain_screen(self.facts, history, self.strikes, self.view, size)
         if self.page == "board":
-            return board_screen(self.facts, history, self.build_ups, self.view, size)
+            at = self.view.at
+            words = self.past_build_ups.get(at, {}) if at else self.build_ups
+            return board_screen(self.facts, history, words, self.view, size)
         help_lines = [[(line, " ")] for line in HELP.splitlines()]
         lines = help_lines if self.page == "help" else self._lines
         return text_screen(self.facts, history, lines, self._scroll, self.view, size)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from g6.domain.cycles.sizing import PARTS_SHARE
 from g6.rendering.parts import Line, NoView, Part
-from g6.rendering.wording import megabytes
+from g6.rendering.wording import counted, megabytes
 from g6.studies.market.day_estimate import DayEstimate
 
 __all__ = ["json_value", "parts", "sentence"]
@@ -49,10 +49,9 @@ def sentence(estimate: DayEstimate, *, is_whole: bool = True) -> str:
         takes.append(f"{_mb(total.csv)} of CSV")
     if unknown:
         takes.append(f"without {unknown}, whose contracts no kept listing tells")
-    noun = "cycle" if estimate.cycles == 1 else "cycles"
     whole = "a whole day of " if is_whole else ""
     together = "; ".join(takes) or "nothing: no sink is switched on"
-    return f"{whole}{estimate.cycles} {noun} will take about {together}"
+    return f"{whole}{counted(estimate.cycles, 'cycle')} will take about {together}"
 
 
 def _mb(size: float) -> str:

@@ -8,7 +8,8 @@ from functools import partial
 
 from rich.table import Table
 
-from g6.rendering.parts import Line, NoView, Part, WideTable, plain_table
+from g6.rendering.parts import Line, NoView, Part, WideTable
+from g6.rendering.tables.fitted_table import TextColumn, fitted_table
 from g6.rendering.wording import counts_in_words, day_words, in_india, spelled
 from g6.studies.now.cycle_trace import ClosingStage, CycleTrace, ExpiryTrace, StageTrace, UnitTrace
 from g6.studies.now.time_shares import TimeShares
@@ -21,6 +22,8 @@ SHARES = {
     "write": "write",
 }
 """What the time of a stage is spent on, by the heading of its column."""
+RANKS = {"provider": 1, "compute": 2, "write": 3, "queue": 4, "rate wait": 5}
+"""The order in which a narrow screen takes them in, those without any time last."""
 WITH_PARTS = 130
 """Columns of a screen from which on the parts of a stage stand beside it."""
 
@@ -44,22 +47,27 @@ def parts(document: CycleTrace, _: NoView) -> Iterator[Part]:
 
 def _table(document: CycleTrace, width: int) -> Table:
     """Return one line per stage, its parts beside it where the screen has room for them."""
-    table = plain_table()
-    is_wide = width >= WITH_PARTS
-    for heading in ("index", "stage"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("began", "ended", *SHARES):
-        table.add_column(heading, justify="right", no_wrap=True)
-    if is_wide:
-        table.add_column("parts, ms")
-    stages: list[tuple[str, str, StageTrace | ClosingStage]] = []
+    names: list[tuple[str, str]] = []
+    stages: list[StageTrace | ClosingStage] = []
     for index, unit in document.units.items():
-        stages += [(index, name, stage) for name, stage in unit.stages.items()]
-    stages += [("all", name, stage) for name, stage in document.closing.items()]
-    for index, name, stage in stages:
-        in_parts = [_parts(stage.parts)] if is_wide else []
-        table.add_row(index, name, *_times(stage), *in_parts)
-    return table
+        names += [(index, name) for name in unit.stages]
+        stages += unit.stages.values()
+    names += [("all", name) for name in document.closing]
+    stages += document.closing.values()
+    columns = [
+        TextColumn("index", [index for index, _ in names], justify="left"),
+        TextColumn("stage", [name for _, name in names], justify="left"),
+        TextColumn("began", [_text(stage.began) for stage in stages]),
+        TextColumn("ended", [_text(stage.ended) for stage in stages]),
+    ]
+    for heading, name in SHARES.items():
+        spent = [_share(stage, name) for stage in stages]
+        rank = RANKS[heading] if any(spent) else len(RANKS) + 1
+        columns.append(TextColumn(heading.replace(" ", "\n"), spent, rank))
+    if width >= WITH_PARTS:
+        in_parts = [_parts(stage.parts) for stage in stages]
+        columns.append(TextColumn("parts, ms", in_parts, justify="left", wraps=True))
+    return fitted_table(columns, width)
 
 
 def _index_lines(index: str, unit: UnitTrace) -> Iterator[Line]:
@@ -74,13 +82,9 @@ def _index_lines(index: str, unit: UnitTrace) -> Iterator[Line]:
         yield Line(f"{index:<11} {cause}")
 
 
-def _times(stage: StageTrace | ClosingStage) -> Iterator[str]:
-    """Yield when a stage began and ended, and what its time was spent on."""
-    yield _text(stage.began)
-    yield _text(stage.ended)
-    for name in SHARES.values():
-        milliseconds: float = getattr(stage.shares, name)
-        yield f"{milliseconds:g}" if milliseconds else ""
+def _share(stage: StageTrace | ClosingStage, name: str) -> str:
+    milliseconds: float = getattr(stage.shares, name)
+    return f"{milliseconds:g}" if milliseconds else ""
 
 
 def _shares(shares: TimeShares) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import isfinite
 
 from rich.table import Table
@@ -10,6 +10,7 @@ from rich.table import Table
 from g6.domain.figures import breadth, exposures
 from g6.domain.figures.by_expiry import ExpiryFigures
 from g6.domain.figures.open_interest import InterestLevel
+from g6.rendering.contract_words import holder_words
 from g6.rendering.parts import Line, NoView, Part, plain_table
 from g6.rendering.wording import CRORE, LAKH, in_india, lakh, number, points, spelled
 from g6.studies.stored.analysis import Analysis, ExposureSummary, IndexAnalysis
@@ -45,8 +46,6 @@ EXPOSURES: Sequence[tuple[str, str]] = (
     ("vomma\nper vol point", "vomma"),
 )
 """Columns of the table of exposures: heading and field."""
-CONVENTIONS: Mapping[str, str] = {exposures.CONVENTION: "calls + / puts −"}
-"""Who is taken to hold what, as signs."""
 
 
 def parts(document: Analysis, _: NoView) -> Iterator[Part]:
@@ -72,8 +71,7 @@ def _index_parts(index: IndexAnalysis) -> Iterator[Part]:
         "support: highest put OI below the forward; resistance: highest call OI above it"
     )
     sums = index.exposures
-    convention = CONVENTIONS.get(sums.convention, spelled(sums.convention))
-    yield f"\nexposures of {sums.options} options in ₹ crore, dealers taken as {convention}"
+    yield f"\nexposures of {sums.options} options in ₹ crore, {holder_words(sums.convention)}"
     yield exposures_table(sums)
     yield from _levels(sums)
     yield from _rising(index.breadth)

@@ -58,11 +58,11 @@ def parts(document: BuildUps, view: BuildUpView) -> Iterator[Part]:
     yield Line(f"{document.index} {day_words(document.expiry)} · {in_india(document.cycle)}")
     yield Line(f"changes since {_against(document)}")
     if document.index_build_up:
-        yield Line(f"the nearest future: {_word(document.index_build_up)}")
+        yield Line(f"the nearest future: {spelled(document.index_build_up)}")
     yield WideTable(partial(_table, document, view))
     for name, side in (("calls", document.calls), ("puts", document.puts)):
         counts = Counter(word for word in side.build_up if word)
-        words = [f"{_word(word)} {count}" for word, count in counts.most_common()]
+        words = [f"{spelled(word)} {count}" for word, count in counts.most_common()]
         yield f"{name}: {', '.join(words) or 'nothing to compare with'}"
     yield Line(
         "price and OI up: long build-up; price down, OI up: short build-up;\n"
@@ -75,11 +75,6 @@ def _against(document: BuildUps) -> str:
     if document.against == PREVIOUS_CLOSE:
         return document.against
     return clock(parse_z(document.against), day_of(parse_z(document.cycle)))
-
-
-def _word(build_up: str) -> str:
-    """Return a word of a build-up as traders write it."""
-    return spelled(build_up).replace("build up", "build-up")
 
 
 def _table(document: BuildUps, view: BuildUpView, width: int) -> Table:
@@ -111,7 +106,7 @@ def _table(document: BuildUps, view: BuildUpView, width: int) -> Table:
 
 def _cells(side: SideBuildUp, row: int, *, is_wide: bool) -> list[str]:
     cells = [
-        _word(side.build_up[row]),
+        spelled(side.build_up[row]),
         number(side.premium_change[row], sign=True),
         lakh(side.oi_change[row], sign=True),
     ]

@@ -104,8 +104,8 @@ GAPS = (2, 1)
 """Blanks between columns, the first with which the least columns fit."""
 LEAST_WIDTH = 80
 LEAST_STRIKES = 3
-LINES_AROUND = 14
-"""Lines above and below the strikes, one on dashes among them, and that of the cursor."""
+LINES_AROUND = 15
+"""Lines above and below the strikes, on dashes and partial sums too, and that of the cursor."""
 
 
 def fitted(view: ChainView, height: int) -> ChainView:
@@ -144,6 +144,8 @@ def _footing(document: ChainByStrike) -> Iterator[Line]:
             f"{name:<5}  OI {lakh(sums.oi)} lakh · ΔOI {lakh(sums.oi_change, sign=True)} lakh · "
             f"volume {lakh(sums.volume)} lakh"
         )
+    if partial_sums := _partial_sums(document):
+        yield Line(partial_sums)
     yield Line(
         f"PCR {number(figures.pcr)} by OI, {number(figures.pcr_volume)} by volume · "
         f"max pain {points(figures.max_pain)}"
@@ -151,6 +153,18 @@ def _footing(document: ChainByStrike) -> Iterator[Line]:
     highest = [f"{name} {_highest(document, side)}" for side, name in enumerate(("calls", "puts"))]
     yield Line(f"highest OI: {', '.join(highest)}")
     yield Line("; ".join(map(size_words, document.sizes)))
+
+
+def _partial_sums(document: ChainByStrike) -> str:
+    """Return how many strikes the sums of ΔOI are of, empty where they are of all."""
+    clauses: list[str] = []
+    for side, name in enumerate(("calls", "puts")):
+        figures = _figures(document, side)
+        known = int(np.isfinite(figures["oi_change"]).sum())
+        count = int(np.isfinite(figures["oi"]).sum())
+        if 0 < known < count:
+            clauses.append(f"{known} of {count} {name}")
+    return f"ΔOI is the sum of {', '.join(clauses)}: of the others it is unknown" if clauses else ""
 
 
 def _legend(document: ChainByStrike, view: ChainView, width: int) -> str:

@@ -8,6 +8,7 @@ from math import isfinite
 import numpy as np
 from rich.table import Table
 
+from g6.rendering.contract_words import holder_words
 from g6.rendering.parts import NoView, Part, plain_table
 from g6.rendering.wording import CRORE, day_words, in_india, number, points, spelled
 from g6.studies.stored.exposures_by_strike import ExposuresByStrike
@@ -28,7 +29,7 @@ def parts(document: ExposuresByStrike, _: NoView) -> Iterator[Part]:
     )
     yield _table(document)
     yield "₹ crore: GEX per 1 % move, vanna per volatility point, charm per day"
-    yield f"convention: {spelled(document.convention)}"
+    yield holder_words(document.convention)
 
 
 def _table(document: ExposuresByStrike) -> Table:

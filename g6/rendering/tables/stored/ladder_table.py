@@ -3,38 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 
 from rich.table import Table
 
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import CE, PE
-from g6.rendering.parts import NoView, Part, plain_table
-from g6.rendering.wording import day_words, in_india, lakh, number, spelled, strike_cell
+from g6.rendering.parts import Line, Part, WideTable
+from g6.rendering.tables.fitted_table import TextColumn, fitted_table
+from g6.rendering.wording import (
+    around,
+    clock,
+    day_words,
+    in_india,
+    lakh,
+    number,
+    spelled,
+    strike_cell,
+)
+from g6.studies.parameters import Parameter
+from g6.studies.stored.buildup import PREVIOUS_CLOSE
 from g6.studies.stored.overview.ladder import Ladder
 
 CSV_HELP = "Write CSV, every column in it."
 
 
-def parts(document: Ladder, _: NoView) -> Iterator[Part]:
-    """Yield what it is of, and a table with one line per strike."""
-    against = f" · build-up against {document.against}" if document.against else ""
-    yield f"{document.index} · {in_india(document.cycle)} · {day_words(document.expiry)}{against}"
-    yield _table(document)
-    yield "open interest and its change since the previous session in lakh units"
+SHOWN = 21
+Strikes = Annotated[int, Parameter("Strikes around ATM; 0: all.", "21", least=0, metavar="N")]
 
 
-def _table(document: Ladder) -> Table:
-    table = plain_table(1)
-    table.add_column("build-up", no_wrap=True)
-    for name in ("change", "OI", "last", "strike", "last", "OI", "change"):
-        justify = "center" if name == "strike" else "right"
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column("build-up", no_wrap=True)
-    for place, strike in enumerate(document.strike.tolist()):
-        calls = _cells(document, CE, place)
-        puts = _cells(document, PE, place)
-        centre = strike_cell(strike, is_centre=document.offset[place] == 0)
-        table.add_row(*calls, centre, *reversed(puts))
-    return table
+@dataclass(frozen=True, slots=True)
+class LadderView:
+    """How many strikes are shown."""
+
+    strikes: Strikes = SHOWN
+
+
+VIEW = LadderView
+LEAST_STRIKES = 3
+LINES_AROUND = 10
+"""Lines above and below the strikes, and that of the cursor."""
+
+
+def fitted(view: LadderView, height: int) -> LadderView:
+    """Return a view of as many strikes as fit so many lines."""
+    most = max(LEAST_STRIKES, height - LINES_AROUND)
+    return LadderView(min(view.strikes or most, most))
+
+
+def parts(document: Ladder, view: LadderView) -> Iterator[Part]:
+    """Yield what it is of, and a table with one line per strike near the money."""
+    yield Line(f"{document.index} · {in_india(document.cycle)} · {day_words(document.expiry)}")
+    if document.against:
+        yield Line(f"build-up since {_against(document)}")
+    rows = _rows_around(document, view.strikes)
+    yield WideTable(partial(_table, document, rows))
+    yield Line("Δ since the close of the session before · lakh: 100,000 · last: points")
+    count = len(document.strike)
+    if len(rows) < count:
+        yield Line(f"{len(rows)} of {count} strikes; --strikes 0 shows all")
+
+
+def _against(document: Ladder) -> str:
+    """Return what build-up is compared with: words, or an instant of the same day as a clock."""
+    if document.against == PREVIOUS_CLOSE:
+        return document.against
+    return clock(parse_z(document.against), day_of(parse_z(document.cycle)))
+
+
+def _rows_around(document: Ladder, strikes: int) -> range:
+    count = len(document.strike)
+    if not strikes or count <= strikes:
+        return range(count)
+    first = max(0, min(around(document.offset) - strikes // 2, count - strikes))
+    return range(first, first + strikes)
+
+
+def _table(document: Ladder, rows: range, width: int) -> Table:
+    calls = [*zip(*(_cells(document, CE, place) for place in rows), strict=True)]
+    puts = [*zip(*(_cells(document, PE, place) for place in rows), strict=True)]
+    strikes: list[str] = []
+    for place in rows:
+        is_centre = bool(document.offset[place] == 0)
+        strikes.append(strike_cell(float(document.strike[place]), is_centre=is_centre))
+    sides = [
+        [
+            TextColumn(f"{head}\n", texts[0], justify="right" if head == "CALLS" else "left"),
+            TextColumn("ΔOI\nlakh", texts[1]),
+            TextColumn("OI\nlakh", texts[2], rank=1),
+            TextColumn("last\n", texts[3]),
+        ]
+        for head, texts in (("CALLS", calls), ("PUTS", puts))
+    ]
+    centre = TextColumn("STRIKE\n", strikes, justify="center")
+    return fitted_table([*sides[0], centre, *reversed(sides[1])], width)
 
 
 def _cells(document: Ladder, side: int, place: int) -> list[str]:

@@ -1,44 +1,45 @@
-"""The newest overview row of every index on a terminal of 80 columns."""
+"""The newest overview row of every index on a terminal of any width."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from rich.table import Table
 
-from g6.rendering.parts import NoView, Part, plain_table
+from g6.rendering.parts import NoView, Part, WideTable
+from g6.rendering.tables.fitted_table import TextColumn, fitted_table
 from g6.rendering.wording import clocks, moment, number, percent, points
 from g6.studies.stored.overview.overview_board import OverviewBoard
 
 CSV_HELP = "Write CSV, every figure of the overview in it."
+
+FIGURES: tuple[tuple[str, int, Callable[[Mapping[str, float]], str]], ...] = (
+    ("spot", 0, lambda row: number(row["spot"])),
+    ("%", 1, lambda row: number(row["change_pct"], 2, sign=True)),
+    ("ATM", 3, lambda row: points(row["atm"])),
+    ("PCR", 2, lambda row: number(row["pcr_nearest"], 3)),
+    ("ATM IV\n%", 4, lambda row: percent(row["atm_iv_nearest"])),
+    ("straddle", 5, lambda row: number(row["straddle_nearest"])),
+    ("max\npain", 6, lambda row: points(row["max_pain_nearest"])),
+)
+"""Heading, rank by which it is left out where there is no room, and text."""
 
 
 def parts(document: OverviewBoard, _: NoView) -> Iterator[Part]:
     """Yield when it is of, and a table with one line per index."""
     newest = max(row.cycle for row in document.rows)
     yield f"{moment(newest)} · figures of the nearest expiry"
-    yield _table(document)
+    yield WideTable(partial(_table, document))
 
 
-def _table(document: OverviewBoard) -> Table:
-    table = plain_table()
-    for name in ("\nindex", "\ntime", "\nstatus"):
-        table.add_column(name, no_wrap=True)
-    for name in ("\nspot", "\n%", "\nATM", "\nPCR", "ATM IV\n%", "\nstraddle", "max\npain"):
-        table.add_column(name, justify="right", no_wrap=True)
-    times = clocks(row.cycle for row in document.rows)
-    for time, row in zip(times, document.rows, strict=True):
-        figures = row.figures
-        table.add_row(
-            row.index,
-            time,
-            row.status,
-            number(figures["spot"]),
-            number(figures["change_pct"], 2, sign=True),
-            points(figures["atm"]),
-            number(figures["pcr_nearest"], 3),
-            percent(figures["atm_iv_nearest"]),
-            number(figures["straddle_nearest"]),
-            points(figures["max_pain_nearest"]),
-        )
-    return table
+def _table(document: OverviewBoard, width: int) -> Table:
+    rows = document.rows
+    columns = [
+        TextColumn("index", [row.index for row in rows], justify="left"),
+        TextColumn("time", clocks(row.cycle for row in rows), justify="left"),
+        TextColumn("status", [row.status for row in rows], justify="left"),
+    ]
+    for heading, rank, text_of in FIGURES:
+        columns.append(TextColumn(heading, [text_of(row.figures) for row in rows], rank))
+    return fitted_table(columns, width)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from g6.domain.figures.book_spreads import NEAR_STRIKES, Spreads, Summary
 from g6.rendering.parts import Line, Part, plain_table
-from g6.rendering.wording import day_words, in_india, number, strike_cell
+from g6.rendering.wording import counted, day_words, in_india, number, strike_cell
 from g6.studies.parameters import Parameter
 from g6.studies.stored.spreads import BookSpreads
 
@@ -33,9 +33,8 @@ def parts(document: BookSpreads, view: SpreadsView) -> Iterator[Part]:
     """Yield the books of each expiry, then one expiry's strikes."""
     yield Line(f"{document.index} · {in_india(document.cycle)} · bid-ask spreads now")
     yield _summary_table(document.now)
-    yield Line(
-        f"\n{day_words(document.expiry)}: spreads in points over {document.by_strike.cycles} cycles"
-    )
+    span = counted(document.by_strike.cycles, "cycle")
+    yield Line(f"\n{day_words(document.expiry)}: spreads in points over {span}")
     yield _strikes_table(document.by_strike, document.forward, view.strikes)
     yield (
         f"±{NEAR_STRIKES}: strikes next to the money; two-sided: options with bid and ask; "

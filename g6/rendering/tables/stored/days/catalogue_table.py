@@ -23,7 +23,7 @@ def parts(document: StoredCatalogue, _: NoView) -> Iterator[Part]:
     table.add_column("size", justify="right", no_wrap=True)
     for day in document.days:
         ends = [_clock(day.first), _clock(day.last)]
-        table.add_row(day.index, day_words(day.day), str(day.cycles), *ends, megabytes(day.bytes))
+        table.add_row(day.index, day_words(day.day), f"{day.cycles:,}", *ends, megabytes(day.bytes))
     yield table
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.pricing.black76 import higher_greeks
 from g6.domain.schema import rows
 from g6.domain.schema.frame import Frame
-from g6.rendering.parts import print_parts
+from g6.rendering.parts import Line, print_parts
 from g6.rendering.tables.stored.chain_dashes import dash_line
 from g6.rendering.tables.stored.chain_table import ChainView, chain_table, fitted, parts
 from g6.studies.stored import chain_by_strike
@@ -122,6 +123,18 @@ def test_dashes_have_their_reasons_in_one_line(stored):
         f"–  no quote: {strike} CE; no IV of 1 option: quote too old (1)"
     )
     assert dash_line(document, range(0)) == ""
+
+
+def test_sums_of_some_strikes_say_of_how_many(stored):
+    document = _document(stored)
+    assert not any("is the sum of" in str(part) for part in parts(document, ChainView()))
+    before = document.rows["ce_oi_prev"].astype(np.float64)
+    before[0] = np.nan
+    known, count = (int(np.isfinite(column).sum()) for column in (before, document.rows["ce_oi"]))
+    partial = replace(document, rows={**document.rows, "ce_oi_prev": before})
+    lines = [part.text for part in parts(partial, ChainView()) if isinstance(part, Line)]
+    sentence = f"ΔOI is the sum of {known} of {count} calls: of the others it is unknown"
+    assert (sentence in lines, known) == (True, count - 1)
 
 
 def test_a_mark_that_is_not_shown_is_not_explained(stored):

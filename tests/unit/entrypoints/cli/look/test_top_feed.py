@@ -70,6 +70,18 @@ def test_the_chain_that_is_seen_and_each_build_up_are_read(feed: TopFeed, board:
     assert asked == {"NIFTY", "BANKNIFTY"}
 
 
+def test_the_words_of_the_stored_cycle_that_is_seen_are_read_once(
+    feed: TopFeed, board: AwayBoard
+) -> None:
+    feed.seen_at = CYCLES[1]
+    feed.start(board.facts())
+    news: list[TopReading] = []
+    eventually(lambda: news.extend(readings(feed)) or len(news) > 4)
+    past = [reading.past for reading in news if reading.past]
+    words = {index: board.build_up(index, CYCLES[1]) for index in ("NIFTY", "BANKNIFTY")}
+    assert past == [{CYCLES[1]: words}]
+
+
 def test_a_redis_that_goes_away_leaves_the_last_state_with_its_trouble(
     feed: TopFeed, board: AwayBoard
 ) -> None:

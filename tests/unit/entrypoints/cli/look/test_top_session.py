@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from g6.bootstrap.reading.board_reading import RunningBoard
@@ -85,6 +87,22 @@ def test_a_colon_asks_a_study_of_the_chosen_index_and_moment(session: TopSession
 
 def test_what_cannot_be_answered_is_said_below(session: TopSession) -> None:
     assert "there is no study 'gold' fix: type chain" in press(session, ":", *"gold", ENTER)
+
+
+def test_a_long_error_is_said_whole(session: TopSession) -> None:
+    session.view = replace(session.view, message=" ".join(["analyze,"] * 30) + " workers")
+    lines = session.screen(SIZE).lines()
+    assert " ".join(" ".join(lines).split()).count("analyze,") == 30
+    assert "workers" in lines[-2]
+
+
+def test_a_stored_cycle_has_its_own_build_up(session: TopSession) -> None:
+    session.build_ups["NIFTY"] = "long_build_up"
+    assert "long build-up" in press(session)
+    past = press(session, "left")
+    assert "long build-up" not in past
+    session.past_build_ups[session.cycle] = {"NIFTY": "short_build_up"}
+    assert "short build-up" in press(session)
 
 
 def test_a_slash_filters_and_escape_shows_all(session: TopSession) -> None:

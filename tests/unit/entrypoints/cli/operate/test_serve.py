@@ -150,5 +150,5 @@ def test_a_line_has_cycle_time_options_and_each_index():
     )
     assert (
         status_line(status) == "Wed 18 Nov 2026 11:00 IST  0.50 s  400 options  "
-        "NIFTY OK/400 BANKEX OK/90 stale SENSEX -/0"
+        "NIFTY OK/400 BANKEX OK/90 stale SENSEX –/0"
     )

@@ -77,6 +77,17 @@ def test_people_see_all_of_it(world: World) -> None:
     )
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_screen_leaves_shares_out_and_cuts_none(world: World, width: int) -> None:
+    page = io.StringIO()
+    show(Console(file=page, width=width), world.runtime, FIRST)
+    table = page.getvalue().split("ms to its close")[0]
+    assert "…" not in table
+    heading = table.split("collect")[0]
+    assert "provider" in heading or "compute" in heading
+    assert ("write" in heading) == (width >= 80)
+
+
 def test_a_cycle_that_nobody_knows_is_nothing_to_do(world: World) -> None:
     with pytest.raises(NothingToDo, match="knows no cycle"):
         traced(world.runtime, "2026-11-18T05:40:00Z")

@@ -1,0 +1,121 @@
+"""Every table of a screen of 80 columns is whole: columns are left out, and no text is cut."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import g6 as package
+from g6.bootstrap.reading.study_readers import directory_reader
+from g6.rendering.parts import parts_of, print_parts
+from g6.rendering.screens.top_text import HELP
+from g6.rendering.tables.stored.ladder_table import LadderView
+from g6.studies.stored import straddle_by_cycle
+from g6.studies.stored.overview import ladder
+
+INDEX = "FINNIFTY"
+
+
+def shown(study: str, document: object, width: int, view: object = None) -> str:
+    """Return what a console of a width prints."""
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    print_parts(console, parts_of(study, document, view))
+    return console.file.getvalue()
+
+
+def _overview():
+    """Return a board whose texts are as wide as any: a long name, a long status, five digits."""
+    document = package.ask.overview(data_dir="tests/data/store").document
+    row = document.rows[0]
+    figures = dict.fromkeys(row.figures, 56789.05) | {
+        "change_pct": -12.34, "pcr_nearest": 12.345, "atm_iv_nearest": 0.999,
+    }  # fmt: skip
+    wide = replace(row, index="MIDCPNIFTY", status="PARTIAL", figures=figures)
+    return replace(document, rows=(wide, row))
+
+
+def _straddle(stored):
+    reader = directory_reader(stored.directory)
+    return straddle_by_cycle.answer(reader, straddle_by_cycle.StraddleParameters(INDEX))
+
+
+def _ladder(stored):
+    return ladder.answer(directory_reader(stored.directory), ladder.LadderParameters(INDEX))
+
+
+@pytest.mark.parametrize("width", [50, 60, 70, 80, 100])
+def test_the_overview_leaves_columns_out_and_cuts_none(width):
+    text = shown("overview", _overview(), width)
+    assert "…" not in text
+    assert "spot" in text
+    assert ("pain" in text) == (width >= 100)
+    assert ("ATM" in text) == (width >= 60)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_straddle_has_a_form_of_its_own(stored, width):
+    document = _straddle(stored)
+    text = shown("straddle", document, width)
+    assert "…" not in text
+    assert "True" not in text
+    assert "False" not in text
+    assert f"{document.strike[-1]:,.0f}" in text
+    assert f"{document.expiry[-1]:%d %b}" in text
+    assert str(document.expiry[-1]) not in text
+    assert ("forward" in text) == (width >= 60)
+
+
+def test_a_straddle_is_printed_in_python_as_on_a_terminal(stored):
+    answer = package.ask.straddle(INDEX, data_dir=stored.directory)
+    assert str(answer) == shown("straddle", answer.document, 80).rstrip("\n")
+
+
+@pytest.mark.parametrize("study", ["smile", "oi"])
+def test_a_table_of_columns_says_what_it_has_no_room_for(stored, study):
+    document = getattr(package.ask, study)(INDEX, data_dir=stored.directory).document
+    narrow = shown(study, document, 20)
+    assert "…" not in narrow
+    assert "no room for" in narrow
+    assert "no room for" not in shown(study, document, 400)
+
+
+def test_the_ladder_shows_the_strikes_near_the_money_and_says_how_many(stored):
+    document = _ladder(stored)
+    count = len(document.strike)
+    few = shown("ladder", document, 80, LadderView(5))
+    strikes = [f"{strike:,.0f}" for strike in document.strike]
+    centre = int(np.nanargmin(np.abs(document.offset)))
+    assert [strike in few for strike in strikes] == [
+        abs(place - centre) <= 2 for place in range(count)
+    ]
+    assert f"5 of {count} strikes; --strikes 0 shows all" in few
+    every = shown("ladder", document, 80, LadderView(0))
+    assert all(strike in every for strike in strikes)
+    assert "--strikes" not in every
+    assert "lakh" in every.splitlines()[3]
+    assert "…" not in every
+
+
+@pytest.mark.parametrize("width", [70, 80])
+def test_a_ladder_of_prices_in_thousands_is_not_cut(stored, width):
+    document = _ladder(stored)
+    sides = {name: 1000.0 + values for name, values in document.sides.items()}
+    text = shown("ladder", replace(document, sides=sides), width)
+    assert "…" not in text
+    assert "1,0" in text
+
+
+def test_exposures_and_analysis_say_the_convention_in_the_same_words(g6, stored):
+    sentence = "dealers taken as calls + / puts −"
+    for command in ("exposures", "analyze"):
+        answer = g6(command, INDEX, "--data-dir", str(stored.directory))
+        assert sentence in answer.out
+        assert "dealer short" not in answer.out
+
+
+def test_no_line_of_the_help_is_cut_on_eighty_columns():
+    assert max(map(len, HELP.splitlines())) <= 80
