@@ -51,17 +51,17 @@ def calendar(local: Path = LOCAL_SESSIONS) -> Calendar:
     Raises:
         BadInput: The additions are not TOML, or say something that no session can be.
     """
-    written = local.stat() if local.is_file() else None
-    return _calendar(local, written and (written.st_ino, written.st_mtime_ns, written.st_size))
-
-
-# Reading both files takes 2 ms of processor time, and an answer over HTTP asks for it three times.
-@lru_cache(maxsize=4)
-def _calendar(local: Path, identity: tuple[int, int, int] | None) -> Calendar:
-    """Return the calendar with the additions of a file, which its identity stands for."""
     shipped = resources.files("g6.config").joinpath("sessions.toml").read_text(encoding="utf-8")
+    additions = local.read_text(encoding="utf-8") if local.is_file() else None
     try:
-        additions = tomllib.loads(local.read_text(encoding="utf-8")) if identity else None
+        return _calendar(shipped, additions)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(local, None, f"is not TOML: {error}") from error
-    return Calendar.parse(tomllib.loads(shipped), additions)
+
+
+# An answer over HTTP asks for it three times: parsing what ships takes 1.7 ms, reading it 0.05.
+@lru_cache(maxsize=4)
+def _calendar(shipped: str, additions: str | None) -> Calendar:
+    """Return the calendar of the text that ships and of a user's additions."""
+    added = None if additions is None else tomllib.loads(additions)
+    return Calendar.parse(tomllib.loads(shipped), added)

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar
@@ -31,7 +31,8 @@ from g6.adapters.parquet.columns import (
     overview_rows,
     overview_table,
 )
-from g6.adapters.parquet.days import FoldLevel, identity_of
+from g6.adapters.parquet.days import FoldLevel
+from g6.adapters.parquet.file_memory import FileMemory
 from g6.adapters.parquet.reading import (
     conform,
     metadata_of,
@@ -151,7 +152,7 @@ class ParquetStore:
             if file.level is FoldLevel.PART:
                 return file.first
             with suppress(BadInput):
-                rows = _folded_rows(file.path, *identity_of(file.path))
+                rows = _FOLDED_ROWS.of(file.path)
                 if rows:
                     return rows[-1][0]
         return None
@@ -276,16 +277,13 @@ def _rows_at(
                     rows.append((file.first, _indices(file.path)))
         elif file.first <= last and first < file.end:
             with suppress(BadInput):
-                folded = _folded_rows(file.path, *identity_of(file.path))
+                folded = _FOLDED_ROWS.of(file.path)
                 begin = bisect_left(folded, first, key=itemgetter(0))
                 rows += folded[begin : bisect_right(folded, last, key=itemgetter(0))]
     return rows
 
 
-# Every question about the past begins with which cycles there are. A folded file is replaced and
-# never changed, so that its identity names its content: reading it anew took 20 ms of 60.
-@lru_cache(maxsize=64)
-def _folded_rows(path: Path, *_: int) -> tuple[tuple[datetime, frozenset[str]], ...]:
+def _folded_rows(path: Path) -> tuple[tuple[datetime, frozenset[str]], ...]:
     """Return the instants of a folded file of overviews, ascending, with the indices of each."""
     table = read(path, OVERVIEW_SCHEMA, ["timestamp", "underlying"])
     micros = integers_of(table.column("timestamp")).tolist()
@@ -295,6 +293,11 @@ def _folded_rows(path: Path, *_: int) -> tuple[tuple[datetime, frozenset[str]], 
         indices.setdefault(at, set()).add(name)
     ordered = sorted(indices.items())
     return tuple((EPOCH + timedelta(microseconds=at), frozenset(some)) for at, some in ordered)
+
+
+# Every question about the past begins with which cycles there are: reading a folded file anew took
+# 20 ms of 60.
+_FOLDED_ROWS = FileMemory(_folded_rows, most=64)
 
 
 def _indices(path: Path) -> frozenset[str]:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet.arrays import array_of, integers_of
-from g6.adapters.parquet.days import DayFile, FoldLevel, files, identity_of, of_level, steadily
+from g6.adapters.parquet.days import DayFile, FoldLevel, files, of_level, steadily
+from g6.adapters.parquet.file_memory import FileMemory
 from g6.adapters.parquet.row_groups import footer, groups_with
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema.json_types import Document
@@ -77,7 +77,7 @@ def read(
         # Checksums cost 11 % of reading a day of 12 MB: 22 ms instead of 20 (measured).
         with pq.ParquetFile(
             source,
-            metadata=footer(path, *identity_of(path)) if is_large else None,
+            metadata=footer(path) if is_large else None,
             pre_buffer=True,
             page_checksum_verification=True,
         ) as file:
@@ -203,20 +203,21 @@ def header_of(path: Path, cycle: str) -> Document | None:
         BadInput: The file is damaged.
         FileNotFoundError: It is gone.
     """
-    text = _header_texts(path, *identity_of(path)).get(cycle)
+    text = _HEADER_TEXTS.of(path).get(cycle)
     return None if text is None else dict(json.loads(text))
 
 
-# The headers of a day are one packed text: unpacking it for each unit took half of the time in
-# which a chain of the past is read. A file is replaced and never changed, so that its identity
-# names its content. As texts they take 1 MB a day of an index.
-@lru_cache(maxsize=12)
-def _header_texts(path: Path, *_: int) -> Mapping[str, bytes]:
+def _header_texts(path: Path) -> Mapping[str, bytes]:
     """Return the header of each unit in a folded file as JSON, by cycle."""
     return {
         cycle: json.dumps(document, separators=(",", ":")).encode()
         for cycle, document in headers(path).items()
     }
+
+
+# The headers of a day are one packed text: unpacking it for each unit took half of the time in
+# which a chain of the past is read. As texts they take 1 MB a day of an index.
+_HEADER_TEXTS = FileMemory(_header_texts, most=12)
 
 
 def header(path: Path, table: pa.Table) -> Document:

@@ -5,22 +5,32 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet.arrays import EPOCH
+from g6.adapters.parquet.file_memory import FileMemory
 
 __all__ = ["footer", "groups_with"]
 
 
-# The footer of a day of 103 columns takes 1 ms to parse, at every unit that is read of it.
-@lru_cache(maxsize=12)
-def footer(path: Path, *_: int) -> pq.FileMetaData:
-    """Return the metadata of a large file."""
+def footer(path: Path) -> pq.FileMetaData:
+    """Return the metadata of a large file.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    return _FOOTERS.of(path)
+
+
+def _read_footer(path: Path) -> pq.FileMetaData:
     return pq.read_metadata(os.fsencode(path).decode())
+
+
+# The footer of a day of 103 columns takes 1 ms to parse, at every unit that is read of it.
+_FOOTERS = FileMemory(_read_footer, most=12)
 
 
 def groups_with(file: pq.ParquetFile, instants: Sequence[datetime]) -> list[int]:
