@@ -59,6 +59,35 @@ class FanoutSettings:
     trace_every: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What is served beside metrics, status and panels, to whom, and who hears of it.
+
+    Attributes:
+        answers: Answers the studies of `/v1`.
+        control: Throws switches there.
+        guard: Lets requests pass, by default those that carry the token.
+        token: What requests carry, empty where none is needed.
+        fanout: What is kept for listeners of `/events`.
+        status_file: Where the status is written once a cycle.
+        restart_needed: Says which settings changed since the start.
+        announce: Gets one line per port, as soon as it is open.
+        sign: Tells every few seconds that this process lives.
+        spans: Takes the spans of cycles.
+    """
+
+    answers: StudyAnswers | None = None
+    control: WebControl | None = None
+    guard: Guard | None = None
+    token: str = ""
+    fanout: FanoutSettings = field(default_factory=FanoutSettings)
+    status_file: Path | None = None
+    restart_needed: Callable[[], list[str]] = list
+    announce: Callable[[str], None] = print
+    sign: Callable[[], None] = lambda: None
+    spans: SpanSink | None = None
+
+
 def bind(host: str, port: int, setting: str) -> socket.socket:
     """Return a listening socket, on a free port for port 0.
 
@@ -90,69 +119,40 @@ def serve(
     host: str,
     metrics_port: int,
     web_port: int,
+    options: ServeOptions,
     *,
-    answers: StudyAnswers | None = None,
-    control: WebControl | None = None,
-    guard: Guard | None = None,
-    token: str = "",
-    fanout: FanoutSettings | None = None,
-    status_file: Path | None = None,
-    restart_needed: Callable[[], list[str]] = list,
-    announce: Callable[[str], None] = print,
-    sign: Callable[[], None] = lambda: None,
-    spans: SpanSink | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Answer over HTTP and follow the bus until SIGTERM, SIGINT or `stop`.
 
-    It ends within two seconds. `answers` answers the studies of `/v1`, `control` throws switches
-    there. Only what the `guard` lets pass is answered, by default what carries the `token`.
-    `fanout` says what is kept for listeners of `/events`.
-    `restart_needed` says which settings changed since the start. `announce` gets one line per port,
-    as soon as it is open. `sign` tells every few seconds that this process lives. `spans` takes the
-    spans of cycles, if somebody wants them.
+    It ends within two seconds.
 
     Raises:
         Unavailable: A port cannot be had.
     """
     stop = stop or threading.Event()
-    fanout = fanout or FanoutSettings()
     with (
         bind(host, metrics_port, "serve.metrics_port") as metrics,
         bind(host, web_port, "serve.web_port") as web,
     ):
         follower = BusFollower(runtime.bus, totals, runtime.plan.indices)
-        watcher = Watcher(runtime, follower, status_file, restart_needed)
-        following = threading.Thread(
-            target=follower.run, args=(stop, watcher.write_status), daemon=True, name="follower"
-        )
-        following.start()
-        _trace(runtime, spans, stop)
-        threading.Thread(target=import_ahead, daemon=True, name="imports").start()
-        threading.Thread(target=_keep_signing, args=(stop, sign), daemon=True, name="signs").start()
-        announce(f"metrics on {_address(metrics)}/metrics")
-        announce(f"status and panels on {_address(web)}/status")
-        hub = Hub(
-            runtime.bus,
-            runtime.panels,
-            length=fanout.events,
-            heartbeat_seconds=HEARTBEAT_SECONDS,
-            limits=fanout.limits,
-            trace_every=fanout.trace_every,
-            wall=runtime.clock.wall,
-        )
-        threading.Thread(target=hub.run, args=(stop,), daemon=True, name="stream").start()
-        guard = guard or Guard(token)
-        web_pages = web_app(watcher, answers, control)
+        watcher = Watcher(runtime, follower, options.status_file, options.restart_needed)
+        following = _start("follower", follower.run, stop, watcher.write_status)
+        _trace(runtime, options.spans, stop)
+        _start("imports", import_ahead)
+        _start("signs", _keep_signing, stop, options.sign)
+        options.announce(f"metrics on {_address(metrics)}/metrics")
+        options.announce(f"status and panels on {_address(web)}/status")
+        hub = _hub(runtime, options.fanout)
+        _start("stream", hub.run, stop)
+        guard = options.guard or Guard(options.token)
+        web_pages = web_app(watcher, options.answers, options.control)
         hub.counts.refused = guard.refused
-        stream_door = StreamDoor(hub, _replays(runtime, answers))
-        add_stream(web_pages, stream_door, token)
+        stream_door = StreamDoor(hub, _replays(runtime, options.answers))
+        add_stream(web_pages, stream_door, options.token)
+        numbers = _server(guarded(metrics_app(watcher), guard), partial(WebConnection, guard))
         door = partial(StreamProtocol, stream_door, guard)
-        plain_door = partial(WebConnection, guard)
-        servers = [
-            (_server(guarded(metrics_app(watcher), guard), plain_door), metrics),
-            (_server(guarded(web_pages, guard), door), web),
-        ]
+        servers = [(numbers, metrics), (_server(guarded(web_pages, guard), door), web)]
         try:
             asyncio.run(_answer(servers, hub, stop))
         finally:
@@ -160,6 +160,26 @@ def serve(
             # A thread that hangs is not waited for: what it did not store is counted again at the
             # next start.
             following.join(CLOSING_SECONDS)
+
+
+def _start(name: str, work: Callable[..., None], *arguments: object) -> threading.Thread:
+    """Start work beside the servers, which ends with the process at the latest."""
+    thread = threading.Thread(target=work, args=arguments, daemon=True, name=name)
+    thread.start()
+    return thread
+
+
+def _hub(runtime: Runtime, fanout: FanoutSettings) -> Hub:
+    """Return what hands the events of the bus to the listeners of the stream."""
+    return Hub(
+        runtime.bus,
+        runtime.panels,
+        length=fanout.events,
+        heartbeat_seconds=HEARTBEAT_SECONDS,
+        limits=fanout.limits,
+        trace_every=fanout.trace_every,
+        wall=runtime.clock.wall,
+    )
 
 
 def _replays(runtime: Runtime, answers: StudyAnswers | None) -> Replays:
@@ -176,7 +196,7 @@ def _trace(runtime: Runtime, spans: SpanSink | None, stop: threading.Event) -> N
             runtime.bus.forget(SUBSCRIBER)
         return
     tracer = CycleTracer(runtime.bus, runtime.clock, spans)
-    threading.Thread(target=tracer.run, args=(stop,), daemon=True, name="tracer").start()
+    _start("tracer", tracer.run, stop)
 
 
 def _keep_signing(stop: threading.Event, sign: Callable[[], None]) -> None:

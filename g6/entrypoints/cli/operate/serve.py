@@ -11,17 +11,15 @@ import typer
 
 from g6 import __version__
 from g6.entrypoints.cli.shared.arguments import options
-
-if TYPE_CHECKING:
-    from g6.config.web_sections import ServeSettings
-    from g6.entrypoints.web.serving import FanoutSettings
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 
 if TYPE_CHECKING:
+    from g6.bootstrap.wiring import Wiring
     from g6.config import Settings
     from g6.config.web_sections import ServeSettings
     from g6.entrypoints.web.auth import Guard
     from g6.entrypoints.web.control_routes import WebControl
+    from g6.entrypoints.web.serving import FanoutSettings, ServeOptions
     from g6.pipeline import Runtime
 
 Host = Annotated[
@@ -66,32 +64,49 @@ def serve(
 
     Example: g6 serve --metrics-port 0
     """
-    from g6.bootstrap.processes.redis_ports import totals, vitals
-    from g6.bootstrap.processes.span_export import span_sink
-    from g6.bootstrap.reading import study_readers
-    from g6.bootstrap.reading.running_system import recorded_start, settings_as_started
+    from g6.bootstrap.processes.redis_ports import totals
+    from g6.bootstrap.reading.running_system import settings_as_started
     from g6.bootstrap.wiring import redis_url, wire
-    from g6.entrypoints.machine.drift import restart_reasons_in_child
     from g6.entrypoints.web import serving as server
-    from g6.entrypoints.web.study_answers import StudyAnswers
     from g6.entrypoints.workers.app import create_app
 
     settings = _on_host(configured, host).settings()
     started = settings_as_started(settings)
     runtime = create_app(started, redis_url(settings)).runtime
-    own = settings.serve
-    token = own.token.get_secret_value() if own.token else ""
     wiring = wire(settings)
-    reader = partial(study_readers.reader, settings=started)
-    time = study_readers.market_time(started)
-    answers = StudyAnswers(reader, time, runtime.plan.interval)
+    own = settings.serve
     server.serve(
         runtime,
         totals(wiring),
         own.host,
         own.metrics_port if metrics_port is None else metrics_port,
         own.web_port if web_port is None else web_port,
-        answers=answers,
+        _served(wiring, started, runtime),
+    )
+
+
+def _served(wiring: Wiring, started: Settings, runtime: Runtime) -> ServeOptions:
+    """Return what is served beside metrics, status and panels, as configured.
+
+    Args:
+        wiring: Of the settings as they are now.
+        started: The settings as the system that runs was started with them.
+        runtime: The system that is served.
+    """
+    from g6.bootstrap.processes.redis_ports import vitals
+    from g6.bootstrap.processes.span_export import span_sink
+    from g6.bootstrap.reading import study_readers
+    from g6.bootstrap.reading.running_system import recorded_start
+    from g6.entrypoints.machine.drift import restart_reasons_in_child
+    from g6.entrypoints.web.serving import ServeOptions
+    from g6.entrypoints.web.study_answers import StudyAnswers
+
+    settings = wiring.settings
+    own = settings.serve
+    token = own.token.get_secret_value() if own.token else ""
+    reader = partial(study_readers.reader, settings=started)
+    return ServeOptions(
+        answers=StudyAnswers(reader, study_readers.market_time(started), runtime.plan.interval),
         control=_control(started, runtime, token) if own.control else None,
         guard=_guard(own, token),
         token=token,

@@ -33,7 +33,7 @@ from g6.domain.reports import (
     parse_report,
 )
 from g6.domain.reports.provider_facts import RequestTally
-from g6.entrypoints.web.serving import serve
+from g6.entrypoints.web.serving import ServeOptions, serve
 from g6.errors import RedisDown, Unavailable
 from g6.pipeline import Runtime
 from g6.simulation import SimulatedMarket
@@ -79,7 +79,7 @@ class Serving:
         self.thread = threading.Thread(
             target=serve,
             args=(runtime, totals, "127.0.0.1", 0, web_port),
-            kwargs={"announce": announce, "stop": self.stop, **options},
+            kwargs={"options": ServeOptions(announce=announce, **options), "stop": self.stop},
         )
         self.thread.start()
         assert announced.wait(10)
@@ -303,10 +303,10 @@ def test_a_taken_port_is_one_sentence_with_its_fix(runtime, totals):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(Unavailable, match=rf"127\.0\.0\.1:{port}") as raised:
-            serve(runtime, totals, "127.0.0.1", port, 0, announce=lambda _: None)
+            serve(runtime, totals, "127.0.0.1", port, 0, ServeOptions(announce=lambda _: None))
     assert "serve.metrics_port" in raised.value.fix
 
 
 def test_an_address_nobody_has_is_one_sentence(runtime, totals):
     with pytest.raises(Unavailable, match=r"192\.0\.2\.1:0"):
-        serve(runtime, totals, "192.0.2.1", 0, 0, announce=lambda _: None)
+        serve(runtime, totals, "192.0.2.1", 0, 0, ServeOptions(announce=lambda _: None))
