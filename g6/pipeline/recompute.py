@@ -17,7 +17,7 @@ from g6.domain.pricing.assembly import assemble_all
 from g6.domain.quotes.quotes import QUOTE_FIELDS, Quotes
 from g6.domain.quotes.stamp import Stamp, restamped
 from g6.domain.reports import RecomputeReport
-from g6.domain.schema.frame import SIDES, ColumnValues, Header, Words
+from g6.domain.schema.frame import SIDE_PREFIXES, ColumnValues, Header, Words
 from g6.domain.schema.json_reading import number, part
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.underlying import Underlying
@@ -40,7 +40,7 @@ READ = (
 )
 """Quantities of a quote that analysis reads. The others are not taken from the file."""
 _BOTH = ("symbol", "source", *READ)
-RAW = ("expiry", "strike", "tick_size", *(side + name for side in SIDES for name in _BOTH))
+RAW = ("expiry", "strike", "tick_size", *(side + name for side in SIDE_PREFIXES for name in _BOTH))
 """What analysis reads of a stored row; all else it needs stands in the header of the unit."""
 
 TOGETHER = 64
@@ -94,7 +94,7 @@ def _recompute(runtime: Runtime, day: str, index: str, pricing: Pricing | None) 
     columns = {name: _joined([part[name] for part in parts]) for name in COMPUTED}
     changed = history.write_day(index, on, columns, {**stored.headers, **headers})
     changed |= history.write_figures(index, on, rows)
-    options = int(sum((stored.columns[f"{side}symbol"] != "").sum() for side in SIDES))
+    options = int(sum((stored.columns[f"{side}symbol"] != "").sum() for side in SIDE_PREFIXES))
     return RecomputeReport(index, day, len(rows), options, changed, runtime.clock.wall() - began)
 
 
@@ -128,7 +128,7 @@ def _sides(stored: StoredDay) -> dict[str, ColumnValues]:
     unknown = np.full((2, len(stored.columns["strike"])), np.nan)
     sides: dict[str, ColumnValues] = dict.fromkeys(QUOTE_FIELDS, unknown)
     for name in _BOTH:
-        sides[name] = np.stack([stored.columns[side + name] for side in SIDES])
+        sides[name] = np.stack([stored.columns[side + name] for side in SIDE_PREFIXES])
     return sides
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.frame import SIDE_PREFIXES, Frame
 from g6.domain.schema.json_reading import part, whole
 from g6.domain.schema.json_types import JsonObject
 from g6.errors import NothingToDo
@@ -53,7 +53,7 @@ class Origin:
             index=unit.index,
             instant=unit.cycle,
             observed_at=datetime.fromtimestamp(observed, UTC),
-            source="+".join(_words(frame, [f"{side}source" for side in SIDES])),
+            source="+".join(_words(frame, [f"{side}source" for side in SIDE_PREFIXES])),
             coverage=_coverage(frame),
             config_id="+".join(_words(frame, ["config_id"])),
             is_revised=bool(part(frame.header, "stamp").get("revised_from")),

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from g6.adapters.parquet.arrays import EPOCH, numbers_of, texts_of
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.quotes.quotes import QUOTE_FIELDS
-from g6.domain.schema.frame import SIDES, ColumnValues, Frame, Header, Words
+from g6.domain.schema.frame import SIDE_PREFIXES, ColumnValues, Frame, Header, Words
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.rows import CHAIN, OVERVIEW, SCHEMA_VERSION, Column
@@ -107,7 +107,7 @@ _GROUP_ROWS = 16_384
 One cycle of a day of 135,000 rows is then read out of an eighth of it. The file grows by 2 %; with
 groups of 2,000 rows it grew by 20 %.
 """
-_NULLABLE = frozenset(side + name for side in SIDES for name in QUOTE_FIELDS)
+_NULLABLE = frozenset(side + name for side in SIDE_PREFIXES for name in QUOTE_FIELDS)
 
 LISTING = (
     Column("underlying", "text", "", "name of the index"),
@@ -390,4 +390,4 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
 
 
 def _without_side(name: str) -> str:
-    return name[3:] if name.startswith(SIDES) else name
+    return name[3:] if name.startswith(SIDE_PREFIXES) else name

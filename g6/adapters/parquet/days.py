@@ -83,7 +83,7 @@ def _instant(day: date, clock: str) -> datetime:
     return instant if session_date(instant) == day else instant - timedelta(days=1)
 
 
-def day_of(directory: Path) -> date | None:
+def named_day(directory: Path) -> date | None:
     """Return the date of a `date=…` directory, None when it is something else."""
     return layout.parse_day_name(directory.name)
 
@@ -91,7 +91,7 @@ def day_of(directory: Path) -> date | None:
 def days(root: Path) -> list[date]:
     """Return the days that have a directory below `root`, ascending."""
     try:
-        return sorted(day for entry in root.iterdir() if (day := day_of(entry)) is not None)
+        return sorted(day for entry in root.iterdir() if (day := named_day(entry)) is not None)
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -126,7 +126,7 @@ def files(directory: Path) -> list[DayFile]:
 
 def files_unlocked(directory: Path) -> list[DayFile]:
     """Return the files of a day for a caller who holds the directory's lock."""
-    day = day_of(directory)
+    day = named_day(directory)
     if day is None:
         return []
     entries = [_day_file(directory, day, entry.name) for entry in directory.iterdir()]

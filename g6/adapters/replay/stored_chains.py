@@ -27,7 +27,7 @@ from g6.domain.cycles.cycle import QUARTER_HOUR, isoformat_z, quarter_hour_of
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import NAN, QUOTE_FIELDS
 from g6.domain.schema import layout
-from g6.domain.schema.frame import SIDES
+from g6.domain.schema.frame import SIDE_PREFIXES
 from g6.domain.schema.json_reading import number, part
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.underlying import Underlying
@@ -38,7 +38,7 @@ SIDE_COLUMNS = ("symbol", "token", "source", *QUOTE_FIELDS)
 RAW = (
     *("timestamp", "observed_at", "expiry", "strike", "lot_size", "tick_size"),
     *("spot", "spot_source", "spot_age_seconds", "future", "vix"),
-    *(side + name for side in SIDES for name in SIDE_COLUMNS),
+    *(side + name for side in SIDE_PREFIXES for name in SIDE_COLUMNS),
 )
 NEEDED = (
     "timestamp",
@@ -163,12 +163,13 @@ def _headers(metadata: Mapping[bytes, bytes], table: pa.Table) -> Iterator[tuple
 def _snapshot(index: str, at: datetime, rows: pa.Table, header: UnitHeader) -> Snapshot:
     n = rows.num_rows
     values = {
-        name: np.stack([_number(rows, side + name) for side in SIDES]) for name in QUOTE_FIELDS
+        name: np.stack([_number(rows, side + name) for side in SIDE_PREFIXES])
+        for name in QUOTE_FIELDS
     }
-    token = np.nan_to_num(np.stack([_number(rows, side + "token") for side in SIDES])).astype(
-        np.int64
-    )
-    source = np.stack([_text(rows, side + "source") for side in SIDES])
+    token = np.nan_to_num(
+        np.stack([_number(rows, side + "token") for side in SIDE_PREFIXES])
+    ).astype(np.int64)
+    source = np.stack([_text(rows, side + "source") for side in SIDE_PREFIXES])
     tick = _number(rows, "tick_size")
     contracts = Contracts(
         index,
@@ -176,7 +177,7 @@ def _snapshot(index: str, at: datetime, rows: pa.Table, header: UnitHeader) -> S
         _number(rows, "strike"),
         _number(rows, "lot_size").astype(np.int64),
         np.where(np.isfinite(tick), tick, TICK),
-        np.stack([_text(rows, side + "symbol") for side in SIDES]),
+        np.stack([_text(rows, side + "symbol") for side in SIDE_PREFIXES]),
         token,
     )
     is_told = "observed_at" in header

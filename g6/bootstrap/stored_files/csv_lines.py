@@ -13,7 +13,7 @@ from g6.adapters.csv.lines import ASIDE, put_lines
 from g6.adapters.parquet import ParquetHistory, days
 from g6.adapters.parquet.units import day_overviews, day_units
 from g6.config import Settings
-from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.frame import SIDE_PREFIXES, Frame
 from g6.errors import G6Error
 from g6.files import shown
 from g6.ports.history import OVERVIEW
@@ -125,7 +125,7 @@ def _mend_file(mended: MendedDay, path: Path, by_header: Mapping[str, Mapping[st
 
 def _is_imported(frame: Frame) -> bool:
     """Tell whether rows came from older files."""
-    sources = {str(word) for side in SIDES for word in frame.columns[f"{side}source"]}
+    sources = {str(word) for side in SIDE_PREFIXES for word in frame.columns[f"{side}source"]}
     return "import" in sources and sources <= IMPORTED
 
 

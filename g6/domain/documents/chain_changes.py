@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from g6.domain.schema.frame import SIDE_KEYS
 from g6.domain.schema.json_types import JsonObject
 
 __all__ = ["chain_change", "interest_change"]
 
-SIDES = ("ce", "pe")
 _ROW = ("offset", "atm")
 """Fields of a strike beside those of its sides."""
 
@@ -54,7 +54,7 @@ def chain_change(before: object, after: object) -> JsonObject:
 
 def _changed_cells(before: Mapping[str, object], row: Mapping[str, object]) -> JsonObject:
     cells: JsonObject = {}
-    for side in SIDES:
+    for side in SIDE_KEYS:
         earlier = _cells_of(before, side)
         moved: JsonObject = {}
         for name, value in _cells_of(row, side).items():

@@ -17,7 +17,7 @@ from g6.domain.quotes.quotes import QUOTE_FIELDS
 from g6.domain.quotes.stamp import to_frame
 from g6.domain.schema import rows
 from g6.domain.schema.counting import MAX_COUNT
-from g6.domain.schema.frame import SIDES, ColumnValues, Frame, Words, by_side
+from g6.domain.schema.frame import SIDE_PREFIXES, ColumnValues, Frame, Words, by_side
 from g6.domain.schema.json_reading import part, text
 from g6.domain.schema.layout import offset_name
 from g6.domain.schema.words import Bucket
@@ -63,7 +63,11 @@ COMPUTED = (
     "rate",
     "model",
     "config_id",
-    *(side + name for side in SIDES for name in (*_PRICED, "microprice", "liquidity", *_SPELLED)),
+    *(
+        side + name
+        for side in SIDE_PREFIXES
+        for name in (*_PRICED, "microprice", "liquidity", *_SPELLED)
+    ),
 )
 """Columns that analysis makes; nothing of them is read when a chain is made again."""
 
@@ -153,7 +157,7 @@ def computed(units: Sequence[PricedChain]) -> dict[str, ColumnValues | Words]:
     columns["config_id"] = _worded((priced.stamp.config_id for priced in units), sizes)
     for name, parts in side_parts.items():
         values = np.concatenate(parts, axis=1)
-        for side, prefix in enumerate(SIDES):
+        for side, prefix in enumerate(SIDE_PREFIXES):
             columns[prefix + name] = _stored_side(name, values[side])
     return columns
 

@@ -20,7 +20,7 @@ from g6.domain.figures import breadth
 from g6.domain.reports import CycleReport, ProviderFacts, StorageFacts
 from g6.domain.reports.panel_alerts import PanelAlert, unit_alerts
 from g6.domain.schema.chain import Chain
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import SIDE_KEYS, Frame
 from g6.domain.schema.json_reading import part
 from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.layout import panel_file
@@ -236,7 +236,7 @@ def chain_strikes(chain: Chain, expiry: str | None, window: int = WINDOW) -> lis
     lines = []
     for place, (strike, offset) in enumerate(zip(near.strike, near.offset, strict=True)):
         line: JsonObject = {"strike": strike, "offset": int(offset), "atm": offset == 0}
-        for number, side in enumerate(("ce", "pe")):
+        for number, side in enumerate(SIDE_KEYS):
             line[side] = {name: values[number, place] for name, values in columns.items()}
         lines.append(line)
     return lines

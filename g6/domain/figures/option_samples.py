@@ -11,11 +11,11 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.memory_pressure import PressureLevel
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.reports.option_detail import DetailMode, DetailRules, OptionDetail, OptionSample
-from g6.domain.schema.frame import SIDES
+from g6.domain.schema.frame import SIDE_PREFIXES
 
 __all__ = ["option_detail"]
 
-NAMES = tuple(side.removesuffix("_").upper() for side in SIDES)
+NAMES = tuple(side.removesuffix("_").upper() for side in SIDE_PREFIXES)
 
 
 def option_detail(

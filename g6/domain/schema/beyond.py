@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.schema.counting import countable, countable_interest
-from g6.domain.schema.frame import SIDES, Header
+from g6.domain.schema.frame import SIDE_PREFIXES, Header
 from g6.domain.schema.json_reading import number, numbers, whole
 
 __all__ = ["MAX_MISSING_SHARE", "Beyond", "json_number"]
@@ -63,7 +63,7 @@ class Beyond:
             "strike": [json_number(value) for value in self.strike.tolist()],
         }
         for name, quantity in (("oi", self.oi), ("volume", self.volume)):
-            for side, values in zip(SIDES, quantity.tolist(), strict=True):
+            for side, values in zip(SIDE_PREFIXES, quantity.tolist(), strict=True):
                 entry[side + name] = [json_number(value) for value in values]
         return entry
 
@@ -82,8 +82,8 @@ class Beyond:
         is_unknown = entry["age_seconds"] is None
         return cls(
             strike=_array(numbers(entry, "strike")),
-            oi=np.array([_array(numbers(entry, side + "oi")) for side in SIDES]),
-            volume=np.array([_array(numbers(entry, side + "volume")) for side in SIDES]),
+            oi=np.array([_array(numbers(entry, side + "oi")) for side in SIDE_PREFIXES]),
+            volume=np.array([_array(numbers(entry, side + "volume")) for side in SIDE_PREFIXES]),
             listed=whole(entry, "listed"),
             unasked=whole(entry, "unasked"),
             age_seconds=nan if is_unknown else float(number(entry, "age_seconds")),

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "SIDES",
+    "SIDE_KEYS",
+    "SIDE_PREFIXES",
     "ColumnValues",
     "Frame",
     "FrameName",
@@ -27,7 +28,9 @@ ColumnValues: TypeAlias = NDArray[Any]
 Header: TypeAlias = Mapping[str, object]
 """What a frame says of all its rows, as JSON has it."""
 
-SIDES = ("ce_", "pe_")
+SIDE_KEYS = ("ce", "pe")
+"""Keys of the sides in a document, in the order of the side axis."""
+SIDE_PREFIXES = ("ce_", "pe_")
 """Prefixes of a side's columns, in the order of the side axis."""
 
 
@@ -83,7 +86,7 @@ class SideColumns(Mapping[str, ColumnValues]):
         self._columns = columns
 
     def __getitem__(self, name: str) -> ColumnValues:
-        calls, puts = (self._columns[side + name] for side in SIDES)
+        calls, puts = (self._columns[side + name] for side in SIDE_PREFIXES)
         # np.stack takes 2.4 us for 200 strikes and this 1.2: breadth reads six quantities.
         if calls.dtype != puts.dtype:
             return np.stack([calls, puts])
@@ -93,7 +96,7 @@ class SideColumns(Mapping[str, ColumnValues]):
         return both
 
     def __iter__(self) -> Iterator[str]:
-        calls = SIDES[0]
+        calls = SIDE_PREFIXES[0]
         return (name.removeprefix(calls) for name in self._columns if name.startswith(calls))
 
     def __len__(self) -> int:
@@ -139,4 +142,6 @@ def by_side(arrays: Mapping[str, ColumnValues], names: Iterable[str]) -> dict[st
     >>> by_side({"oi": np.array([[65.0], [130.0]])}, ["oi"])
     {'ce_oi': array([65.]), 'pe_oi': array([130.])}
     """
-    return {side + name: arrays[name][row] for row, side in enumerate(SIDES) for name in names}
+    return {
+        side + name: arrays[name][row] for row, side in enumerate(SIDE_PREFIXES) for name in names
+    }

@@ -21,7 +21,7 @@ from g6.domain.market.instrument import CE, INDICES, PE
 from g6.domain.pricing.black76 import PHI, HigherGreeks, higher_greeks
 from g6.domain.schema import rows
 from g6.domain.schema.chain import Chain
-from g6.domain.schema.frame import SIDES, Frame
+from g6.domain.schema.frame import SIDE_PREFIXES, Frame
 from g6.errors import UncoveredYear
 from g6.ports.readers import StoredReader
 from g6.studies import selection
@@ -100,7 +100,7 @@ class ChainByStrike:
         columns: dict[str, DocumentColumn] = {
             column.name: _values(column, self.rows[column.name]) for column in rows.CHAIN
         }
-        for side, errors in zip(SIDES, self.iv_error.tolist(), strict=True):
+        for side, errors in zip(SIDE_PREFIXES, self.iv_error.tolist(), strict=True):
             columns[f"{side}iv_error"] = [
                 float(f"{error:.{_IV_ERROR_DIGITS}g}") if isfinite(error) else None
                 for error in errors

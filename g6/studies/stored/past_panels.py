@@ -14,7 +14,7 @@ from g6.domain.figures import breadth
 from g6.domain.market.instants import instant_in_words
 from g6.domain.market.instrument import INDICES
 from g6.domain.reports import CycleReport, ProviderFacts
-from g6.domain.schema.frame import SIDES, Frame, Header
+from g6.domain.schema.frame import SIDE_PREFIXES, Frame, Header
 from g6.domain.schema.json_reading import entries, part
 from g6.domain.schema.json_types import Document, JsonObject
 from g6.domain.schema.no_word import stored_reason
@@ -31,7 +31,7 @@ OF_ROWS = ("analytics", "breadth", "health", "indices", "overview", "summary")
 """Panels that follow from the rows of a cycle, beside one of each index."""
 COUNTED = (
     *("timestamp", "strike", "offset", "lot_size", "tick_size", "rate"),
-    *(side + name for side in SIDES for name in breadth.COLUMNS),
+    *(side + name for side in SIDE_PREFIXES for name in breadth.COLUMNS),
 )
 """Columns of a chain by which the breadth counts its strikes."""
 UNSTORED = frozenset({"elapsed_seconds", "lateness_seconds", "latency_seconds"})

@@ -42,8 +42,7 @@ from g6.adapters.parquet.reading import day_table, read
 from g6.domain.market.instants import instant_of_text
 from g6.domain.market.instrument import SIDES
 from g6.domain.schema import layout
-from g6.domain.schema.frame import SIDES as PREFIXES
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import SIDE_PREFIXES, Frame
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
@@ -51,7 +50,7 @@ from g6.errors import BadInput, DamagedFile, NothingToDo, UserError
 
 _ZERO = array_of([0.0], pa.float64())[0]
 """As a scalar: pyarrow imports pandas to make one of a number of Python."""
-_SIDES = tuple(zip(PREFIXES, SIDES, strict=True))
+_SIDES = tuple(zip(SIDE_PREFIXES, SIDES, strict=True))
 """Prefix of a side's columns and its word in the long shape."""
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     Kind.CHAIN: tuple(column.name for column in CHAIN),
@@ -68,7 +67,7 @@ _WHOLE: Mapping[str, pa.Schema] = {Kind.OVERVIEW: OVERVIEW_SCHEMA, Kind.EVENTS: 
 """Kinds whose files hold all indices."""
 TRADED_PRICES = frozenset(
     prefix + name
-    for prefix in PREFIXES
+    for prefix in SIDE_PREFIXES
     for name in ("last", "open", "high", "low", "close", "average_price")
 )
 """Columns of prices at which somebody traded. Zero is none: it says that nobody did."""
@@ -292,7 +291,7 @@ def _needed(query: Query) -> list[str]:
     names = set(query.columns)
     if query.long:
         names.add("symbol")
-        for prefix in PREFIXES:
+        for prefix in SIDE_PREFIXES:
             names |= {prefix + name for name in query.columns}
             names.add(f"{prefix}symbol")
     if query.expiries:
@@ -334,7 +333,7 @@ def _instruments(directory: Path) -> pa.Table:
         except BadInput as error:
             warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)
             continue
-        ordinal = array_of([days.day_of(directory)] * table.num_rows, pa.date32())
+        ordinal = array_of([days.named_day(directory)] * table.num_rows, pa.date32())
         exchange = repeated(path.stem, table.num_rows)
         tables.append(table.append_column("date", ordinal).append_column("exchange", exchange))
     empty = (
@@ -349,7 +348,7 @@ def _to_long(table: pa.Table) -> pa.Table:
     """Return one row per listed option: side columns without their prefix, and `side`."""
     halves = []
     for prefix, side in _SIDES:
-        shared = [name for name in table.column_names if not name.startswith(PREFIXES)]
+        shared = [name for name in table.column_names if not name.startswith(SIDE_PREFIXES)]
         own = [name for name in table.column_names if name.startswith(prefix)]
         plain = [*shared, *(name.removeprefix(prefix) for name in own)]
         half = table.select([*shared, *own]).rename_columns(plain)

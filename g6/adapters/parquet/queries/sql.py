@@ -239,7 +239,7 @@ def _apart(files: Sequence[DayFile]) -> bool:
 
 def _keyed(table: pa.Table, directory: Path) -> pa.Table:
     """Add the columns that stand in the path: the date, and the index of a chain."""
-    day = pa.repeat(pa.scalar(days.day_of(directory), pa.date32()), table.num_rows)
+    day = pa.repeat(pa.scalar(days.named_day(directory), pa.date32()), table.num_rows)
     keyed = table.append_column("date", day)
     index = layout.parse_index_name(directory.parent.name)
     if index is None:

@@ -91,6 +91,6 @@ def _numbers(document: ChainByStrike, name: str, shown: slice) -> NDArray[np.flo
 
 def _of_sides(document: ChainByStrike, name: str, shown: slice) -> NDArray[np.generic]:
     columns: Sequence[NDArray[np.generic]] = [
-        document.rows[f"{side}{name}"][shown] for side in frame.SIDES
+        document.rows[f"{side}{name}"][shown] for side in frame.SIDE_PREFIXES
     ]
     return np.stack(columns)

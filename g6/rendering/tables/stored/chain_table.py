@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from g6.domain.schema.frame import SIDES
+from g6.domain.schema.frame import SIDE_PREFIXES
 from g6.rendering.contract_words import size_words
 from g6.rendering.parts import Line, Part, WideLine, WideTable, plain_table
 from g6.rendering.tables.stored.chain_dashes import dash_line
@@ -178,7 +178,7 @@ def _legend(document: ChainByStrike, view: ChainView, width: int) -> str:
     if _has(table, "lakh"):
         legend.append("lakh: 100,000")
     if _has(table, "OI\n") and any(
-        _highest_row(document, side) in rows for side in range(len(SIDES))
+        _highest_row(document, side) in rows for side in range(len(SIDE_PREFIXES))
     ):
         legend.append(f"{HIGHEST} highest OI")
     if (np.asarray(document.rows["offset"], dtype=np.float64)[rows.start : rows.stop] == 0).any():
@@ -192,7 +192,7 @@ def _has(table: Table, sign: str) -> bool:
 
 def _highest_row(document: ChainByStrike, side: int) -> int | None:
     """Return the row of a side's largest open interest, None without any."""
-    interest = document.rows[f"{SIDES[side]}oi"].astype(np.float64)
+    interest = document.rows[f"{SIDE_PREFIXES[side]}oi"].astype(np.float64)
     return int(np.nanargmax(interest)) if np.isfinite(interest).any() else None
 
 
@@ -201,7 +201,7 @@ def _highest(document: ChainByStrike, side: int) -> str:
     row = _highest_row(document, side)
     if row is None:
         return "–"
-    interest = float(document.rows[f"{SIDES[side]}oi"].astype(np.float64)[row])
+    interest = float(document.rows[f"{SIDE_PREFIXES[side]}oi"].astype(np.float64)[row])
     strike = float(np.asarray(document.rows["strike"], dtype=np.float64)[row])
     return f"{points(strike)} ({lakh(interest)} lakh)"
 
@@ -312,7 +312,7 @@ class _Texts:
 
     def __init__(self, document: ChainByStrike, rows: range) -> None:
         self._rows = rows
-        self._figures = [_figures(document, side) for side in range(len(SIDES))]
+        self._figures = [_figures(document, side) for side in range(len(SIDE_PREFIXES))]
         self._columns: dict[tuple[int, Cell], list[str]] = {}
 
     def column(self, side: int, cell: Cell) -> list[str]:
@@ -337,7 +337,7 @@ class _Texts:
         total = len("CALLS") - len("lakh")
         for cell in cells:
             head = max(map(len, cell.head.split("\n")))
-            for side in range(len(SIDES)):
+            for side in range(len(SIDE_PREFIXES)):
                 total += gap + max(head, *map(len, self.column(side, cell)))
         return total
 
@@ -352,7 +352,7 @@ def _rows_around(document: ChainByStrike, strikes: int) -> range:
 
 
 def _figures(document: ChainByStrike, side: int) -> Mapping[str, NDArray[np.float64]]:
-    prefix = SIDES[side]
+    prefix = SIDE_PREFIXES[side]
     figures = {name: document.rows[prefix + name].astype(np.float64) for name in _STORED}
     figures["oi_change"] = figures["oi"] - figures["oi_prev"]
     figures["change"] = figures["last"] - figures["close"]

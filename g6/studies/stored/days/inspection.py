@@ -10,6 +10,7 @@ from typing import Annotated
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.instants import MarketTime
 from g6.domain.pricing.quality import Flag
+from g6.domain.schema.frame import SIDE_KEYS
 from g6.domain.schema.layout import ROWS_SUFFIX
 from g6.ports.readers import ArchiveReader, ColumnSummary, SnapshotColumns
 from g6.studies.documents import columns_of
@@ -17,7 +18,6 @@ from g6.studies.parameters import Parameter, cycle_name
 
 __all__ = ["Inspection", "InspectionParameters", "answer"]
 
-SIDES = ("ce", "pe")
 NOT_LISTED = "not listed"
 
 
@@ -77,10 +77,10 @@ def answer(reader: ArchiveReader, parameters: InspectionParameters) -> Inspectio
         BadInput: The file is no whole Parquet file.
         NothingToDo: No chain of the index is stored.
     """
-    counted = [f"{side}_{name}" for side in SIDES for name in ("quality", "iv_status")]
+    counted = [f"{side}_{name}" for side in SIDE_KEYS for name in ("quality", "iv_status")]
     snapshot = _snapshot(reader, parameters.snapshot, counted)
-    flags = {side: _flags(snapshot.values.get(f"{side}_quality", ())) for side in SIDES}
-    statuses = {side: _statuses(snapshot.values.get(f"{side}_iv_status", ())) for side in SIDES}
+    flags = {side: _flags(snapshot.values.get(f"{side}_quality", ())) for side in SIDE_KEYS}
+    statuses = {side: _statuses(snapshot.values.get(f"{side}_iv_status", ())) for side in SIDE_KEYS}
     return Inspection(snapshot.name, snapshot.rows, snapshot.columns, flags, statuses)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures.by_expiry import ExpiryFigures
-from g6.domain.schema.frame import SIDES
+from g6.domain.schema.frame import SIDE_PREFIXES
 from g6.errors import NothingToDo
 from g6.ports.readers import StoredReader
 from g6.studies.documents import DocumentColumn
@@ -79,7 +79,7 @@ class Ladder:
     def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per strike."""
         columns: dict[str, DocumentColumn] = {"strike": self.strike, "offset": self.offset}
-        for place, side in enumerate(SIDES):
+        for place, side in enumerate(SIDE_PREFIXES):
             for name, values in self.sides.items():
                 columns[f"{side}{name}"] = values[place]
             columns[f"{side}build_up"] = self.build_up[place]
@@ -121,7 +121,9 @@ def answer(reader: StoredReader, parameters: LadderParameters) -> Ladder:
 
 def _both(chain: ChainByStrike, name: str) -> Array:
     """Return a column of both sides, shape (2, n)."""
-    return np.stack([np.asarray(chain.rows[side + name], dtype=np.float64) for side in SIDES])
+    return np.stack(
+        [np.asarray(chain.rows[side + name], dtype=np.float64) for side in SIDE_PREFIXES]
+    )
 
 
 def _build_up(

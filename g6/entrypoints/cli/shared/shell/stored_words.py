@@ -16,7 +16,7 @@ from pathlib import Path
 from g6.domain.schema import layout
 from g6.domain.schema.layout import Folder, Kind
 
-__all__ = ["Place", "StoredWords", "directory_in_force"]
+__all__ = ["DirectorySettings", "StoredWords", "directory_in_force"]
 
 MOST_CYCLES = 40
 """A day of one-minute cycles has 375: nobody reads a list of them."""
@@ -25,11 +25,11 @@ _FOOTER_BYTES = 65_536
 _CLOSES = re.compile(rb'"closes":(\{[^{}]*\})')
 _DEFAULT_NAMESPACE = "g6"
 
-Place = Mapping[str, str]
+DirectorySettings = Mapping[str, str]
 """Settings that say where rows are: data_dir, demo_dir, provider.name, provider.root, namespace."""
 
 
-def directory_in_force(place: Place, words: Mapping[str, Sequence[str]]) -> Path:
+def directory_in_force(place: DirectorySettings, words: Mapping[str, Sequence[str]]) -> Path:
     """Return the data directory that these settings choose, as `Settings.directory` does.
 
     Args:
