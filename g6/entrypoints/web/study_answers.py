@@ -13,7 +13,7 @@ from g6.bootstrap.reading.study_readers import reader_of_one_answer
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.panels import canonical
 from g6.domain.market.calendar import Calendar
-from g6.domain.market.instants import MarketTime
+from g6.domain.market.instants import MarketTime, instant_in_words
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.layout import ROWS_SUFFIX
 from g6.errors import NothingToDo, UncoveredYear, UserError
@@ -148,8 +148,14 @@ class StudyAnswers:
         if at is None or at <= self.time.now():
             return
         newest = reader.last_cycle()
-        last = "nothing is stored" if newest is None else f"the last cycle is {isoformat_z(newest)}"
-        raise NothingToDo(f"{isoformat_z(at)} lies ahead: {last}", "ask for an earlier instant")
+        last = (
+            "nothing is stored"
+            if newest is None
+            else f"the last cycle is {instant_in_words(newest)}"
+        )
+        raise NothingToDo(
+            f"{instant_in_words(at)} lies ahead: {last}", "ask for an earlier instant"
+        )
 
     def is_stale(self, calendar: Calendar, origin: Origin, at: datetime | None) -> bool:
         """Tell whether the newest cycle was too old at the instant asked for, in session."""

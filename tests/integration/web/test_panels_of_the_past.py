@@ -14,6 +14,7 @@ from g6 import pipeline
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.market.instants import instant_in_words
 from g6.entrypoints.web.apps import directory_app
 from g6.entrypoints.web.page.page_files import PageFacts
 from tests.worlds.pipeline import FIRST, World
@@ -21,6 +22,12 @@ from tests.worlds.web.asked_over_http import StudyClient, answers_of, client_of
 
 DAY = date(2026, 11, 18)
 CYCLES = [isoformat_z(parse_z(FIRST) + timedelta(minutes=minute)) for minute in range(4)]
+
+
+def in_words(cycle: str) -> str:
+    return instant_in_words(parse_z(cycle))
+
+
 OF_ROWS = (
     "analytics", "breadth", "health", "indices", "overview", "summary", "index_NIFTY", "index_BANKNIFTY",
 )  # fmt: skip
@@ -103,11 +110,11 @@ def test_the_list_names_what_can_be_asked(recorded: Recorded, at: str) -> None:
 def test_an_instant_outside_of_what_is_stored_names_first_and_last(recorded: Recorded) -> None:
     answer = recorded.client.get("/v1/panels/overview?at=2025-01-02")
     assert answer.status_code == 404
-    assert CYCLES[0] in answer.json()["detail"]
-    assert CYCLES[-1] in answer.json()["detail"]
+    assert in_words(CYCLES[0]) in answer.json()["detail"]
+    assert in_words(CYCLES[-1]) in answer.json()["detail"]
     ahead = recorded.client.get("/v1/panels/overview?at=2126-01-02")
     assert ahead.status_code == 404
-    assert CYCLES[-1] in ahead.json()["detail"]
+    assert in_words(CYCLES[-1]) in ahead.json()["detail"]
 
 
 def test_rows_of_other_settings_are_told_as_revised(tmp_path: Path) -> None:
