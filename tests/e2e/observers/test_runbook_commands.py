@@ -11,8 +11,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
-import httpx
 import pytest
 
 from g6.adapters.redis.server import EmbeddedServer
@@ -109,18 +109,16 @@ def test_a_command_of_a_runbook_that_goes_on_starts_and_ends(live: World, comman
     child = live.start(f"started-{len(live.children)}", *shlex.split(filled(command)))
     eventually(lambda: sign in child.said or not child.alive, 60.0, every=0.1)
     assert child.alive, child.said
-    if address := re.search(r"metrics on (http\S+)", child.said):
-        # It says where it will answer, and ends in order from when it does.
-        eventually(lambda: answers(address[1]), 60.0, every=0.1)
+    # beat and serve say that they start before they can end in order.
+    eventually(lambda: catches(child.popen.pid, signal.SIGTERM), 60.0, every=0.1)
     assert child.ends(signal.SIGTERM) == 0, child.said
 
 
-def answers(url: str) -> bool:
-    """Return whether somebody answers at an address."""
-    try:
-        return httpx.get(url, timeout=5.0, trust_env=False).is_success
-    except httpx.TransportError:
-        return False
+def catches(process: int, number: signal.Signals) -> bool:
+    """Return whether a process has a handler for a signal, as Linux tells it."""
+    status = Path(f"/proc/{process}/status").read_text("ascii")
+    (mask,) = re.findall(r"^SigCgt:\s+(\w+)$", status, re.MULTILINE)
+    return bool(int(mask, 16) >> (number - 1) & 1)
 
 
 @pytest.fixture
