@@ -115,7 +115,10 @@ def _status(first: First) -> dict[str, object]:
     return answer
 
 
-def test_the_root_of_the_pages_lists_them(first: First) -> None:
-    page = httpx.get(f"http://127.0.0.1:{first.web_port}/")
+def test_the_root_is_the_page_and_routes_lists_what_is_answered(first: First) -> None:
+    address = f"http://127.0.0.1:{first.web_port}"
+    page = httpx.get(f"{address}/")
     assert page.status_code == 200
-    assert '<a href="/status">' in page.text
+    assert '<script type="module"' in page.text
+    routes = httpx.get(f"{address}/routes")
+    assert '<a href="/status">' in routes.text
