@@ -10,6 +10,8 @@ the same time.
 - An analysis that leaves no chain: stage persist makes it again from the quotes, as it does where a chain was evicted.
 - A file renamed before it is written: the stores of files are no part of the simulation. The same order of things one
   level up is here: a stage that is done, or an overview that counts as stored, before it is written.
+- A persist or a publish that stood still and does not look whether a rerun overtook it: one directed schedule in 400 shows
+  it, no drawn one was seen to. The regressions in tests/simulate hold it.
 """
 
 from __future__ import annotations
@@ -263,23 +265,25 @@ BUGS = (
         "        frame = runtime.frames.get(unit, FrameName.CHAIN)\n",
         "        return runtime.frames.get(unit, FrameName.QUOTES)\n",
     ),
-    bug(
-        "a persist that stood still leaves its chain over a rerun's",
-        STAGES,
-        "    if isinstance(counts, WriteReport):\n",
-        "    if False:\n",
-    ),
-    bug(
-        "a publish that stood still leaves its rows over a rerun's",
-        CLOSING,
-        "newest.attempt > record.attempt",
-        "newest.attempt < record.attempt",
-    ),
-    bug(
-        "a first walk does not see that Redis is emptied",
-        WALK,
-        "        if runtime.ledger.swept_until() != mark:\n            return",
-        "        if False:\n            return",
+    Bug(
+        "a walk does not see that Redis is emptied",
+        (
+            Edit(
+                WALK,
+                "    if not instants or runtime.ledger.swept_until() == mark:\n",
+                "    if True:\n",
+            ),
+            Edit(
+                WALK,
+                "        if runtime.ledger.swept_until() != mark:\n",
+                "        if False:\n",
+            ),
+            Edit(
+                WALK,
+                "    runtime.ledger.record_swept(isoformat_z(until), mark)\n",
+                "    runtime.ledger.record_swept(isoformat_z(until), runtime.ledger.swept_until())\n",
+            ),
+        ),
     ),
     bug(
         "an aggregate is sent twice",

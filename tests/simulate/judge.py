@@ -1,4 +1,4 @@
-"""The judge of a run: the grid, what is stored, and what an onlooker saw. The ledger is never asked."""
+"""The judge of a run: the grid, what is stored, and what an onlooker saw. The ledger only says what is still open."""
 
 from __future__ import annotations
 
