@@ -17,6 +17,7 @@ from tests.waiting import eventually
 WATCHDOG = "Watchdog"
 PROMPT_SECONDS = 60.0
 """A person is told within this of the alert's hold and of the time that its condition names."""
+WATCHDOG_SECONDS = 90.0
 RESOLVE_SECONDS = 420.0
 TRIES = 5
 RULES = {rule.id: rule for rule in ALERTING_RULES}
@@ -133,7 +134,8 @@ def play(system: System, fault: PagerFault) -> PagerOutcome:
     _await(lambda: _are_resolved(system, began), RESOLVE_SECONDS)
     _await(system.is_healthy, RESOLVE_SECONDS)
     _fill(outcome, list(told(system, began)), began, mended)
-    outcome.watchdog = _has_watchdog(system)
+    # What Prometheus sends before it has found its Alertmanager is lost, and sent again in a minute.
+    outcome.watchdog = _await(lambda: _has_watchdog(system), WATCHDOG_SECONDS)
     return outcome
 
 
