@@ -59,7 +59,7 @@ def test_after_a_while_one_probe_closes_it() -> None:
     ripen(guards)
     assert guards.breaker().call(Answers(7)) == 7
     assert guards.breaker().state() == "closed"
-    assert [each.facts["breaker"] for each in guards.told] == ["open", "closed"]
+    assert [each.facts.breaker for each in guards.told] == ["open", "closed"]
 
 
 def test_a_failed_probe_leaves_it_open_and_tells_nothing_new() -> None:
