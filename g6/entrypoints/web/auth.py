@@ -26,7 +26,7 @@ OPEN_PATHS = ("/healthz", "/", "/g6-stream.js")
 PAGE_FOLDER = "/page/"
 """Files of the page, which hold no data."""
 WRONG_BEARER = "the token that was sent is not that of serve.token"
-RIGHT_BEARER = "send the one with which g6 serve was started, as Authorization: Bearer TOKEN"
+RIGHT_BEARER = "send the one with which g6 serve was started, as a bearer token"
 COOKIE = "g6_session"
 """The cookie that carries the token: a browser's event stream can send no header."""
 ADDRESSES = 10_000

@@ -24,6 +24,8 @@ WITH_OTHERS = {
     "billiard": "celery",
     "opentelemetry": "opentelemetry-sdk",
     "starlette": "fastapi",
+    "mcp_types": "mcp",
+    "anyio": "mcp",
     **dict.fromkeys(
         ("OpenSSL", "autobahn", "requests", "service_identity", "twisted", "urllib3"), "kiteconnect"
     ),
