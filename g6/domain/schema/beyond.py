@@ -133,4 +133,5 @@ def json_number(value: float) -> float | int | None:
 
 
 def _array(values: Sequence[float | None]) -> Array:
-    return np.array([nan if value is None else value for value in values], dtype=np.float64)
+    # numpy reads None as NaN where it is told the type.
+    return np.array(values, dtype=np.float64)

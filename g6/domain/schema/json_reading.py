@@ -17,6 +17,7 @@ __all__ = ["entries", "number", "numbers", "part", "read_record", "text", "whole
 R = TypeVar("R")
 
 _EMPTY: Document = MappingProxyType({})
+_OF_NUMBERS = frozenset({int, float, NoneType})
 
 
 def read_record(kind: type[R], document: Document, **read: object) -> R:
@@ -109,8 +110,12 @@ def numbers(document: Document, name: str) -> list[float | None]:
     >>> numbers({"strike": [26000, None]}, "strike")
     [26000, None]
     """
-    values: list[float | None] = _value(Sequence[float | None], document[name], name)
-    return values
+    values = document[name]
+    # The strikes beyond a window are thousands a range: one by one they took 80 % of `g6 interest`.
+    if isinstance(values, list) and _OF_NUMBERS.issuperset(map(type, values)):
+        return values.copy()
+    read: list[float | None] = _value(Sequence[float | None], values, name)
+    return read
 
 
 def entries(document: Document, name: str) -> Sequence[Document]:

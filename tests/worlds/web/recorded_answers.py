@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
-from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.cycles.cycle import isoformat_z, parse_z, quarter_hour_of
 from tests.worlds.pipeline import World
 from tests.worlds.web.asked_over_http import StudyClient, client_of
 
@@ -36,6 +36,7 @@ class RecordedDay:
     def __post_init__(self) -> None:
         self.world = World(store=ParquetStore(self.directory))  # type: ignore[arg-type]
         self.client = client_of(self.directory, self.world.panels, self.world.frames)
+        self.history = ParquetHistory(self.directory)
 
     def record(
         self, first: str, cycles: int, paths_of: Callable[[int, StudyClient], Sequence[str]]
@@ -44,15 +45,21 @@ class RecordedDay:
         for number in range(cycles):
             cycle = isoformat_z(parse_z(first) + timedelta(minutes=number))
             self.world.cycle(cycle)
+            self._fold(parse_z(cycle))
             for path in paths_of(number, self.client):
                 self.answers[path, cycle] = body(self.client, path)
             yield cycle
 
+    def _fold(self, cycle: datetime) -> None:
+        """Fold each quarter hour once it is over, as a running system does."""
+        if quarter_hour_of(cycle) == cycle:
+            for name in self.history.names():
+                self.history.fold(name, DAY, cycle)
+
     def compact(self) -> None:
         """Fold the day, as it is done after the close."""
-        history = ParquetHistory(self.directory)
-        for name in history.names():
-            history.compact(name, DAY)
+        for name in self.history.names():
+            self.history.compact(name, DAY)
 
     def differing(self) -> Iterator[str]:
         """Yield each path and cycle of which the answer of its instant is not what it was."""
