@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -26,9 +25,13 @@ from g6.adapters.memory.sender import MemorySender
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
 from g6.bootstrap.processes.process_runtime import build_runtime
+from g6.bootstrap.quote_sources.sources import collection_plan
 from g6.bootstrap.wiring import wire
-from g6.config import Settings, build, calendar
+from g6.config import Settings, build, calendar, plan
 from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.cycles.plan import IndexPlan
+from g6.domain.market.expiry import resolve
+from g6.domain.pricing.strike_selection import contracts_of
 from g6.domain.schema.layout import Kind
 from g6.pipeline import Runtime, aggregate, analyse, collect, persist
 from g6.ports.sources import Provider, abilities_of
@@ -76,15 +79,15 @@ def warmed_market(settings: Settings) -> Provider:
 
     It is made before the fork, so all children share its caches.
     """
-    return _warmed_market(settings.indices[0])
+    return _warmed_market(next(iter(plan(settings).indices.values())))
 
 
 @cache
-def _warmed_market(index: str) -> Provider:
-    # Its caches of one index are 20 MB. Made by each worker for itself, they were 60 MB of a
-    # machine. It is a function of seed and instant, so nobody sees what another asked of it.
+def _warmed_market(index: IndexPlan) -> Provider:
+    # Made by each worker for itself, its caches were three times in a machine. It is a function of
+    # seed and instant, so nobody sees what another asked of it.
     market = SimulatedMarket(calendar())
-    _quote(market, [index], INSTANT)
+    _quote(market, index, INSTANT)
     return market
 
 
@@ -92,9 +95,19 @@ def rehearse(provider: Provider, settings: Settings) -> None:
     """Let a provider that costs nothing to ask work out its first day once, before the fork."""
     rehearsal = abilities_of(provider).rehearsal
     if rehearsal is not None:
-        _quote(rehearsal, settings.indices, settings.market.start)
+        for index in collection_plan(settings, provider).indices.values():
+            _quote(rehearsal, index, settings.market.start)
 
 
-def _quote(provider: Provider, indices: Sequence[str], at: datetime) -> None:
-    for index in indices:
-        provider.quotes(index, provider.listing(index, at).contracts, at)
+def _quote(provider: Provider, planned: IndexPlan, at: datetime) -> None:
+    """Ask for the expiries of an index that are collected.
+
+    Asked for all that are listed, a simulated market made 51 days of a series where 14 are
+    collected: half a second of every start and 46 MB more.
+    """
+    name = planned.index.name
+    listed = provider.listing(name, at).contracts
+    resolved = resolve(
+        listed.expiries, at, calendar(), planned.index.exchange, planned.rules, underlying=name
+    )
+    provider.quotes(name, contracts_of(listed, resolved.slots), at)
