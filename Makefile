@@ -47,6 +47,7 @@ $(BIN)/python:
 $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	$(PIP) install -r requirements.lock
 	$(PIP) install --no-deps --editable .
+	@$(BIN)/python -m compileall -q g6 # pip leaves an editable package to its first start, which took 2 s longer
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run

@@ -363,7 +363,7 @@ class WorkerSettings(Section):
         ge=1,
         le=256,
         description="persist: what is written to disk; no cycle waits for it; none: 2, or 1 where "
-        "memory is below 2 GB",
+        "cycles are 30 wall seconds apart or more",
     )
     closing: int = Field(
         default=2, ge=1, le=256, description="aggregate and maintenance, never behind collection"

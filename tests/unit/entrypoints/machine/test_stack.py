@@ -37,18 +37,19 @@ def of_provider(name: str, machine: Machine, **more: object) -> tuple[int, int, 
 
 
 def test_all_indices_are_collected_at_once_where_collecting_is_waiting() -> None:
-    assert of_provider("kite", LARGE, ticker__enabled=False) == (6, 2, 2)
+    assert of_provider("kite", LARGE, ticker__enabled=False) == (6, 1, 2)
     assert of_provider("kite", LARGE, interval=5) == (6, 2, 2)
-    assert of_provider("sim", LARGE, market__faults="delay:0.5") == (6, 2, 2)
+    assert of_provider("sim", LARGE, market__faults="delay:0.5") == (6, 1, 2)
 
 
 def test_streamed_quotes_wait_for_their_processes_and_not_these_for_them() -> None:
-    assert of_provider("kite", LARGE) == (3, 2, 2)
+    assert of_provider("kite", LARGE) == (3, 1, 2)
 
 
 def test_who_answers_at_once_is_asked_by_one_process_more_than_there_are_cores() -> None:
-    assert of_provider("sim", LARGE) == (3, 2, 2)
-    assert of_provider("sim", Machine(16, 8e9)) == (16, 2, 2)
+    assert of_provider("sim", LARGE) == (3, 1, 2)
+    assert of_provider("sim", Machine(16, 8e9)) == (16, 1, 2)
+    assert of_provider("sim", LARGE, interval=5) == (3, 2, 2)
 
 
 def test_a_machine_of_little_memory_has_fewer_processes_while_the_interval_leaves_them_time() -> (
