@@ -26,7 +26,7 @@ from g6.errors import StoreBusy
 from g6.pipeline.computing import COMPUTING, Computing
 from g6.pipeline.maintenance.storage import publish_storage, stored_sizes
 from g6.pipeline.raised_alerts import alert_entries, note
-from g6.pipeline.runtime import Runtime, Watch
+from g6.pipeline.runtime import Runtime, Watch, whole_microseconds
 from g6.pipeline.sink_refusals import (
     alert_of_damage,
     remember_refusals,
@@ -186,11 +186,11 @@ def _cycle_report(
         units=statuses,
         reasons={index: unit.reason for index, unit in record.units.items() if unit.reason},
         options={str(row["underlying"]): int(row["options"] or 0) for row in rows},
-        lateness_seconds=max(0.0, min(starts) - due) if starts else 0.0,
-        elapsed_seconds=now - _begun(record),
+        lateness_seconds=round(max(0.0, min(starts) - due), 6) if starts else 0.0,
+        elapsed_seconds=round(now - _begun(record), 6),
         attempt=record.attempt,
         rows=tuple(rows),
-        seconds=dict(seconds),
+        seconds=whole_microseconds(seconds),
         failures={index: unit.failure for index, unit in record.units.items() if unit.failure},
     )
 

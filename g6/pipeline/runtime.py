@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -124,6 +124,15 @@ class Runtime:
         return Opening(expected, self.plan.config_id, due + self.timing.grace, due)
 
 
+def whole_microseconds(seconds: Mapping[str, float]) -> dict[str, float]:
+    """Return wall times without digits below a microsecond, which no clock here has.
+
+    >>> whole_microseconds({"solve": 0.010000228881835938})
+    {'solve': 0.01}
+    """
+    return {part: round(value, 6) for part, value in seconds.items()}
+
+
 @dataclass(slots=True)
 class Watch:
     """Splits a stage's wall time into named parts."""
@@ -159,7 +168,7 @@ class Watch:
         counts: StageCounts | None = None,
     ) -> StageReport:
         """Return the stage's report with its parts and their total."""
-        seconds = self.parts | {"total": self.last - self.began}
+        seconds = whole_microseconds(self.parts | {"total": self.last - self.began})
         return StageReport(
             unit.cycle, unit.index, stage, status, reason, seconds=seconds, counts=counts
         )

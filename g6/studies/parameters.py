@@ -38,7 +38,6 @@ __all__ = [
     "numbers",
     "paths",
     "session_day",
-    "stored_day",
     "words",
     "written",
 ]
@@ -47,7 +46,7 @@ MORNING = time(9, 15)
 """When both exchanges open, in India. Of a day alone what is listed is asked for then."""
 
 DAY_WORDS = frozenset({"latest", "today", "yesterday"})
-DAY_FORMS = "write it as 2026-11-20"
+DAY_FORMS = "write it as 2026-11-20, 20 Nov, latest, today, yesterday or -3d"
 
 P = TypeVar("P")
 
@@ -256,39 +255,27 @@ def listing_instant(value: object, at: MarketTime) -> datetime:
     return instant_of_text(value, at, opens=MORNING)
 
 
-def session_day(value: object) -> date:
-    """Return a session day, from text or from a date.
+def session_day(value: object, at: MarketTime) -> date:
+    """Return a session day, from text in any of the forms or from a date.
 
     Raises:
         UserError: The text is no day.
+        NothingToDo: It says latest, and nothing is stored.
 
-    >>> session_day("2026-11-20")
-    datetime.date(2026, 11, 20)
+    >>> noon = MarketTime.of(lambda: datetime.fromisoformat("2026-11-20T06:30:00Z"))
+    >>> session_day("yesterday", noon), session_day("18 Nov", noon)
+    (datetime.date(2026, 11, 19), datetime.date(2026, 11, 18))
     """
     if isinstance(value, date):
         return value
+    text = str(value).strip()
+    if text.lower() in DAY_WORDS:
+        return day_of(instant_of_text(text, at))
     try:
-        return date.fromisoformat(str(value))
-    except ValueError as error:
-        raise UserError(f"{str(value)!r} is no day", DAY_FORMS) from error
-
-
-def stored_day(value: object, at: MarketTime) -> date:
-    """Return a session day, from text that may say latest, today or yesterday, or from a date.
-
-    Raises:
-        UserError: The text is no day.
-
-    >>> noon = MarketTime.of(lambda: datetime.fromisoformat("2026-11-20T06:30:00Z"))
-    >>> stored_day("yesterday", noon)
-    datetime.date(2026, 11, 19)
-    """
-    if str(value).strip().lower() in DAY_WORDS:
-        return day_of(instant_of_text(value, at))
-    try:
-        return session_day(value)
+        # A clock says no day: `11:02` would be today whatever was meant.
+        return day_of(instant_of_text("" if ":" in text else text, at))
     except UserError as error:
-        raise UserError(error.sentence, f"{DAY_FORMS}, latest, today or yesterday") from error
+        raise UserError(f"{text!r} is no day", DAY_FORMS) from error
 
 
 def month_first(value: object) -> date:

@@ -52,6 +52,7 @@ def _written(
     processes: int | None,
 ) -> Path:
     from g6.adapters.parquet.queries.patience import counted
+    from g6.bootstrap.reading.study_readers import market_time
     from g6.bootstrap.sample import last_sessions, sample_plan, sample_settings, write_sample
     from g6.studies.parameters import session_day
 
@@ -61,7 +62,7 @@ def _written(
         seed=seed,
         directory=None if data_dir is None else Path(data_dir).expanduser(),
     )
-    last = session_day(to) if to else None
+    last = session_day(to, market_time(settings)) if to else None
     plan = sample_plan(settings, last_sessions(settings, days, last))
     steps = write_sample(settings, plan, processes=processes)
     for _ in counted(((step, step.cycles) for step in steps), plan.cycles, "making days"):

@@ -10,7 +10,7 @@ from typing import Annotated
 from g6.ports.history import Finding
 from g6.ports.readers import DamageReader, DamageSearch
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Parameter, stored_day
+from g6.studies.parameters import Parameter, session_day
 
 __all__ = ["DamageParameters", "StoredDamage", "answer"]
 
@@ -28,7 +28,7 @@ class DamageParameters:
             "2026-11-18",
             option="--date",
             metavar="DAY",
-            read_at=stored_day,
+            read_at=session_day,
         ),
     ] = None
 

@@ -18,7 +18,7 @@ from g6.errors import NothingToDo, UncoveredYear
 from g6.ports.readers import DayReader, Holding
 from g6.studies.checks.machine_health import findings
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Parameter, stored_day
+from g6.studies.parameters import Parameter, session_day
 from g6.studies.stored.days import coverage_by_day, cycle_gaps
 from g6.studies.stored.days.past_span import PastSpan
 
@@ -45,7 +45,7 @@ class DayParameters:
             "The day; else today, or the newest day of a simulated market.",
             "2026-11-18",
             metavar="DAY",
-            read_at=stored_day,
+            read_at=session_day,
         ),
     ] = None
 

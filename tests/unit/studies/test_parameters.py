@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import pytest
 
 from g6.adapters.clocks import wall_time
+from g6.domain.market.instants import MarketTime
 from g6.errors import UserError
 from g6.studies.parameters import At, Cycles, Index, Parameter, fields_of, made, numbers
+from g6.studies.stored.days.pruning_plan import PruningPlanParameters
 from g6.studies.table import STUDIES
 
 Levels = Annotated[
@@ -40,6 +42,28 @@ def test_texts_and_values_are_the_same_parameters() -> None:
 def test_an_instant_without_a_zone_is_indias() -> None:
     parameters = made(LevelParameters, {"index": "NIFTY", "at": "2026-11-20T10:30:00"}, wall_time())
     assert parameters.at == datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-11-18", 18),
+        ("18 Nov", 18),
+        ("Wed 18 Nov 2026", 18),
+        ("today", 20),
+        ("yesterday", 19),
+        ("-3d", 17),
+    ],
+)
+def test_a_day_is_read_in_all_forms(text: str, day: int) -> None:
+    noon = MarketTime.of(lambda: datetime(2026, 11, 20, 6, 30, tzinfo=UTC))
+    parameters = made(PruningPlanParameters, {"before": text}, noon)
+    assert parameters.before == date(2026, 11, day)
+
+
+def test_a_clock_is_no_day() -> None:
+    with pytest.raises(UserError, match="'11:02' is no day"):
+        made(PruningPlanParameters, {"before": "11:02"}, wall_time())
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def mend(
 
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)
-    day = day_given(date_)
+    day = day_given(date_, settings)
     if settings.directory.exists():
         options.own_directory(context, settings, "g6 data mend")
     name = index.upper() if index else None

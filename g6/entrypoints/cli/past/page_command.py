@@ -89,14 +89,14 @@ def _page_of(settings: Settings, day: str, index: str, instants: int) -> DayPage
     from g6.entrypoints.cli.shared.screen import terminal
     from g6.entrypoints.machine.study_reading import time_of
     from g6.entrypoints.web.page.day_page import day_page
-    from g6.studies.parameters import stored_day
+    from g6.studies.parameters import session_day
 
     console = terminal.console(settings, stderr=True)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("asking", total=None)
         return day_page(
             settings,
-            stored_day(day, time_of(settings)),
+            session_day(day, time_of(settings)),
             index,
             instants,
             lambda count, of: bar.update(task, completed=count, total=of),

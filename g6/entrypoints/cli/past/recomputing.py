@@ -54,7 +54,7 @@ def recompute(
     Example: g6 recompute --from 2026-11-18 --to 2026-11-18
     """
     settings = options.settings(config, set_, data_dir=data_dir, model=model)
-    lots = _lots(settings, index, day_given(from_), day_given(to))
+    lots = _lots(settings, index, day_given(from_, settings), day_given(to, settings))
     console = terminal.console(settings, stderr=json_)
     pricing = json.dumps(asdict(plan(settings).pricing), sort_keys=True)
     journal = Journal(settings.directory / RECOMPUTE_JOURNAL, pricing)

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.day_options import day_given
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.files import quoted
-from g6.studies.parameters import session_day
 
 if TYPE_CHECKING:
     from g6.bootstrap.sample import DayLot, SamplePlan, SampleProgress
@@ -82,7 +82,7 @@ def sample(
 
     settings = sampled.settings(configured)
     console = terminal.console(settings, stderr=json_)
-    last = session_day(sampled.to) if sampled.to else None
+    last = day_given(sampled.to, settings)
     plan = sample_plan(settings, last_sessions(settings, sampled.days, last))
     _show_skipped(console, plan)
     outcome = _outcome(write_sample(settings, plan, processes=processes), plan, console)

@@ -94,7 +94,7 @@ def compact(
         options.own_directory(context, settings, "g6 data compact")
     console = terminal.console(settings, stderr=json_)
     history = stored_days(settings)
-    day = day_given(date_)
+    day = day_given(date_, settings)
     sessions = calendar()
     loose_days = [
         loose

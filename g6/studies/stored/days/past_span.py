@@ -12,7 +12,7 @@ import numpy as np
 from g6.domain.cycles.gaps import Instants, instants_of
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instants import instant_of_text
-from g6.studies.parameters import Parameter, stored_day
+from g6.studies.parameters import Parameter, session_day
 from g6.studies.selection import known_index
 
 __all__ = ["PastSpan", "days_between"]
@@ -38,7 +38,7 @@ class PastSpan:
             "2026-11-18",
             option="--from",
             metavar="DAY",
-            read_at=stored_day,
+            read_at=session_day,
         ),
     ] = None
     last: Annotated[
@@ -48,7 +48,7 @@ class PastSpan:
             "2026-11-20",
             option="--to",
             metavar="DAY",
-            read_at=stored_day,
+            read_at=session_day,
         ),
     ] = None
     since: Annotated[

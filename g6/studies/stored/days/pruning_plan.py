@@ -30,7 +30,7 @@ def _kinds(value: object) -> tuple[str, ...]:
 
 Before = Annotated[
     date | None,
-    Parameter("Delete days before this one.", "2025-01-01", metavar="DAY", read=session_day),
+    Parameter("Delete days before this one.", "2025-01-01", metavar="DAY", read_at=session_day),
 ]
 KeepDays = Annotated[
     int | None,

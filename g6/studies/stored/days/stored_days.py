@@ -10,7 +10,7 @@ from typing import Annotated
 from g6.errors import NothingToDo
 from g6.ports.readers import ArchiveReader, Holding
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Parameter, stored_day
+from g6.studies.parameters import Parameter, session_day
 
 __all__ = ["DaysParameters", "StoredDays", "answer"]
 
@@ -26,7 +26,7 @@ class DaysParameters:
             "2026-11-20",
             option="--date",
             metavar="DAY",
-            read_at=stored_day,
+            read_at=session_day,
         ),
     ] = None
 

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from g6.bootstrap.reading.study_readers import market_time
+from g6.config import Settings
 from g6.domain.market.instants import MarketTime
 from g6.studies.parameters import cycle_name, session_day
 
 Date = Annotated[
     str | None,
     typer.Option(
-        "--date", metavar="DAY", help="Only this session day, such as 2026-11-20; else all."
+        "--date", metavar="DAY", help="Only this session day, 2026-11-20 or yesterday; else all."
     ),
 ]
 From = Annotated[
@@ -34,10 +36,11 @@ def instant(text: str, at: MarketTime) -> str:
     return cycle_name(text, at)
 
 
-def day_given(text: str | None) -> date | None:
-    """Read a session day.
+def day_given(text: str | None, settings: Settings) -> date | None:
+    """Read a session day, which counts from the rows of the data directory.
 
     Raises:
         UserError: The text says none.
+        NothingToDo: It says latest, and nothing is stored.
     """
-    return session_day(text) if text else None
+    return session_day(text, market_time(settings)) if text else None

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from g6.rendering.parts import Block, NoView, Part
 from g6.studies.stored.days.coverage_by_day import Coverage, DayCoverage
 
+HEADS = {"no_row": "not collected", "no_chain": "no chain"}
+"""Headings of two lines, by the published names."""
 LEFT_COLUMNS = 2
 """Columns that are aligned to the left: index and day."""
 
@@ -14,12 +16,13 @@ LEFT_COLUMNS = 2
 def parts(document: Coverage, _: NoView) -> Iterator[Part]:
     """Yield a header and a line per index and day."""
     lines = [_line(day) | {"day": f"{day.day:%d %b %Y}"} for day in document.days]
-    rows = [[name.replace("_", " ") for name in lines[0]]]
+    heads = [HEADS.get(name, name).rpartition(" ") for name in lines[0]]
+    rows = [[above for above, _, _ in heads], [name for _, _, name in heads]]
     rows += [list(map(str, line.values())) for line in lines]
     yield Block("\n".join(_aligned(rows)))
     yield (
-        "due: cycles of the session; no row: due, and nothing is written; repaired: filled from "
-        "candles later; no chain: the row is stored, its chain is not"
+        "due: cycles of the session; not collected: due, and no row is there; repaired: filled "
+        "from candles later; no chain: the row is stored, its chain is not"
     )
 
 
@@ -50,4 +53,4 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     signs = ["<" if place < LEFT_COLUMNS else ">" for place in range(len(widths))]
     form = " ".join(f"{{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True))
     for row in rows:
-        yield form.format(*row)
+        yield form.format(*row).rstrip()

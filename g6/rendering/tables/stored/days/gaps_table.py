@@ -76,8 +76,8 @@ def _cells(gap: Gap, collected: RowSpan | None, start: datetime | None) -> tuple
     day = day_of(gap.first)
     times = (f"{day:%d %b %Y} {clock(gap.first)}", clock(gap.last, day) if gap.cycles > 1 else "")
     what = ": ".join(filter(None, (gap.status, gap.reason.replace("_", " "))))
-    if gap.reason == NO_ROW and (why := _beside(gap, collected, start)):
-        what = f"not collected: {why}"
+    if gap.reason == NO_ROW:
+        what = ": ".join(filter(None, ("not collected", _beside(gap, collected, start))))
     return gap.index, *times, f"{gap.cycles:,}", what
 
 

@@ -108,7 +108,7 @@ def test_gaps_are_listed_to_the_minute_with_their_reasons(g6: Run, directory: Pa
     ]
     told = g6("data", "gaps", "--data-dir", str(directory)).out
     words = " ".join(told.split())
-    assert "NIFTY 18 Nov 2026 11:03 11:22 20 SKIPPED: no row" in words
+    assert "NIFTY 18 Nov 2026 11:03 11:22 20 not collected" in words
     assert "not collected: G6 started at 11:00" in words
     assert max(map(len, told.splitlines())) <= 80
     assert "4 gaps, 381 cycles" in told
@@ -135,7 +135,7 @@ def test_coverage_counts_what_was_due_and_how_it_ended(g6: Run, directory: Path)
     assert {name: told[name] for name in ("due", "OK", "MISSING", "no_row", "repaired")} == {
         "due": 386, "OK": 5, "MISSING": 1, "no_row": 380, "repaired": 0,
     }  # fmt: skip
-    assert "no row" in g6("data", "coverage", "--data-dir", str(directory)).out
+    assert "not collected" in g6("data", "coverage", "--data-dir", str(directory)).out
 
 
 def test_a_repair_fills_marks_and_touches_no_live_row(g6: Run, directory: Path) -> None:

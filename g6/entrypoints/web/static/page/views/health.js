@@ -12,7 +12,7 @@ async function span(_, context) {
 
 const COVERAGE = [
   { key: "index", label: "Index", head: true, text: (row) => row.index },
-  ...[["due", "Due"], ["OK", "OK"], ["PARTIAL", "Partial"], ["MISSING", "Missing"], ["SKIPPED", "Skipped"], ["no_row", "No row"], ["repaired", "Repaired"]]
+  ...[["due", "Due"], ["OK", "OK"], ["PARTIAL", "Partial"], ["MISSING", "Missing"], ["SKIPPED", "Skipped"], ["no_row", "Not collected"], ["repaired", "Repaired"]]
     .map(([key, label], place) => ({ key, label, class: place > 3 ? "p2" : "", text: (row) => number(row[key], 0) })),
 ];
 
@@ -22,7 +22,7 @@ const GAPS = [
   { key: "to", label: "To", unit: "IST", text: (row) => clock(row.to) },
   { key: "cycles", label: "Cycles", text: (row) => number(row.cycles, 0) },
   { key: "status", label: "Status", class: "p1", text: (row) => row.status },
-  { key: "reason", label: "Reason", class: "word", text: (row) => words(row.reason) },
+  { key: "reason", label: "Reason", class: "word", text: (row) => (row.reason === "no_row" ? "not collected" : words(row.reason)) },
 ];
 
 const ALERTS = [
