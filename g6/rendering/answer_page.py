@@ -11,19 +11,21 @@ from g6.studies.table import Study
 
 __all__ = ["page_of"]
 
-STYLE = """body { font-family: system-ui, sans-serif; margin: 1rem }
-body { color: #1b1b1b; background: #fff }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-th, td { padding: 0.15rem 0.5rem; border-bottom: 1px solid #ddd; white-space: nowrap }
-th { position: sticky; top: 0; background: #f4f4f4 }
-code { background: #f4f4f4; padding: 0.1rem 0.3rem; overflow-wrap: anywhere }
-.rows { overflow-x: auto }
-.stale { background: #b35900; color: #fff; padding: 0.3rem 0.6rem }
-@media (prefers-color-scheme: dark) {
-  body { color: #e4e4e4; background: #161616 }
-  th, code { background: #262626 }
-  th, td { border-color: #3a3a3a }
-}"""
+STYLE = f"""{web_table.FITTING}
+body {{ font-family: system-ui, sans-serif; margin: 1rem }}
+body {{ color: #1b1b1b; background: #fff }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums }}
+th, td {{ padding: 0.15rem 0.8ch; border-bottom: 1px solid #ddd; white-space: nowrap }}
+th {{ position: sticky; top: 0; background: #f4f4f4 }}
+code {{ background: #f4f4f4; padding: 0.1rem 0.3rem; overflow-wrap: anywhere }}
+.rows {{ overflow-x: auto }}
+td code {{ white-space: normal }}
+.stale {{ background: #b35900; color: #fff; padding: 0.3rem 0.6rem }}
+@media (prefers-color-scheme: dark) {{
+  body {{ color: #e4e4e4; background: #161616 }}
+  th, code {{ background: #262626 }}
+  th, td {{ border-color: #3a3a3a }}
+}}"""
 
 
 def page_of(
@@ -43,7 +45,7 @@ def page_of(
         address: Of the answer, with SUFFIX in place of its form.
     """
     title = f"{study.name} {values.get('index', '')}".strip()
-    rows = web_table.html_of(parts.parts_of(study.name, document))
+    rows = web_table.html_of(parts.parts_of(study.name, document), fits=True)
     stale = '<p class="stale">Older than two intervals.</p>' if about.get("stale") else ""
     return f"""<!doctype html>
 <html lang="en">

@@ -153,7 +153,8 @@ class MarketListings:
         dumps = abilities.dumps
         if dumps is None:
             raise BadConfig(
-                f"the provider {settings.provider.name} has no dumps to download", "--provider kite"
+                f"the provider {settings.provider.name} has no dumps to download",
+                "a provider with dumps is chosen by --provider kite",
             )
         with abilities.within(REFRESH_SECONDS):
             for exchange in sorted({INDICES[index].derivatives for index in indices}):
@@ -185,8 +186,10 @@ class MarketListings:
         if listing is None:
             days = kept_days(directory)
             there = f"nothing is kept below {directory / layout.folder(Kind.INSTRUMENTS)}"
-            if days:
+            if days and days[0] > day:
                 there = f"the first kept day is {days[0]}"
+            elif days:
+                there = "the kept days are of other indices"
             raise NothingToDo(f"no instruments of {index} are kept on or before {day}: {there}")
         self.origins[index] = f"kept on {listing.on}"
         return listing

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,7 +16,7 @@ from g6.domain.documents.panels import canonical
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.nearest import no_such
 from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
-from g6.entrypoints.web.problems import problem
+from g6.entrypoints.web.problems import RefusedRequest
 from g6.errors import UserError
 from g6.ports import Controls
 
@@ -102,22 +102,33 @@ def add_control(app: FastAPI, control: WebControl | None) -> None:
         control: Throws the switches, None where that is switched off.
     """
 
-    @app.post("/v1/control", tags=["control"], responses=_RESPONSES)
-    def carry_out(request: Request, order: ControlOrder) -> Response:
-        """Pause or resume indices, or refresh their expiries; the token is needed."""
-        who = request.client.host if request.client else "?"
+    def admitted(request: Request) -> WebControl:
+        """Return the control. Refuses before the body is looked at."""
         if control is None:
             fix = "set serve.control=true and serve.token, then start g6 serve again"
-            return problem(403, "the control of the running system over HTTP is switched off", fix)
+            sentence = "the control of the running system over HTTP is switched off"
+            raise RefusedRequest(403, sentence, fix)
         if not control.may(request):
-            _log.warning("%s by %s refused: no right token in the header", order.action, who)
+            _log.warning("an order by %s refused: no right token in the header", _sender(request))
             headers = {"WWW-Authenticate": "Bearer"}
-            return problem(401, "this needs serve.token in the header", "", headers)
-        answer = control.carry_out(order, who)
+            raise RefusedRequest(401, "an order needs serve.token in the header", "", headers)
+        return control
+
+    needs = Depends(admitted)
+
+    @app.post("/v1/control", tags=["control"], responses=_RESPONSES)
+    def carry_out(request: Request, order: ControlOrder, switches: WebControl = needs) -> Response:
+        """Pause or resume indices, or refresh their expiries; the token is needed."""
+        who = _sender(request)
+        answer = switches.carry_out(order, who)
         name = request.headers.get("x-request-id", "")
         about = order.index or "every index"
         _log.info("%s of %s by %s, request %r", order.action, about, who, name[:128])
         return Response(canonical(answer), media_type="application/json")
+
+
+def _sender(request: Request) -> str:
+    return request.client.host if request.client else "?"
 
 
 _RESPONSES: dict[int | str, dict[str, object]] = {

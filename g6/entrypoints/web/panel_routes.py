@@ -139,7 +139,8 @@ class PanelAnswers:
     def _unknown(self, name: str) -> NothingToDo:
         names = self._running_names() if self.panels is not None else [*OF_ROWS]
         if not names:
-            return NothingToDo(f"there is no panel {name}: no cycle has ended yet", "g6 up")
+            fix = "g6 up collects; ask again after its first cycle"
+            return NothingToDo(f"there is no panel {name}: no cycle has ended yet", fix)
         return NothingToDo(f"there is no panel {name}", hint(name, names))
 
 

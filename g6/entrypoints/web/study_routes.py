@@ -63,7 +63,7 @@ class StudyRoute:
     def answer(self, request: Request, suffix: str, values: Mapping[str, object]) -> Response:
         """Return the answer in the form that the address names."""
         self._check_names(request)
-        answer = self.answers.ask(self.study, values)
+        answer = self._ask(values)
         identity = answer.identity()
         tag = tag_of(identity)
         observed_at = None if answer.origin is None else answer.origin.observed_at
@@ -75,6 +75,16 @@ class StudyRoute:
         else:
             body = self._body(request, suffix, answer, values)
         return Response(body, 200, headers, MEDIA[suffix])
+
+    def _ask(self, values: Mapping[str, object]) -> StudyAnswer:
+        """Return the answer. What mends an error names parameters of an address, not options."""
+        try:
+            return self.answers.ask(self.study, values)
+        except UserError as error:
+            if "g6 " not in error.fix:
+                for field in offered_fields(self.study):
+                    error.fix = error.fix.replace(f"{field.option} ", f"{field.name}=")
+            raise
 
     def _body(
         self, request: Request, suffix: str, answer: StudyAnswer, values: Mapping[str, object]
@@ -98,7 +108,7 @@ class StudyRoute:
             if name not in names:
                 raise UserError(
                     f"{self.study.name} has no parameter {name!r}",
-                    f"choose among {', '.join(names) or 'none'}",
+                    f"choose among {', '.join(names)}" if names else "it has none: leave it out",
                 )
 
 

@@ -224,8 +224,8 @@ def _page_of(source: ListingReader, at: datetime, name: str) -> ContractPage | I
         if plain == str(INDEX_TOKENS.get(index.quote_key)):
             return _index_page(source, at, index)
     raise NothingToDo(
-        f"{name} is not listed at {at.astimezone(IST):%a %d %b %Y %H:%M} IST; "
-        "g6 instrument search finds what is"
+        f"{name} is not listed at {at.astimezone(IST):%a %d %b %Y %H:%M} IST",
+        f"g6 instrument search {name} finds what is",
     )
 
 

@@ -243,3 +243,23 @@ def test_with_a_token_the_page_asks_for_it_and_takes_a_cookie(page: Page, tmp_pa
         )
     finally:
         served.end()
+
+
+@pytest.mark.parametrize("study", ["chain", "ladder", "overview"])
+def test_a_page_without_scripts_leaves_columns_out_instead_of_moving_sidewards(
+    page: Page, served: ServedPage, study: str
+) -> None:
+    shown = {}
+    for width in (1024, 2400):
+        page.open(f"{served.url}/v1/{study}.html?index=NIFTY", width, 800)
+        assert page.value("document.documentElement.scrollWidth <= innerWidth"), (study, width)
+        assert page.value(
+            "(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)"
+            "(document.querySelector('.rows'))"
+        ), (study, width)
+        heads = "[...document.querySelectorAll('.rows th')]"
+        shown[width] = page.value(f"{heads}.filter((head) => head.offsetParent).length")
+        assert page.value("!!document.querySelector('.fewer')?.offsetParent") == (
+            shown[width] < page.value(f"{heads}.length")
+        ), (study, width)
+    assert shown[2400] == page.value("document.querySelectorAll('.rows th').length")

@@ -69,13 +69,20 @@ class RecordedDay:
                 yield f"{path} at {cycle}"
 
 
-def study_paths(client: StudyClient, forms: Sequence[str]) -> list[str]:
-    """Return the addresses of every study that takes an instant and an index."""
+def study_paths(client: StudyClient, forms: Sequence[str], cycles: int | None = None) -> list[str]:
+    """Return the addresses of every study that takes an instant and an index.
+
+    Args:
+        client: Asks which there are.
+        forms: The suffixes.
+        cycles: How far a study of many cycles looks back, None as far as it does unless told.
+    """
     paths = []
     for study in client.get("/v1").json()["studies"]:
         names = {parameter["name"] for parameter in study["parameters"]}
         if {"at", "index"} <= names and study["name"] != "expiries":
-            paths += [f"/v1/{study['name']}.{form}?index=NIFTY" for form in forms]
+            back = f"&cycles={cycles}" if cycles is not None and "cycles" in names else ""
+            paths += [f"/v1/{study['name']}.{form}?index=NIFTY{back}" for form in forms]
     return paths
 
 

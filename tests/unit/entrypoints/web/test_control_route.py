@@ -70,6 +70,21 @@ def test_the_token_must_be_in_the_header(headers: dict[str, str]) -> None:
     assert world.controls.read().paused == {}
 
 
+@pytest.mark.parametrize("order", [None, [], {"action": "stop"}])
+def test_who_may_not_is_told_so_before_the_order_is_read(order: Any) -> None:
+    assert Controlled(is_on=False).post(order).status_code == 403
+    assert Controlled().post(order, {}).status_code == 401
+
+
+def test_an_order_that_cannot_be_read_is_told_how_it_is_written() -> None:
+    problem = Controlled().post({"action": "stop"}).json()
+    assert problem["detail"] == "there is no action 'stop'"
+    assert problem["fix"] == "choose among pause, resume, refresh-expiries"
+    problem = Controlled().post(["pause"]).json()
+    assert problem["detail"] == "the body is no JSON object"
+    assert '{"action": "pause"}' in problem["fix"]
+
+
 def test_an_index_is_paused_and_resumed() -> None:
     world = Controlled()
     assert world.post({"action": "pause", "index": "nifty"}).status_code == 200

@@ -68,7 +68,7 @@ def check(answer: Any, status: int) -> Any:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     document = answer.json()
-    assert set(document) == FIELDS
+    assert FIELDS <= set(document) <= FIELDS | {"ask"}
     assert document["status"] == status
     assert all(document.values())
     return document
@@ -104,6 +104,46 @@ def test_a_page_that_is_not_there_is_a_problem(app: FastAPI, path: str) -> None:
 
 def test_a_mistyped_page_is_named(app: FastAPI) -> None:
     assert check(StudyClient(app).get("/v1/chian"), 404)["fix"] == "did you mean /v1/chain?"
+
+
+@pytest.mark.parametrize(
+    ("path", "detail", "address"),
+    [
+        ("/v1/chain", "index is missing", "/v1/chain?index=NIFTY"),
+        ("/v1/chain.pdf?index=SENSEX", "there is no form 'pdf'", "/v1/chain?index=SENSEX"),
+        ("/v1/scan?index=SENSEX&cycles=0", "cycles 0 is too", "/v1/scan?index=SENSEX&cycles=60"),
+        ("/v1/chain?index=BANKEX", "nothing of BANKEX", "/v1/stored_days"),
+        ("/v1/chain?index=NIFTY&at=2020-01-01", "nothing of NIFTY", "/v1/stored_days"),
+        ("/v1/chain?index=NIFTY&at=soon", "'soon' is no instant", "/v1"),
+        ("/v1/chain?index=NIFTY&strikes=2", "chain has no parameter", "/v1"),
+        ("/v1/pruning_plan", "which days?", "/v1"),
+        ("/v1/gex", "there is no page /v1/gex", "/v1/exposures"),
+        ("/v1/foo", "there is no page /v1/foo", "/v1"),
+        ("/v1/doctor", "there is no page /v1/doctor", "/v1"),
+        ("/panels/nothing", "no panel nothing", "/v1/catalogue"),
+    ],
+)
+def test_an_error_names_the_address_to_ask_instead(
+    app: FastAPI, path: str, detail: str, address: str
+) -> None:
+    client = StudyClient(app)
+    answer = client.get(path)
+    document = check(answer, answer.status_code)
+    assert detail in document["detail"]
+    assert document["ask"] == address
+    assert client.get(address).status_code in {200, 404, 422}
+    assert "Input should" not in document["detail"]
+    assert not re.search(r"--[a-z]+ [A-Z]", document["fix"]), "an option of a shell"
+
+
+def test_an_address_instead_is_answered(app: FastAPI) -> None:
+    client = StudyClient(app)
+    for path in ("/v1/foo", "/v1/chain?index=BANKEX", "/v1/chain.pdf?index=FINNIFTY"):
+        assert client.get(client.get(path).json()["ask"]).status_code == 200, path
+
+
+def test_a_study_of_the_machine_names_its_command(app: FastAPI) -> None:
+    assert check(StudyClient(app).get("/v1/doctor"), 404)["fix"] == "g6 doctor, where G6 runs"
 
 
 def test_an_answer_that_fails_inside_says_so_and_no_secret(directory: Path) -> None:

@@ -13,9 +13,16 @@ from starlette.exceptions import HTTPException
 
 from g6.domain.documents.panels import canonical
 from g6.domain.schema.nearest import nearest
+from g6.entrypoints.web.problems.command_addresses import (
+    OTHER_NAMES,
+    STUDIES_PATH,
+    address_in,
+    command_of,
+)
+from g6.entrypoints.web.problems.request_errors import RequestFault, error_of
 from g6.errors import G6Error, NothingToDo, RedisDown, Retryable, Unavailable, UserError
 
-__all__ = ["MEDIA_TYPE", "problem", "problem_bytes", "with_problems"]
+__all__ = ["MEDIA_TYPE", "RefusedRequest", "problem", "problem_bytes", "with_problems"]
 
 MEDIA_TYPE = "application/problem+json"
 PAGE = "docs/how-to/ask-over-http.md"
@@ -30,6 +37,26 @@ STATUS: tuple[tuple[type[G6Error], int], ...] = (
 _log = logging.getLogger("g6.web")
 
 
+class RefusedRequest(Exception):
+    """A request that is refused before anything of it is read.
+
+    Attributes:
+        status: The HTTP status.
+        sentence: What happened and why.
+        fix: What mends it.
+        headers: Further headers of the answer.
+    """
+
+    def __init__(
+        self, status: int, sentence: str, fix: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+        self.fix = fix
+        self.headers = headers
+
+
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
     """What all problems of one status have in common.
@@ -39,12 +66,14 @@ class ProblemKind:
         title: What happened, of every problem of this kind.
         fix: What helps where the problem itself knows nothing better.
         place: Where the documentation says more.
+        ask: The address that says more, empty for none.
     """
 
     name: str
     title: str
     fix: str
     place: str
+    ask: str = ""
 
 
 KINDS: Mapping[int, ProblemKind] = {
@@ -53,6 +82,7 @@ KINDS: Mapping[int, ProblemKind] = {
         "The request is not written as HTTP asks",
         "see /openapi.json",
         f"{PAGE}#parameters",
+        "/openapi.json",
     ),
     401: ProblemKind(
         "no-token",
@@ -71,18 +101,21 @@ KINDS: Mapping[int, ProblemKind] = {
         "There is nothing of what was asked for",
         "/ lists the pages and /v1 the studies",
         f"{PAGE}#nothing-there",
+        "/v1/catalogue",
     ),
     405: ProblemKind(
         "wrong-method",
         "This page is not asked in that way",
         "use a method that the header Allow names",
         f"{PAGE}#errors",
+        "/openapi.json",
     ),
     422: ProblemKind(
         "unread-parameter",
         "The question cannot be read",
         "/v1 lists the parameters of each study",
         f"{PAGE}#parameters",
+        "/v1",
     ),
     429: ProblemKind(
         "too-many",
@@ -101,18 +134,20 @@ KINDS: Mapping[int, ProblemKind] = {
         "A part of G6 does not answer now",
         "g6 doctor says what is away and how to start it",
         "docs/runbooks",
+        "/readyz",
     ),
 }
 """By status. Another status is told as a failure."""
 
 
-def problem_bytes(status: int, detail: str, fix: str = "") -> bytes:
+def problem_bytes(status: int, detail: str, fix: str = "", ask: str = "") -> bytes:
     """Return a problem document.
 
     Args:
         status: The HTTP status.
         detail: What happened and why.
         fix: What mends it, empty for what helps with every problem of this status.
+        ask: The address to ask instead, empty where there is none.
 
     >>> problem_bytes(404, "there is no panel x")[:44]
     b'{"detail":"there is no panel x","docs":"docs'
@@ -126,11 +161,17 @@ def problem_bytes(status: int, detail: str, fix: str = "") -> bytes:
         "fix": fix or kind.fix,
         "docs": kind.place,
     }
+    if ask:
+        document["ask"] = ask
     return canonical(document)
 
 
 def problem(
-    status: int, detail: str, fix: str = "", headers: Mapping[str, str] | None = None
+    status: int,
+    detail: str,
+    fix: str = "",
+    headers: Mapping[str, str] | None = None,
+    ask: str = "",
 ) -> Response:
     """Return the answer that says what went wrong.
 
@@ -139,8 +180,9 @@ def problem(
         detail: What happened and why.
         fix: What mends it.
         headers: Further headers of the answer.
+        ask: The address to ask instead.
     """
-    body = problem_bytes(status, detail, fix)
+    body = problem_bytes(status, detail, fix, ask)
     return Response(body, status, dict(headers or {}), MEDIA_TYPE)
 
 
@@ -150,14 +192,17 @@ def with_problems(app: FastAPI) -> FastAPI:
     @app.exception_handler(G6Error)
     def of_error(_: Request, error: G6Error) -> Response:
         status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
-        return problem(status, error.sentence, error.fix)
+        return problem(status, error.sentence, error.fix, ask=_instead(app, status, error.fix))
+
+    @app.exception_handler(RefusedRequest)
+    def of_refusal(_: Request, refusal: RefusedRequest) -> Response:
+        return problem(refusal.status, refusal.sentence, refusal.fix, refusal.headers)
 
     @app.exception_handler(RequestValidationError)
     def of_parameters(request: Request, error: RequestValidationError) -> Response:
-        sentences = [f"{_place(one['loc'])}: {one['msg']}" for one in error.errors()]
-        return problem(
-            422, "; ".join(sentences), f"see {request.url.path.split('.')[0]} in /openapi.json"
-        )
+        fault = error_of(request, map(RequestFault.parse, error.errors()))
+        ask = fault.address or _instead(app, 422, "")
+        return problem(422, fault.sentence, fault.fix, ask=ask)
 
     @app.exception_handler(HTTPException)
     def of_request(request: Request, error: HTTPException) -> Response:
@@ -167,8 +212,13 @@ def with_problems(app: FastAPI) -> FastAPI:
             405: f"{path} is not asked with {request.method}",
         }
         detail = sentences.get(error.status_code, str(error.detail))
-        fix = _near(app, path) if error.status_code == 404 else ""
-        return problem(error.status_code, detail, fix, error.headers)
+        fix = near = ""
+        if error.status_code == 404:
+            near = _near(app, path)
+            fix = f"did you mean {near}?" if near else command_of(path)
+            near = near or "/v1"
+        ask = _instead(app, error.status_code, near)
+        return problem(error.status_code, detail, fix, error.headers, ask)
 
     @app.exception_handler(Exception)
     def of_failure(request: Request, error: Exception) -> Response:
@@ -179,13 +229,31 @@ def with_problems(app: FastAPI) -> FastAPI:
     return app
 
 
+def _instead(app: FastAPI, status: int, fix: str) -> str:
+    """Return the address in a fix, or that answers its command, else the one of the status."""
+    paths = _plain_paths(app)
+    address = fix if fix.startswith("/") else address_in(fix)
+    for instead in (address, KINDS[status].ask if status in KINDS else ""):
+        if instead.partition("?")[0] in paths:
+            return instead
+    return ""
+
+
 def _near(app: FastAPI, path: str) -> str:
-    """Return the page that a mistyped path is near to, as a fix, empty where there is none."""
+    """Return the page that a mistyped path is near to, empty where there is none."""
+    paths = _plain_paths(app)
+    if not path.startswith(STUDIES_PATH):
+        return nearest(path, paths)
+    # What all paths begin with alike would make any study near to any other.
+    name = path.removeprefix(STUDIES_PATH)
+    if command_of(path):
+        return ""
+    names = [known.removeprefix(STUDIES_PATH) for known in paths if known.startswith(STUDIES_PATH)]
+    near = OTHER_NAMES.get(name.lower(), "") or nearest(name, names)
+    return STUDIES_PATH + near if near in names else ""
+
+
+def _plain_paths(app: FastAPI) -> list[str]:
+    """Return the paths of an application that have no parts to fill in."""
     paths = [str(getattr(route, "path", "")) for route in app.routes]
-    near = nearest(path, [plain for plain in paths if "{" not in plain])
-    return f"did you mean {near}?" if near else ""
-
-
-def _place(path: tuple[str | int, ...]) -> str:
-    """Return the name of a parameter, of `("query", "cycles")` the last word."""
-    return str(path[-1]) if path else "request"
+    return [path for path in paths if "{" not in path]
