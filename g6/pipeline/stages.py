@@ -72,7 +72,7 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         failure = _collect_failure(runtime, error)
         return end(runtime, unit, Status.MISSING, Reason(error.reason), watch, failure)
     now = watch.lap("frame")
-    lateness = max(0.0, watch.began - opening.due)
+    lateness = round(max(0.0, watch.began - opening.due), 6)
     counts = replace(counts, bytes=size, lateness_seconds=lateness)
     report = watch.report(unit, Stage.COLLECT, Status.OK, counts=counts)
     return runtime.ledger.end_stage(unit, Stage.COLLECT, task, now, report)
@@ -92,7 +92,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         priced = computing.price(quotes, stamp)
         watch.lap("solve")
         summary: OverviewRow = {**computing.summarise(priced), "config_id": stamp.config_id}
-        queue_wait = max(0.0, watch.began - (claim.since or watch.began))
+        queue_wait = round(max(0.0, watch.began - (claim.since or watch.began)), 6)
         facts = replace(computing.facts(priced), queue_wait_seconds=queue_wait)
         watch.lap("compute")
         runtime.frames.put(unit, FrameName.CHAIN, computing.chain(priced), CHAIN_SECONDS)

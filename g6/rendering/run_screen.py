@@ -27,6 +27,7 @@ __all__ = [
     "login_notice",
     "market_notice",
     "notice_lines",
+    "refusal_notice",
     "session_lines",
     "start_lines",
     "stream_notice",
@@ -152,6 +153,18 @@ def start_lines(title: str, rows: Sequence[tuple[str, str]], width: int) -> Iter
 def folded(sentence: str, width: int) -> list[str]:
     """Return a sentence in lines that break at blanks alone."""
     return wrap(sentence, max(width, 20), break_long_words=False, break_on_hyphens=False)
+
+
+def refusal_notice(cycle: str, refusal: str) -> Notice:
+    """Return that a cycle is not stored, and why.
+
+    Args:
+        cycle: The cycle's instant as its name.
+        refusal: What the store said.
+    """
+    instant = parse_z(cycle)
+    sentence = f"the cycle of {clock(instant, has_seconds=True)} is not stored: {refusal}"
+    return Notice("store", sentence, is_trouble=True, key=cycle)
 
 
 def notice_lines(notice: Notice, now: datetime) -> Iterator[Text]:

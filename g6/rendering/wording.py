@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from math import isnan
+from math import isfinite, isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from g6.domain.market.instants import clock_in_words as clock
 __all__ = [
     "CRORE",
     "LAKH",
+    "WHOLE_CHAIN",
     "around",
     "clock",
     "clocks",
@@ -30,6 +31,7 @@ __all__ = [
     "day_words",
     "heading",
     "in_india",
+    "lacks_whole_chain",
     "lakh",
     "megabytes",
     "moment",
@@ -190,6 +192,23 @@ def spelled(word: str) -> str:
     'long build-up'
     """
     return word.replace("_", " ").replace("build up", "build-up") or "–"
+
+
+WHOLE_CHAIN = (
+    "– of PCR, max pain, support, resistance: the open interest of some strikes is not known;\n"
+    "at intervals below 30 s it is asked for a few strikes a cycle, all within a minute"
+)
+"""Why figures of the whole chain are unknown in the first cycles of a window."""
+
+
+def lacks_whole_chain(pcr: float | None, atm: float | None) -> bool:
+    """Tell whether an index was priced and its figures of the whole chain are unknown.
+
+    >>> lacks_whole_chain(float("nan"), 24_000.0), lacks_whole_chain(0.9, 24_000.0)
+    (True, False)
+    """
+    is_known = pcr is not None and isfinite(pcr)
+    return not is_known and atm is not None and isfinite(atm)
 
 
 def strike_cell(strike: float, *, is_centre: bool) -> str:

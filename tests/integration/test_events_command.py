@@ -87,6 +87,23 @@ def test_a_subscriber_with_a_name_goes_on_where_it_stopped(
     assert dict(bus.positions()) == {}
 
 
+def test_a_person_sees_what_matters_and_how_much_is_beside(
+    url: str, bus: RedisBus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(bus)
+    refused = {"cycle": "2026-11-20T05:30:00Z", "index": "NIFTY", "stage": "persist"}
+    for _ in range(3):
+        bus.publish(parse_report("store.refused", refused | {"errors": {"parquet": "full"}}))
+    place = ["--data-dir", str(tmp_path), "--set", f"redis.broker_url={url}"]
+    assert main(["events", *place]) == 0
+    shown = capsys.readouterr()
+    assert [line.split()[1] for line in shown.out.splitlines()] == ["store.refused"]
+    assert "not stored: full" in shown.out
+    assert shown.err.startswith("5 events beside")
+    assert main(["events", "--all", *place]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 6
+
+
 def test_a_type_that_there_is_not_is_named_with_the_nearest(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

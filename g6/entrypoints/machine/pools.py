@@ -55,7 +55,7 @@ def pool_sizes(settings: Settings, machine: Machine | None = None) -> PoolSizes:
     is_small = machine.memory < LITTLE_MEMORY
     return PoolSizes(
         workers.cycle or _cycle_processes(settings, machine, is_small=is_small),
-        # Six chains take a second to write: at a cycle a minute a second process holds 60 MB idle.
+        # A second process holds 64 MB, and at a cycle a minute it has nothing to do.
         workers.persist or (1 if settings.wall_interval >= LONG_INTERVAL else 2),
         workers.closing,
     )

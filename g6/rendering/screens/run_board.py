@@ -20,9 +20,17 @@ from g6.domain.reports import CycleReport
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED, Status
 from g6.rendering.screens.cycle_screen import COLOURS
-from g6.rendering.wording import clock, lakh, number, percent, points
+from g6.rendering.wording import (
+    WHOLE_CHAIN,
+    clock,
+    lacks_whole_chain,
+    lakh,
+    number,
+    percent,
+    points,
+)
 
-__all__ = ["board", "cycle_line", "lost_lines"]
+__all__ = ["board", "cycle_line", "lost_lines", "whole_chain_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,13 @@ def board(report: CycleReport, width: int) -> Table | None:
         name = Text(f"  {row['underlying']}", style=COLOURS[row["status"]])
         table.add_row(name, *(column.cell(row) for column in columns))
     return table
+
+
+def whole_chain_line(report: CycleReport) -> Text | None:
+    """Return why figures of the whole chain are dashes, None where each index has them."""
+    if any(lacks_whole_chain(row["pcr_nearest"], row["atm"]) for row in report.rows):
+        return Text(WHOLE_CHAIN, style="dim")
+    return None
 
 
 def fitting_columns(width: int) -> Sequence[BoardColumn]:

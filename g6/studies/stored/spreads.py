@@ -35,6 +35,7 @@ class BookSpreads:
         expiry: The expiry that `by_strike` is of.
         by_strike: Spreads in points over the cycles.
         forward: The newest forward of that expiry, points.
+        atm: Its strike at the money, points, NaN unknown.
     """
 
     index: str
@@ -43,6 +44,7 @@ class BookSpreads:
     expiry: date
     by_strike: book_spreads.Spreads
     forward: float
+    atm: float
 
     def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per strike."""
@@ -73,4 +75,5 @@ def answer(reader: StoredReader, parameters: SpreadParameters) -> BookSpreads:
         expiry=last.day,
         by_strike=book_spreads.over_cycles(of_expiry),
         forward=last.forward,
+        atm=last.atm,
     )

@@ -38,7 +38,7 @@ TS = "2026-11-20T05:30:00.125000Z"
         (
             "storage.sizes",
             {"kinds": {"chain": {"files": 1, "bytes": 2}}},
-            '11:00:00.125  storage.sizes   NIFTY       {"kinds": {"chain": {"files": 1, "bytes": 2}}}',
+            "11:00:00.125  storage.sizes   NIFTY       1 file, 0.0 kB",
         ),
     ],
 )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from g6.domain.market.calendar import day_of
-from g6.domain.reports import EventSelection
-from g6.domain.schema.words import EventType
+from g6.domain.reports import Event, EventSelection, StoreRefused
+from g6.domain.schema.words import EventType, Stage
 from g6.entrypoints.cli.shared.arguments import options
 from g6.errors import BadConfig
+
+if TYPE_CHECKING:
+    from g6.pipeline.subscription import Subscription
 
 DEFAULT_MINUTES = 5.0
 BLOCK_SECONDS = 1.0
@@ -42,6 +45,25 @@ Last = Annotated[
     ),
 ]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")]
+All = Annotated[
+    bool,
+    typer.Option("--all", help="Reports of units, heartbeats, sizes and panels too."),
+]
+BESIDE = frozenset(
+    {
+        EventType.UNIT_REPORT,
+        EventType.HEARTBEAT,
+        EventType.STORAGE_SIZES,
+        EventType.PANEL_FULL,
+        EventType.PANEL_DIFF,
+        EventType.CHAIN_DIFF,
+        EventType.OI_CHANGE,
+        EventType.BUS_SUBSCRIBER,
+        EventType.OPTION_DETAIL,
+        EventType.STREAM_FANOUT,
+    }
+)
+"""What a healthy system says all the time: a person asks for it by name, by key or with --all."""
 Forget = Annotated[bool, typer.Option("--forget", help="Forget the subscriber of --as, and stop.")]
 
 
@@ -58,13 +80,15 @@ def events(
     last: Last = None,
     follow: Follow = False,
     forget: Forget = False,
+    all_: All = False,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Show what a running system publishes: units, cycles, alerts.
+    """Show what a running system publishes: cycles, gaps, alerts, refusals.
 
+    --all, --type, --key, --as and --json show reports of units, heartbeats and panels as well.
     Each event once: a subscriber with a name goes on where it stopped.
 
     Example: g6 events --type unit.report --key NIFTY --follow
@@ -77,6 +101,7 @@ def events(
     from g6.bootstrap.wiring import wire
     from g6.pipeline.subscription import Subscription
     from g6.rendering.event_lines import event_json, event_line
+    from g6.rendering.wording import counted
 
     wiring = wire(settings)
     stream = bus(wiring)
@@ -90,14 +115,47 @@ def events(
     subscription = Subscription(stream, wiring.clock, name, selection, since=since)
     today = day_of(datetime.fromtimestamp(now, UTC))
     render = event_json if json_ else partial(event_line, today=today)
+    shows_all = bool(all_ or json_ or name or type_ or key)
+    left_out = _show(subscription, render, follows=follow, shows_all=shows_all)
+    if left_out:
+        beside = counted(left_out, "event")
+        typer.echo(f"{beside} beside, of units, heartbeats, panels: --all", err=True)
+
+
+def _show(
+    subscription: Subscription, render: Callable[[Event], str], *, follows: bool, shows_all: bool
+) -> int:
+    """Print events, and return how many were left out because they do not matter to a person."""
+    refused: set[tuple[str, str, Stage]] = set()
+    left_out = 0
     while True:
-        page = subscription.read(block_seconds=BLOCK_SECONDS if follow else 0.0)
+        page = subscription.read(block_seconds=BLOCK_SECONDS if follows else 0.0)
         for event in page.events:
-            typer.echo(render(event))
+            if not shows_all and (event.type in BESIDE or _is_repeated(event, refused)):
+                left_out += 1
+            else:
+                typer.echo(render(event))
         subscription.acknowledge(page)
-        if not follow and page.is_last:
+        if not follows and page.is_last:
             subscription.tell()
-            return
+            return left_out
+
+
+def _is_repeated(event: Event, refused: set[tuple[str, str, Stage]]) -> bool:
+    """Tell whether an event is a write that was refused before, and remember those that were.
+
+    On a full disk each write is tried and refused once a second.
+
+    Args:
+        event: The event.
+        refused: Cycle, index and stage of what was refused.
+    """
+    if not isinstance(event.payload, StoreRefused):
+        return False
+    write = (event.payload.cycle, event.payload.index, event.payload.stage)
+    is_known = write in refused
+    refused.add(write)
+    return is_known
 
 
 def _types(words: Sequence[str]) -> list[str]:

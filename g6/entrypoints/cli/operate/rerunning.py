@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -39,6 +39,8 @@ from g6.rendering.wording import in_india
 
 WAIT_SECONDS = 120.0
 """How long nothing may end before the rest counts as unfinished, longer than one unit may take."""
+REFUSED_SECONDS = 10.0
+"""How long the store may refuse rows before the units that wait for it count as not written."""
 First = Annotated[
     str,
     typer.Option("--from", metavar="quotes|analytics|persist", help="The first stage to repeat."),
@@ -168,20 +170,56 @@ def wait(
 ) -> None:
     """Wait until every unit that was sent has ended, and note how.
 
-    It gives up when nothing has ended for WAIT_SECONDS, or nobody serves the queue any more.
+    It gives up when nothing has ended for WAIT_SECONDS, when the store refuses rows for
+    REFUSED_SECONDS, or when nobody serves the queue any more.
     """
     waiting = [result for result in results if result.outcome == UNFINISHED]
     watch = manual.QueueWatch(runtime)
+    refusals = _StoreWatch(runtime, console)
     limit = time.monotonic() + WAIT_SECONDS
     gives_up = False
     for result in track(waiting, "waiting", console=console, transient=True):
         has_ended = note_end(runtime, result, compares=compares)
         while not has_ended and not gives_up:
-            gives_up = watch.is_alone() or time.monotonic() > limit
+            gives_up = watch.is_alone() or refusals.has_lasted() or time.monotonic() > limit
             runtime.clock.sleep(0.05)
             has_ended = note_end(runtime, result, compares=compares)
         if has_ended:
             limit = time.monotonic() + WAIT_SECONDS
+        elif refusals.sentence:
+            result.errors = refusals.sentence
+
+
+@dataclass(slots=True)
+class _StoreWatch:
+    """Looks whether the store refuses rows, says so at once, and tells when that has lasted.
+
+    On a full disk a rerun waited two minutes without a word, for rows that were tried again.
+    """
+
+    runtime: Runtime
+    console: Console
+    sentence: str = ""
+    _since: float = 0.0
+    _looks_again: float = 0.0
+
+    def has_lasted(self) -> bool:
+        """Return whether the store has refused for `REFUSED_SECONDS` now."""
+        now = time.monotonic()
+        if now < self._looks_again:
+            return False
+        self._looks_again = now + 1.0
+        refusals = self.runtime.controls.read().longest_refusals()
+        if not refusals:
+            self.sentence = ""
+            return False
+        if not self.sentence:
+            self._since = now
+            self.sentence = refusals[0].sentence
+            self.console.print(f"the store refuses rows: {self.sentence}", soft_wrap=True)
+            if refusals[0].fix:
+                self.console.print(f"  fix: {refusals[0].fix}", soft_wrap=True, markup=False)
+        return now - self._since > REFUSED_SECONDS
 
 
 def _summarise(console: Console, results: Sequence[RerunResult], named: SystemOptions) -> None:
@@ -198,11 +236,21 @@ def _summarise(console: Console, results: Sequence[RerunResult], named: SystemOp
         console.print(f"{undone} of {len(results)} units were not done again")
 
 
+def _why(result: RerunResult) -> str:
+    """Return what the sinks said that refused a unit's rows."""
+    errors = result.errors
+    if isinstance(errors, Mapping):
+        return "; ".join(f"{sink}: {why}" for sink, why in errors.items())
+    return str(errors)
+
+
 def sentence(result: RerunResult) -> str:
     """Return what became of a unit in a sentence."""
     if result.outcome == GONE:
         return "quotes are gone"
     begun = f"{result.outcome}, attempt {result.attempt}, from the {result.source}"
+    if result.errors and result.outcome == UNFINISHED:
+        return f"{begun}: not written: {_why(result)}; it is tried again as long as a system runs"
     if result.outcome == UNFINISHED:
         return (
             f"{begun}; g6 ps shows the workers and the queue, "
@@ -214,7 +262,7 @@ def sentence(result: RerunResult) -> str:
             f"g6 trace {result.unit.cycle} shows where, g6 rerun tries again"
         )
     if result.errors:
-        return f"{begun}: not written: {result.errors}"
+        return f"{begun}: not written: {_why(result)}"
     if not result.is_stored:
         return f"{begun}: nothing is stored"
     if result.changed is None:

@@ -170,7 +170,9 @@ class _BoundedRun:
             typer.echo(json.dumps(json_plain(report.to_json()), separators=(",", ":")))
         elif self._console.is_terminal:
             watch = self._watch
-            beside, refusal = ("", "") if watch is None else (watch.beside(report), watch.refusal())
+            beside, refusal = (
+                ("", "") if watch is None else (watch.beside(report), watch.refusal(report.cycle))
+            )
             self._voice.cycle(report, beside, refusal)
 
 

@@ -30,7 +30,7 @@ from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.supervisor import Stack
 from g6.errors import UserError
 from g6.ports import Store
-from g6.rendering.screens import cycle_screen
+from g6.rendering.screens import cycle_screen, run_board
 from g6.rendering.tables.market import day_estimate_table
 from g6.simulation.self_test import self_test
 from g6.studies.checks.self_checks import self_checks
@@ -159,6 +159,8 @@ class Demonstration:
             if fix is not None:
                 fixes[row["underlying"]] = fix
         self.console.print(cycle_screen.cycle_table(report, fixes, followed.milliseconds))
+        if line := run_board.whole_chain_line(report):
+            self.console.print(line)
 
     def _settlement_fix(self, row: OverviewRow) -> datetime | None:
         expiry = row["expiry_nearest"]

@@ -87,6 +87,7 @@ class RunWatch:
     _has_key: bool = True
     _has_request_token: bool = False
     _fed_from: float | None = None
+    _refused: set[str] = field(default_factory=set)
 
     @property
     def _option(self) -> str:
@@ -117,12 +118,28 @@ class RunWatch:
             return ""
         return f"the stream is {run_screen.CONNECTING}"
 
-    def refusal(self) -> str:
-        """Return why the store takes nothing now, empty where it does."""
+    def refusal(self, cycle: str) -> str:
+        """Return why a cycle that has closed is not stored, empty where the store takes it.
+
+        The refusal of a cycle is told once.
+        """
+        sentence = self._refusal_now()
+        if sentence:
+            self._refused.add(cycle)
+        return sentence
+
+    def _refusal_now(self) -> str:
         with suppress(Retryable):
             refusals = self.stack.runtime.controls.read().longest_refusals()
             return refusals[0].sentence if refusals else ""
         return ""
+
+    def _look_at_store(self, follower: RunFollower) -> None:
+        """Tell of cycles that the store refused after their line was written."""
+        # A cycle closes before it is written: the line of the first one on a full disk said OK.
+        for cycle in sorted(follower.unstored - self._refused):
+            if sentence := self.refusal(cycle):
+                self.voice.notice(run_screen.refusal_notice(cycle, sentence))
 
     def count(self, report: CycleReport) -> None:
         """Count a closed cycle. One that was done again is counted already."""
@@ -134,6 +151,7 @@ class RunWatch:
     def look(self, follower: RunFollower) -> None:
         """Tell what has changed since the last look."""
         self.unstored = len(follower.unstored)
+        self._look_at_store(follower)
         now = market_now(self.stack.runtime.clock)
         hours = hours_now(self.settings, self.stack)
         if hours is not None:

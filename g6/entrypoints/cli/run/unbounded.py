@@ -116,7 +116,7 @@ def _tell_of_cycles(follower: RunFollower, watch: RunWatch, voice: Voice) -> Non
     for followed in follower.poll():
         watch.count(followed.report)
         report = followed.report
-        voice.cycle(report, watch.beside(report), watch.refusal())
+        voice.cycle(report, watch.beside(report), watch.refusal(report.cycle))
         # A report carries the overview rows of its cycle, 375 times a day: what was printed is let
         # go.
         follower.closed.clear()

@@ -56,6 +56,7 @@ class BoardVoice:
     clock: Clock
     option: str = ""
     _board_at: float = field(default=0.0, init=False)
+    _has_told_of_dashes: bool = field(default=False, init=False)
 
     def cycle(self, report: CycleReport, beside: str = "", refusal: str = "") -> None:
         """Write a cycle's line, and its board unless one was written a moment ago."""
@@ -69,6 +70,10 @@ class BoardVoice:
         if table is not None:
             self._board_at = now
             self.console.print(table)
+            why = run_board.whole_chain_line(report)
+            if why is not None and not self._has_told_of_dashes:
+                self._has_told_of_dashes = True
+                self._write(why)
 
     def alert(self, alert: Alert) -> None:
         """Write an alert in red, what is over in green."""

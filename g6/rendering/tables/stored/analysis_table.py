@@ -12,7 +12,17 @@ from g6.domain.figures.by_expiry import ExpiryFigures
 from g6.domain.figures.open_interest import InterestLevel
 from g6.rendering.contract_words import holder_words
 from g6.rendering.parts import Line, NoView, Part, plain_table
-from g6.rendering.wording import CRORE, LAKH, in_india, lakh, number, points, spelled
+from g6.rendering.wording import (
+    CRORE,
+    LAKH,
+    WHOLE_CHAIN,
+    in_india,
+    lacks_whole_chain,
+    lakh,
+    number,
+    points,
+    spelled,
+)
 from g6.studies.stored.analysis import Analysis, ExposureSummary, IndexAnalysis
 
 NUMBERS: Sequence[tuple[str, str, int]] = (
@@ -70,6 +80,8 @@ def _index_parts(index: IndexAnalysis) -> Iterator[Part]:
         "points unless a line says otherwise; σ: one standard deviation to the expiry\n"
         "support: highest put OI below the forward; resistance: highest call OI above it"
     )
+    if any(lacks_whole_chain(expiry.pcr, expiry.atm) for expiry in index.expiries):
+        yield Line(WHOLE_CHAIN)
     sums = index.exposures
     yield f"\nexposures of {sums.options} options in ₹ crore, {holder_words(sums.convention)}"
     yield exposures_table(sums)

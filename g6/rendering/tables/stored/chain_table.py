@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from g6.domain.schema.frame import SIDE_PREFIXES
-from g6.rendering.contract_words import size_words
+from g6.rendering.contract_words import atm_legend, size_words
 from g6.rendering.parts import Line, Part, WideLine, WideTable, plain_table
 from g6.rendering.tables.stored.chain_dashes import dash_line
 from g6.rendering.wording import (
     LAKH,
+    WHOLE_CHAIN,
     around,
     day_words,
     in_india,
+    lacks_whole_chain,
     lakh,
     number,
     points,
@@ -133,6 +135,8 @@ def parts(document: ChainByStrike, view: ChainView) -> Iterator[Part]:
     if dashes := dash_line(document, rows):
         yield Line(dashes)
     yield from _footing(document)
+    if lacks_whole_chain(document.figures.pcr, document.figures.atm):
+        yield Line(WHOLE_CHAIN)
     yield WideLine(partial(_legend, document, view))
 
 
@@ -182,7 +186,8 @@ def _legend(document: ChainByStrike, view: ChainView, width: int) -> str:
     ):
         legend.append(f"{HIGHEST} highest OI")
     if (np.asarray(document.rows["offset"], dtype=np.float64)[rows.start : rows.stop] == 0).any():
-        legend.append("▶ ◀ ATM")
+        strikes = np.asarray(document.rows["strike"], dtype=np.float64)
+        legend.append(atm_legend(strikes, document.forward, document.figures.atm))
     return " · ".join(legend)
 
 

@@ -32,14 +32,17 @@ CSV_HELP = "Write CSV, every column in it."
 
 
 SHOWN = 21
-Strikes = Annotated[int, Parameter("Strikes around ATM; 0: all.", "21", least=0, metavar="N")]
+Strikes = Annotated[
+    int | None,
+    Parameter("Strikes around ATM; 0: all; else 21, or --window's.", "21", least=0, metavar="N"),
+]
 
 
 @dataclass(frozen=True, slots=True)
 class LadderView:
     """How many strikes are shown."""
 
-    strikes: Strikes = SHOWN
+    strikes: Strikes = None
 
 
 VIEW = LadderView
@@ -59,7 +62,9 @@ def parts(document: Ladder, view: LadderView) -> Iterator[Part]:
     yield Line(f"{document.index} · {in_india(document.cycle)} · {day_words(document.expiry)}")
     if document.against:
         yield Line(f"build-up since {_against(document)}")
-    rows = _rows_around(document, view.strikes)
+    # Asked for 15 strikes either side, somebody wants to see 31.
+    usual = SHOWN if document.window is None else 0
+    rows = _rows_around(document, usual if view.strikes is None else view.strikes)
     yield WideTable(partial(_table, document, rows))
     yield Line("Δ since the close of the session before · lakh: 100,000 · last: points")
     count = len(document.strike)

@@ -6,8 +6,17 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from g6.rendering.parts import NoView, Part, plain_table
-from g6.rendering.wording import clocks, counted, day_words, number, percent, points
+from g6.rendering.parts import Line, NoView, Part, plain_table
+from g6.rendering.wording import (
+    WHOLE_CHAIN,
+    clocks,
+    counted,
+    day_words,
+    lacks_whole_chain,
+    number,
+    percent,
+    points,
+)
 from g6.studies.stored.overview.levels_by_cycle import LevelsByCycle
 
 CSV_HELP = "Write CSV, every figure in it."
@@ -21,6 +30,9 @@ def parts(document: LevelsByCycle, _: NoView) -> Iterator[Part]:
         share = f"{lines} of {share}"
     yield f"{document.index} · {day_words(document.day)} · {share}"
     yield _table(document)
+    figures = document.figures
+    if any(map(lacks_whole_chain, figures["pcr"], figures["atm"])):
+        yield Line(WHOLE_CHAIN)
 
 
 def _table(document: LevelsByCycle) -> Table:

@@ -7,9 +7,18 @@ from functools import partial
 
 from rich.table import Table
 
-from g6.rendering.parts import NoView, Part, WideTable
+from g6.rendering.parts import Line, NoView, Part, WideTable
 from g6.rendering.tables.fitted_table import TextColumn, fitted_table
-from g6.rendering.wording import clocks, moment, number, percent, points
+from g6.rendering.wording import (
+    WHOLE_CHAIN,
+    clocks,
+    lacks_whole_chain,
+    lakh,
+    moment,
+    number,
+    percent,
+    points,
+)
 from g6.studies.stored.overview.overview_board import OverviewBoard
 
 CSV_HELP = "Write CSV, every figure of the overview in it."
@@ -22,6 +31,15 @@ FIGURES: tuple[tuple[str, int, Callable[[Mapping[str, float]], str]], ...] = (
     ("ATM IV\n%", 4, lambda row: percent(row["atm_iv_nearest"])),
     ("straddle", 5, lambda row: number(row["straddle_nearest"])),
     ("max\npain", 6, lambda row: points(row["max_pain_nearest"])),
+    ("support", 7, lambda row: points(row["support"])),
+    ("resist.", 7, lambda row: points(row["resistance"])),
+    ("OI calls\nlakh", 8, lambda row: lakh(row["oi_calls"])),
+    ("OI puts\nlakh", 8, lambda row: lakh(row["oi_puts"])),
+    ("forward", 9, lambda row: number(row["forward"])),
+    ("move ±\nto expiry", 10, lambda row: number(row["em_straddle"], 1)),
+    ("skew 25Δ\n%", 11, lambda row: number(100 * row["rr25"])),
+    ("VIX", 12, lambda row: number(row["vix"])),
+    ("age\ns", 13, lambda row: number(row["quote_age_seconds"], 1)),
 )
 """Heading, rank by which it is left out where there is no room, and text."""
 
@@ -31,6 +49,10 @@ def parts(document: OverviewBoard, _: NoView) -> Iterator[Part]:
     newest = max(row.cycle for row in document.rows)
     yield f"{moment(newest)} · figures of the nearest expiry"
     yield WideTable(partial(_table, document))
+    if any(
+        lacks_whole_chain(row.figures["pcr_nearest"], row.figures["atm"]) for row in document.rows
+    ):
+        yield Line(WHOLE_CHAIN)
 
 
 def _table(document: OverviewBoard, width: int) -> Table:

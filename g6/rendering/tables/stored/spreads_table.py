@@ -10,6 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from g6.domain.figures.book_spreads import NEAR_STRIKES, Spreads, Summary
+from g6.rendering.contract_words import atm_legend
 from g6.rendering.parts import Line, Part, plain_table
 from g6.rendering.wording import counted, day_words, in_india, number, strike_cell
 from g6.studies.parameters import Parameter
@@ -35,15 +36,17 @@ def parts(document: BookSpreads, view: SpreadsView) -> Iterator[Part]:
     yield _summary_table(document.now)
     span = counted(document.by_strike.cycles, "cycle")
     yield Line(f"\n{day_words(document.expiry)}: spreads in points over {span}")
-    yield _strikes_table(document.by_strike, document.forward, view.strikes)
+    yield _strikes_table(document.by_strike, document.atm, view.strikes)
     yield (
         f"±{NEAR_STRIKES}: strikes next to the money; two-sided: options with bid and ask; "
         "p90: nine of ten are less"
     )
+    if np.isfinite(document.atm):
+        yield Line(atm_legend(document.by_strike.strike, document.forward, document.atm))
 
 
 def json_value(document: BookSpreads) -> dict[str, object]:
-    """Return the published JSON, which does not name the forward."""
+    """Return the published JSON, which names neither forward nor ATM."""
     return {
         "index": document.index,
         "cycle": document.cycle,
@@ -82,7 +85,7 @@ def _summary_table(summaries: Sequence[Summary]) -> Table:
     return table
 
 
-def _strikes_table(spreads: Spreads, forward: float, strikes: int) -> Table:
+def _strikes_table(spreads: Spreads, atm: float, strikes: int) -> Table:
     heads = ("cycles", "worst", "p90", "median")
     calls = [f"CALLS\n{heads[0]}", *(f"\n{head}" for head in heads[1:])]
     puts = [*(f"\n{head}" for head in heads[:0:-1]), f"PUTS\n{heads[0]}"]
@@ -90,12 +93,12 @@ def _strikes_table(spreads: Spreads, forward: float, strikes: int) -> Table:
     for name in (*calls, STRIKE, *puts):
         table.add_column(name, justify="center" if name == STRIKE else "right", no_wrap=True)
     count = len(spreads.strike)
-    # Before the first forward of a day the middle of the ladder stands for the money.
+    # Before the first forward of a day the middle of the ladder is shown.
     centre = count // 2
-    if np.isfinite(forward):
-        centre = int(np.argmin(np.abs(spreads.strike - forward)))
+    if np.isfinite(atm):
+        centre = int(np.argmin(np.abs(spreads.strike - atm)))
     for row in range(max(0, centre - strikes // 2), min(count, centre + strikes // 2 + 1)):
-        strike = strike_cell(float(spreads.strike[row]), is_centre=row == centre)
+        strike = strike_cell(float(spreads.strike[row]), is_centre=bool(spreads.strike[row] == atm))
         table.add_row(*_cells(spreads, 0, row), strike, *_cells(spreads, 1, row)[::-1])
     return table
 

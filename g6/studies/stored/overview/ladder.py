@@ -52,6 +52,7 @@ class Ladder:
         days: Days to the expiry.
         spot: The index in points, NaN unknown.
         forward: The expiry's forward in points, NaN unknown.
+        window: How many listed strikes either side of ATM were asked for, None for all.
         figures: Ratios and levels of the whole expiry.
         sums: Sums of all calls and of all puts of the expiry.
         against: What build-up is compared with, empty where there is nothing to compare with.
@@ -68,6 +69,7 @@ class Ladder:
     days: int
     spot: float
     forward: float
+    window: int | None
     figures: ExpiryFigures
     sums: tuple[SideTotals, SideTotals]
     against: str
@@ -109,6 +111,7 @@ def answer(reader: StoredReader, parameters: LadderParameters) -> Ladder:
         days=chain.days,
         spot=chain.spot,
         forward=chain.forward,
+        window=parameters.window,
         figures=chain.figures,
         sums=chain.sums,
         against=against,

@@ -52,8 +52,33 @@ def test_the_overview_leaves_columns_out_and_cuts_none(width):
     text = shown("overview", _overview(), width)
     assert "…" not in text
     assert "spot" in text
-    assert ("pain" in text) == (width >= 100)
-    assert ("ATM" in text) == (width >= 60)
+    heads = text.partition("──")[0]
+    assert ("pain" in heads) == (width >= 100)
+    assert ("ATM" in heads) == (width >= 60)
+
+
+def test_the_overview_uses_the_room_of_a_wide_terminal():
+    text = shown("overview", _overview(), 200)
+    assert all(head in text for head in ("support", "resist.", "OI puts", "forward", "VIX"))
+
+
+def test_figures_of_the_whole_chain_that_are_dashes_are_explained():
+    document = _overview()
+    figures = document.rows[0].figures
+    known = replace(document.rows[0], figures={**figures, "pcr_nearest": 0.9})
+    unknown = replace(document.rows[0], figures={**figures, "pcr_nearest": float("nan")})
+    whole = shown("overview", replace(document, rows=(known,)), 80)
+    assert "the open interest of some strikes is not known" not in whole
+    text = shown("overview", replace(document, rows=(unknown,)), 80)
+    assert "the open interest of some strikes is not known" in text
+
+
+def test_a_ladder_shows_the_window_that_was_asked_for(stored):
+    reader = directory_reader(stored.directory)
+    asked = ladder.answer(reader, ladder.LadderParameters(INDEX, window=14))
+    text = shown("ladder", asked, 80)
+    assert "--strikes" not in text
+    assert "21 of 29 strikes" in shown("ladder", asked, 80, LadderView(21))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])

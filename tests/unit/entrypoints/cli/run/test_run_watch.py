@@ -152,14 +152,21 @@ def test_a_store_that_refuses_is_told_and_its_cycles_are_counted_until_they_are_
 ) -> None:
     runtime = watched.world.runtime
     unit = Unit(CLOSE, "NIFTY")
-    assert watched.watch.refusal() == ""
+    assert watched.watch.refusal(CLOSE) == ""
     stack: Any = SimpleNamespace(runtime=runtime, watch=lambda: None)
     follower = RunFollower(stack, runtime.bus.bounds()[1], lambda _: None)
     errors = {"parquet": "cannot write x: No space left on device; free space"}
     report_refusal(runtime, unit, Stage.PERSIST, StoreBusy("full", errors))
     assert list(follower.poll(0.0)) == []
-    assert watched.watch.refusal() == "cannot write x: No space left on device"
     assert follower.unstored == {CLOSE}
+    # The line of the cycle was written before the store refused it.
+    watched.watch.look(follower)
+    watched.watch.look(follower)
+    (told,) = watched.voice.notices
+    assert told.sentence == (
+        "the cycle of 15:40:00 is not stored: cannot write x: No space left on device"
+    )
+    assert watched.watch.refusal(CLOSE) == "cannot write x: No space left on device"
     stored = Watch(runtime.clock).report(unit, Stage.PERSIST, Status.OK, "", WriteReport())
     runtime.bus.publish(stored, key=unit.index)
     assert list(follower.poll(0.0)) == []
