@@ -10,6 +10,7 @@
 # make wheel     builds the wheel, installs it far from the checkout, and runs demo, chain and plot from it
 # make pager      plants faults in a running system and holds Prometheus and Alertmanager against them; twenty minutes
 # make dashboard-pictures    draws each panel of the dashboards from a real Prometheus beside a short run, into build/dashboards
+# make demo-influx    a server that speaks InfluxDB's write API, cycles of the simulated market, and a query that shows the rows
 # make images       the pictures of README.md, from what G6 writes
 # make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
 # make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)
@@ -24,7 +25,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo research test check format docs images notebooks chaos simulate planted bench footprint soak soak-stream bench-iv bench-kite bench-store bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
+.PHONY: demo research test check format docs images notebooks demo-influx chaos simulate planted bench footprint soak soak-stream bench-iv bench-kite bench-store bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -33,7 +34,7 @@ JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BENCH_SERVICES := nginx libnginx-mod-nchan
-SERVICES := redis-server prometheus prometheus-alertmanager chromium
+SERVICES := redis-server prometheus prometheus-alertmanager chromium victoria-metrics
 unexport PYTHONDONTWRITEBYTECODE # the tests start a thousand processes; none should compile G6 anew
 
 help:
@@ -97,6 +98,9 @@ planted: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
+
+demo-influx: $(VENV)/.dev
+	@$(BIN)/python -m tests.integration.influx.demo $(ARGS)
 
 footprint: $(VENV)/.run
 	$(BIN)/python tests/benchmarks/running/footprint.py $(ARGS)

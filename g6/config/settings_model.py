@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from g6.config import sections as s
 from g6.config import watching_section as w
 from g6.config import web_sections as web
+from g6.config.influx_section import InfluxSettings
 from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
 from g6.config.ticker_section import TickerSettings
@@ -92,6 +93,7 @@ class Settings(BaseSettings):
     storage: s.StorageSettings = Field(
         default=s.StorageSettings(), description=s.StorageSettings.__doc__
     )
+    influx: InfluxSettings = Field(default=InfluxSettings(), description=InfluxSettings.__doc__)
     panels: s.PanelSettings = Field(default=s.PanelSettings(), description=s.PanelSettings.__doc__)
     features: s.FeatureSettings = Field(
         default=s.FeatureSettings(), description=s.FeatureSettings.__doc__

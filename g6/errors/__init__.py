@@ -11,6 +11,7 @@ G6Error
 ├── Retryable                 try again before the deadline
 │   ├── ProviderBusy          rate limit, timeout, a server's bad moment
 │   ├── StoreBusy             a lock or a disk that may come back
+│   ├── SinkAway              a server of time series does not answer, or takes no points now
 │   ├── RedisDown             Redis does not answer, or cannot take a write now
 │   └── NoWorker              no worker serves the queue that the work would go to
 └── Terminal                  this unit is lost, with a reason: do not try again
@@ -19,6 +20,7 @@ G6Error
     ├── Withheld              nothing was asked, on purpose: the unit is SKIPPED with the reason
     │   ├── BreakerOpen       the provider failed too often: it is left alone for a while
     │   └── TokenDead         no token, or one that the provider refuses: a person must log in
+    ├── SinkRefused           a server of time series will never take these points
     ├── FrameMissing          the claim check is gone from Redis
     └── Late                  the unit's deadline has passed
 """
@@ -140,6 +142,12 @@ class StoreBusy(Retryable):
         self.errors: Mapping[str, str] = errors or {"store": sentence}
 
 
+class SinkAway(Retryable):
+    """A server of time series does not answer, or takes no points now."""
+
+    reason = "sink"
+
+
 class RedisDown(Retryable):
     """Redis does not answer, or cannot take a write: it loads, is full, or changes its master."""
 
@@ -191,6 +199,12 @@ class TokenDead(Withheld):
 
     def __str__(self) -> str:
         return f"{self.sentence}; run {self.fix}"
+
+
+class SinkRefused(Terminal):
+    """A server of time series will never take these points."""
+
+    reason = "sink"
 
 
 class FrameMissing(Terminal):

@@ -44,6 +44,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
         "urllib3",
     ),
     "flower": ("flower",),
+    "influx": ("influxdb_client",),
     "otel": ("opentelemetry",),
     "mcp": ("anyio", "mcp", "mcp_types"),
 }

@@ -21,6 +21,7 @@ from g6.domain.reports import (
     OptionDetail,
     PanelsVerified,
     ProviderFacts,
+    SinkReport,
     StageFailure,
     StageReport,
     StorageSizes,
@@ -259,6 +260,20 @@ def _loads(beat: Heartbeat, now: float) -> Iterator[Sample]:
         yield Sample("g6_bus_queue_retained_events", (_BUS,), float(retained))
     for subscriber, lag in beat.lags.items():
         yield Sample("g6_bus_subscriber_lag_events", (_BUS, subscriber), float(lag), as_of=now)
+
+
+@_samples.register
+def _of_sink(report: SinkReport, _event: Event) -> Iterator[Sample]:
+    labels = (report.sink,)
+    yield Sample("g6_sink_up", labels, float(report.is_up))
+    yield Sample("g6_sink_backlog_points", labels, float(report.points))
+    yield Sample("g6_sink_waiting_seconds", labels, report.waiting_seconds)
+    yield Sample("g6_sink_missed_spans", labels, float(report.spans))
+    yield Sample("g6_sink_points_sent_total", labels, float(report.sent))
+    yield Sample("g6_sink_requests_total", labels, float(report.requests))
+    if report.refused:
+        refused = (report.sink, WriteReason.REFUSED)
+        yield Sample("g6_write_errors_total", refused, float(report.refused))
 
 
 def _stream(ticker: StreamFacts) -> Iterator[Sample]:

@@ -45,6 +45,7 @@ class Subscription:
         selection: EventSelection | None = None,
         *,
         since: float | None = None,
+        position: SubscriberPosition | None = None,
     ) -> None:
         """Take up a subscription.
 
@@ -54,6 +55,7 @@ class Subscription:
             name: What the subscriber is called, and remembered by. Empty is not remembered.
             selection: The events that it takes, None for all.
             since: Wall time from which a subscriber that nobody knows begins. None is from now on.
+            position: Where a subscriber stands that remembers its place by itself.
         """
         self._bus = bus
         self._clock = clock
@@ -61,7 +63,7 @@ class Subscription:
         self._selection = selection or EventSelection()
         self._counts = SubscriberCounts(name)
         self._told_at = clock.wall()
-        self._position = self._beginning(since)
+        self._position = position or self._beginning(since)
 
     def _beginning(self, since: float | None) -> SubscriberPosition:
         before = self._bus.positions().get(self.name) if self.name else None
@@ -72,6 +74,11 @@ class Subscription:
             return SubscriberPosition(newest, published)
         # How many events lie before that instant is known once the newest one is read.
         return SubscriberPosition(self._bus.id_before(since), None)
+
+    @property
+    def position(self) -> SubscriberPosition:
+        """Where its reader stands."""
+        return self._position
 
     def read(self, *, count: int = 500, block_seconds: float = 0.0) -> EventPage:
         """Return the next page. Without an acknowledgement the same one comes again.

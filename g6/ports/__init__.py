@@ -26,8 +26,8 @@ from g6.ports.panels import PanelArchive, PanelStore
 from g6.ports.quote_cache import QuoteCache
 from g6.ports.sender import Sender
 from g6.ports.shared_cache import SharedCache
+from g6.ports.sinks import Outbox, Sink, SpanSink
 from g6.ports.sources import Gate, Provider
-from g6.ports.span_sink import SpanSink
 from g6.ports.store import Store, WriteReport
 from g6.ports.vitals import Vitals
 
@@ -48,12 +48,14 @@ __all__ = [
     "Limiter",
     "MarketStart",
     "Opening",
+    "Outbox",
     "PanelArchive",
     "PanelStore",
     "Provider",
     "QuoteCache",
     "Sender",
     "SharedCache",
+    "Sink",
     "SpanSink",
     "StageState",
     "Store",

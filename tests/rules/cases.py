@@ -88,6 +88,14 @@ CASES = (
         "10m",
         'sink="csv",reason="disk_full"',
     ),
+    Case(
+        "G6SinkAway",
+        (('g6_sink_waiting_seconds{sink="influx"}', "0x8 300x20 0x20"),),
+        "1m",
+        "5m",
+        "9m",
+        'sink="influx"',
+    ),
     Case("G6DiskLow", (("g6_disk_free_bytes", "1e9x8 1e6x20 1e9x20"),), "1m", "5m", "9m"),
     Case(
         "G6ClockSkew",

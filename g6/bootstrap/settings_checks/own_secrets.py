@@ -18,6 +18,8 @@ SHORTEST = 4
 def own_secrets(settings: Settings) -> tuple[str, ...]:
     """Return every secret of a configuration, the longest first."""
     secrets = {*revealed(settings).values(), *_of_file(settings), *_of_addresses(settings)}
+    with suppress(BadConfig):
+        secrets.add(influx_token(settings))
     return tuple(sorted((text for text in secrets if len(text) >= SHORTEST), key=len, reverse=True))
 
 
@@ -30,6 +32,22 @@ def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, MASK)
     return text
+
+
+def influx_token(settings: Settings) -> str:
+    """Return what lets G6 write to the server of time series, empty where there is nothing."""
+    if settings.influx.token is not None:
+        return settings.influx.token.get_secret_value()
+    path = settings.influx.token_file
+    if path is None:
+        return ""
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig(
+            f"the token of InfluxDB cannot be read from {path}: {error}",
+            "mend influx.token_file, or set G6_INFLUX__TOKEN",
+        ) from error
 
 
 def _of_file(settings: Settings) -> Iterator[str]:

@@ -28,11 +28,22 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     yield from _budget(settings)
     yield from _door(settings)
     yield from _backlog(settings)
+    yield from _outlet(settings)
 
 
 def cautions(settings: Settings) -> Iterator[str]:
     """Yield warnings about settings that work less well than a person may expect."""
     yield from _bridge(settings)
+
+
+def _outlet(settings: Settings) -> Iterator[Refusal]:
+    """Refuse a server of time series without the store that its points are read from."""
+    if settings.influx.url is None or settings.storage.parquet.enabled:
+        return
+    yield Refusal(
+        "influx.url is set and storage.parquet.enabled is false: points are made of stored rows",
+        "set storage.parquet.enabled=true, or leave influx.url out",
+    )
 
 
 def _interval(settings: Settings) -> Iterator[Refusal]:

@@ -45,7 +45,14 @@ from g6.domain.reports.stage import (
     WriteReport,
 )
 from g6.domain.reports.state_facts import StateFacts
-from g6.domain.reports.storing import SinkRefusal, StoreRefused
+from g6.domain.reports.storing import (
+    MissedSpan,
+    OutboxEntry,
+    OutboxState,
+    SinkRefusal,
+    SinkReport,
+    StoreRefused,
+)
 from g6.domain.reports.switches import Switches
 
 __all__ = [
@@ -65,7 +72,10 @@ __all__ = [
     "Heartbeat",
     "ListingCounts",
     "LoginFacts",
+    "MissedSpan",
     "OptionDetail",
+    "OutboxEntry",
+    "OutboxState",
     "PanelsVerified",
     "ProcessFacts",
     "ProviderFacts",
@@ -75,6 +85,7 @@ __all__ = [
     "RequestTally",
     "RunningPlan",
     "SinkRefusal",
+    "SinkReport",
     "StageFailure",
     "StageReport",
     "StateFacts",

@@ -8,7 +8,7 @@ from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.memory_pressure import MemoryPressure, PressureLevel
 from g6.domain.market.instants import instant_in_words
 from g6.domain.reports.alert import Alert, AlertRule
-from g6.domain.reports.storing import SinkRefusal
+from g6.domain.reports.storing import SinkRefusal, SinkReport
 from g6.domain.schema.words import QueueName, Reason, Severity
 
 SKEW_SECONDS = 0.2
@@ -17,6 +17,8 @@ LITTLE_BYTES = 64e6
 """Room below which a disk is told of: a day of six indices takes more."""
 STALL_SECONDS = 180.0
 """Wall seconds in an open market without a cycle that analysed anything."""
+SINK_SECONDS = 60.0
+"""Wall seconds that points wait for a server of time series before somebody is told."""
 STREAM_SECONDS = 60.0
 """Wall seconds in an open market without a living tick stream."""
 
@@ -210,6 +212,15 @@ MEMORY_SHORT = AlertRule(
     "g6 ps shows who takes it; run fewer workers (workers.cycle), or raise memory.limit",
     "memory-pressure.md",
 )
+SINK_AWAY = AlertRule(
+    "sink_away",
+    "sink",
+    "points have waited for the server of time series for 60 s",
+    Severity.WARNING,
+    "points have waited for {sink} for {seconds:.0f} seconds, {units} units by now: {error}",
+    "g6 influx status; nothing is lost, what waits is sent when it answers",
+    "sink-away.md",
+)
 RULES = (
     SETTING_RETIRED,
     ROWS_REFUSED,
@@ -232,6 +243,7 @@ RULES = (
     PROCESS_ENDED,
     NO_HEARTBEAT,
     MEMORY_SHORT,
+    SINK_AWAY,
 )
 """Every alert that the system itself fires; a provider's states with a fix are alerts as well."""
 
@@ -259,6 +271,24 @@ def rows_refused(refusals: Sequence[SinkRefusal]) -> Alert:
     """
     sinks = ", ".join(sorted({sink for refusal in refusals for sink in refusal.sinks}))
     return ROWS_REFUSED.fire(sinks=sinks, refusal=refusals[0].sentence, fix=refusals[0].fix)
+
+
+def sink_alert(report: SinkReport) -> Alert | None:
+    """Return the alert of points that wait for a server of time series.
+
+    >>> sink_alert(SinkReport("influx", True, waiting_seconds=2.0)) is None
+    True
+    >>> sink_alert(SinkReport("influx", False, 6, 1000, 75.0, error="refused")).state
+    'sink'
+    """
+    if report.waiting_seconds < SINK_SECONDS:
+        return None
+    return SINK_AWAY.fire(
+        sink=report.sink,
+        seconds=report.waiting_seconds,
+        units=report.units,
+        error=report.error or "it is behind",
+    )
 
 
 def clock_alert(skews: Mapping[str, float]) -> Alert | None:

@@ -23,7 +23,7 @@ from g6.domain.reports.job_reports import (
 from g6.domain.reports.option_detail import OptionDetail
 from g6.domain.reports.provider_facts import ListingCounts, ProviderState
 from g6.domain.reports.stage import StageReport
-from g6.domain.reports.storing import StoreRefused
+from g6.domain.reports.storing import SinkReport, StoreRefused
 from g6.domain.reports.stream_reports import PUBLISHED, TICKER
 from g6.domain.schema.json_reading import read_record
 from g6.domain.schema.json_types import Document, JsonObject, present
@@ -181,6 +181,7 @@ _PARSERS: Mapping[str, Callable[[Document], Report]] = MappingProxyType(
         EventType.BUS_SUBSCRIBER: SubscriberCounts.from_json,
         EventType.OPTION_DETAIL: OptionDetail.from_json,
         EventType.STREAM_FANOUT: FanoutReport.from_json,
+        EventType.SINK_REPORT: SinkReport.from_json,
     }
 )
 

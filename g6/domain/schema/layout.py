@@ -88,6 +88,8 @@ class Folder(StrEnum):
     """Minute candles of a day that is not repaired yet."""
     REDIS = ".broker"
     """The Redis that a system starts for itself."""
+    OUTBOX = ".outbox"
+    """What was stored and is not sent to a server of time series yet."""
     RUNNING = ".running"
     """The processes that a supervisor has started."""
 

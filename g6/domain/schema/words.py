@@ -321,6 +321,7 @@ class EventType(StrEnum):
     BUS_SUBSCRIBER = "bus.subscriber"
     OPTION_DETAIL = "option.detail"
     STREAM_FANOUT = "stream.fanout"
+    SINK_REPORT = "sink.report"
 
     @property
     def is_passing(self) -> bool:
@@ -332,6 +333,7 @@ class EventType(StrEnum):
             EventType.BUS_SUBSCRIBER,
             EventType.OPTION_DETAIL,
             EventType.STREAM_FANOUT,
+            EventType.SINK_REPORT,
         }
 
 

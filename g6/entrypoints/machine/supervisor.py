@@ -59,6 +59,7 @@ MODULES = {
     "feeder": "g6.entrypoints.machine.feeder",
     "serve": "g6.entrypoints.cli",
     "ticker": "g6.entrypoints.machine.tick_stream",
+    "outlet": "g6.entrypoints.machine.outlet_process",
     "flower": "g6.entrypoints.machine.flower_process",
 }
 """What the processes of one machine run."""
@@ -185,6 +186,11 @@ class Stack:
         """Start the tick stream, where the provider has one."""
         if self.settings.streamed:
             self._start("ticker", MODULES["ticker"])
+
+    def start_outlet(self) -> None:
+        """Start what sends points, where a server of time series is configured."""
+        if self.settings.influx.url is not None:
+            self._start("outlet", MODULES["outlet"])
 
     def watch(self) -> list[str]:
         """Start again what died, and return the names.

@@ -5,6 +5,7 @@ from g6.observability.catalogue.alerts.collection_alerts import IN_SESSION
 from g6.observability.catalogue.families.storage_families import (
     DISK_FREE_BYTES,
     PANELS_INTEGRITY_OK,
+    SINK_WAITING_SECONDS,
     WRITE_ERRORS_TOTAL,
 )
 from g6.observability.catalogue.families.worker_families import (
@@ -109,6 +110,18 @@ SINK_FAILING = AlertingRule(
     "Rows are not stored until it takes them again.",
     "g6 data size; df -h",
     "disk-full.md",
+)
+SINK_AWAY = AlertingRule(
+    "G6SinkAway",
+    f"max by (sink) ({SINK_WAITING_SECONDS}) > 60",
+    "30s",
+    Urgency.TICKET,
+    "points have waited for {{ $labels.sink }} for {{ $value | humanizeDuration }}",
+    "Dashboards that read it show no newer cycles. Nothing is lost.",
+    "g6 influx status",
+    "sink-away.md",
+    needs="influx",
+    inhibited_by=("G6MetricsDown",),
 )
 DISK_LOW = AlertingRule(
     "G6DiskLow",
@@ -251,6 +264,7 @@ ALERTS = (
     QUEUE_BACKLOG,
     WORKER_DOWN,
     SINK_FAILING,
+    SINK_AWAY,
     DISK_LOW,
     CLOCK_SKEW,
     MEMORY_PRESSURE,

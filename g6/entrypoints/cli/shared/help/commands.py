@@ -92,6 +92,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("control", "operate.control_command"),
         Command("rerun", "operate.rerunning"),
         Command("dashboards", "operate.dashboards_command"),
+        Command("influx", "operate.influx_command"),
         Command("retention", "past.pruning"),
         Command("kite-server", "operate.kite_server"),
     ),

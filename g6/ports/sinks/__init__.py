@@ -1,0 +1,7 @@
+"""The ports of what takes facts from a running system and keeps them elsewhere."""
+
+from g6.ports.sinks.outbox import Outbox
+from g6.ports.sinks.sink import Sink
+from g6.ports.sinks.span_sink import SpanSink
+
+__all__ = ["Outbox", "Sink", "SpanSink"]
