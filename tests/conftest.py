@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from xdist.remote import Producer
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import CHAIN
+from tests import costs, turns
 
 ROOT = Path(__file__).resolve().parent.parent
 WARN_SECONDS, FAIL_SECONDS = 5.0, 30.0
@@ -42,12 +44,30 @@ def no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run the tests in more processes than there are processors: many wait."""
+    return turns.processes()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> turns.Turns | None:
+    """Let tests that wait and tests that compute run beside each other."""
+    return turns.scheduling(config, log)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Charge no file with the collection."""
+    costs.begin(session.config)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail a test that took too long, and in CI one that was skipped although it was marked `services`."""
     report = yield
+    costs.charge(item.config, report)
     if report.when == "call" and report.passed and call.duration > allowed_seconds(item):
         report.outcome = "failed"
         report.longrepr = f"took {call.duration:.1f} s, {allowed_seconds(item):g} s are allowed; a longer test says @pytest.mark.timeout(seconds)"
@@ -69,7 +89,7 @@ def allowed_seconds(item: pytest.Item) -> float:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the tests that are getting slow."""
+    """Name the tests that are getting slow, and the files that cost most."""
     slow = [
         each
         for each in terminalreporter.getreports("passed")
@@ -79,6 +99,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section(f"slower than {WARN_SECONDS:g} s")
         for each in sorted(slow, key=lambda each: -each.duration):
             terminalreporter.line(f"{each.duration:6.1f} s  {each.nodeid}")
+    dear = list(costs.lines(terminalreporter))
+    if dear:
+        terminalreporter.section("what a file costs: seconds, and those of a processor")
+        for line in dear:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

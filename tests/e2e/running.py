@@ -25,7 +25,16 @@ from tests.worlds.ledger_check import Ledgered, check
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]
-LEAKS = ("G6_", "NO_COLOR", "FORCE_COLOR", "CELERY_", "REMAP_", "PYTEST_", "COV_")
+LEAKS = (
+    "G6_",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CELERY_",
+    "REMAP_",
+    "PYTEST_",
+    "COV_",
+    "PYTHONUNBUFFERED",
+)
 START = "2026-11-18T05:30:00Z"
 SMALL = (
     "--set",
