@@ -18,6 +18,17 @@ from tests import costs, turns
 
 ROOT = Path(__file__).resolve().parent.parent
 WARN_SECONDS, FAIL_SECONDS = 5.0, 30.0
+UNTRACED = (
+    "tests/docs/",
+    "tests/e2e/",
+    "tests/integration/",
+    "tests/observe/",
+    "tests/planted/",
+    "tests/property/",
+    "tests/rules/",
+    "tests/simulate/",
+)
+"""Where coverage is not counted: simulated schedules took three times as long with it."""
 LEAKS = ("G6_", "NO_COLOR", "FORCE_COLOR", "CELERY_", "KITE_")
 
 
@@ -54,6 +65,13 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> turns.Turns | None:
     """Let tests that wait and tests that compute run beside each other."""
     return turns.scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count what the tests of single modules reach; those of whole systems run without a tracer."""
+    for item in items:
+        if item.nodeid.startswith(UNTRACED):
+            item.add_marker("no_cover")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

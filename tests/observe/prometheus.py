@@ -44,6 +44,8 @@ class Prometheus(Observer):
             f"--config.file={directory / 'prometheus.yml'}",
             f"--storage.tsdb.path={directory / 'series'}",
             f"--web.listen-address=127.0.0.1:{self.port}",
+            # What it sends before it has found Alertmanager is lost, and sent again in a minute.
+            "--rules.alert.resend-delay=5s",
         )
         super().__init__(directory, f"http://127.0.0.1:{self.port}", command)
 

@@ -82,6 +82,9 @@ def _prometheus(program: str, directory: Path, addresses: Mapping[str, str]) -> 
         f"--storage.tsdb.path={directory / 'series'}",
         f"--storage.tsdb.retention.time={KEEP}",
         f"--web.listen-address={addresses['prometheus']}",
+        # Both start at once, and what is sent before Alertmanager is found is lost: the watchdog
+        # came a minute late.
+        f"--rules.alert.resend-delay={prometheus_files.SCRAPE_SECONDS}s",
     )
 
 

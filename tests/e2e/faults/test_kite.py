@@ -29,7 +29,7 @@ SECRETS = AcceptedCredentials(
     "kxdemo81g5", "s3cretq7pm2zz0v4h8w1", "acc3ss9tokenx5j2v7n4y6", "reqt0ken4k8m1p5w9z3"
 )
 CONFIGURED = {
-    "interval": 10,
+    "interval": 6,
     "log": {"level": "DEBUG", "format": "json"},
     "collection": {"scope": "window"},
     "ticker": {"enabled": False},
