@@ -14,7 +14,7 @@ from xdist.remote import Producer
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.rows import CHAIN
-from tests import costs, turns
+from tests.observe import costs, turns
 
 ROOT = Path(__file__).resolve().parent.parent
 WARN_SECONDS, FAIL_SECONDS = 5.0, 30.0

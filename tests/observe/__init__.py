@@ -1,1 +1,1 @@
-"""A real Prometheus beside a running system, and every query that is asked of it."""
+"""A real Prometheus beside a running system and every query asked of it; what the tests themselves cost."""
