@@ -38,7 +38,7 @@ from g6.entrypoints.machine.fork_server import ForkServer, child_environment
 from g6.entrypoints.machine.market_start import next_cycle
 from g6.entrypoints.machine.observers import prepare_observers
 from g6.entrypoints.machine.pools import WORKERS, pool_sizes
-from g6.entrypoints.machine.processes import Process, Roster, stop
+from g6.entrypoints.machine.processes import SERVER, Process, Roster, stop
 from g6.entrypoints.workers.app import create_app
 from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
@@ -197,18 +197,32 @@ class Stack:
 
         The embedded server is kept going on a full disk.
         """
-        if self.server is not None and (alert := self.server.outlive_disk(time.monotonic())):
-            self._note(JOURNAL_STOPPED, None if alert.is_over else alert)
+        revived = [] if self.server is None else self._watch_server(self.server)
         with suppress(Retryable):
             self.driver.keep()
         self._rotate_logs()
         for process in self.processes:
             self._note_ending(process)
-        again = [process.name for process in self.processes if process.watch()]
+        again = [process.name for process in self.processes if process.watch()] + revived
         if again:
             with suppress(Retryable):
                 self._write_roster()
         return again
+
+    def _watch_server(self, server: EmbeddedServer) -> list[str]:
+        """Start the embedded server again if it ended, and return its name then."""
+        now = time.monotonic()
+        if alert := server.outlive_disk(now):
+            self._note(JOURNAL_STOPPED, None if alert.is_over else alert)
+        if how := server.revive(now):
+            self._ended.add(SERVER)
+            alert = PROCESS_ENDED.fire(name=SERVER, how=how, log=server.log)
+            self._note(PROCESS_ENDED, alert, SERVER)
+            return [SERVER]
+        if SERVER in self._ended and server.alive and now - server.started > LASTING_SECONDS:
+            self._ended.discard(SERVER)
+            self._note(PROCESS_ENDED, None, SERVER)
+        return []
 
     def _rotate_logs(self) -> None:
         """Begin the logs of processes anew that are too large or of an earlier day."""

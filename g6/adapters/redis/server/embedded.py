@@ -28,8 +28,11 @@ from g6.errors import Unavailable
 from g6.files import fix_of
 
 HOST = "127.0.0.1"
+LOG = "server.log"
 RESERVE_BYTES = 64_000_000
 LOOK_SECONDS = 0.5
+REVIVE_SECONDS = 5.0
+"""A server that ended is not started again more often: its port may be taken meanwhile."""
 _TIED = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":
@@ -85,7 +88,7 @@ def _command(
         "port": str(port),
         "bind": HOST,
         "dir": str(directory),
-        "logfile": str(directory / "server.log"),
+        "logfile": str(directory / LOG),
         "save": "",
         "appendonly": "yes" if append_only else "no",
         "appendfsync": "everysec",
@@ -117,6 +120,8 @@ class EmbeddedServer:
     port: int
     process: subprocess.Popen[bytes] = field(repr=False)
     wants_file: bool = True
+    max_memory: str = "0"
+    started: float = field(default_factory=time.monotonic)
     _keeps_file: bool = field(default=True, init=False)
     _looked: float = field(default=0.0, init=False)
 
@@ -154,20 +159,18 @@ class EmbeddedServer:
         for _ in range(1 if port else 10):
             number = port or free_port()
             process = _spawn(_command(program, home, number, appends, max_memory))
-            server = cls(home, number, process, append_only)
+            server = cls(home, number, process, append_only, max_memory)
             server._keeps_file = append_only
             if server._ready(seconds):
                 return server
             server.stop()
-            why = _last_words(home / "server.log")
+            why = _last_words(home / LOG)
             is_port_in_use = "Failed listening" in why
             if not is_port_in_use:
                 break
         raise Unavailable(
             f"the Redis server did not start on {HOST}:{number}: {why}",
-            f"free port {number} or choose another"
-            if is_port_in_use
-            else f"see {home / 'server.log'}",
+            f"free port {number} or choose another" if is_port_in_use else f"see {home / LOG}",
         )
 
     @property
@@ -184,6 +187,31 @@ class EmbeddedServer:
     def alive(self) -> bool:
         """Whether the server's process still runs."""
         return self.process.poll() is None
+
+    @property
+    def log(self) -> Path:
+        """The file that it writes what it does into."""
+        return self.directory / LOG
+
+    def revive(self, now: float) -> str:
+        """Start the server again if it ended, on its port and files, without waiting for it.
+
+        Args:
+            now: The seconds of `time.monotonic`. It is not started twice within `REVIVE_SECONDS`.
+
+        Returns:
+            How it ended, empty where nothing was started.
+        """
+        if self.alive or now - self.started < REVIVE_SECONDS:
+            return ""
+        self.started = now
+        code = self.process.returncode
+        appends = _has_room(self.directory) and self.wants_file
+        program = find_server()
+        command = _command(program, self.directory, self.port, appends, self.max_memory)
+        self.process = _spawn(command)
+        self._keeps_file = self.wants_file
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def outlive_disk(self, now: float) -> Alert | None:
         """Go on without the append-only file while its disk is full, and with it again afterwards.

@@ -83,6 +83,7 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._was_sent = False
         self._is_closed = False
+        self._away_since = 0.0
         self._book = TallyBook(self.counts)
         self._unsent: FanoutReport | None = None
         self._report_due = 0.0
@@ -147,7 +148,9 @@ class Hub:
             try:
                 last = self.step(last, BLOCK_SECONDS)
                 self._report()
+                self._away_since = 0.0
             except Retryable:
+                self._away_since = self._away_since or self.now()
                 # What happened while Redis was away is unknown: it may come back empty.
                 last = ""
                 stop.wait(AWAY_SECONDS)
@@ -300,7 +303,11 @@ class Hub:
         if self._is_closed or self._loop is None:
             return
         if not self._was_sent:
-            beat = without_id(StreamEventType.HEARTBEAT, {"listeners": len(self._listeners)})
+            data: dict[str, object] = {"listeners": len(self._listeners)}
+            if since := self._away_since:
+                # No event comes while Redis is away, and none says so.
+                data["redis_away_seconds"] = round(self.now() - since, 1)
+            beat = without_id(StreamEventType.HEARTBEAT, data)
             for listener in tuple(self._listeners):
                 listener.beat(beat)
         self._was_sent = False

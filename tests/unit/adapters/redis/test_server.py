@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import redis
 
 from g6.adapters.redis.server import EmbeddedServer, connect, find_server, free_port, redis_time
 from g6.errors import RedisDown, Unavailable
+from tests.waiting import eventually
 
 PARENT = """
 import sys
@@ -69,6 +71,28 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
         with EmbeddedServer.start(tmp_path) as server, connect(server.url) as client:
             assert client.get("key") == value
             client.set("key", "kept")
+
+
+def test_a_server_that_was_killed_is_started_again_on_its_port_and_files(tmp_path: Path) -> None:
+    with EmbeddedServer.start(tmp_path) as server:
+        with connect(server.url) as client:
+            client.set("key", "kept")
+        later = server.started + 60.0
+        assert server.revive(later) == ""
+        os.kill(server.pid, signal.SIGKILL)
+        eventually(lambda: not server.alive)
+        assert server.revive(later) == "signal 9"
+        # Its port may be taken: it is not tried all the time.
+        assert server.revive(later + 1.0) == ""
+        with connect(server.url) as client:
+            eventually(lambda: answered(client) == b"kept")
+
+
+def answered(client: redis.Redis) -> object:
+    try:
+        return client.get("key")
+    except (redis.RedisError, RedisDown):
+        return None
 
 
 def test_two_servers_take_two_ports(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from g6.domain.reports import Alert, GapOpened
 from g6.domain.schema.words import Status
 from g6.entrypoints.web.auth import Guard, RequestLines
 from g6.entrypoints.web.stream.hub import Hub
+from g6.errors import RedisDown
 from tests.waiting import eventually
 from tests.worlds.web.listening import Listening, replayed, stalled_listener
 from tests.worlds.web.web_stream import CYCLES, Running
@@ -244,14 +245,22 @@ class Heard:
         """Nothing is open."""
 
 
-def test_a_heartbeat_is_sent_only_where_nothing_else_was() -> None:
-    bus, panels, listener, stop = MemoryBus(), MemoryPanels(), Heard(), threading.Event()
+class AwayBus(MemoryBus):
+    """A bus behind a Redis that does not answer."""
+
+    def bounds(self) -> tuple[str, str, int]:
+        raise RedisDown("Redis does not answer")
+
+
+@pytest.mark.parametrize(("bus", "is_away"), [(MemoryBus(), False), (AwayBus(), True)])
+def test_a_heartbeat_is_sent_only_where_nothing_else_was(bus: MemoryBus, is_away: bool) -> None:
+    panels, listener, stop = MemoryPanels(), Heard(), threading.Event()
     hub = Hub(bus, panels, length=8, heartbeat_seconds=0.02)
 
     async def listen() -> None:
         hub.attach(asyncio.get_running_loop())
         hub.join(listener)  # type: ignore[arg-type]
-        while len(listener.beats) < 2:
+        while len(listener.beats) < 2 or is_away not in map(says_away, listener.beats):
             await asyncio.sleep(0.01)
 
     following = threading.Thread(target=hub.run, args=(stop,))
@@ -260,6 +269,11 @@ def test_a_heartbeat_is_sent_only_where_nothing_else_was() -> None:
     stop.set()
     following.join(10)
     assert listener.beats[0].startswith(b"event: heartbeat")
+    assert says_away(listener.beats[-1]) == is_away
+
+
+def says_away(beat: bytes) -> bool:
+    return b"redis_away_seconds" in beat
 
 
 def test_a_panel_that_differs_leaves_the_state_not_whole() -> None:
