@@ -1,17 +1,19 @@
-"""What an answer says of itself in its head: its tag, its instants, whose rows it is."""
+"""An answer with what it says of itself in its head: its tag, its instants, whose rows it is."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
 from fastapi import Request
+from fastapi.responses import Response
 
 from g6.studies.parameters import written
 
-__all__ = ["answer_headers", "has_tag", "tag_of"]
+__all__ = ["WebAnswer", "answer_headers", "has_tag", "tag_of"]
 
 
 def tag_of(identity: bytes) -> str:
@@ -47,3 +49,32 @@ def answer_headers(
     if observed_at is not None:
         headers["Last-Modified"] = format_datetime(observed_at, usegmt=True)
     return headers
+
+
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """An answer before it is written: every route of rows makes its heads here.
+
+    Attributes:
+        about: What every form of the answer says of it. Each fact is a header, `G6-` before it.
+        observed_at: When the last of its rows was known, None where it is of no rows.
+        identity: The answer without the instant at which it was asked.
+    """
+
+    about: Mapping[str, object]
+    observed_at: datetime | None
+    identity: bytes
+
+    def response(self, request: Request, media: str, body: Callable[[], bytes]) -> Response:
+        """Return the answer, or that the client has it already.
+
+        Args:
+            request: What was asked.
+            media: The media type of the form.
+            body: Writes the form, where it is sent.
+        """
+        tag = tag_of(self.identity)
+        headers = answer_headers(self.about, self.observed_at, tag)
+        if has_tag(request, tag):
+            return Response(None, 304, headers)
+        return Response(body(), 200, headers, media)

@@ -17,7 +17,7 @@ from g6.domain.schema.frame import Frame, FrameName, Header
 from g6.domain.schema.json_reading import entries, part
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.nearest import hint
-from g6.entrypoints.web.answer_headers import answer_headers, has_tag, tag_of
+from g6.entrypoints.web.answer_headers import WebAnswer
 from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
 from g6.entrypoints.web.study_answers import StudyAnswers, stamped
 from g6.entrypoints.web.study_routes import WallSeconds
@@ -165,12 +165,9 @@ def add_panels(app: FastAPI, answers: PanelAnswers, wall: WallSeconds) -> None:
         answer = answers.ask(name, moment)
         about = answers.about(answer, moment)
         identity = canonical(about | {"data": answer.data})
-        tag = tag_of(identity)
-        headers = answer_headers(about, answer.origin.observed_at, tag)
-        if has_tag(request, tag):
-            return Response(None, 304, headers)
-        body = stamped(identity, datetime.fromtimestamp(wall(), UTC))
-        return Response(body, 200, headers, JSON)
+        panel_answer = WebAnswer(about, answer.origin.observed_at, identity)
+        now = datetime.fromtimestamp(wall(), UTC)
+        return panel_answer.response(request, JSON, lambda: stamped(identity, now))
 
 
 def _responses(sentence: str) -> dict[int | str, dict[str, object]]:

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
 from g6.domain.documents.panels import canonical
-from g6.entrypoints.web.answer_headers import answer_headers, has_tag, tag_of
+from g6.entrypoints.web.answer_headers import WebAnswer
 from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
 from g6.entrypoints.web.study_answers import (
     StudyAnswer,
@@ -65,16 +65,15 @@ class StudyRoute:
         self._check_names(request)
         answer = self._ask(values)
         identity = answer.identity()
-        tag = tag_of(identity)
         observed_at = None if answer.origin is None else answer.origin.observed_at
-        headers = answer_headers(answer.about(), observed_at, tag)
-        if has_tag(request, tag):
-            return Response(None, 304, headers)
-        if suffix == "json":
-            body = stamped(identity, datetime.fromtimestamp(self.wall(), UTC))
-        else:
-            body = self._body(request, suffix, answer, values)
-        return Response(body, 200, headers, MEDIA[suffix])
+
+        def body() -> bytes:
+            if suffix == "json":
+                return stamped(identity, datetime.fromtimestamp(self.wall(), UTC))
+            return self._body(request, suffix, answer, values)
+
+        written_answer = WebAnswer(answer.about(), observed_at, identity)
+        return written_answer.response(request, MEDIA[suffix], body)
 
     def _ask(self, values: Mapping[str, object]) -> StudyAnswer:
         """Return the answer. What mends an error names parameters of an address, not options."""

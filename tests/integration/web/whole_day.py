@@ -4,7 +4,7 @@ make ask-the-past                           375 cycles, every study and panel as
 make ask-the-past ARGS="--cycles 30 --every 5"    a shorter one
 
 Every 25th cycle is asked in all forms, and studies of many cycles as far back as they look unless told. At the others they look
-back eight cycles: sixty at each would take twice the time.
+back eight cycles: sixty at each would take twice the time. Ctrl-C ends the recording, and what is recorded is asked again.
 """
 
 from __future__ import annotations
@@ -47,15 +47,18 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory() as directory:
         day = RecordedDay(Path(directory))
-        for _ in track(
-            day.record(FIRST, given.cycles, asked), "recording", given.cycles, console=screen
-        ):
-            pass
+        try:
+            recording = day.record(FIRST, given.cycles, asked)
+            for _ in track(recording, "recording", given.cycles, console=screen):
+                pass
+        except KeyboardInterrupt:
+            screen.print("interrupted: what is recorded is asked again")
         day.compact()
         differing = list(track(day.differing(), "asking again", console=screen))
     size = sum(map(len, day.answers.values()))
     print(
-        f"{len(day.answers)} answers of {given.cycles} cycles, {size / 1e6:.1f} MB; {len(differing)} differ"
+        f"{len(day.answers)} answers of {len({cycle for _, cycle in day.answers})} cycles, "
+        f"{size / 1e6:.1f} MB; {len(differing)} differ"
     )
     for line in differing[:20]:
         print(f"  {line}")
