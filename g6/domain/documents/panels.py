@@ -17,6 +17,7 @@ from g6.domain.documents.json_plain import json_plain
 from g6.domain.documents.panel_fields import OF_ANALYTICS, OF_INDEX, OF_SIDE
 from g6.domain.documents.panel_notes import notes_of
 from g6.domain.figures import breadth
+from g6.domain.figures.build_up import change, unpublished_in_words
 from g6.domain.reports import CycleReport, ProviderFacts, StorageFacts
 from g6.domain.reports.panel_alerts import PanelAlert, unit_alerts
 from g6.domain.schema.chain import Chain
@@ -216,7 +217,13 @@ def _index_panel(row: OverviewRow, chain: Chain, report: CycleReport, window: in
     head = _index(row) | {"index": row["underlying"], "latency_seconds": report.elapsed_seconds}
     head["expiry"] = row.get("expiry_nearest")
     strikes = chain_strikes(chain, row.get("expiry_nearest"), window)
-    return _noted(row, head) | {"strikes": strikes}
+    document = _noted(row, head)
+    # Nulls of the strikes have one reason together: a note on each would be the larger part.
+    sides = chain.sides
+    why = unpublished_in_words(sides["oi"], chain.oi_prev, sides["oi_day_high"])
+    if why:
+        document["notes"] = {**part(document, "notes"), "oi_change": why}
+    return document | {"strikes": strikes}
 
 
 def chain_strikes(chain: Chain, expiry: str | None, window: int = WINDOW) -> list[JsonObject]:
@@ -232,7 +239,7 @@ def chain_strikes(chain: Chain, expiry: str | None, window: int = WINDOW) -> lis
     of_expiry = chain.expiry(date.fromisoformat(expiry))
     near = of_expiry.take(np.abs(of_expiry.offset) <= window)
     columns = {name: near.sides[name] for name in OF_SIDE}
-    columns["oi_change"] = near.sides["oi"] - near.oi_prev
+    columns["oi_change"] = change(near.sides["oi"], near.oi_prev, near.sides["oi_day_high"])
     lines = []
     for place, (strike, offset) in enumerate(zip(near.strike, near.offset, strict=True)):
         line: JsonObject = {"strike": strike, "offset": int(offset), "atm": offset == 0}

@@ -23,6 +23,8 @@ __all__ = [
     "change",
     "index_build_up",
     "reference",
+    "unpublished",
+    "unpublished_in_words",
     "unusual",
     "z_scores",
 ]
@@ -73,11 +75,39 @@ def change(oi: Array, before: Array, oi_day_high: Array) -> Array:
     >>> change(np.array([130.0, 0.0]), np.array([65.0, 65.0]), np.array([130.0, 0.0]))
     array([65., nan])
     """
-    # Zero before the day's first publication is unknown too, not a loss of everything: nothing
-    # held that day has been seen.
-    is_unpublished = (oi == 0) & (before > 0) & ~(oi_day_high > 0)
+    is_unpublished = unpublished(oi, before, oi_day_high)
     difference: Array = np.where(is_unpublished, np.nan, oi) - before
     return difference
+
+
+def unpublished(oi: Array, before: Array, oi_day_high: Array) -> NDArray[np.bool_]:
+    """Tell of each option whether the day's open interest is still to be published.
+
+    Zero is then no loss of everything: nothing held that day has been seen.
+
+    Args:
+        oi: Units now.
+        before: Units at the end of the previous session.
+        oi_day_high: The day's highest open interest, units.
+
+    >>> unpublished(np.array([0.0, 0.0]), np.array([65.0, 65.0]), np.array([0.0, 130.0]))
+    array([ True, False])
+    """
+    is_waiting: NDArray[np.bool_] = (oi == 0) & (before > 0) & ~(oi_day_high > 0)
+    return is_waiting
+
+
+def unpublished_in_words(oi: Array, before: Array, oi_day_high: Array) -> str:
+    """Return why changes of open interest are unknown, empty where all of them are known.
+
+    >>> unpublished_in_words(np.array([0.0, 9.0]), np.array([65.0, 5.0]), np.array([0.0, 9.0]))
+    'open interest of the day is not published yet for 1 of 2 options: their change is unknown'
+    """
+    count = int(np.count_nonzero(unpublished(oi, before, oi_day_high)))
+    if not count:
+        return ""
+    options = f"{count} of {oi.size} options"
+    return f"open interest of the day is not published yet for {options}: their change is unknown"
 
 
 def build_up(

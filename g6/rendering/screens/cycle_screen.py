@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
+from g6.domain.figures import build_up
 from g6.domain.market.instrument import CE, PE
 from g6.domain.reports import CycleReport
 from g6.domain.schema.chain import Chain
@@ -133,7 +134,7 @@ def chain_table(chain: Chain, strikes: int = 11) -> Table:
 
 def _side(chain: Chain, side: int, row: int) -> list[str]:
     oi = chain.sides["oi"][side, row]
-    change = oi - chain.oi_prev[side, row]
+    change = build_up.change(oi, chain.oi_prev[side, row], chain.sides["oi_day_high"][side, row])
     return [
         number(oi / LAKH),
         number(change / LAKH, sign=True),

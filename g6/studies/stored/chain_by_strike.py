@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import Unit
-from g6.domain.figures import exposures, open_interest
+from g6.domain.figures import build_up, exposures, open_interest
 from g6.domain.figures.book_spreads import illiquid
 from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
 from g6.domain.figures.smile.repricing import iv_error
@@ -160,7 +160,7 @@ def document(
 
 def _sums(chain: Chain) -> tuple[SideTotals, SideTotals]:
     oi = chain.sides["oi"]
-    change = oi - chain.oi_prev
+    change = build_up.change(oi, chain.oi_prev, chain.sides["oi_day_high"])
     volume = chain.sides["volume"]
     calls, puts = (
         SideTotals(*(float(open_interest.total(figure, side)) for figure in (oi, change, volume)))

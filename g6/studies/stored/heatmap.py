@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.figures import build_up
 from g6.domain.figures.smile import volatility_smile
 from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
@@ -146,8 +147,9 @@ def _interest(chain: Chain) -> Array:
 
 
 def _interest_change(chain: Chain) -> Array:
-    change: Array = (chain.sides["oi"] - chain.oi_prev).sum(axis=0)
-    return change
+    sides = chain.sides
+    of_sides: Array = build_up.change(sides["oi"], chain.oi_prev, sides["oi_day_high"])
+    return of_sides.sum(axis=0)
 
 
 def _volatility(chain: Chain) -> Array:

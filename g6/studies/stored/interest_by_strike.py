@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.figures import exposures
+from g6.domain.figures.build_up import change, unpublished_in_words
 from g6.domain.figures.by_expiry import expiry_figures
 from g6.domain.market.instrument import CE, PE
 from g6.domain.schema.chain import Chain
@@ -47,6 +48,7 @@ class InterestByStrike:
         change: Units since the previous session, shape (2, n), NaN unknown.
         marks: Levels in points by name: spot, forward, ATM, max pain, call gamma wall and put gamma
             wall (the largest gamma exposure), highest call OI and highest put OI.
+        note: Why changes are unknown, empty where they are known.
     """
 
     index: str
@@ -56,6 +58,7 @@ class InterestByStrike:
     oi: Array
     change: Array
     marks: Mapping[str, float]
+    note: str = ""
 
     def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per strike."""
@@ -81,13 +84,15 @@ def answer(reader: StoredReader, parameters: StrikeInterestParameters) -> Intere
     figures = expiry_figures(chain)[0]
     walls = exposures.walls(exposures.exposures(exposures.positions(chain)))
     oi = chain.sides["oi"]
+    high = chain.sides["oi_day_high"]
     return InterestByStrike(
         index=unit.index,
         cycle=unit.cycle,
         expiry=figures.expiry,
         strike=chain.strike,
         oi=oi,
-        change=oi - chain.oi_prev,
+        change=change(oi, chain.oi_prev, high),
+        note=unpublished_in_words(oi, chain.oi_prev, high),
         marks={
             "spot": float(frame.columns["spot"][0]),
             "forward": figures.forward,

@@ -217,6 +217,37 @@ def test_what_is_no_longer_heard_is_greyed(page: Page, tmp_path: Path) -> None:
     assert "no connection since" in page.value("document.querySelector('#board .meta').textContent")
 
 
+def test_a_page_without_rows_says_what_brings_them_and_fills_by_itself(
+    page: Page, tmp_path: Path
+) -> None:
+    served = ServedPage(tmp_path)
+    served.begin()
+    try:
+        page.open(f"{served.url}/?view=chain&index=NIFTY", 1024, 800)
+        page.wait("document.querySelector('[aria-labelledby=welcome-title]') !== null")
+        messages = "[...document.querySelectorAll('.panel:not([hidden]) .message')]"
+        assert page.value(f"{messages}.length") == 1
+        page.wait("g6.live.isFollowing")
+        served.cycle()
+        page.wait("document.querySelector('#chain [data-cell=strike]') !== null")
+        page.wait("document.querySelector('[aria-labelledby=welcome-title]') === null")
+        page.wait(f"{messages}.length === 3")
+    finally:
+        served.end()
+
+
+def test_lines_start_anew_where_the_contract_does(page: Page, served: ServedPage) -> None:
+    opened(page, served)
+    series = "{ values: [1, 2, 3] }, { values: [4, 5, 6], isApart: () => false }"
+    drawn = page.value(
+        f"import('/page/chart.js').then((own) => own.apart([0, 10, 20], [{series}], [2]))"
+    )
+    assert drawn["x"] == [0, 10, 15, 20]
+    assert [one["values"] for one in drawn["series"]] == [[1, 2, None, 3], [4, 5, 6, 6]]
+    days = "['a', 'a', 'b', null, 'b']"
+    assert page.value(f"import('/page/chart.js').then((own) => own.changes({days}))") == [2]
+
+
 def test_with_a_token_the_page_asks_for_it_and_takes_a_cookie(page: Page, tmp_path: Path) -> None:
     served = ServedPage(tmp_path)
     served.cycle()

@@ -73,6 +73,19 @@ def test_the_overview_is_the_newest_row_and_its_trend_the_rows_before(
         assert list(getattr(row.trend, name)) == [one[column] for one in last], name
 
 
+def test_changes_of_the_ladder_are_those_since_the_previous_close(directory: Path) -> None:
+    rows = {row["strike"]: row for row in nearest_expiry(newest_chain(directory))}
+    ladder = g6.ask.ladder("NIFTY", data_dir=directory).document
+    assert ladder.note == ""
+    assert len(ladder.strike) == len(rows)
+    for place, strike in enumerate(ladder.strike):
+        for side, prefix in enumerate(("ce_", "pe_")):
+            row = rows[strike]
+            last, close = row[f"{prefix}last"], row[f"{prefix}close"]
+            wanted = None if last is None or close is None else last - close
+            assert same(ladder.sides["change"][side, place], wanted)
+
+
 def test_the_overview_of_the_past_ends_there(directory: Path) -> None:
     rows = rows_of(directory, "NIFTY", "overview")
     at = rows[2]["observed_at"]

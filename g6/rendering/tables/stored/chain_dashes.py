@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.figures import build_up
 from g6.domain.market.instrument import SIDES
 from g6.domain.schema import frame
 from g6.domain.schema.words import Flag, IvStatus
@@ -59,6 +60,10 @@ def _clauses(document: ChainByStrike, rows: range) -> Iterator[str]:
     if lacks_previous.any():
         count = counted(int(lacks_previous.sum()), "option")
         yield f"no ΔOI of {count}: OI of the session before is unknown"
+    interest = (_numbers(document, name, shown) for name in ("oi", "oi_prev", "oi_day_high"))
+    is_waiting = has_quote & build_up.unpublished(*interest)
+    if is_waiting.any():
+        yield f"no ΔOI of {counted(int(is_waiting.sum()), 'option')}: not published yet today"
 
 
 def _named(document: ChainByStrike, rows: range, mask: Mask) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
+from g6.domain.figures import build_up
 from g6.domain.schema.frame import SIDE_PREFIXES
 from g6.rendering.contract_words import atm_legend, size_words
 from g6.rendering.parts import Line, Part, WideLine, WideTable, plain_table
@@ -359,7 +360,9 @@ def _rows_around(document: ChainByStrike, strikes: int) -> range:
 def _figures(document: ChainByStrike, side: int) -> Mapping[str, NDArray[np.float64]]:
     prefix = SIDE_PREFIXES[side]
     figures = {name: document.rows[prefix + name].astype(np.float64) for name in _STORED}
-    figures["oi_change"] = figures["oi"] - figures["oi_prev"]
+    figures["oi_change"] = build_up.change(
+        figures["oi"], figures["oi_prev"], figures["oi_day_high"]
+    )
     figures["change"] = figures["last"] - figures["close"]
     if document.second_order is not None:
         for name in ("vanna", "charm", "vomma"):
@@ -368,6 +371,6 @@ def _figures(document: ChainByStrike, side: int) -> Mapping[str, NDArray[np.floa
 
 
 _STORED = (
-    "oi", "oi_prev", "volume", "iv", "last", "close", "bid", "ask",
+    "oi", "oi_prev", "oi_day_high", "volume", "iv", "last", "close", "bid", "ask",
     "delta", "gamma", "theta", "vega",
 )  # fmt: skip

@@ -66,6 +66,8 @@ def parts(document: Ladder, view: LadderView) -> Iterator[Part]:
     usual = SHOWN if document.window is None else 0
     rows = _rows_around(document, usual if view.strikes is None else view.strikes)
     yield WideTable(partial(_table, document, rows))
+    if document.note:
+        yield Line(document.note)
     yield Line("Δ since the close of the session before · lakh: 100,000 · last: points")
     count = len(document.strike)
     if len(rows) < count:

@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.figures.build_up import change, unpublished_in_words
 from g6.domain.figures.by_expiry import ExpiryFigures
 from g6.domain.schema.frame import SIDE_PREFIXES
 from g6.errors import NothingToDo
@@ -58,9 +59,11 @@ class Ladder:
         against: What build-up is compared with, empty where there is nothing to compare with.
         strike: Points, shape (n,).
         offset: Listed strikes from ATM, shape (n,), NaN unknown.
-        sides: Columns of `QUOTED` and `oi_change` (units since the previous session) by their
-            names, shape (2, n), calls first, NaN unknown.
+        sides: Columns of `QUOTED`, `oi_change` (units since the previous session) and `change`
+            (of the last price, points, compared as build-up is) by their names, shape (2, n),
+            calls first, NaN unknown.
         build_up: The word of each option, shape (2, n), empty where it is unknown.
+        note: Why changes of open interest are unknown, empty where they are known.
     """
 
     index: str
@@ -77,6 +80,7 @@ class Ladder:
     offset: Array
     sides: Mapping[str, Array]
     build_up: NDArray[np.object_]
+    note: str = ""
 
     def columns(self) -> Mapping[str, DocumentColumn]:
         """Return one line per strike."""
@@ -101,9 +105,11 @@ def answer(reader: StoredReader, parameters: LadderParameters) -> Ladder:
     near = np.arange(len(offset))
     if parameters.window is not None and np.isfinite(offset).any():
         near = np.flatnonzero(np.abs(offset) <= parameters.window)
-    against, words = _build_up(reader, parameters, len(offset))
+    against, words, moves = _build_up(reader, parameters, len(offset))
     sides = {name: _both(chain, name) for name in QUOTED}
-    sides["oi_change"] = sides["oi"] - _both(chain, "oi_prev")
+    interest = (sides["oi"], _both(chain, "oi_prev"), _both(chain, "oi_day_high"))
+    sides["oi_change"] = change(*interest)
+    sides["change"] = moves
     return Ladder(
         index=chain.index,
         cycle=chain.cycle,
@@ -119,6 +125,7 @@ def answer(reader: StoredReader, parameters: LadderParameters) -> Ladder:
         offset=offset[near],
         sides={name: values[:, near] for name, values in sides.items()},
         build_up=words[:, near],
+        note=unpublished_in_words(*interest),
     )
 
 
@@ -131,13 +138,18 @@ def _both(chain: ChainByStrike, name: str) -> Array:
 
 def _build_up(
     reader: StoredReader, parameters: LadderParameters, count: int
-) -> tuple[str, NDArray[np.object_]]:
-    """Return what is compared with and the words, shape (2, n), empty where there is nothing."""
+) -> tuple[str, NDArray[np.object_], Array]:
+    """Return what is compared with, the words and the changes of the last price, shape (2, n).
+
+    Words are empty and changes NaN where there is nothing to compare with.
+    """
     question = buildup.BuildUpParameters(
         parameters.index, parameters.against, parameters.expiry, parameters.at
     )
     try:
         moves = buildup.answer(reader, question)
     except NothingToDo:
-        return "", np.full((2, count), "", dtype=object)
-    return moves.against, np.stack([moves.calls.build_up, moves.puts.build_up])
+        return "", np.full((2, count), "", dtype=object), np.full((2, count), np.nan)
+    words = np.stack([moves.calls.build_up, moves.puts.build_up])
+    changes = np.stack([moves.calls.premium_change, moves.puts.premium_change])
+    return moves.against, words, changes

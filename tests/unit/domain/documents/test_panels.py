@@ -261,3 +261,21 @@ def _without(figures: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in figures.items() if key != "notes"} | (
         {"notes": notes} if notes else {}
     )
+
+
+def test_open_interest_that_is_not_published_yet_has_no_change(chain_of: ChainOf) -> None:
+    chain = chain_of(CYCLE, strikes=5)
+    waiting = {"oi": 0, "oi_prev": 650, "oi_day_high": 0}
+    for side in ("ce_", "pe_"):
+        for name, units in waiting.items():
+            chain.columns[side + name][:] = units
+    documents = build(
+        report(),
+        [row("NIFTY", spot=26010.5, expiry_nearest="2026-11-24")],
+        {"NIFTY": chain},
+        provider=ProviderFacts("sim"),
+        generated_at=LATER,
+    )
+    data = documents["index_NIFTY"]["data"]
+    assert {line["ce"]["oi_change"] for line in data["strikes"]} == {None}
+    assert "not published yet for 20 of 20 options" in data["notes"]["oi_change"]

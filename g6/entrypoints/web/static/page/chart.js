@@ -151,7 +151,8 @@ function draw_marks(plot, marks) {
   // The axes that uPlot drew before leave their own alignment.
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
-  let level = 0;
+  // Where each level of labels is free again. A label without room is left out, its line stays.
+  const free = [0, 0, 0, 0];
   for (const mark of marks) {
     const x = plot.valToPos(mark.at, "x", true);
     if (!(x >= bbox.left && x <= bbox.left + bbox.width)) continue;
@@ -164,10 +165,18 @@ function draw_marks(plot, marks) {
     ctx.stroke();
     if (!mark.label) continue;
     const width = ctx.measureText(mark.label).width;
-    const right = x + width + 6 * ratio > bbox.left + bbox.width;
+    const isRight = x + width + 6 * ratio > bbox.left + bbox.width;
+    const from = isRight ? x - width - 4 * ratio : x + 4 * ratio;
+    const level = free.findIndex((end) => end <= from);
+    if (level < 0) continue;
+    free[level] = from + width + 6 * ratio;
+    const down = bbox.top + (12 + 13 * level) * ratio;
+    ctx.setLineDash([]);
+    ctx.lineWidth = 3 * ratio;
+    ctx.strokeStyle = colour("paper");
+    ctx.strokeText(mark.label, from, down);
     ctx.fillStyle = colour("text");
-    ctx.fillText(mark.label, right ? x - width - 4 * ratio : x + 4 * ratio, bbox.top + (12 + 13 * (level % 4)) * ratio);
-    level += 1;
+    ctx.fillText(mark.label, from, down);
   }
   ctx.restore();
 }
@@ -183,6 +192,23 @@ function legend_of(legend, spec, toggle) {
     legend.append(h("li", {}, button));
     return value;
   });
+}
+
+// Lines that start anew at some places, where they become those of another contract: a point without
+// values stands before each. A series that is not apart there goes on.
+export function apart(x, series, places) {
+  if (!places.length) return { x, series };
+  const starts = new Set(places);
+  const split = (values, between) => values.flatMap((value, place) => (starts.has(place) ? [between(place), value] : [value]));
+  return {
+    x: split(x, (place) => (x[place - 1] + x[place]) / 2),
+    series: series.map((one) => ({ ...one, values: split(one.values, (place) => (one.isApart && !one.isApart(place) ? one.values[place] : null)) })),
+  };
+}
+
+// The places at which a list has another value than before.
+export function changes(values) {
+  return values.flatMap((value, place) => (place && value && values[place - 1] && value !== values[place - 1] ? [place] : []));
 }
 
 // Lines through the last cycles in the cell of a table.

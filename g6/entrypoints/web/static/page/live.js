@@ -1,9 +1,10 @@
 // The stream of a running system: panels as they change, and whether it is still heard.
 
 import { get } from "./api.js";
-import { clock } from "./format.js";
+import { clock, day, shortClock } from "./format.js";
 
 const LOOK_MS = 15000;
+const CALM_MS = 60000;
 
 export class Live {
   constructor(facts, { onPanels, onCycle, onState }) {
@@ -13,6 +14,7 @@ export class Live {
     this.heard = performance.now();
     this.isOpen = false;
     this.lookedAt = 0;
+    this.market = null;
   }
 
   // Follow the topics of one index beside those of all.
@@ -53,17 +55,26 @@ export class Live {
     if (!this.facts.stream || !this.stream) return "";
     if (!this.stream.isLive) return this.lostAt ? `no connection since ${clock(this.lostAt)} IST` : "";
     const silent = (performance.now() - this.heard) / 1000;
-    if (silent <= 3 * this.facts.wall_interval + 3) return "";
-    this.look();
+    const isLate = silent > 3 * this.facts.wall_interval + 3;
+    this.look(isLate ? LOOK_MS : CALM_MS);
+    if (!isLate) return "";
     return this.isOpen ? `no cycle for ${Math.round(silent)} s` : "";
   }
 
   // A closed market is silent and nothing is wrong: the status knows.
-  async look() {
-    if (performance.now() - this.lookedAt < LOOK_MS && this.lookedAt) return;
+  async look(restMs) {
+    if (performance.now() - this.lookedAt < restMs && this.lookedAt) return;
     this.lookedAt = performance.now();
     const status = await get("/status").catch(() => null);
-    this.isOpen = Boolean(status?.market?.open);
+    this.market = status?.market || null;
+    this.isOpen = Boolean(this.market?.open);
+  }
+
+  // Return what is said of a market that is not open, empty where it is.
+  closed() {
+    if (!this.market || this.market.open) return "";
+    const { opens } = this.market;
+    return opens ? `market closed until ${day(opens)} ${shortClock(opens)} IST` : "market closed";
   }
 
   end() {

@@ -197,8 +197,21 @@ class Page {
     this.refresh();
   }
 
-  refresh() {
-    return Promise.all(this.panels.map((panel) => panel.refresh()));
+  async refresh() {
+    const { panels } = this;
+    await Promise.all(panels.map((panel) => panel.refresh()));
+    if (panels === this.panels) this.sayOnce();
+  }
+
+  // Panels that lack the same say so once. Where nothing is stored at all, what brings rows is said.
+  sayOnce() {
+    const blank = this.panels.filter((panel) => panel.trouble && !panel.answer);
+    const [first, ...rest] = blank;
+    for (const panel of rest) panel.element.hidden = panel.trouble === first.trouble;
+    if (first) first.element.hidden = false;
+    const isEmpty = Boolean(first?.isLacking) && !this.board.size && !state().at;
+    if (!isEmpty) this.welcome?.remove();
+    else if (!this.welcome?.isConnected) byId("panels").append(this.welcome = welcome(this.facts));
   }
 
   change(now, before) {
@@ -251,6 +264,7 @@ class Page {
 
   tick() {
     for (const panel of this.panels) panel.tick();
+    if (this.board.size) this.welcome?.remove();
     const live = byId("live");
     const [word, kind] = this.word();
     setAttribute(live, "data-kind", kind);
@@ -264,6 +278,8 @@ class Page {
     const why = this.live.staleness();
     if (why) return [why, "stale"];
     if (!this.live.isFollowing) return ["connecting", "stored"];
+    const closed = this.live.closed();
+    if (closed) return [closed, "stored"];
     return [this.live.cycle ? `live, cycle ${clock(this.live.cycle)} IST` : "live", "live"];
   }
 
@@ -319,6 +335,18 @@ class Page {
     event.preventDefault();
     action();
   }
+}
+
+// What a person sees who has nothing yet.
+function welcome(facts) {
+  const line = (command, what) => [h("dt", {}, h("code", {}, command)), h("dd", {}, what)];
+  const text = facts.stream ? "A system runs and its first cycle has not ended yet. This page fills by itself as soon as it has."
+    : "There are no rows here yet. This page shows them as soon as one of these has written some:";
+  return h("section", { class: "panel wide", "aria-labelledby": "welcome-title" }, h("h3", { id: "welcome-title" }, "Nothing to show yet"),
+    h("p", {}, text), facts.stream ? null : h("dl", { class: "keys" },
+      ...line("g6 demo --web", "a simulated market with this page, without an account"),
+      ...line("g6 sample --days 5", "whole simulated days, in seconds"),
+      ...line("g6 up", "the market itself, of the provider that is configured")));
 }
 
 async function begin() {

@@ -8,6 +8,8 @@ import { age, clock, day, isNumber, percent, seconds } from "./format.js";
 const MOVED_SECONDS = 86400;
 const LEAST_REST_MS = 900;
 
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 export class Panel {
   // spec: id, title(state), study, parameters(state, context), more, draw(body, answer, context),
   // note, controls(context), live(body, panels, context, answer), rest_ms (of what the stream
@@ -73,6 +75,7 @@ export class Panel {
     this.answer = answer;
     this.answeredFor = state;
     this.trouble = "";
+    this.element.hidden = false;
     this.arrived = performance.now();
     this.message.textContent = "";
     if (this.body.querySelector(".waiting")) this.body.replaceChildren();
@@ -94,7 +97,8 @@ export class Panel {
   fail(problem) {
     this.trouble = problem.message;
     if (this.answer === null) this.body.replaceChildren();
-    this.message.textContent = problem.fix ? `${problem.message}. To mend it: ${problem.fix}.` : `${problem.message}.`;
+    this.isLacking = problem.status === 404;
+    this.message.replaceChildren(`${sentence(problem.message)}.`, ...(problem.fix ? [h("span", { class: "fix" }, `${problem.fix}.`)] : []));
     this.describe(this.context.state());
   }
 
@@ -126,6 +130,12 @@ export class Panel {
     return isNumber(before) && Math.abs(before) < MOVED_SECONDS ? Math.max(0, before) + since : since;
   }
 
+  // Rows of another day than today's have no age that says something: they are a stored day's, or
+  // those of a simulated market.
+  get isMoved() {
+    return !this.isStreamed && !(Math.abs(seconds(this.answer.answered_at) - seconds(this.observed())) < MOVED_SECONDS);
+  }
+
   rowsInstant() {
     return this.answer?.instant || this.spec.instant?.(this.answer) || "";
   }
@@ -151,13 +161,14 @@ export class Panel {
       const instant = this.instant();
       if (instant) parts.push(`as of ${clock(instant)} IST, ${day(instant)}`);
       if (past) parts.push(this.observed() !== instant ? `known at ${clock(this.observed())}` : "");
-      else parts.push(this.spec.isTimeless ? `read ${age(this.age())} ago` : `${age(this.age())} old`);
+      else parts.push(this.spec.isTimeless || this.isMoved ? `read ${age(this.age())} ago` : `${age(this.age())} old`);
       if (this.answer.source) parts.push(`source ${this.answer.source}`);
       if (isNumber(this.answer.coverage)) parts.push(`${percent(this.answer.coverage, 0)} % of strikes`);
       if (this.answer.stale) stale ||= "no newer cycle for more than two intervals";
       if (!past && !this.spec.isTimeless) stale ||= this.context.staleness();
     }
     this.element.classList.toggle("stale", Boolean(stale));
+    this.element.classList.toggle("blank", Boolean(this.trouble) && !this.answer);
     if (stale && this.answer) parts.unshift(`STALE: ${stale}`);
     const text = parts.filter(Boolean).join(" · ");
     if (this.meta.textContent !== text) this.meta.textContent = text;

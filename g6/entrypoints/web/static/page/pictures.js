@@ -209,18 +209,18 @@ class Heat extends Picture {
     if (this.place && (this.place[0] >= spec.rows.length || this.place[1] >= spec.columns.length)) this.place = null;
     this.readout.textContent = this.place === null ? this.hint : this.words(this.place);
     const known = spec.matrix.flat().filter(isNumber);
-    this.low = Math.min(...known);
-    this.high = Math.max(...known);
-    if (spec.diverging) {
-      this.high = Math.max(Math.abs(this.low), Math.abs(this.high)) || 1;
-      this.low = -this.high;
-    }
+    // The few largest values would leave all others pale: colours end at 98 of 100.
+    const sorted = (spec.diverging ? known.map(Math.abs) : known).sort((one, other) => one - other);
+    const most = sorted.at(-1);
+    this.high = sorted[Math.floor(0.98 * (sorted.length - 1))] || most || 1;
+    this.low = spec.diverging ? -this.high : sorted[0];
+    const isCut = this.high < most;
     this.image = this.picture();
     const steps = colours(spec.diverging ? "change-scale" : "level-scale");
     const ramp = h("i", { class: "ramp", "aria-hidden": "true" });
     ramp.style.background = `linear-gradient(to right, ${steps.join(", ")})`;
     this.legend.replaceChildren(
-      h("li", {}, known.length ? number(this.low, spec.places) : "–", " ", ramp, " ", known.length ? number(this.high, spec.places) : "–", ` ${spec.unit}`),
+      h("li", {}, known.length ? `${isCut && spec.diverging ? "≤ " : ""}${number(this.low, spec.places)}` : "–", " ", ramp, " ", known.length ? `${isCut ? "≥ " : ""}${number(this.high, spec.places)}` : "–", ` ${spec.unit}`),
       h("li", {}, h("i", { class: "key block", "data-role": "missing", "aria-hidden": "true" }), "no value"),
       ...(spec.path ? [h("li", {}, h("i", { class: "key", "data-role": "text", "aria-hidden": "true" }), spec.path.name)] : []));
     this.paint();

@@ -1,12 +1,12 @@
 // The chain of one expiry: calls left, puts right, with bars of open interest and its build-up.
 
 import { h, setAttribute } from "../dom.js";
-import { expiryDay, isNumber, lakh, inLakh, number, percent, points, signedLakh, words } from "../format.js";
+import { expiryDay, isNumber, lakh, inLakh, number, percent, points, signed, signedLakh, words } from "../format.js";
 import { Grid, bar, figures } from "../grid.js";
 import { bars } from "../pictures.js";
 import { choice, expiryChoice } from "./controls.js";
 
-const NEAR = 15;
+const NEAR = matchMedia("(max-width: 560px)").matches ? 8 : 15;
 // Which way the premium went, and filled where positions were opened, hollow where they were closed.
 const BUILD_UPS = {
   long_build_up: ["▲", "long build-up", "up"], short_covering: ["△", "short covering", "up"],
@@ -24,14 +24,17 @@ function side(prefix, role, word) {
     own("build_up", { label: "Build-up", class: "p3 word", text: (row) => buildUp(row[`${prefix}build_up`]), title: `How open interest and premium of the ${word} moved together`,
       paint: (_, row, text) => setAttribute(text, "data-way", BUILD_UPS[row[`${prefix}build_up`]]?.[2] || "none") }),
     own("delta", { label: "Delta", class: "p4", text: (row) => number(row[`${prefix}delta`]) }),
-    own("theta", { label: "Theta", class: "p4", text: (row) => number(row[`${prefix}theta`], 1), title: "Points a day" }),
+    own("theta", { label: "Theta", class: "p5", text: (row) => number(row[`${prefix}theta`], 1), title: "Points a day" }),
     own("volume", { label: "Volume", unit: "lakh", class: "p3", text: (row) => lakh(row[`${prefix}volume`]) }),
     own("oi_change", { label: "OI change", unit: "lakh", class: "p2", text: (row) => signedLakh(row[`${prefix}oi_change`]), title: "Since the previous session",
       paint: (cell, row) => bar(cell, Math.abs(row[`${prefix}oi_change`] || 0) / row.top_change, row[`${prefix}oi_change`] < 0 ? "fall" : "rise") }),
     own("oi", { label: "OI", unit: "lakh", class: "oi", text: (row) => lakh(row[`${prefix}oi`]), paint: (cell, row) => bar(cell, row[`${prefix}oi`] / row.top_oi, role) }),
     own("iv", { label: "IV", unit: "%", class: "p1", text: (row) => percent(row[`${prefix}iv`]) }),
-    own("last", { label: "Last", class: "price", text: (row) => number(row[`${prefix}last`]), title: "Last traded price",
-      paint: (cell, row) => setAttribute(cell, "data-quote", `${number(row[`${prefix}bid`])} / ${number(row[`${prefix}ask`])}`) }),
+    own("bid", { label: "Bid", class: "p5", text: (row) => number(row[`${prefix}bid`]) }),
+    own("ask", { label: "Ask", class: "p5", text: (row) => number(row[`${prefix}ask`]) }),
+    own("change", { label: "Change", class: "p2", text: (row) => signed(row[`${prefix}change`]), title: "Of the last price, since what build-up is compared with",
+      paint: (_, row, text) => setAttribute(text, "data-way", row[`${prefix}change`] > 0 ? "up" : row[`${prefix}change`] < 0 ? "down" : "none") }),
+    own("last", { label: "Last", class: "price", text: (row) => number(row[`${prefix}last`]), title: "Last traded price" }),
   ];
 }
 
@@ -48,13 +51,14 @@ const STRIKE = { key: "strike", label: "Strike", head: true, class: "strike", te
 
 const COLUMNS = [...side("ce_", "calls", "call").map((one) => ({ ...one, class: `${one.class || ""} call` })), STRIKE,
   ...side("pe_", "puts", "put").reverse().map((one) => ({ ...one, class: `${one.class || ""} put` }))];
-const GROUPS = [{ text: "Calls", span: 8, class: "call" }, { text: "", span: 1 }, { text: "Puts", span: 8, class: "put" }];
+const OF_A_SIDE = (COLUMNS.length - 1) / 2;
+const GROUPS = [{ text: "Calls", span: OF_A_SIDE, class: "call" }, { text: "", span: 1 }, { text: "Puts", span: OF_A_SIDE, class: "put" }];
 
 function level(value) {
   return value && typeof value === "object" ? value.strike : value;
 }
 
-const FIELDS = ["last", "bid", "ask", "oi", "oi_change", "volume", "iv", "delta", "theta"];
+const FIELDS = ["last", "change", "bid", "ask", "oi", "oi_change", "volume", "iv", "delta", "theta"];
 
 // The columns as one record a strike.
 function records(data) {
@@ -70,6 +74,10 @@ function records(data) {
   const top = (name) => Math.max(1, ...list.flatMap((row) => ["ce_", "pe_"].map((prefix) => Math.abs(row[prefix + name] || 0))));
   const tops = { top_oi: top("oi"), top_change: top("oi_change") };
   return list.map((row) => ({ ...row, ...tops }));
+}
+
+function moved(change, before, now) {
+  return isNumber(change) && isNumber(before) && isNumber(now) ? change + now - before : null;
 }
 
 function mark(row) {
@@ -106,6 +114,8 @@ const chainPanel = {
     ]);
     body.grid ||= new Grid(body, { caption: "One line per strike", label: "Option chain", columns: COLUMNS, groups: GROUPS, mark });
     body.shown = `${data.index} ${data.expiry}`;
+    body.why ||= body.appendChild(h("p", { class: "none" }));
+    body.why.textContent = data.note ? `The ${data.note}.` : "";
     body.grid.show(records(data).map((row) => [String(row.strike), row]));
     const [calls, puts] = data.sums;
     body.grid.total({
@@ -122,6 +132,9 @@ const chainPanel = {
       const fields = { offset: line.offset };
       for (const name of ["ce", "pe"]) {
         for (const [field, value] of Object.entries(line[name])) fields[`${name}_${field}`] = value;
+        // What it is compared with stays the same between two answers.
+        const known = body.grid.rows.get(String(line.strike))?.row;
+        if (known) fields[`${name}_change`] = moved(known[`${name}_change`], known[`${name}_last`], line[name].last);
       }
       body.grid.patch(String(line.strike), fields);
     }
@@ -153,6 +166,8 @@ function interest(id, title, values, roles, unit) {
         series: ["Calls", "Puts"].map((name, place) => ({ name, role: roles[place], values: values(data)[place].slice(from, to).map(inLakh) })),
         lines: LINES.map(([name, label, role]) => ({ at: data.marks[name], label, role })),
       });
+      body.why ||= body.appendChild(h("p", { class: "none" }));
+      body.why.textContent = id === "change" && data.note ? `The ${data.note}.` : "";
     },
   };
 }

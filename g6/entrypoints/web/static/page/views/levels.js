@@ -1,9 +1,9 @@
 // PCR, max pain, walls, volatility and open interest through the session.
 
 import { chart } from "../chart.js";
-import { number, percent, points, seconds, inLakh } from "../format.js";
+import { number, percent, points, inLakh } from "../format.js";
 import { figures } from "../grid.js";
-import { levelSeries } from "./overview.js";
+import { throughTime } from "./overview.js";
 
 function through(id, title, note, axes, list, { height = 280, width = "", head } = {}) {
   return {
@@ -15,8 +15,9 @@ function through(id, title, note, axes, list, { height = 280, width = "", head }
     parameters: (state) => ({ index: state.index }),
     draw(body, { data }, context) {
       if (head) figures(body, head(Object.fromEntries(Object.entries(data.figures).map(([name, values]) => [name, values.at(-1)]))));
-      chart(body, data.instant.map(seconds), {
-        label: `${data.index} ${title} on ${data.day}`, height, theme: context.theme(), x: { time: true }, axes, series: levelSeries(data, list),
+      const { x, series, marks } = throughTime(data, list);
+      chart(body, x, {
+        label: `${data.index} ${title} on ${data.day}`, height, theme: context.theme(), x: { time: true }, axes, series, marks,
       });
     },
   };
@@ -29,7 +30,7 @@ export default {
   panels: () => [
     through("walls", "index, max pain and walls", "Support: most put open interest below the forward. Resistance: most call open interest above it.",
       { y: "points" }, [
-        { name: "Index", figure: "spot", role: "spot", width: 2.5 },
+        { name: "Index", figure: "spot", role: "spot", width: 2.5, isOfIndex: true },
         { name: "Max pain", figure: "max_pain", role: "pain", step: true, dash: [2, 3], places: 0 },
         { name: "Support", figure: "support", role: "puts", step: true, dash: [8, 4], places: 0 },
         { name: "Resistance", figure: "resistance", role: "calls", step: true, dash: [8, 4], places: 0 },
@@ -49,7 +50,7 @@ export default {
     ]),
     through("volatility", "volatility and straddle", "At the money of the nearest expiry.", { y: "%", straddle: "points" }, [
       { name: "ATM IV", figure: "atm_iv", role: "calls", factor: 100, width: 2.5 },
-      { name: "India VIX", figure: "vix", role: "quiet" },
+      { name: "India VIX", figure: "vix", role: "quiet", isOfIndex: true },
       { name: "Straddle", figure: "straddle", role: "puts", scale: "straddle", dash: [8, 4] },
     ], { width: "wide" }),
   ],

@@ -1,7 +1,7 @@
 // All indices at once, and the chosen one through its session.
 
 import { h, setAttribute, svg } from "../dom.js";
-import { chart, spark } from "../chart.js";
+import { apart, changes, chart, spark } from "../chart.js";
 import { clock, expiryDay, number, percent, points, seconds, signed, words } from "../format.js";
 import { Grid } from "../grid.js";
 
@@ -68,14 +68,19 @@ function streamed(row) {
 const STREAMED_REST_MS = 15000;
 
 const SESSION = [
-  { name: "Index", figure: "spot", role: "spot", width: 2 },
+  { name: "Index", figure: "spot", role: "spot", width: 2, isOfIndex: true },
   { name: "Straddle", figure: "straddle", role: "puts", scale: "straddle", dash: [8, 4], width: 1.5 },
 ];
 
-export function levelSeries(data, list) {
-  return list.map(({ figure, scale, factor, ...rest }) => ({
-    ...rest, scale, values: factor ? data.figures[figure].map((one) => (one === null ? null : one * factor)) : data.figures[figure],
-  }));
+// Figures of the nearest expiry start anew where that becomes another one; those of the index go on.
+export function throughTime(data, list) {
+  const instants = data.instant.map(seconds);
+  const places = changes(data.expiry);
+  const { x, series } = apart(instants, list.map(({ figure, scale, factor, isOfIndex, ...rest }) => ({
+    ...rest, scale, isApart: () => !isOfIndex,
+    values: factor ? data.figures[figure].map((one) => (one === null ? null : one * factor)) : data.figures[figure],
+  })), places);
+  return { x, series, marks: places.map((place) => ({ at: instants[place], label: `expiry ${expiryDay(data.expiry[place])}`, role: "text" })) };
 }
 
 const spotPanel = {
@@ -91,14 +96,16 @@ const spotPanel = {
     const row = (panels.overview?.rows || []).find((one) => one.underlying === data.index);
     if (!row || seconds(row.timestamp) <= seconds(data.instant.at(-1))) return false;
     data.instant.push(row.timestamp);
+    data.expiry.push(row.expiry_nearest ?? null);
     for (const name of Object.keys(data.figures)) data.figures[name].push(row[STREAMED[name]] ?? null);
     spotPanel.draw(body, { data }, context);
     return true;
   },
   draw(body, { data }, context) {
-    chart(body, data.instant.map(seconds), {
+    const { x, series, marks } = throughTime(data, SESSION);
+    chart(body, x, {
       label: `${data.index} and its straddle on ${data.day}`, height: 280, theme: context.theme(), x: { time: true },
-      axes: { y: "index, points", straddle: "straddle, points" }, series: levelSeries(data, SESSION),
+      axes: { y: "index, points", straddle: "straddle, points" }, series, marks,
     });
   },
 };

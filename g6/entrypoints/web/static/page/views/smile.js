@@ -1,6 +1,7 @@
 // Implied volatility by strike, over moneyness and time, and by expiry.
 
 import { chart } from "../chart.js";
+import { h } from "../dom.js";
 import { expiryDay, isNumber, number, percent, points } from "../format.js";
 import { Grid, figures } from "../grid.js";
 import { heat } from "../pictures.js";
@@ -15,6 +16,9 @@ const smilePanel = {
   note: "Rings are the volatilities of calls, dots those of puts, the line is the fitted surface.",
   draw(body, { data }, context) {
     const own = curve(data, context.state());
+    body.none ||= body.appendChild(h("p", { class: "none" }));
+    body.none.textContent = own && hasVolatility(own) ? ""
+      : `No option of ${own ? expiryDay(own.expiry) : data.index} has a volatility at this instant: the expiry is over, or no price was good enough. Choose another expiry.`;
     if (!own) return;
     const reach = own.reach || 0.1;
     const places = own.strike.map((_, place) => place).filter((place) => Math.abs(own.strike[place] / own.forward - 1) <= reach);
@@ -33,8 +37,10 @@ const smilePanel = {
 };
 
 function curve(data, state) {
-  return data.expiries.find((one) => one.expiry === state.expiry) || data.expiries.find((one) => isNumber(one.forward)) || data.expiries[0];
+  return data.expiries.find((one) => one.expiry === state.expiry) || data.expiries.find(hasVolatility) || data.expiries[0];
 }
+
+const hasVolatility = (one) => one.calls.some(isNumber) || one.puts.some(isNumber);
 
 // The grid has a hull of its own in each row: it is laid on one axis of moneyness.
 function onOneAxis(data, steps = 61) {

@@ -1,6 +1,6 @@
 // The straddle at the money through the day, or a position of own legs, with its VWAP.
 
-import { chart } from "../chart.js";
+import { apart, changes, chart } from "../chart.js";
 import { h } from "../dom.js";
 import { expiryDay, number, points, seconds, signed } from "../format.js";
 import { figures } from "../grid.js";
@@ -19,7 +19,7 @@ const panel = {
   title: (state) => (state.legs ? `${state.index} position of ${state.legs.split(",").length} legs` : `${state.index} straddle at the money`),
   study: "straddle",
   parameters: async (state, context) => ({ index: state.index, legs: state.legs, ...await span(state, context) }),
-  note: "VWAP is what the options traded at on average since the open. A roll is where the strike at the money, and so the straddle, became another one.",
+  note: "VWAP is what the options traded at on average since the open. A roll is where the strike at the money, and so the straddle, became another one: its VWAP is that of other options, so the line starts anew. Where the expiry rolls, both lines do.",
   draw(body, { data }, context) {
     const last = data.price.length - 1;
     const away = data.price[last] !== null && data.vwap[last] !== null ? data.price[last] - data.vwap[last] : null;
@@ -31,16 +31,23 @@ const panel = {
       ["Expiry", expiryDay(data.expiry[last]), ""],
       ["Rolls", String(data.rolled.filter(Boolean).length), "", "How often the strike at the money changed"],
     ]);
-    const x = data.instant.map(seconds);
+    const instants = data.instant.map(seconds);
+    const rolls = data.rolled.flatMap((rolled, place) => (rolled && place ? [place] : []));
+    const expiries = data.legs ? [] : changes(data.expiry);
+    const { x, series } = apart(instants, [
+      { name: data.legs ? "Position" : "Straddle", role: "atm", values: data.price, width: 2.5, isApart: (place) => expiries.includes(place) },
+      { name: "VWAP", role: "forward", values: data.vwap, dash: [8, 4] },
+      { name: "Index", role: "quiet", values: data.spot, scale: "index", width: 1.5, isApart: () => false },
+    ], rolls);
     chart(body, x, {
       label: `${data.index} ${data.legs ? "position" : "straddle"} and its VWAP`, height: 360, theme: context.theme(), x: { time: true },
       axes: { y: "premium, points", index: "index, points" },
-      series: [
-        { name: data.legs ? "Position" : "Straddle", role: "atm", values: data.price, width: 2.5 },
-        { name: "VWAP", role: "forward", values: data.vwap, dash: [8, 4] },
-        { name: "Index", role: "quiet", values: data.spot, scale: "index", width: 1.5 },
+      series,
+      // The expiry first, so that its label is the one that has room.
+      marks: [
+        ...expiries.map((place) => ({ at: instants[place], label: `expiry ${expiryDay(data.expiry[place])}`, role: "text" })),
+        ...rolls.filter((place) => !expiries.includes(place)).map((place) => ({ at: instants[place], label: points(data.strike[place]), role: "quiet" })),
       ],
-      marks: data.rolled.flatMap((rolled, place) => (rolled ? [{ at: x[place], label: points(data.strike[place]), role: "quiet" }] : [])),
     });
   },
 };
