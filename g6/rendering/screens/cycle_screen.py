@@ -137,7 +137,7 @@ def _side(chain: Chain, side: int, row: int) -> list[str]:
     change = build_up.change(oi, chain.oi_prev[side, row], chain.sides["oi_day_high"][side, row])
     return [
         number(oi / LAKH),
-        number(change / LAKH, sign=True),
+        number(float(change) / LAKH, sign=True),
         percent(float(chain.iv[side, row])),
         number(chain.price[side, row]),
     ]

@@ -148,8 +148,9 @@ def _interest(chain: Chain) -> Array:
 
 def _interest_change(chain: Chain) -> Array:
     sides = chain.sides
-    of_sides: Array = build_up.change(sides["oi"], chain.oi_prev, sides["oi_day_high"])
-    return of_sides.sum(axis=0)
+    by_side = build_up.change(sides["oi"], chain.oi_prev, sides["oi_day_high"])
+    change: Array = by_side.sum(axis=0)
+    return change
 
 
 def _volatility(chain: Chain) -> Array:
