@@ -13,6 +13,7 @@ from g6.errors import NothingToDo, RedisDown, Unavailable, UserError
 __all__ = ["PanelServer"]
 
 ANSWER_SECONDS = 5.0
+COLUMNS_HEADER = "G6-Columns"
 _REFUSALS = {
     401: "set serve.token to the server's token: G6_SERVE__TOKEN",
     403: "see serve.allowed_addresses and serve.allowed_agents of the server",
@@ -64,8 +65,14 @@ class PanelServer:
             raise self._no_server(path)
         return content
 
-    def study(self, name: str, suffix: str, values: Mapping[str, str]) -> str:
+    def study(self, name: str, suffix: str, values: Mapping[str, str], *, columns: int = 0) -> str:
         """Return a study's answer in the form of a suffix.
+
+        Args:
+            name: The study.
+            suffix: Such as json.
+            values: Its parameters.
+            columns: The width of a screen that text is for, 0 for the server's own.
 
         Raises:
             NothingToDo: It refuses the question, with its sentence.
@@ -73,13 +80,23 @@ class PanelServer:
             RedisDown: The server does not answer now.
         """
         query = f"?{urlencode(values)}" if values else ""
-        return self._body(f"/v1/{quote(name)}.{suffix}{query}")
+        headers = {COLUMNS_HEADER: str(columns)} if columns else {}
+        return self._body(f"/v1/{quote(name)}.{suffix}{query}", headers)
 
-    def _body(self, path: str) -> str:
+    def data(self, path: str) -> object:
+        """Return the data of an answer below a path, None where there is none.
+
+        Raises:
+            Unavailable: The server refuses this client, or is none of G6.
+            RedisDown: The server does not answer now, or its Redis does not.
+        """
+        return self.document(path).get("data")
+
+    def _body(self, path: str, headers: Mapping[str, str] | None = None) -> str:
         kind = HTTPSConnection if self._is_safe else HTTPConnection
         connection = kind(self._host, self._port, timeout=ANSWER_SECONDS)
         try:
-            connection.request("GET", path, headers=self._headers)
+            connection.request("GET", path, headers={**self._headers, **(headers or {})})
             response = connection.getresponse()
             body = response.read().decode("utf-8", "replace")
         except (OSError, HTTPException) as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from g6.adapters.panel_server import PanelServer
 from g6.bootstrap.processes.process_runtime import build_runtime
+from g6.bootstrap.reading.served_board import ServedBoard
 from g6.bootstrap.reading.study_readers import stored_reader
 from g6.bootstrap.stores import store
 from g6.bootstrap.wiring import redis_url, wire
@@ -18,7 +19,6 @@ from g6.domain.documents.board_facts import (
     BoardFacts,
     MarketState,
     alerts_of_panel,
-    market_of_status,
     report_of_panels,
     report_of_rows,
 )
@@ -37,12 +37,10 @@ from g6.ports.readers import BoardReader, StoredReader
 from g6.studies.stored.buildup import BuildUpParameters
 from g6.studies.stored.buildup import answer as build_up_of
 
-__all__ = ["ServedBoard", "StoredBoard", "board_reader"]
+__all__ = ["StoredBoard", "board_reader"]
 
 BUILD_UP_MINUTES = 3.0
 """Exchanges publish open interest every one to three minutes."""
-_MOST_REPORTS = 400
-"""A session of cycles of a minute has 375."""
 _DAYS_BACK = 10
 """The longest row of days without a session is shorter."""
 
@@ -173,62 +171,6 @@ class RunningBoard(StoredBoard):
         return part(self.runtime.panels.get(name) or {}, "data")
 
 
-@dataclass(slots=True)
-class ServedBoard:
-    """Asks a server. Of the past it knows what it saw since it was made."""
-
-    server: PanelServer
-    _reports: dict[str, CycleReport] = field(default_factory=dict)
-
-    def facts(self) -> BoardFacts:
-        """Return the server's status and newest panels."""
-        status = self.server.document("/status")
-        report = report_of_panels(self._panel("cycle"), self._panel("overview"))
-        if report is not None:
-            self._reports[report.cycle] = report
-            for cycle in list(self._reports)[:-_MOST_REPORTS]:
-                del self._reports[cycle]
-        interval = status.get("interval")
-        provider = part(status, "provider")
-        own = {name: value for name, value in provider.items() if value is not None}
-        return BoardFacts(
-            now=parse_z(str(status["timestamp"])),
-            interval=float(interval) if isinstance(interval, int | float) else 0.0,
-            report=report,
-            provider=ProviderFacts.from_json(own),
-            provider_name=str(provider.get("name") or ""),
-            market=market_of_status(status),
-            queues=_counts(part(status, "queues")),
-            alerts=alerts_of_panel(self._panel("alerts")),
-            place=self.server.url,
-        )
-
-    def strikes(self, index: str, cycle: str) -> Sequence[Document]:
-        """Return the strikes of the newest panel, none of a past cycle."""
-        document = self.server.document(f"/panels/index_{index}")
-        is_of_cycle = document.get("updated_at") == cycle
-        return entries(part(document, "data"), "strikes") if is_of_cycle else ()
-
-    def cycles(self, cycle: str) -> Sequence[str]:  # noqa: ARG002 - it has no other day
-        """Return the cycles that were seen."""
-        return list(self._reports)
-
-    def day_before(self, cycle: str) -> str | None:  # noqa: ARG002 - it has no other day
-        """Return None: a server's other days are asked with `:`."""
-        return None
-
-    def report(self, cycle: str) -> CycleReport | None:
-        """Return a cycle that was seen."""
-        return self._reports.get(cycle)
-
-    def build_up(self, index: str, cycle: str = "") -> str:  # noqa: ARG002 - the port's
-        """Return nothing: a server would read two chains for it."""
-        return ""
-
-    def _panel(self, name: str) -> Document:
-        return part(self.server.document(f"/panels/{name}"), "data")
-
-
 def market_state(sessions: Calendar, indices: Sequence[str], now: datetime) -> MarketState:
     """Return the session of the exchanges of some indices."""
     exchanges = list(exchanges_of(INDICES[index] for index in indices if index in INDICES))
@@ -244,7 +186,3 @@ def market_state(sessions: Calendar, indices: Sequence[str], now: datetime) -> M
 def _day_begins(at: datetime) -> datetime:
     """Return the instant at which the day of an instant begins in India."""
     return datetime.combine(day_of(at), datetime.min.time(), IST)
-
-
-def _counts(document: Document) -> Mapping[str, int]:
-    return {name: count for name, count in document.items() if isinstance(count, int)}

@@ -25,6 +25,7 @@ from g6.entrypoints.web.study_answers import (
 from g6.errors import UserError
 from g6.rendering.answer_file import FILES
 from g6.rendering.answer_page import page_of
+from g6.rendering.answer_text import answer_text
 from g6.studies.parameters import Field, written
 from g6.studies.table import Study
 
@@ -35,11 +36,16 @@ MEDIA: Mapping[str, str] = {
     "ndjson": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
     "html": "text/html; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
     "arrow": "application/vnd.apache.arrow.stream",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """The media type of each suffix."""
-Suffix = Literal["json", "ndjson", "csv", "html", "arrow", "xlsx"]
+Suffix = Literal["json", "ndjson", "csv", "html", "txt", "arrow", "xlsx"]
+COLUMNS_HEADER = "G6-Columns"
+"""How wide a client's screen is that asks for text. A parameter would be one of every study."""
+COLUMNS = 100
+LEAST_COLUMNS, MOST_COLUMNS = 40, 400
 PROBLEMS: Mapping[int, str] = {
     404: "Nothing of that is stored: the sentence names what is.",
     422: "A parameter cannot be read: the sentence says how it is written.",
@@ -93,6 +99,8 @@ class StudyRoute:
             query = request.url.query
             address = f"{address}?{query}" if query else address
             return page_of(answer.study, answer.document, answer.about(), values, address).encode()
+        if suffix == "txt":
+            return answer_text(answer.study.name, answer.document, _columns(request)).encode()
         about = {name: written(value) for name, value in answer.about().items()}
         return FILES[suffix](answer.document, about)
 
@@ -109,6 +117,13 @@ class StudyRoute:
                     f"{self.study.name} has no parameter {name!r}",
                     f"choose among {', '.join(names)}" if names else "it has none: leave it out",
                 )
+
+
+def _columns(request: Request) -> int:
+    """Return for how many columns text is laid out."""
+    named = request.headers.get(COLUMNS_HEADER, "")
+    wide = int(named) if named.isascii() and named.isdigit() else COLUMNS
+    return min(max(wide, LEAST_COLUMNS), MOST_COLUMNS)
 
 
 def add_studies(app: FastAPI, answers: StudyAnswers, wall: WallSeconds) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from textwrap import wrap
 
 from g6.adapters.panel_server import PanelServer
 from g6.config import Settings
@@ -14,7 +14,7 @@ from g6.domain.schema.nearest import no_such
 from g6.entrypoints.machine.study_reading import reader, time_of
 from g6.errors import UserError
 from g6.rendering import parts
-from g6.rendering.screens.cells import StyledText
+from g6.rendering.screens.cells import PLAIN, StyledText
 from g6.rendering.screens.top_text import text_lines
 from g6.studies.parameters import Field, fields_of, made
 from g6.studies.table import STUDIES, Study
@@ -127,24 +127,14 @@ def asked_of_settings(
 def asked_of_server(
     server: PanelServer, words: str, index: str, at: str, width: int
 ) -> list[list[StyledText]]:
-    """Ask a study of a server: the main table of its answer, as many columns as fit.
+    """Ask a study of a server, which lays its answer out for this screen.
 
     Raises:
         G6Error: It cannot be answered.
     """
     question = question_of(words, index, at)
     values = {name: str(value) for name, value in question.values.items() if value is not None}
-    rows = list(csv.reader(io.StringIO(server.study(question.study.name, "csv", values))))
-    table = parts.plain_table()
-    heads = rows[0] if rows else []
-    room = width
-    columns = 0
-    for place, head in enumerate(heads):
-        room -= 2 + max(len(head), *(len(row[place]) for row in rows))
-        if room < 0:
-            break
-        columns += 1
-        table.add_column(head, justify="right", no_wrap=True)
-    for row in rows[1:]:
-        table.add_row(*row[:columns])
-    return text_lines([table], width)
+    text = server.study(question.study.name, "txt", values, columns=width)
+    # Tables fit. A line that people copy whole is not broken by its part: here it would be cut.
+    pieces = (wrap(line, width) or [""] for line in text.splitlines())
+    return [[(piece, PLAIN)] for piece in chain.from_iterable(pieces)]

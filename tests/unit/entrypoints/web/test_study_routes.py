@@ -100,6 +100,12 @@ def test_every_form_has_the_same_rows(client: StudyClient) -> None:
     table = pa.ipc.open_stream(io.BytesIO(arrow)).read_all()
     assert table.column("strike").to_pylist() == strikes
     assert table.schema.metadata[b"g6.instant"].decode() == STORED_CYCLES[-1]
+    narrow = client.get("/v1/chain.txt?index=FINNIFTY", {"G6-Columns": "72"})
+    assert narrow.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "CALLS" in narrow.content.decode()
+    ruled = [line for line in narrow.content.decode().splitlines() if line.startswith("──")]
+    assert len(ruled) == 1
+    assert len(ruled[0]) <= 72
     sheet = openpyxl.load_workbook(io.BytesIO(client.get("/v1/chain.xlsx?index=FINNIFTY").content))[
         "rows"
     ]
