@@ -7,9 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from g6.adapters.panel_server import PanelServer
+from g6.adapters.panel_server import PanelServer, ServedBoard
 from g6.bootstrap.processes.process_runtime import build_runtime
-from g6.bootstrap.reading.served_board import ServedBoard
 from g6.bootstrap.reading.study_readers import stored_reader
 from g6.bootstrap.stores import store
 from g6.bootstrap.wiring import redis_url, wire
@@ -102,7 +101,11 @@ class StoredBoard:
         if frame is None or not len(frame):
             return ()
         chain = Chain.of_rows(frame)
-        return chain_strikes(chain, chain.expiries[0].day.isoformat())
+        rows = self.store.read_overview(cycle)
+        nearest = next((row for row in rows if row["underlying"] == index), None)
+        # After the fix on expiry day the first of the chain is still the expiring one.
+        expiry = None if nearest is None else nearest.get("expiry_nearest")
+        return chain_strikes(chain, expiry or chain.expiries[0].day.isoformat())
 
     def cycles(self, cycle: str) -> Sequence[str]:
         """Return the stored cycles of one session day."""

@@ -174,8 +174,8 @@ def _writer(*, has_colours: bool, is_ascii: bool) -> Callable[[TopSession], None
 
 
 def _asking(settings: Settings, reader: BoardReader) -> Ask:
+    from g6.adapters.panel_server import ServedBoard
     from g6.bootstrap.reading.board_reading import StoredBoard
-    from g6.bootstrap.reading.served_board import ServedBoard
     from g6.entrypoints.cli.look.top_questions import asked_of_server, asked_of_settings
 
     if isinstance(reader, ServedBoard):

@@ -13,6 +13,7 @@ from g6.domain.schema.json_types import Document
 from g6.entrypoints.cli.look.top_session import CYCLES
 from g6.errors import G6Error
 from g6.ports.readers import BoardReader
+from g6.rendering.screens.top_board import in_their_order
 
 __all__ = ["TopFeed", "TopReading"]
 
@@ -127,7 +128,7 @@ class TopFeed:
         try:
             if index:
                 strikes = self.reader.strikes(index, cycle)
-            build_up = self._build_up(list(facts.report.units))
+            build_up = self._build_up(in_their_order(list(facts.report.units)))
         except G6Error as error:
             return TopReading(replace(facts, trouble=str(error)))
         older = self._older(facts)

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from g6.adapters.memory.totals import MemoryTotals
-from g6.adapters.panel_server import PanelServer
+from g6.adapters.panel_server import PanelServer, ServedBoard
 from g6.bootstrap.reading.board_reading import StoredBoard
-from g6.bootstrap.reading.served_board import ServedBoard
 from g6.bootstrap.reading.study_readers import stored_reader
 from g6.config import load
 from g6.domain.documents.json_plain import json_plain
