@@ -336,6 +336,9 @@ class _Arrangement:
                 **{name: shared[name] for name in ("name", "legendgroup", "showlegend")},
             }
         )
+        # Tips of a lower plot would lie on the bars of the one above, which has the same levels.
+        if area.y and self._picture.shares_x:
+            return
         self._notes.append(
             {
                 **place,

@@ -39,7 +39,7 @@ class StoredChoices:
             days = pc.unique(table.column(self.expiry_column)).drop_null().to_pylist()
             self._days.update(days)
             chosen = array_of(self.expiries, pa.date32())
-            table = table.filter(pc.field(self.expiry_column).isin(chosen))
+            table = table.filter(pc.is_in(table.column(self.expiry_column), chosen))
         if self.strikes and "strike" in table.column_names:
             self._strikes.update(pc.unique(table.column("strike")).drop_null().to_pylist())
 

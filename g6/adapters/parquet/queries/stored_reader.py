@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from g6.adapters.parquet.arrays import numbers_of
+from g6.adapters.parquet.arrays import array_of, numbers_of
 from g6.adapters.parquet.queries.load import Query, load_table
 from g6.adapters.parquet.queries.patience import counted
 from g6.adapters.parquet.units import session_units, unit_columns, unit_header
@@ -111,8 +111,10 @@ class DirectoryReader:
             tz="UTC",
         )
         table = load_table(query)
-        until_column = pa.scalar(until, table.schema.field("timestamp").type)
-        rows = table.filter(pc.field("timestamp") <= until_column).sort_by("timestamp")
+        # `pa.scalar` and expressions import pandas: 0.4 s of `g6 moves`.
+        instants = table.column("timestamp")
+        last = array_of([until], pa.timestamp("us", "UTC")).cast(instants.type)[0]
+        rows = table.filter(pc.less_equal(instants, last)).sort_by("timestamp")
         return Frame({}, {name: _array(rows.column(name)) for name in rows.column_names})
 
     def wait(self, seconds: float) -> None:
