@@ -17,7 +17,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "polars": ("polars",),
     "duckdb": ("duckdb",),
     "plot": ("matplotlib",),
-    "xlsx": ("xlsxwriter",),
+    "xlsx": ("openpyxl", "xlsxwriter"),
     "host": (
         "billiard",
         "celery",

@@ -32,7 +32,7 @@ RecordingKind = Literal["nse", "table", "stored"]
 MOST_EXPIRIES = 99
 """The highest N that a rule nth_N can have."""
 _ANSWERS = frozenset((".json",))
-_TABLES = frozenset((".parquet", ".csv"))
+_TABLES = frozenset((".parquet", ".csv", ".feather", ".zip", ".jsonl", ".xlsx"))
 _MAYBE_ANSWERS = frozenset((".txt", ".repr", ".py", ".html", ".htm"))
 """Suffixes under which polls are saved too. Beside tables such files are notes."""
 _FORMATS = (

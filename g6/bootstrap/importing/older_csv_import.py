@@ -16,6 +16,7 @@ from g6.bootstrap.importing.recording_import import store_recording
 from g6.bootstrap.quote_sources.sources import table_recording
 from g6.config import Settings, calendar, plan
 from g6.domain.market.rule_expiries import expiry_of
+from g6.domain.schema.words import QuoteSource
 from g6.errors import BadInput
 
 
@@ -75,7 +76,7 @@ def _store(settings: Settings, day: OlderDay, imported: ImportedFiles) -> None:
             writer.writerows(day.options.values())
         # The older systems stored what Kite said, and Kite counts units.
         layout = TableLayout(units=dict.fromkeys(QUANTITIES, "units"))
-        table = TableFiles([path], layout, source="replay")
+        table = TableFiles([path], layout, source=QuoteSource.IMPORT.value)
         # A row of the temporary table is named by the older file that it came from.
         origins = list(day.origins.values())
         for lost in (*table.lost_rows, *table.odd_rows):

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_scan import LostRow
 from g6.bootstrap.importing.recording_import import ImportedDay, UnitTrack, store_recording
 from g6.bootstrap.quote_sources.sources import recorded_plan, table_recording
-from g6.config import Settings
+from g6.config import Settings, calendar
+from g6.domain.schema.words import QuoteSource
 from g6.errors import UserError
+
+HEADER_LINES: Mapping[str, int | None] = MappingProxyType(
+    {".parquet": None, ".feather": None, ".jsonl": 0}
+)
+"""Lines above the first row, by suffix: 1 elsewhere, None of files that are no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,8 @@ def opened_tables(paths: Sequence[Path], layout: TableLayout | None) -> TableFil
     Raises:
         BadInput: No row of them can be used.
     """
-    return TableFiles(paths, replace(layout or TableLayout(), aliases=True))
+    understood = replace(layout or TableLayout(), aliases=True, calendar=calendar())
+    return TableFiles(paths, understood, source=QuoteSource.IMPORT.value)
 
 
 def store_table(
@@ -97,7 +105,6 @@ def table_remainder(table: TableFiles, indices: Collection[str]) -> TableRemaind
 
 
 def _unread(lost: LostRow) -> UnreadTableRow:
-    is_text = lost.path.suffix.lower() != ".parquet"
-    # The header is line 1 of a file of text.
-    line = lost.row + 1 if is_text and lost.row is not None else None
+    above = HEADER_LINES.get(lost.path.suffix.lower(), 1)
+    line = None if lost.row is None or above is None else lost.row + above
     return UnreadTableRow(str(lost.path), lost.row, line, lost.reason)

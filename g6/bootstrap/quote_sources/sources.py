@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from g6.adapters.redis.quote_cache import RedisQuoteCache
@@ -141,7 +142,9 @@ def open_recording(settings: Settings, *, thorough: bool = True) -> Recording:
         strict=settings.provider.strict,
         indices=frozenset(settings.indices),
         closes=calendar().close_of,
-        layout=None if layout is None else read_layout(layout),
+        layout=replace(
+            TableLayout() if layout is None else read_layout(layout), calendar=calendar()
+        ),
         max_trade_age=settings.quality.max_trade_age,
     )
 
@@ -210,4 +213,4 @@ def recorded_table(path: Path, layout: TableLayout) -> TableFiles | None:
     Raises:
         BadInput: It cannot be read.
     """
-    return Recording.open(path, layout=layout).table
+    return Recording.open(path, layout=replace(layout, calendar=calendar())).table

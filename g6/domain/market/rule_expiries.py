@@ -86,6 +86,33 @@ def expiry_of(bucket: str, index: str, on: date, calendar: Calendar) -> date:
     return buckets[rule]
 
 
+def monthly_of(index: str, year: int, month: int, calendar: Calendar) -> date:
+    """Return the day on which the monthly of a month expired, as symbols such as `25SEP` mean it.
+
+    Args:
+        index: Name of the index.
+        year: Of the month.
+        month: From 1.
+        calendar: Says which days trade.
+
+    Raises:
+        ValueError: The calendar does not cover the year.
+
+    >>> from g6.config import calendar
+    >>> monthly_of("NIFTY", 2026, 11, calendar())
+    datetime.date(2026, 11, 23)
+    """
+    if year not in calendar.covered_years:
+        raise ValueError(
+            f"the calendar does not cover {year}, so the monthly of {month:02}/{year} is not known"
+        )
+    eras = WEEKDAYS.get(index, WEEKDAYS[INDICES[index].exchange])
+    last = date(year + month // 12, month % 12 + 1, 1) - _DAY
+    slots = [last - n * _DAY for n in range(7)]
+    slot = next(day for day in slots if day.weekday() == weekday_in(eras, day))
+    return _moved(INDICES[index].exchange, slot, calendar)
+
+
 def _listing(index: str, on: date, calendar: Calendar) -> list[date]:
     """Return the expiries from a day on that the rules list, moved off holidays."""
     exchange = INDICES[index].exchange

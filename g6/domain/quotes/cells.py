@@ -99,13 +99,14 @@ def side(text: str, words: Mapping[str, int] = SIDE_WORDS) -> int:
         raise ValueError(text) from error
 
 
-def instant(value: object, form: str = "", order: DateOrder = "") -> datetime:
+def instant(value: object, form: str = "", order: DateOrder = "", zone: tzinfo = IST) -> datetime:
     """Return the instant in a cell, UTC. One without a zone is India's.
 
     Args:
         value: Text, a number or a typed time.
         form: A format as `strptime` has it. Empty reads `INSTANT_FORMS`.
         order: Which of 19/08/2026 and 08/19/2026 the cells are written in.
+        zone: The zone of an instant that names none.
 
     Raises:
         ValueError: The cell is no instant.
@@ -115,13 +116,13 @@ def instant(value: object, form: str = "", order: DateOrder = "") -> datetime:
     '2026-09-11T09:50:00+00:00'
     """
     if isinstance(value, datetime):
-        return value.replace(tzinfo=value.tzinfo or IST).astimezone(UTC)
+        return value.replace(tzinfo=value.tzinfo or zone).astimezone(UTC)
     text = _text(value)
     if form:
-        return instant(datetime.strptime(text, form))  # noqa: DTZ007
+        return instant(datetime.strptime(text, form), zone=zone)  # noqa: DTZ007
     if _DIGITS.fullmatch(text):
-        return _instant_of_digits(text)
-    zone, text = _zone(text)
+        return _instant_of_digits(text, zone)
+    zone, text = _zone(text, zone)
     day, rest = _date(text, order)
     clock = rest.lstrip(" T,")
     if not clock:
@@ -185,7 +186,7 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
-def _instant_of_digits(text: str) -> datetime:
+def _instant_of_digits(text: str, zone: tzinfo = IST) -> datetime:
     """Return an instant written in digits alone: an epoch figure, or a calendar's digits."""
     if (
         text.isdigit()
@@ -194,7 +195,7 @@ def _instant_of_digits(text: str) -> datetime:
         and not _epoch_unit(float(text))
     ):
         form = "%Y%m%d%H%M" if len(text) == 12 else "%Y%m%d%H%M%S"
-        return instant(datetime.strptime(text, form))  # noqa: DTZ007 - India's zone is given
+        return instant(datetime.strptime(text, form), zone=zone)  # noqa: DTZ007 - it is given
     unit = _epoch_unit(float(text))
     if not unit:
         raise ValueError(f"{text} is no epoch figure of this century")
@@ -211,11 +212,11 @@ def _epoch_unit(value: float) -> int:
     return next((unit for unit in _EPOCH_UNITS if _EPOCH_FIRST <= value / unit < _EPOCH_END), 0)
 
 
-def _zone(text: str) -> tuple[tzinfo, str]:
-    """Return the zone at the end of a text, India's without one, and the text before it."""
+def _zone(text: str, usual: tzinfo) -> tuple[tzinfo, str]:
+    """Return the zone at the end of a text, the usual one without it, and the text before it."""
     match = _ZONE.search(text)
     if match is None or ":" not in text[: match.start()]:
-        return IST, text
+        return usual, text
     if match[1]:
         return (IST if match[1].upper() == "IST" else UTC), text[: match.start()]
     offset = timedelta(hours=int(match[3]), minutes=int(match[4]))

@@ -110,8 +110,8 @@ CHAIN_SIDE = (
         "source",
         "text",
         "",
-        "stream, rest, replay, sim or backfill; replay_units or replay_contracts where a person "
-        "said what a table counts",
+        "stream, rest, replay, sim, backfill or import; replay_units or replay_contracts where a "
+        "person said what a table counts",
     ),
     Column(
         "quality",

@@ -237,14 +237,21 @@ def _past_sessions(reader: StoredReader, unit: Unit, at: datetime | None) -> lis
 
 
 def _ranked_units(reader: StoredReader, unit: Unit) -> list[Unit]:
-    """Return each earlier session's last unit before 15:15 in India, at most 252 of them."""
+    """Return each earlier session's last unit before 15:15 in India, at most 252 of them.
+
+    A day that is known by its end alone, as an end-of-day file tells it, stands with that.
+    """
     today = unit.instant.astimezone(IST).date()
     first = unit.instant - timedelta(days=RANKED_DAYS)
     last: dict[date, str] = {}
+    ends: dict[date, str] = {}
     for cycle, indices in reader.cycles(first, unit.instant).items():
         clock = datetime.fromisoformat(cycle).astimezone(IST)
-        is_ranked = clock.date() < today and clock.time() < RANKED_BEFORE
-        if is_ranked and unit.index in indices:
+        if clock.date() >= today or unit.index not in indices:
+            continue
+        ends[clock.date()] = cycle
+        if clock.time() < RANKED_BEFORE:
             last[clock.date()] = cycle
-    units = [Unit(last[day], unit.index) for day in sorted(last)]
+    of_day = ends | last
+    units = [Unit(of_day[day], unit.index) for day in sorted(of_day)]
     return units[-series.LOOKBACK_DAYS :]

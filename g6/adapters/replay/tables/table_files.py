@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Snapshot, snapshot
+from g6.adapters.replay.tables.snapshot_groups import Spots
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_parsing import OptionRows
-from g6.adapters.replay.tables.table_reading import FileLosses, column_names, options_of
-from g6.adapters.replay.tables.table_scan import LostRow, Spots, TableScan, scan_files
+from g6.adapters.replay.tables.table_reading import (
+    FileLosses,
+    column_names,
+    file_shape,
+    options_of,
+)
+from g6.adapters.replay.tables.table_scan import LostRow, TableScan, scan_files
 from g6.adapters.replay.unread import LeftOut
 from g6.domain.schema.words import SpotSource
 from g6.errors import BadInput
@@ -57,7 +63,12 @@ class TableFiles:
         source: str = "",
     ) -> None:
         self._paths = list(paths)
-        scan = scan_files(self._paths, layout or TableLayout())
+        layout = layout or TableLayout()
+        if not layout.units:
+            # An exchange's own files say what they count, and nobody needs to be asked.
+            layout = replace(layout, units=_units_of_files(self._paths, layout))
+        self._daily: dict[int, OptionRows] = {}
+        scan = scan_files(self._paths, layout, self._daily)
         self.layout = scan.layout
         self.left_out = tuple(_left_out(scan, self._paths[0]))
         self.lost_rows: Sequence[LostRow] = scan.lost_rows
@@ -88,7 +99,14 @@ class TableFiles:
     def resolved(self) -> TableLayout:
         """Return the layout with every column named, by the first file that could be read."""
         first = next(path for path in self._paths if path not in self._lost_files)
-        return self.layout.resolved(column_names(first))
+        return self.layout.resolved(column_names(first, self.layout))
+
+    def unplaced(self) -> tuple[str, ...]:
+        """Return the columns of the first readable file that are not used."""
+        first = next(path for path in self._paths if path not in self._lost_files)
+        names = column_names(first, self.layout)
+        placed = set(self.layout.columns_of(names).values())
+        return tuple(name for name in names if name not in placed and _is_name(name))
 
     def widths(self, index: str) -> Mapping[date, int]:
         """Return how many strikes each window that moves with the money holds, by expiry."""
@@ -129,15 +147,20 @@ class TableFiles:
         parts = []
         for number in stretch.files:
             dropped = self._dropped.get(number)
-            for options in options_of(self._paths[number], self.layout, FileLosses()):
+            in_memory = self._daily.get(number)
+            batches = [in_memory] if in_memory is not None else self._batches(number)
+            for options in batches:
                 in_stretch = (options.at >= stretch.first) & (options.at <= stretch.last)
                 mask = (options.index == index) & in_stretch
                 if dropped is not None:
                     mask &= ~np.isin(options.row, dropped)
                 if mask.any():
                     parts.append(options.take(mask))
-        whole = _join(parts)
+        whole = OptionRows.join(parts)
         return whole.take(np.argsort(whole.at, kind="stable"))
+
+    def _batches(self, number: int) -> Iterator[OptionRows]:
+        return options_of(self._paths[number], self.layout, FileLosses())
 
 
 def _left_out(scan: TableScan, path: Path) -> Iterator[LeftOut]:
@@ -150,20 +173,17 @@ def _left_out(scan: TableScan, path: Path) -> Iterator[LeftOut]:
         yield LeftOut(path, None, f"{name!r} is no index", "no_index", count)
 
 
-def _join(parts: Sequence[OptionRows]) -> OptionRows:
-    """Return the rows of several batches as one. A figure that a file lacks is NaN there."""
-    figures = sorted({name for part in parts for name in part.figures})
+def _is_name(name: str) -> bool:
+    """Return whether a column has a name: the exchange's page begins and ends with none."""
+    return bool(name.strip()) and not name.startswith("blank ")
 
-    def column(part: OptionRows, name: str) -> NDArray[np.float64]:
-        return part.figures.get(name, np.full(len(part), np.nan))
 
-    columns = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("at", "index", "expiry", "strike", "side", "spot", "row")
-    }
-    by_name = {name: np.concatenate([column(part, name) for part in parts]) for name in figures}
-    in_contracts = frozenset().union(*(part.in_contracts for part in parts))
-    return OptionRows(**columns, figures=by_name, in_contracts=in_contracts)
+def _units_of_files(paths: Sequence[Path], layout: TableLayout) -> Mapping[str, str]:
+    """Return what quantities count by the shape of the first file that can be read."""
+    for path in paths:
+        with suppress(BadInput):
+            return file_shape(path, layout).units
+    return {}
 
 
 def _source_word(layout: TableLayout) -> str:

@@ -13,10 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import root_of
+from g6.adapters.replay.tables.shape_columns import CONTRACT, MADE, plain
+from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import SIDES
+from g6.domain.quotes import cells
 from g6.domain.quotes.cells import DAY_FORMS, INSTANT_FORMS, SIDE_WORDS
 from g6.errors import BadConfig, BadInput
 
@@ -32,12 +36,16 @@ NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "bid": ("bid",),
         "ask": ("ask",),
         "average_price": ("average_price",),
+        "open": ("day_open",),
+        "high": ("day_high",),
+        "low": ("day_low",),
+        "close": ("prev_close",),
         "oi_change": ("oi_change", "oi_change_contracts"),
         "exchange_iv": ("exchange_iv_pct",),
     }
 )
 """Figures and the columns that may hold them, the first one there counts."""
-OPTIONAL = frozenset(("bid", "ask", "average_price", "oi_change", "exchange_iv"))
+OPTIONAL = frozenset(NUMBERS) - frozenset(("spot", "last", "volume", "oi"))
 COLUMNS = (*KEYS, *(name for names in NUMBERS.values() for name in names))
 CLOCKS = ("date", "time")
 """Two columns that stand in for `timestamp`."""
@@ -78,7 +86,13 @@ ALIASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "bid": ("bid_price", "best_bid", "bidprice"),
         "ask": ("ask_price", "best_ask", "askprice", "offer"),
         "average_price": ("avg_price", "vwap", "atp"),
-        "oi_change": ("change_in_oi", "chg_in_oi", "changeinopeninterest", "oi_chg"),
+        "oi_change": (
+            "change_in_oi",
+            "chg_in_oi",
+            "chng_in_oi",
+            "changeinopeninterest",
+            "oi_chg",
+        ),
         "exchange_iv_pct": ("iv_pct", "implied_volatility_pct"),
     }
 )
@@ -97,7 +111,11 @@ class TableLayout:
         scale: A factor by column, such as 0.01 for prices in paise.
         index: The index of a table without a column that names it.
         window: Strikes on each side of the money that the table has, where it follows the money.
+        at: The instant of a table without a column that names it, as text.
+        zone: The name of the zone of instants that name none, "" for India's.
+        bars: Whether rows are bars, whose volume is their own. None: the shape of the file tells.
         aliases: Whether names that others gave the columns are understood.
+        calendar: Which days trade, and until when. Without one no symbol's month is a day.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -107,7 +125,18 @@ class TableLayout:
     scale: Mapping[str, float] = field(default_factory=dict)
     index: str = ""
     window: int | None = None
+    at: str = ""
+    zone: str = ""
+    bars: bool | None = None
     aliases: bool = False
+    calendar: Calendar | None = field(default=None, compare=False, repr=False)
+
+    def names_column(self, ours: str, names: Iterable[str]) -> bool:
+        """Return whether a table has a column for ours, by a person's word or by its name."""
+        declared = self.columns.get(ours, "")
+        if declared:
+            return declared != NONE and declared in names
+        return bool(self._match(ours, names, set(self.columns.values()), aliases=True))
 
     def columns_of(self, names: Iterable[str]) -> dict[str, str]:
         """Return the table's column by our name.
@@ -116,7 +145,11 @@ class TableLayout:
             Malformed: A column is missing.
         """
         names = list(names)
-        columns = {ours: theirs for ours, theirs in self.columns.items() if theirs != NONE}
+        columns = {
+            ours: theirs
+            for ours, theirs in self.columns.items()
+            if theirs != NONE and ours != CONTRACT
+        }
         if strange := [ours for ours, theirs in columns.items() if theirs not in names]:
             missing = f"has no column {', '.join(columns[ours] for ours in strange)}"
             available = f"there are {', '.join(names) or 'none'}"
@@ -127,16 +160,23 @@ class TableLayout:
             if ours not in self.columns and (theirs := self._match(ours, names, used)):
                 columns[ours] = theirs
                 used.add(theirs)
+        has_no_clock = "time" not in columns and "timestamp" not in columns and not self.at
+        if self.aliases and has_no_clock and "date" in columns:
+            # Candles write the whole instant under `date`.
+            columns["timestamp"] = columns["date"]
         if "timestamp" in columns:
             columns = {ours: theirs for ours, theirs in columns.items() if ours not in CLOCKS}
         self._check_complete(columns, names)
         return columns
 
-    def _match(self, ours: str, names: Iterable[str], used: set[str]) -> str:
+    def _match(
+        self, ours: str, names: Iterable[str], used: set[str], *, aliases: bool = False
+    ) -> str:
         """Return the unused name that means our column, "" for none."""
-        plain = {_plain(name): name for name in names if name not in used}
-        words = (ours, *(ALIASES.get(ours, ()) if self.aliases else ()))
-        return next((plain[_plain(word)] for word in words if _plain(word) in plain), "")
+        by_plain = {plain(name): name for name in names if name not in used}
+        shaped = (MADE[ours],) if ours in MADE else ()
+        words = (*shaped, ours, *(ALIASES.get(ours, ()) if aliases or self.aliases else ()))
+        return next((by_plain[plain(word)] for word in words if plain(word) in by_plain), "")
 
     def _check_complete(self, columns: Mapping[str, str], names: Iterable[str]) -> None:
         missing = [name for name in KEYS if not self._has_key(name, columns)]
@@ -162,6 +202,8 @@ class TableLayout:
             return True
         if key == "symbol" and self.index:
             return True
+        if key == "timestamp" and self.at:
+            return True
         return key in columns
 
     def side_words(self) -> Mapping[str, int]:
@@ -182,13 +224,20 @@ class TableLayout:
 
     def resolved(self, names: Iterable[str]) -> TableLayout:
         """Return the layout with every column named, so that aliases are not needed."""
-        absent = {ours: theirs for ours, theirs in self.columns.items() if theirs == NONE}
+        absent = {
+            ours: theirs
+            for ours, theirs in self.columns.items()
+            if theirs == NONE or ours == CONTRACT
+        }
         return replace(self, columns={**self.columns_of(names), **absent}, aliases=False)
 
     def toml(self) -> str:
         """Return the layout as the TOML that `parse_layout` reads."""
         lines = [f"index = {json.dumps(self.index)}"] if self.index else []
         lines += [f"window = {self.window}"] if self.window is not None else []
+        lines += [f"at = {json.dumps(self.at)}"] if self.at else []
+        lines += [f"zone = {json.dumps(self.zone)}"] if self.zone else []
+        lines += [f"bars = {json.dumps(self.bars)}"] if self.bars is not None else []
         for name in ("columns", "formats", "option_types", "units", "scale"):
             if entries := getattr(self, name):
                 lines += [
@@ -197,10 +246,6 @@ class TableLayout:
                     *(f"{_key(key)} = {json.dumps(value)}" for key, value in entries.items()),
                 ]
         return "\n".join(lines).lstrip("\n") + "\n"
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter not in " _.-")
 
 
 def _key(name: str) -> str:
@@ -214,10 +259,11 @@ def parse_layout(document: Mapping[str, object]) -> TableLayout:
         BadConfig: It says something that no layout has.
     """
     sections = ("columns", "formats", "option_types", "units", "scale")
-    if strange := sorted(document.keys() - {*sections, "index", "window"}):
+    single = ("index", "window", "at", "zone", "bars")
+    if strange := sorted(document.keys() - {*sections, *single}):
         raise BadConfig(
             f"a layout of a table has no {', '.join(strange)}",
-            f"there are index, window, {', '.join(sections)}",
+            f"there are {', '.join((*single, *sections))}",
         )
     parts: dict[str, dict[str, Any]] = {}
     for name in sections:
@@ -228,7 +274,7 @@ def parse_layout(document: Mapping[str, object]) -> TableLayout:
                 f"write [{name}] and below it NAME = VALUE",
             )
         parts[name] = dict(part)
-    _check_names("columns", parts["columns"], (*COLUMNS, *CLOCKS))
+    _check_names("columns", parts["columns"], (*COLUMNS, *CLOCKS, CONTRACT))
     _check_names("formats", parts["formats"], ("timestamp", "expiry"))
     _check_names("units", parts["units"], QUANTITIES)
     _check_names("scale", parts["scale"], COLUMNS)
@@ -243,6 +289,9 @@ def parse_layout(document: Mapping[str, object]) -> TableLayout:
         scale=_factors(parts["scale"]),
         index=_index(str(document.get("index", ""))),
         window=_window(document.get("window")),
+        at=_instant(document.get("at", "")),
+        zone=_zone(document.get("zone", "")),
+        bars=_bars(document.get("bars")),
     )
 
 
@@ -297,6 +346,38 @@ def _index(name: str) -> str:
         return root_of(name) if name else ""
     except Malformed as error:
         raise BadConfig(f"index of a table's layout: {error.reason}", "--index NIFTY") from error
+
+
+def _instant(value: object) -> str:
+    text = str(value).strip()
+    try:
+        if text:
+            cells.instant(text)
+    except ValueError as error:
+        raise BadConfig(
+            f"at of a table's layout is {text!r}, and that is no instant",
+            "--at '2026-08-19 15:30'",
+        ) from error
+    return text
+
+
+def _zone(value: object) -> str:
+    name = str(value).strip()
+    try:
+        if name:
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadConfig(
+            f"zone of a table's layout is {name!r}, and no zone is called so",
+            "--tz UTC, or --tz Asia/Kolkata",
+        ) from error
+    return name
+
+
+def _bars(value: object) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise BadConfig(f"bars of a table's layout is {value!r}", "it is true or false")
 
 
 def _window(value: object) -> int | None:

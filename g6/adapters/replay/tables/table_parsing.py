@@ -8,10 +8,11 @@ count contracts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Rows, root_of
 from g6.adapters.replay.tables.plausible import doubtful_rows
 from g6.adapters.replay.tables.table_layout import CLOCKS, FORMS, NUMBERS, TableLayout
+from g6.domain.market.calendar import IST
 from g6.domain.quotes import cells
 
 Array = NDArray[np.float64]
@@ -64,6 +66,22 @@ class OptionRows:
             in_contracts=self.in_contracts,
             row=self.row[rows],
         )
+
+    @classmethod
+    def join(cls, parts: Sequence[OptionRows]) -> OptionRows:
+        """Return the rows of several batches as one. A figure that a file lacks is NaN there."""
+        figures = sorted({name for part in parts for name in part.figures})
+
+        def column(part: OptionRows, name: str) -> Array:
+            return part.figures.get(name, np.full(len(part), np.nan))
+
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("at", "index", "expiry", "strike", "side", "spot", "row")
+        }
+        by_name = {name: np.concatenate([column(part, name) for part in parts]) for name in figures}
+        in_contracts = frozenset().union(*(part.in_contracts for part in parts))
+        return cls(**columns, figures=by_name, in_contracts=in_contracts)
 
     def rows(self) -> Rows:
         """Return the rows as one snapshot's."""
@@ -162,7 +180,7 @@ class _Batch:
         numbers = {figure: self._numbers(name) for figure, name in columns.items() if name}
         for name in ("volume", "oi"):
             numbers.setdefault(name, np.full(len(self.number), np.nan))
-        for name in ("last", "bid", "ask", "exchange_iv"):
+        for name in ("last", "bid", "ask", "exchange_iv", "open", "high", "low", "close"):
             if name in numbers:
                 numbers[name] = np.where(numbers[name] > 0, numbers[name], np.nan)
         if "exchange_iv" in numbers:
@@ -235,9 +253,14 @@ class _Batch:
         return by_row
 
     def _instants(self) -> pa.Array | None:
-        """Return instants that stand in two columns as one column of text, None for one column."""
+        """Return instants that stand in two columns, or in none, as one column of text.
+
+        None for one column.
+        """
         if "timestamp" in self.columns:
             return None
+        if not all(name in self.columns for name in CLOCKS):
+            return pa.repeat(self.layout.at, len(self.number))
         parts = []
         for name in CLOCKS:
             column = self._column(name)
@@ -325,7 +348,8 @@ def _reader(layout: TableLayout, column: str) -> Callable[[Any], Any]:
     form, order = layout.form(column)
     if column == "expiry":
         return lambda value: cells.day(value, form, order)  # type: ignore[arg-type]
-    return lambda value: _micros(cells.instant(value, form, order))  # type: ignore[arg-type]
+    zone = ZoneInfo(layout.zone) if layout.zone else IST
+    return lambda value: _micros(cells.instant(value, form, order, zone))  # type: ignore[arg-type]
 
 
 def _micros(at: datetime) -> int:

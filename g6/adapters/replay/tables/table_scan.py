@@ -9,41 +9,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.adapters.replay.tables.plausible import (
-    INDIA_MICROS,
-    believable_spot,
-    dear_price_reason,
-    dear_prices,
-    far_strike_reason,
-    far_strikes,
-)
 from g6.adapters.replay.tables.quantity_units import UnitTally, lots_of
+from g6.adapters.replay.tables.snapshot_groups import SnapshotGroups, Spots
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_parsing import OptionRows, UndecidedColumn
-from g6.adapters.replay.tables.table_reading import FileLosses, options_of, texts_of
-from g6.adapters.replay.tables.windows import widths_of
-from g6.domain.market.instrument import SIDES, contract_keys
+from g6.adapters.replay.tables.table_reading import (
+    FileLosses,
+    file_shape,
+    options_of,
+    texts_of,
+)
+from g6.domain.market.instrument import contract_keys
 from g6.domain.quotes.cells import order_of
 from g6.domain.schema.counting import MAX_OPEN_INTEREST
 from g6.errors import BadInput
 
 Array = NDArray[np.float64]
 
-DISPUTED = 0.005
-"""The share of their median by which the spots of one instant differ when none is believed.
-
-The first spot of an instant won before, and was 200 points off.
-"""
 LARGEST_LOT = 1_000
 """Units. No contract of an index had so many."""
-_STRIKE_SCALE = 1_000_000_000
+DAILY_ROWS = 1_000_000
+"""Rows of end-of-day files that stay in memory, some 130 MB: a year of five indices.
+
+A year of one index was unpacked and read twice without it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +50,6 @@ class LostRow:
     row: int | None
     reason: str
     bad: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Spots:
-    """The index by instant of one root: the median of its rows, and their spread in points."""
-
-    at: NDArray[np.int64]
-    median: Array
-    spread: Array
-
-    def disagreeing(self) -> int:
-        """Return the number of instants whose rows differ."""
-        return int(np.count_nonzero(self.spread > 0))
-
-    def disputed(self) -> NDArray[np.bool_]:
-        """Return the instants whose rows differ too much to be believed, as a mask."""
-        return self.spread > DISPUTED * self.median
 
 
 @dataclass(slots=True)
@@ -118,15 +97,23 @@ class _RowColumns:
             del part[batches:]
 
 
-def scan_files(paths: Sequence[Path], layout: TableLayout) -> TableScan:
+def scan_files(
+    paths: Sequence[Path], layout: TableLayout, daily: dict[int, OptionRows] | None = None
+) -> TableScan:
     """Read every file once, without the rows and files that cannot be read.
+
+    Args:
+        paths: The files.
+        layout: How they are read.
+        daily: Receives the rows of files with one instant a day, by their numbers, up to
+            `DAILY_ROWS` of them.
 
     Raises:
         BadInput: No row can be used.
     """
     while True:
         try:
-            return _Scanner(paths, layout).scan()
+            return _Scanner(paths, layout, {} if daily is None else daily).scan()
         except UndecidedColumn as undecided:
             order = _date_order(paths, layout, undecided)
             layout = layout.with_order(undecided.column, order)
@@ -158,8 +145,13 @@ def _date_order(paths: Sequence[Path], layout: TableLayout, undecided: Undecided
 class _Scanner:
     """Reads all files once."""
 
-    def __init__(self, paths: Sequence[Path], layout: TableLayout) -> None:
+    def __init__(
+        self, paths: Sequence[Path], layout: TableLayout, daily: dict[int, OptionRows]
+    ) -> None:
         self._paths = paths
+        self._daily = daily
+        self._daily.clear()
+        self._daily_rows = 0
         self._layout = layout
         self._columns = _RowColumns()
         self._tally = UnitTally(layout)
@@ -190,18 +182,21 @@ class _Scanner:
         losses = FileLosses()
         batches_before = len(self._columns.at)
         odd_before = len(self._odd_rows)
+        parts: list[OptionRows] = []
         try:
             for options in options_of(path, self._layout, losses):
                 if len(options):
                     self._check_counts(path, options)
                     self._columns.add(options, number)
                     self._tally.add(options)
+                    parts.append(options)
                     for row, reason in impossible_interest(options):
                         self._odd_rows.append(LostRow(path, row, reason))
         except BadInput:
             self._columns.cut(batches_before)
             del self._odd_rows[odd_before:]
             raise
+        self._remember(number, path, parts)
         for row, reason in sorted(losses.reasons.items()):
             self._lost_rows.append(LostRow(path, row, reason))
         for name, count in losses.others.items():
@@ -209,6 +204,15 @@ class _Scanner:
         has_losses = bool(losses.reasons or losses.others)
         if len(self._columns.at) == batches_before and not has_losses:
             raise BadInput(path, None, "holds no row")
+
+    def _remember(self, number: int, path: Path, parts: list[OptionRows]) -> None:
+        """Keep the rows of a file that has one instant a day: most of it was other contracts."""
+        if not parts or not file_shape(path, self._layout).is_daily:
+            return
+        rows = OptionRows.join(parts)
+        if self._daily_rows + len(rows) <= DAILY_ROWS:
+            self._daily[number] = rows
+            self._daily_rows += len(rows)
 
     def _check_counts(self, path: Path, options: OptionRows) -> None:
         """Refuse a figure that counts contracts in one file and units in another."""
@@ -227,7 +231,7 @@ class _Scanner:
         row = np.concatenate(columns.row)
         file = np.concatenate(columns.file)
         roots, code = np.unique(index, return_inverse=True)
-        table = _Table(
+        table = SnapshotGroups(
             code,
             at,
             np.concatenate(columns.key),
@@ -256,7 +260,7 @@ class _Scanner:
         )
 
     def _consistent_rows(
-        self, table: _Table, file: NDArray[np.integer[Any]], row: NDArray[np.integer[Any]]
+        self, table: SnapshotGroups, file: NDArray[np.integer[Any]], row: NDArray[np.integer[Any]]
     ) -> NDArray[np.bool_]:
         """Return the rows that agree with their snapshots and record the others."""
         # A replay refused the whole table for one such row, where an import left the row out.
@@ -284,113 +288,3 @@ def impossible_interest(options: OptionRows) -> Iterator[tuple[int, str]]:
     for n in np.flatnonzero((oi < 0) | (oi >= MAX_OPEN_INTEREST)).tolist():
         figure = f"open interest of {oi[n]:g} units"
         yield int(options.row[n]), f"{figure} cannot be: it is flagged bad_oi and in no sum"
-
-
-class _Table:
-    """The rows of all files, grouped by snapshot: one root at one instant."""
-
-    def __init__(
-        self,
-        code: NDArray[np.intp],
-        at: NDArray[np.int64],
-        key: NDArray[np.int64],
-        spot: Array,
-        last: Array,
-    ) -> None:
-        self.code = code
-        self.at = at
-        self.key = key
-        self._last = last
-        order = np.lexsort((at, code))
-        begins = np.ones(len(at), dtype=np.bool_)
-        begins[1:] = (np.diff(code[order]) != 0) | (np.diff(at[order]) != 0)
-        self._group = np.empty(len(at), dtype=np.intp)
-        self._group[order] = np.cumsum(begins) - 1
-        self._first = order[begins]
-        self._middle = _medians(self._group, self.strike)
-        self._spot = np.where(believable_spot(spot, self._middle[self._group]), spot, np.nan)
-        self._median = _medians(self._group, self._spot)
-
-    @property
-    def strike(self) -> Array:
-        """The strike of each row."""
-        return (self.key // 2 % _STRIKE_SCALE) / 100.0
-
-    @property
-    def day(self) -> NDArray[np.int64]:
-        """The expiry of each row, days since 1970."""
-        return self.key // 2 // _STRIKE_SCALE
-
-    def duplicates(self) -> dict[int, str]:
-        """Return place and reason of each row whose option is in an earlier row of its instant."""
-        order = np.lexsort((self.key, self._group))
-        same = (np.diff(self._group[order]) == 0) & (np.diff(self.key[order]) == 0)
-        reasons = {}
-        for place in order[1:][same].tolist():
-            side = SIDES[int(self.key[place] % 2)]
-            reasons[place] = f"this {side} is there already at {_moment(int(self.at[place]))}"
-        return reasons
-
-    def implausible(self) -> dict[int, str]:
-        """Return place and reason of each row of another scale than the rest of its snapshot."""
-        level = np.where(np.isfinite(self._median), self._median, self._middle)[self._group]
-        strike = self.strike
-        reasons: dict[int, str] = {}
-        for place in np.flatnonzero(far_strikes(strike, level)).tolist():
-            reasons[place] = far_strike_reason(strike[place], level[place])
-        days = self.day - (self.at + INDIA_MICROS) // 86_400_000_000
-        dear = dear_prices(self._last, self.key % 2, strike, level, days)
-        for place in np.flatnonzero(dear).tolist():
-            reason = dear_price_reason(self._last[place], strike[place], level[place])
-            reasons.setdefault(place, reason)
-        return reasons
-
-    def has_rows(self, root: int) -> bool:
-        """Return whether any row is of a root."""
-        return bool((self.code == root).any())
-
-    def select(self, keep: NDArray[np.bool_]) -> _Table:
-        """Return the table of the rows that `keep` selects."""
-        if keep.all():
-            return self
-        return _Table(
-            self.code[keep], self.at[keep], self.key[keep], self._spot[keep], self._last[keep]
-        )
-
-    def expiries(self, root: int) -> frozenset[date]:
-        """Return the distinct expiries of a root."""
-        return frozenset(np.unique(self.day[self.code == root]).astype("datetime64[D]").tolist())
-
-    def spots(self, root: int) -> Spots:
-        """Return the index by instant."""
-        low = np.full(len(self._first), np.inf)
-        high = np.full(len(self._first), -np.inf)
-        is_print = np.isfinite(self._spot)
-        np.minimum.at(low, self._group[is_print], self._spot[is_print])
-        np.maximum.at(high, self._group[is_print], self._spot[is_print])
-        of_root = self.code[self._first] == root
-        has_print = np.isfinite(low)
-        spread = np.where(has_print, high - np.where(has_print, low, 0.0), 0.0)
-        return Spots(self.at[self._first][of_root], self._median[of_root], spread[of_root])
-
-    def widths(self, root: int, declared: int | None) -> Mapping[date, int]:
-        """Return how many strikes each window that moves with the money holds, by expiry."""
-        rows = self.code == root
-        spot = self._median[self._group[rows]]
-        return widths_of(self.at[rows], self.day[rows], self.strike[rows], spot, declared)
-
-
-def _medians(group: NDArray[np.intp], values: Array) -> Array:
-    """Return the median of the finite values of each group, NaN where it has none."""
-    count = np.bincount(group, minlength=int(group.max()) + 1 if len(group) else 0)
-    finite = np.bincount(group[np.isfinite(values)], minlength=len(count))
-    ordered = values[np.lexsort((values, group))]  # NaN comes last in its group
-    first = np.concatenate(([0], np.cumsum(count)[:-1]))
-    last = len(ordered) - 1
-    low = ordered[np.minimum(first + np.maximum((finite - 1) // 2, 0), last)]
-    high = ordered[np.minimum(first + finite // 2, last)]
-    return np.where(finite > 0, 0.5 * (low + high), np.nan)
-
-
-def _moment(micros: int) -> str:
-    return str(datetime.fromtimestamp(micros / 1e6, UTC))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 Files = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE…", help="Tables: .csv, .csv.gz or .parquet; a directory of them."),
+    typer.Argument(
+        metavar="FILE…",
+        help="Tables: .csv, .gz, .zip, .parquet, .feather, .jsonl, .xlsx; directories of them.",
+    ),
 ]
 Understood = Annotated[
     bool, typer.Option("--yes", help="Do not ask whether the rows are understood.")
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the rows and write nothing.")]
 SHOWN = 20
 """Rows that could not be read and are named on a terminal; --json has them all."""
 
@@ -42,14 +46,17 @@ def import_table(
     table: table_options.TableOptions,
     indices: options.Indices = None,
     yes: Understood = False,
+    dry_run: DryRun = False,
     json_: options.Json = False,
     configured: options.SettingsOptions,
 ) -> None:
-    """Read tables with a row per option and instant into Parquet.
+    """Read tables of options into Parquet: chains, candles, end-of-day files.
 
-    Analytics are computed anew. The layout that is used is shown with three rows as they were
-    understood, and kept as TOML in DATA_DIR/layouts. Cycles that are stored already are left as
-    they are. A row or file that cannot be read costs itself, is named, and makes the exit code 1.
+    A row per option, calls and puts side by side, a file per contract, symbols alone and the
+    exchanges' end-of-day files are told apart by their columns and names. Analytics are computed
+    anew. The layout that is used is shown with three rows as they were understood, and kept as
+    TOML in DATA_DIR/layouts. Cycles that are stored already are left as they are. A row or file
+    that cannot be read costs itself, is named, and makes the exit code 1.
 
     Example: g6 import table day.csv.gz --columns ltp=close --format expiry=dmy --unit contracts
     """
@@ -62,8 +69,12 @@ def import_table(
     resolved = source.resolved()
     console = terminal.console(settings, stderr=json_)
     rows = first_rows(source)
-    print_layout(console, resolved, rows)
-    _confirm(console, is_confirmed=yes)
+    print_layout(console, resolved, rows, source.unplaced())
+    understanding = {"layout": resolved.toml(), "understood": rows, "unplaced": source.unplaced()}
+    if dry_run:
+        _end_dry(console, table_remainder(source, settings.indices), json_ and understanding)
+        return
+    _confirm(console, paths[0], is_confirmed=yes)
     options.own_directory(context, settings, "g6 import", computes=True)
     days = store_table(
         settings, paths[0], source, lambda units, count: _with_bar(units, count, console)
@@ -71,17 +82,39 @@ def import_table(
     layout_file = str(table_options.write_layout(resolved, settings.directory, paths[0]))
     remainder = table_remainder(source, settings.indices)
     if json_:
-        document = {
-            "layout": resolved.toml(),
-            "layout_file": layout_file,
-            "understood": rows,
-            "days": [asdict(day) for day in days],
-            "cycles": sum(day.cycles for day in days),
-            **asdict(remainder),
-        }
-        typer.echo(json.dumps(document))
+        typer.echo(json.dumps(_document(understanding, days, remainder, layout_file)))
     else:
         _show(console, days, remainder, layout_file)
+    if remainder.troubles:
+        raise typer.Exit(1)
+
+
+def _document(
+    understanding: Mapping[str, object],
+    days: Sequence[ImportedDay],
+    remainder: TableRemainder,
+    layout_file: str,
+) -> dict[str, object]:
+    return {
+        **understanding,
+        "layout_file": layout_file,
+        "days": [asdict(day) for day in days],
+        "cycles": sum(day.cycles for day in days),
+        **asdict(remainder),
+    }
+
+
+def _end_dry(
+    console: Console,
+    remainder: TableRemainder,
+    understanding: Mapping[str, object] | Literal[False],
+) -> None:
+    """Show what would be left out, as JSON where there is an understanding to show with it."""
+    if understanding is False:
+        _show_remainder(console, remainder)
+        console.print("nothing was written: --dry-run")
+    else:
+        typer.echo(json.dumps({**understanding, **asdict(remainder)}))
     if remainder.troubles:
         raise typer.Exit(1)
 
@@ -113,7 +146,7 @@ def _tables(files: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(paths))
 
 
-def _confirm(console: Console, *, is_confirmed: bool) -> None:
+def _confirm(console: Console, path: Path, *, is_confirmed: bool) -> None:
     """Ask whether the rows are right.
 
     Raises:
@@ -126,7 +159,7 @@ def _confirm(console: Console, *, is_confirmed: bool) -> None:
     if not sys.stdin.isatty():
         raise UserError(
             "nobody can be asked whether these rows are understood as they are meant",
-            "look at them, then add --yes",
+            f"look at them, then repeat the command with --yes: g6 import table {path} … --yes",
         )
     typer.confirm("Are these rows understood as they are meant?", abort=True, err=console.stderr)
 
@@ -156,6 +189,15 @@ def _show(
         already = f", {day.stored_already} were there already" if day.stored_already else ""
         counts = f"{day.options} option rows, {day.cycles} cycles stored{already}"
         console.print(f"{day.day}  {day.index:<10}  {counts}")
+    _show_remainder(console, remainder)
+    cycles = sum(day.cycles for day in days)
+    console.print(
+        f"{cycles} cycles stored, {len(remainder.troubles)} troubles; layout kept in {layout_file}"
+    )
+
+
+def _show_remainder(console: Console, remainder: TableRemainder) -> None:
+    """Print what a table is read without, and what in it is doubtful."""
     for row in remainder.troubles[:SHOWN]:
         sentence = f"not read: {row.file}{_place(row)}: {row.reason}"
         console.print(sentence, soft_wrap=True, highlight=False)
@@ -174,10 +216,6 @@ def _show(
             "disputed",
             soft_wrap=True,
         )
-    cycles = sum(day.cycles for day in days)
-    console.print(
-        f"{cycles} cycles stored, {len(remainder.troubles)} troubles; layout kept in {layout_file}"
-    )
 
 
 def _place(row: UnreadTableRow) -> str:

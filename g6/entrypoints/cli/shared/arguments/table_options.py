@@ -78,6 +78,20 @@ class TableOptions:
             help="Strikes on each side of the money, in a table that follows it.",
         ),
     ] = None
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", metavar="INSTANT", help="The instant of a table that does not name it."
+        ),
+    ] = None
+    tz: Annotated[
+        str | None,
+        typer.Option("--tz", metavar="ZONE", help="The zone of naive instants; Asia/Kolkata."),
+    ] = None
+    bars: Annotated[
+        bool | None,
+        typer.Option("--bars/--no-bars", help="Whether volume is of the bar, not of the day."),
+    ] = None
     layout: Annotated[
         Path | None,
         typer.Option(
@@ -109,6 +123,9 @@ class TableOptions:
                 "scale": {name: _factor(name, text) for name, text in scale.items()},
                 "index": self.index or "",
                 "window": self.window,
+                "at": self.at or "",
+                "zone": self.tz or "",
+                "bars": self.bars,
             }
         )
         return own if self.layout is None else _over(read_layout(self.layout), own)
@@ -125,6 +142,9 @@ def _over(base: TableLayout, own: TableLayout) -> TableLayout:
         scale={**base.scale, **own.scale},
         index=own.index or base.index,
         window=base.window if own.window is None else own.window,
+        at=own.at or base.at,
+        zone=own.zone or base.zone,
+        bars=base.bars if own.bars is None else own.bars,
     )
 
 

@@ -65,12 +65,17 @@ def _number(value: float) -> float | None:
 
 
 def print_layout(
-    console: Console, layout: TableLayout, rows: Sequence[Mapping[str, object]]
+    console: Console,
+    layout: TableLayout,
+    rows: Sequence[Mapping[str, object]],
+    unplaced: Sequence[str] = (),
 ) -> None:
-    """Print a layout and the rows that were understood by it."""
+    """Print a layout, the columns that it does not use, and the rows as they were understood."""
     console.print("read by this layout:")
     for line in layout.toml().splitlines():
         console.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
+    if unplaced:
+        console.print(f"columns without a place: {', '.join(unplaced)}", soft_wrap=True)
     console.print("the first rows as understood, quantities in units:")
     for row in rows:
         cells = [f"{name} {'none' if value is None else value}" for name, value in row.items()]

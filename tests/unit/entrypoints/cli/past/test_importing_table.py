@@ -73,7 +73,7 @@ def test_a_table_is_read_by_its_layout_which_is_shown_and_kept(g6: Run, tmp_path
         {130_000.0},
         {65_000.0, 65_065.0},
     )
-    assert set(chain["ce_source"]) == {"replay_contracts"}
+    assert set(chain["ce_source"]) == {"import"}
     assert chain["ce_last"].tolist()[:3] == [155.5, 127.6, 103.05]
     assert chain["ce_iv"].between(0.1, 0.2).all()
     (kept,) = (rows / "layouts").iterdir()
@@ -219,8 +219,8 @@ def test_what_cannot_be_known_is_asked_for(
 def test_a_file_that_is_no_table_is_named_with_the_forms_that_are_read(
     g6: Run, tmp_path: Path
 ) -> None:
-    (tmp_path / "old.xlsx").write_bytes(b"PK")
-    answer = g6("import", "table", str(tmp_path / "old.xlsx"), "--yes")
+    (tmp_path / "old.xls").write_bytes(b"PK")
+    answer = g6("import", "table", str(tmp_path / "old.xls"), "--yes")
     assert (answer.code, ".csv.gz" in answer.err) == (2, True)
     assert g6("import", "table", str(tmp_path / "gone.csv"), "--yes").code == 2
 
