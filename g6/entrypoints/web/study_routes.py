@@ -86,8 +86,9 @@ class StudyRoute:
         try:
             return self.answers.ask(self.study, values)
         except UserError as error:
-            if "g6 " not in error.fix:
-                for field in offered_fields(self.study):
+            for field in offered_fields(self.study):
+                error.sentence = error.sentence.replace(f"{field.option} ", f"{field.name}= ")
+                if "g6 " not in error.fix:
                     error.fix = error.fix.replace(f"{field.option} ", f"{field.name}=")
             raise
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import WebSocketRoute
 
 from g6.domain.documents.panels import canonical
 from g6.domain.schema.nearest import nearest
@@ -34,6 +35,7 @@ STATUS: tuple[tuple[type[G6Error], int], ...] = (
     (Retryable, 503),
 )
 """The status of each kind of error, the first that fits."""
+EVENTS_PATH = "/events"
 _log = logging.getLogger("g6.web")
 
 
@@ -213,7 +215,11 @@ def with_problems(app: FastAPI) -> FastAPI:
         }
         detail = sentences.get(error.status_code, str(error.detail))
         fix = near = ""
-        if error.status_code == 404:
+        if error.status_code == 404 and _is_socket(app, path):
+            detail = f"{path} is a WebSocket, and no upgrade of the connection was asked for"
+            fix = f"connect to ws://HOST:PORT{path}; {EVENTS_PATH} tells the same over plain HTTP"
+            near = EVENTS_PATH
+        elif error.status_code == 404:
             near = _near(app, path)
             fix = f"did you mean {near}?" if near else command_of(path)
             near = near or "/v1"
@@ -227,6 +233,12 @@ def with_problems(app: FastAPI) -> FastAPI:
         return problem(500, f"{request.url.path} failed inside of G6 ({type(error).__name__})")
 
     return app
+
+
+def _is_socket(app: FastAPI, path: str) -> bool:
+    """Tell whether a path is that of a WebSocket."""
+    sockets = [route.path for route in app.routes if isinstance(route, WebSocketRoute)]
+    return path in sockets
 
 
 def _instead(app: FastAPI, status: int, fix: str) -> str:
