@@ -36,8 +36,8 @@ TRIM_THRESHOLD = -1
 MMAP_THRESHOLD = -3
 ARENAS = -8
 """Of glibc: the numbers of what `mallopt` sets."""
-LARGE_BYTES = 262_144
-"""What is larger goes back to the kernel when it is freed."""
+LARGE_BYTES = 1_048_576
+"""What is larger goes back to the kernel when it is freed, and so does more at the heap's end."""
 
 
 class Child(Protocol):
@@ -180,7 +180,9 @@ def preload(more: Sequence[str] = ()) -> None:
 def bound_memory() -> None:
     """Have this process, and what it forks, give freed memory back to the kernel."""
     # glibc keeps an area for each thread, and ever larger blocks once one was freed: g6 serve held
-    # 117 MB after reads of its pages, and 101 MB so.
+    # 117 MB after reads of its pages, and 101 MB so. With 256 KB instead of 1 MB, arrays of every
+    # unit were given back and taken anew: the first day of a simulated market took 0.61 s instead
+    # of 0.34, in 221,000 page faults instead of 53,000, and no process held less.
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
         with suppress(AttributeError):  # another C library has no such function

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -37,6 +37,7 @@ from g6.pipeline.rerun_results import (
 )
 from g6.rendering.wording import in_india
 
+T = TypeVar("T")
 WAIT_SECONDS = 120.0
 """How long nothing may end before the rest counts as unfinished, longer than one unit may take."""
 REFUSED_SECONDS = 10.0
@@ -107,8 +108,7 @@ def rerun(
             workers.start()
         after = runtime.bus.bounds()[1]
         results = [
-            send_again(runtime, unit, first)
-            for unit in track(selected, "rerunning", console=console, transient=True)
+            send_again(runtime, unit, first) for unit in _tracked(selected, "rerunning", console)
         ]
         wait(runtime, results, console, compares=settings.storage.parquet.enabled)
         note_refusals(runtime, results, after)
@@ -165,6 +165,11 @@ def _cycles(runtime: Runtime, settings: Settings, span: CycleOptions) -> list[st
     return [isoformat_z(at) for at in instants(runtime, settings, first, last)]
 
 
+def _tracked(members: Sequence[T], what: str, console: Console) -> Iterable[T]:
+    """Return the members, with a bar on a terminal. Elsewhere it was an empty line."""
+    return track(members, what, console=console, transient=True, disable=not console.is_terminal)
+
+
 def wait(
     runtime: Runtime, results: Sequence[RerunResult], console: Console, *, compares: bool = True
 ) -> None:
@@ -178,7 +183,7 @@ def wait(
     refusals = _StoreWatch(runtime, console)
     limit = time.monotonic() + WAIT_SECONDS
     gives_up = False
-    for result in track(waiting, "waiting", console=console, transient=True):
+    for result in _tracked(waiting, "waiting", console):
         has_ended = note_end(runtime, result, compares=compares)
         while not has_ended and not gives_up:
             gives_up = watch.is_alone() or refusals.has_lasted() or time.monotonic() > limit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -45,12 +46,9 @@ def init(
     if existing and not force:
         raise Unavailable(f"{' and '.join(existing)} exists already", "g6 init --force replaces it")
     if not yes:
-        indices = indices or typer.prompt(
-            "Indices", default=",".join(part(scaffold(), "index_params"))
-        )
-        interval = interval or typer.prompt(
-            "Seconds between two cycles", default=scaffold()["interval"], type=int
-        )
+        indices = indices or _asked("Indices", ",".join(part(scaffold(), "index_params")))
+        usual = scaffold()["interval"]
+        interval = interval or int(_asked("Seconds between two cycles", str(usual), int))
     config = _with_answers(scaffold(), indices, interval)
     build({name: value for name, value in config.items() if name != "$schema"})
     _write(CONFIG, json.dumps(config, indent=2) + "\n")
@@ -59,6 +57,18 @@ def init(
     _write(ENVIRONMENT, example_environment())
     program = as_typed("g6")
     typer.echo(f"next: {program} config check, then {program} run --once")
+
+
+def _asked(question: str, usual: str, kind: type = str) -> str:
+    """Return a person's answer, the usual one where nobody can answer."""
+    try:
+        return str(typer.prompt(question, default=usual, type=kind))
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        # From a script without an answer it ended with a question and nothing written.
+        typer.echo()
+        return usual
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,16 +1,31 @@
-"""Open interest by cycle on a terminal of 80 columns."""
+"""Open interest by cycle on a terminal of any width."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from rich.table import Table
 
-from g6.rendering.parts import NoView, Part, plain_table
+from g6.rendering.parts import NoView, Part, WideTable
+from g6.rendering.tables.fitted_table import TextColumn, fitted_table
 from g6.rendering.wording import clocks, lakh, moment, number, points
-from g6.studies.stored.interest_by_cycle import InterestByCycle
+from g6.studies.stored.interest_by_cycle import CycleInterest, InterestByCycle
 
 CSV_HELP = "Write CSV."
+
+FIGURES: tuple[tuple[str, int, Callable[[CycleInterest], str]], ...] = (
+    ("strikes", 1, lambda cycle: str(cycle.strikes)),
+    ("PCR\nby OI", 0, lambda cycle: number(cycle.pcr, 3)),
+    ("PCR\nby volume", 0, lambda cycle: number(cycle.pcr_volume, 3)),
+    ("max pain\npoints", 0, lambda cycle: number(cycle.max_pain, 0)),
+    ("OI calls\nlakh", 0, lambda cycle: lakh(cycle.oi_calls, 1)),
+    ("OI puts\nlakh", 0, lambda cycle: lakh(cycle.oi_puts, 1)),
+    ("puts − calls\nlakh", 2, lambda cycle: lakh(cycle.oi_puts - cycle.oi_calls, 1, sign=True)),
+    ("forward\npoints", 3, lambda cycle: number(cycle.forward)),
+    ("ATM\npoints", 3, lambda cycle: points(cycle.atm)),
+)
+"""Heading, rank by which it is left out where there is no room, and text."""
 
 
 def parts(document: InterestByCycle, _: NoView) -> Iterator[Part]:
@@ -22,32 +37,15 @@ def parts(document: InterestByCycle, _: NoView) -> Iterator[Part]:
     )
     last = moment(document.cycles[-1].instant)
     yield f"{document.index} · {last} · {strikes}"
-    yield _table(document)
+    yield WideTable(partial(_table, document))
 
 
-def _table(document: InterestByCycle) -> Table:
-    table = plain_table()
-    for name in ("\ntime", "\nexpiry"):
-        table.add_column(name, no_wrap=True)
-    for name in (
-        "\nstrikes",
-        "PCR\nby OI",
-        "PCR\nby volume",
-        "max pain\npoints",
-        "OI calls\nlakh",
-        "OI puts\nlakh",
-    ):
-        table.add_column(name, justify="right", no_wrap=True)
-    times = clocks(cycle.instant for cycle in document.cycles)
-    for time, cycle in zip(times, document.cycles, strict=True):
-        table.add_row(
-            time,
-            f"{cycle.expiry:%d %b}",
-            str(cycle.strikes),
-            number(cycle.pcr, 3),
-            number(cycle.pcr_volume, 3),
-            number(cycle.max_pain, 0),
-            lakh(cycle.oi_calls, 1),
-            lakh(cycle.oi_puts, 1),
-        )
-    return table
+def _table(document: InterestByCycle, width: int) -> Table:
+    cycles = document.cycles
+    columns = [
+        TextColumn("time", clocks(cycle.instant for cycle in cycles), justify="left"),
+        TextColumn("expiry", [f"{cycle.expiry:%d %b}" for cycle in cycles], justify="left"),
+    ]
+    for heading, rank, text_of in FIGURES:
+        columns.append(TextColumn(heading, [*map(text_of, cycles)], rank))
+    return fitted_table(columns, width)

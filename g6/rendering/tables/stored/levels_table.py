@@ -1,18 +1,21 @@
-"""Levels and ratios through a session on a terminal of 80 columns."""
+"""Levels and ratios through a session on a terminal of any width."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from rich.table import Table
 
-from g6.rendering.parts import Line, NoView, Part, plain_table
+from g6.rendering.parts import Line, NoView, Part, WideTable
+from g6.rendering.tables.fitted_table import TextColumn, fitted_table
 from g6.rendering.wording import (
     WHOLE_CHAIN,
     clocks,
     counted,
     day_words,
     lacks_whole_chain,
+    lakh,
     number,
     percent,
     points,
@@ -20,6 +23,24 @@ from g6.rendering.wording import (
 from g6.studies.stored.overview.levels_by_cycle import LevelsByCycle
 
 CSV_HELP = "Write CSV, every figure in it."
+
+FIGURES: tuple[tuple[str, int, str, Callable[[float], str]], ...] = (
+    ("spot", 0, "spot", number),
+    ("ATM", 0, "atm", points),
+    ("PCR", 0, "pcr", lambda value: number(value, 3)),
+    ("max pain", 1, "max_pain", points),
+    ("support", 2, "support", points),
+    ("resistance", 2, "resistance", points),
+    ("IV %", 0, "atm_iv", percent),
+    ("straddle", 1, "straddle", number),
+    ("PCR by\nvolume", 3, "pcr_volume", lambda value: number(value, 3)),
+    ("OI calls\nlakh", 4, "oi_calls", lakh),
+    ("OI puts\nlakh", 4, "oi_puts", lakh),
+    ("forward", 5, "forward", number),
+    ("future", 6, "future", number),
+    ("VIX", 7, "vix", number),
+)
+"""Heading, rank by which it is left out where there is no room, figure and text."""
 
 
 def parts(document: LevelsByCycle, _: NoView) -> Iterator[Part]:
@@ -29,28 +50,14 @@ def parts(document: LevelsByCycle, _: NoView) -> Iterator[Part]:
     if lines < document.cycles:
         share = f"{lines} of {share}"
     yield f"{document.index} · {day_words(document.day)} · {share}"
-    yield _table(document)
+    yield WideTable(partial(_table, document))
     figures = document.figures
     if any(map(lacks_whole_chain, figures["pcr"], figures["atm"])):
         yield Line(WHOLE_CHAIN)
 
 
-def _table(document: LevelsByCycle) -> Table:
-    table = plain_table()
-    table.add_column("time", no_wrap=True)
-    for name in ("spot", "ATM", "PCR", "max pain", "support", "resistance", "IV %", "straddle"):
-        table.add_column(name, justify="right", no_wrap=True)
-    figures = document.figures
-    for place, time in enumerate(clocks(document.instant)):
-        table.add_row(
-            time,
-            number(figures["spot"][place]),
-            points(figures["atm"][place]),
-            number(figures["pcr"][place], 3),
-            points(figures["max_pain"][place]),
-            points(figures["support"][place]),
-            points(figures["resistance"][place]),
-            percent(figures["atm_iv"][place]),
-            number(figures["straddle"][place]),
-        )
-    return table
+def _table(document: LevelsByCycle, width: int) -> Table:
+    columns = [TextColumn("time", clocks(document.instant), justify="left")]
+    for heading, rank, name, text_of in FIGURES:
+        columns.append(TextColumn(heading, [*map(text_of, document.figures[name])], rank))
+    return fitted_table(columns, width)
