@@ -70,6 +70,7 @@ class Disturbance:
         more: Returns further events of a step.
         before: Is done before a cycle.
         late: Returns the seconds by which an event comes late.
+        change: Given an event of a unit or a cycle, returns the one that comes.
     """
 
     begins: datetime
@@ -79,6 +80,7 @@ class Disturbance:
     more: Callable[[datetime], Iterable[Event]] | None = None
     before: Callable[[Runtime, datetime], None] | None = None
     late: Callable[[Event], float] | None = None
+    change: Callable[[Event], Event] | None = None
 
     def lasts(self, at: datetime) -> bool:
         """Return whether it is under way."""
@@ -233,7 +235,7 @@ class _Market:
         for event in self._bus.read(self._last, count=5_000):
             self._last = event.id
             due = at + timedelta(seconds=fault.late(event) if fault.late else 0.0)
-            self._delayed.append((due, event))
+            self._delayed.append((due, fault.change(event) if fault.change else event))
         yield from self._due(at)
         beat = self._heartbeat(at)
         yield _event(at, fault.beat(beat) if fault.beat else beat)

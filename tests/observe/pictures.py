@@ -13,6 +13,7 @@ import argparse
 import math
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ import httpx
 import matplotlib as mpl
 
 from g6.adapters.redis.server import free_port
+from g6.entrypoints.python.panel_stream import follow
 from g6.observability.catalogue.dashboard import Dashboard, DashboardPanel
 from g6.observability.catalogue.dashboards import DASHBOARDS
 from tests.e2e.streaming_up import LOGIN, up
@@ -46,7 +48,6 @@ SMALL = {
     },
     "collection.scope": "window",
     "interval": 5,
-    "serve.web_port": 0,
 }
 
 Series = list[dict[str, Any]]
@@ -94,7 +95,9 @@ def draw(axes: Axes, panel: DashboardPanel, answers: Sequence[Series], since: fl
             if panel.kind not in {"stat", "table", "bargauge"}:
                 axes.plot(seconds, values, linewidth=1.0, label=name[-28:])
     if panel.kind in {"stat", "table", "bargauge"}:
-        axes.barh([name for name, _ in bars], [value for _, value in bars])
+        # By number: two series of one name would lie on each other.
+        axes.barh(range(len(bars)), [value for _, value in bars])
+        axes.set_yticks(range(len(bars)), [name for name, _ in bars])
         for row, (_, value) in enumerate(bars):
             axes.text(0, row, f" {value:.4g}", va="center", fontsize=7)
     elif 0 < shown <= 8:
@@ -137,13 +140,17 @@ def main() -> int:
         return 2
     arguments.out.mkdir(parents=True, exist_ok=True)
     port = free_port()
+    web = free_port()
+    settings = SMALL | {"serve.metrics_port": port, "serve.web_port": web}
     with (
         tempfile.TemporaryDirectory(prefix="g6-pictures-") as directory,
-        streaming(steady=True, settings=SMALL | {"serve.metrics_port": port}) as world,
+        streaming(steady=True, settings=settings) as world,
         up(world, LOGIN),
         Prometheus(Path(directory) / "prometheus", f"127.0.0.1:{port}", seconds=5.0) as prometheus,
     ):
         eventually(lambda: prometheus.query("g6_index_spot"), 300.0, every=1.0)
+        listener = follow(f"http://127.0.0.1:{web}")
+        threading.Thread(target=list, args=(listener,), daemon=True).start()
         since = time.time()
         over = since + 60 * arguments.minutes
         eventually(lambda: time.time() > over, 120 * arguments.minutes, every=1.0)
@@ -152,6 +159,7 @@ def main() -> int:
             for board in DASHBOARDS
             for title in sheet(prometheus, board, since, arguments.out)
         ]
+        listener.close()
     print(f"{len(DASHBOARDS)} sheets in {arguments.out}")
     for title in empty:
         print(f"empty: {title}")

@@ -86,6 +86,7 @@ def evaluated(recording: Recording) -> PagerOutcome:
         more=recording.more,
         before=recording.before,
         late=recording.late,
+        change=recording.change,
     )
     series = scraped(
         day_settings(["NIFTY"], 3), DAY, until, first=time(9, 0), disturbance=disturbance

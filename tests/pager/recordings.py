@@ -14,7 +14,16 @@ import numpy as np
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.cycles.memory_pressure import MemoryPressure, PressureLevel
 from g6.domain.quotes.quotes import Quotes
-from g6.domain.reports import CycleReport, Event, EventMeta, Heartbeat, SubscriberCounts
+from g6.domain.reports import (
+    AnalysisFacts,
+    CycleReport,
+    Event,
+    EventMeta,
+    Heartbeat,
+    StageReport,
+    SubscriberCounts,
+)
+from g6.domain.reports.stage import IvCounts
 from g6.errors import ProviderBusy
 from g6.pipeline import Runtime
 from g6.ports import Opening
@@ -40,6 +49,7 @@ class Recording:
         more: Returns events that are published beside those of the cycles, at every step.
         before: Disturbs the system before a cycle.
         late: Returns the seconds by which an event comes late.
+        change: Returns the event that comes instead of one of a unit or a cycle.
         minutes: How long it lasts.
         after: How many minutes are looked at after it.
     """
@@ -53,6 +63,7 @@ class Recording:
     more: More | None = None
     before: Before | None = None
     late: Late | None = None
+    change: Callable[[Event], Event] | None = None
     minutes: int = 12
     after: int = 30
 
@@ -153,6 +164,36 @@ def _closing_late(event: Event) -> float:
     return (15.0, 105.0, 45.0, 75.0)[int(event.payload.cycle[14:16]) % 4]
 
 
+Change = Callable[[AnalysisFacts], AnalysisFacts]
+
+
+def _analysed(change: Change) -> Callable[[Event], Event]:
+    """Let a unit's analysis have counted otherwise: the solver itself settles every price."""
+
+    def changed(event: Event) -> Event:
+        report = event.payload
+        if not isinstance(report, StageReport) or not isinstance(report.counts, AnalysisFacts):
+            return event
+        return replace(event, payload=replace(report, counts=change(report.counts)))
+
+    return changed
+
+
+def _failing(facts: AnalysisFacts) -> AnalysisFacts:
+    """Let the solver have failed on every tenth option."""
+    iv: dict[str, IvCounts] = {}
+    for bucket, counts in facts.iv.items():
+        failed = counts.ok // 10
+        iv[bucket] = replace(counts, ok=counts.ok - failed, failed=failed)
+    return replace(facts, iv=iv)
+
+
+def _labouring(facts: AnalysisFacts) -> AnalysisFacts:
+    """Let every price have taken 90 evaluations."""
+    prices = sum(spent.count for spent in facts.iterations.values())
+    return replace(facts, iterations_histogram={"90": prices})
+
+
 RECORDED = (
     Recording(
         "frozen open interest",
@@ -184,6 +225,19 @@ RECORDED = (
         MappingProxyType({"G6CyclePartial": 60}),
         silenced=("G6CoverageLow",),
         spoil=_halved,
+    ),
+    Recording(
+        "solver fails",
+        "The solver does not converge on one option in ten.",
+        MappingProxyType({"G6IVFailureSurge": 150}),
+        change=_analysed(_failing),
+    ),
+    Recording(
+        "solver labours",
+        "The solver takes 90 evaluations an option, of the 100 that it may.",
+        MappingProxyType({"G6IVIterationsHigh": 600}),
+        change=_analysed(_labouring),
+        minutes=25,
     ),
     Recording(
         "collection overruns",
