@@ -9,10 +9,12 @@ from g6.domain.cycles.cycle import parse_z
 from g6.domain.documents.board_facts import BoardFacts
 from g6.domain.market.instrument import INDICES
 from g6.domain.reports import CycleReport
+from g6.domain.schema.json_types import Document
 from g6.domain.schema.overview_row import OverviewRow
 from g6.rendering.screens import run_board
 from g6.rendering.screens.cells import PLAIN, CellScreen, StyledText
 from g6.rendering.screens.sparkline import sparkline
+from g6.rendering.screens.top_chain import put_chain
 from g6.rendering.screens.top_head import HEAD_LINES, STATUS_STYLES, TopView, put_foot, put_head
 from g6.rendering.wording import number, spelled
 
@@ -23,6 +25,7 @@ __all__ = [
     "board_lines",
     "board_screen",
     "cells_of",
+    "has_room_for_chain",
     "in_their_order",
 ]
 
@@ -34,6 +37,8 @@ _CYCLES = 60
 """Cycles in a sparkline, a cell each where there is room."""
 _LEAST_CELLS = 20
 _FOOT_LINES = 2
+_LEAST_CHAIN_LINES = 9
+"""A title, headings and seven strikes."""
 _ORDER = (
     "spot", "chg %", "ATM", "PCR", "IV %", "straddle", "max pain", "age s", "status", "build-up",
     "source", "expiry", "support", "resist.", "options", "fwd-spot", "no IV", "VIX",
@@ -106,8 +111,9 @@ def board_screen(
     build_ups: Mapping[str, str],
     view: TopView,
     size: tuple[int, int],
+    strikes: Sequence[Document] = (),
 ) -> CellScreen:
-    """Return the screen of all indices.
+    """Return the screen of all indices, on a tall terminal with the chain of the chosen one.
 
     Args:
         facts: The state of now.
@@ -115,6 +121,7 @@ def board_screen(
         build_ups: The word of each index in the cycle that is seen.
         view: What a person chose to see.
         size: Columns and rows of the terminal.
+        strikes: The chain of the chosen index, as panels have it.
     """
     screen = CellScreen(*size)
     if screen.width < LEAST_WIDTH or screen.height < LEAST_HEIGHT:
@@ -137,8 +144,24 @@ def board_screen(
     if not lines:
         sentence = f"no index has {view.pattern!r}" if view.pattern else "no cycle yet"
         screen.put(HEAD_LINES + 2, [(f"  {sentence}", "d")])
+    if strikes and lines and has_room_for_chain(screen.height, len(lines)):
+        put_chain(screen, _chain_begins(len(lines)), report, strikes, view.index)
     put_foot(screen, view)
     return screen
+
+
+def has_room_for_chain(height: int, indices: int) -> bool:
+    """Tell whether a chain fits below the lines of all indices.
+
+    >>> has_room_for_chain(24, 6), has_room_for_chain(40, 6)
+    (False, True)
+    """
+    return height - _FOOT_LINES - _chain_begins(indices) >= _LEAST_CHAIN_LINES
+
+
+def _chain_begins(indices: int) -> int:
+    """Return the first line of the chain: two of each index and an empty one stand above."""
+    return HEAD_LINES + 2 + 2 * indices
 
 
 def fitting_columns(width: int) -> tuple[str, ...]:

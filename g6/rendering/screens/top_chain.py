@@ -15,7 +15,7 @@ from g6.rendering.screens.cells import PLAIN, CellScreen, StyledText
 from g6.rendering.screens.top_head import HEAD_LINES, TopView, fitting, put_foot, put_head
 from g6.rendering.wording import LAKH, number, percent, points, strike_cell
 
-__all__ = ["chain_screen"]
+__all__ = ["chain_screen", "put_chain"]
 
 KEYS = "↑↓ another index  ← → stored cycles  Esc all indices  : study  ? help  q quit"
 _FOOT_LINES = 2
@@ -79,19 +79,37 @@ def chain_screen(
     """
     screen = CellScreen(*size)
     put_head(screen, facts, history, view)
-    report = history[-1] if history else facts.report
-    rows = {} if report is None else {row["underlying"]: row for row in report.rows}
-    screen.put(HEAD_LINES, fitting(_title(view.index, rows.get(view.index, {})), screen.width))
-    room = screen.height - HEAD_LINES - 2 - _FOOT_LINES
-    columns = _fitting(screen.width)
-    highest = {side: _highest(strikes, side) for side in ("ce", "pe")}
-    screen.put(HEAD_LINES + 1, _headings(columns, screen.width))
-    for place, strike in enumerate(_around(strikes, room)):
-        screen.put(HEAD_LINES + 2 + place, _line(strike, columns, highest, screen.width))
-    if not strikes:
-        screen.put(HEAD_LINES + 3, [(f"  no chain of {view.index} in this cycle", "d")])
+    put_chain(screen, HEAD_LINES, history[-1] if history else facts.report, strikes, view.index)
     put_foot(screen, view, KEYS)
     return screen
+
+
+def put_chain(
+    screen: CellScreen,
+    top: int,
+    report: CycleReport | None,
+    strikes: Sequence[Document],
+    index: str,
+) -> None:
+    """Write an index's chain from a line of the screen down to the foot.
+
+    Args:
+        screen: What is written on.
+        top: The first line.
+        report: The cycle that is seen.
+        strikes: The strikes as panels have them, ascending.
+        index: The index.
+    """
+    rows = {} if report is None else {row["underlying"]: row for row in report.rows}
+    screen.put(top, fitting(_title(index, rows.get(index, {})), screen.width))
+    room = screen.height - top - 2 - _FOOT_LINES
+    columns = _fitting(screen.width)
+    highest = {side: _highest(strikes, side) for side in ("ce", "pe")}
+    screen.put(top + 1, _headings(columns, screen.width))
+    for place, strike in enumerate(_around(strikes, room)):
+        screen.put(top + 2 + place, _line(strike, columns, highest, screen.width))
+    if not strikes:
+        screen.put(top + 3, [(f"  no chain of {index} in this cycle", "d")])
 
 
 def _title(index: str, row: OverviewRow) -> list[StyledText]:

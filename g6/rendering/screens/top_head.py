@@ -143,7 +143,9 @@ def _cycle(
     clauses.append((f"{sum(newest.options.values()):,} options", PLAIN))
     timed = [report for report in history if isfinite(report.elapsed_seconds)]
     if len(timed) > 1:
-        clauses.append((f"p95 {closed_cycles(timed).p95_ms / 1e3:.2f} s", PLAIN))
+        closed = closed_cycles(timed)
+        times = f"p50 {closed.p50_ms / 1e3:.2f} p95 {closed.p95_ms / 1e3:.2f} s"
+        clauses.append((times, PLAIN))
     return clauses
 
 

@@ -22,7 +22,8 @@ _FOOT_LINES = 2
 _COLOURS = {"red": "r", "green": "g", "yellow": "y", "magenta": "m", "cyan": "c"}
 HELP = """\
 ↑ ↓ or k j        choose an index; scroll a study
-Enter             the chain around ATM of the chosen index
+Enter             the chain around ATM of the chosen index; a tall terminal
+                  has it below all indices
 Esc               back
 ← → or h l        the stored cycle before, the one after; End: now
 :                 go to a study: :analyze, :buildup NIFTY,

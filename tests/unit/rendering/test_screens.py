@@ -61,9 +61,10 @@ def held_against(name: str, lines: Sequence[str]) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_board_looks_as_it_did(
-    facts: BoardFacts, history: list[CycleReport], size: tuple[int, int]
+    board: RunningBoard, facts: BoardFacts, history: list[CycleReport], size: tuple[int, int]
 ) -> None:
-    screen = board_screen(facts, history, BUILD_UPS, VIEW, size)
+    strikes = board.strikes("NIFTY", CYCLES[-1])
+    screen = board_screen(facts, history, BUILD_UPS, VIEW, size, strikes)
     held_against(f"board-{size[0]}x{size[1]}.txt", screen.lines())
 
 
@@ -100,14 +101,15 @@ def test_a_terminal_shows_what_the_screen_says(puts: list[tuple[int, str, str, i
 
 
 def test_six_cells_that_change_take_less_than_two_kilobytes(
-    facts: BoardFacts, history: list[CycleReport]
+    board: RunningBoard, facts: BoardFacts, history: list[CycleReport]
 ) -> None:
     report = history[-1]
+    strikes = board.strikes("NIFTY", CYCLES[-1])
     rows = [{**row, "spot": (row["spot"] or 0.0) + 1.05} for row in report.rows]
     moved = CycleReport.from_json({**report.to_json(), "rows": rows})
     for size in SIZES:
-        old = board_screen(facts, history, BUILD_UPS, VIEW, size)
-        new = board_screen(facts, [*history[:-1], moved], BUILD_UPS, VIEW, size)
+        old = board_screen(facts, history, BUILD_UPS, VIEW, size, strikes)
+        new = board_screen(facts, [*history[:-1], moved], BUILD_UPS, VIEW, size, strikes)
         text = painted(new, old)
         assert 0 < len(text.encode()) < LEAST_REFRESH_BYTES
         assert painted(new, new) == ""

@@ -125,7 +125,7 @@ def _show_screen(
                 write(session)
                 for key in keyboard.keys(every):
                     goes_on = goes_on and session.press(key)
-                feed.chain_of = session.view.index if session.page == "chain" else ""
+                feed.chain_of = session.chain_of
                 feed.seen_at = session.view.at
                 _take(session, feed)
         finally:

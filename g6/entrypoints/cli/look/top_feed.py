@@ -72,6 +72,7 @@ class TopFeed:
     _day: str = ""
     _past: set[str] = field(default_factory=set)
     _thread: Thread | None = None
+    _chain: tuple[str, str] = ("", "")
 
     def start(self, first: BoardFacts) -> None:
         """Begin after the first state, which somebody has read."""
@@ -126,8 +127,10 @@ class TopFeed:
         strikes = None
         index = self.chain_of
         try:
-            if index:
+            # Rows that nobody writes are read once.
+            if index and (facts.is_running or (index, cycle) != self._chain):
                 strikes = self.reader.strikes(index, cycle)
+                self._chain = (index, cycle)
             build_up = self._build_up(in_their_order(list(facts.report.units)))
         except G6Error as error:
             return TopReading(replace(facts, trouble=str(error)))

@@ -13,7 +13,12 @@ from g6.entrypoints.cli.look.top_keys import BACKSPACE, ENTER, ESCAPE, INTERRUPT
 from g6.errors import G6Error
 from g6.ports.readers import BoardReader
 from g6.rendering.screens.cells import CellScreen, StyledText
-from g6.rendering.screens.top_board import board_lines, board_screen, in_their_order
+from g6.rendering.screens.top_board import (
+    board_lines,
+    board_screen,
+    has_room_for_chain,
+    in_their_order,
+)
 from g6.rendering.screens.top_chain import chain_screen
 from g6.rendering.screens.top_head import TopView
 from g6.rendering.screens.top_text import HELP, text_screen
@@ -59,6 +64,7 @@ class TopSession:
     _scroll: int = 0
     _question: str = ""
     _width: int = 80
+    _has_room: bool = False
 
     def take(self, facts: BoardFacts) -> None:
         """Take the newest state in."""
@@ -100,7 +106,10 @@ class TopSession:
         if self.page == "board":
             at = self.view.at
             words = self.past_build_ups.get(at, {}) if at else self.build_ups
-            return board_screen(self.facts, history, words, self.view, size)
+            count = len(self._names())
+            self._has_room = not self.view.pattern and has_room_for_chain(size[1], count)
+            strikes = self.strikes if self._has_room else ()
+            return board_screen(self.facts, history, words, self.view, size, strikes)
         help_lines = [[(line, " ")] for line in HELP.splitlines()]
         lines = help_lines if self.page == "help" else self._lines
         return text_screen(self.facts, history, lines, self._scroll, self.view, size)
@@ -131,9 +140,15 @@ class TopSession:
             self._back()
         return True
 
+    @property
+    def chain_of(self) -> str:
+        """The index whose chain is seen, empty for none."""
+        is_seen = self.page == "chain" or (self.page == "board" and self._has_room)
+        return self.view.index if is_seen else ""
+
     def read_strikes(self) -> None:
         """Read the chain that is seen."""
-        if self.page == "chain" and self.cycle:
+        if self.chain_of and self.cycle:
             try:
                 self.strikes = self.reader.strikes(self.view.index, self.cycle)
             except G6Error as error:

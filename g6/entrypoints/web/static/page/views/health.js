@@ -21,7 +21,7 @@ const GAPS = [
   { key: "from", label: "From", unit: "IST", text: (row) => clock(row.from) },
   { key: "to", label: "To", unit: "IST", text: (row) => clock(row.to) },
   { key: "cycles", label: "Cycles", text: (row) => number(row.cycles, 0) },
-  { key: "status", label: "Status", class: "p1", text: (row) => row.status },
+  { key: "status", label: "Status", class: "p1", text: (row) => (row.reason === "not_collected" ? "" : row.status) },
   { key: "reason", label: "Reason", class: "word", text: (row) => (row.reason === "no_row" ? "not collected" : words(row.reason)) },
 ];
 
