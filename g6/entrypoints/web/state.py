@@ -39,7 +39,9 @@ class Watcher:
 
     def status(self) -> JsonObject:
         """Return the runtime status document."""
-        status = runtime_status(self.observed(), self.restart_needed())
+        facts = self.observed()
+        needed = [] if facts.redis_trouble else self.restart_needed()
+        status = runtime_status(facts, needed)
         return {name: json_plain(value) for name, value in status.to_json().items()}
 
     def health(self) -> SystemHealth:

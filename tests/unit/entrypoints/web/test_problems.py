@@ -14,6 +14,8 @@ from fastapi.routing import APIRoute
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.totals import MemoryTotals
+from g6.adapters.memory.vitals import MemoryVitals
+from g6.domain.reports import VitalSigns
 from g6.domain.schema.json_types import Document
 from g6.entrypoints.web.apps import metrics_app, web_app
 from g6.entrypoints.web.state import Watcher
@@ -169,6 +171,27 @@ def test_a_redis_that_is_away_is_a_problem(directory: Path, path: str) -> None:
     document = check(client.get(path), 503)
     assert document["detail"] == "Redis does not answer"
     assert document["fix"] == "g6 up starts one"
+
+
+class AwayVitals(MemoryVitals):
+    """Vitals behind a server that does not answer."""
+
+    def read(self) -> VitalSigns:
+        raise RedisDown("Redis does not answer", "g6 up starts one")
+
+
+def test_the_status_is_told_while_redis_is_away_and_asks_it_once() -> None:
+    runtime = replace(world(), vitals=AwayVitals())
+    follower = BusFollower(runtime.bus, MemoryTotals(), runtime.plan.indices)
+
+    def restart_needed() -> list[str]:
+        raise RedisDown("Redis does not answer")
+
+    app = web_app(Watcher(runtime, follower, restart_needed=restart_needed))
+    answer = StudyClient(app).get("/status")
+    assert answer.status_code == 200
+    assert answer.json()["readiness_ok"] is False
+    assert "Redis does not answer" in answer.json()["readiness_reason"]
 
 
 def test_stored_rows_are_answered_while_redis_is_away(directory: Path) -> None:
