@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,14 @@ class ProviderSettings(Section):
         "Connect; g6 providers lists all of them",
     )
     recording: Path | None = Field(default=None, description="replay: file or directory to replay")
+    stored_from: datetime | None = Field(
+        default=None,
+        description="replay: first instant of a data directory whose units are computed again as "
+        "they were stamped, which g6 replay sets; none: quotes alone are taken",
+    )
+    stored_to: datetime | None = Field(
+        default=None, description="replay: last such instant; none: the newest stored one"
+    )
     layout: Path | None = Field(
         default=None,
         description="replay: the TOML file that says how a table is read, as g6 import table "

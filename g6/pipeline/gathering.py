@@ -21,9 +21,11 @@ from g6.domain.quotes.stamp import Stamp
 from g6.domain.reports import CollectCounts, ProviderFacts, Switches
 from g6.domain.reports.stage import BeyondCounts
 from g6.domain.schema.beyond import Beyond, json_number
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import SIDE_PREFIXES, Frame
+from g6.domain.schema.json_reading import part
 from g6.pipeline.choice import Refresh, choose, warn_of_expiries
 from g6.pipeline.runtime import Runtime, Watch
+from g6.ports.sources import abilities_of
 
 MOST_REMEMBERED = 32
 """Indices and sessions whose stored open interest a process keeps: six indices need six a day."""
@@ -35,6 +37,9 @@ def gather(
     runtime: Runtime, unit: Unit, switches: Switches, watch: Watch
 ) -> tuple[Frame, CollectCounts]:
     """Fetch the unit's quotes and stamp them with everything that analysis will read."""
+    stamped = abilities_of(runtime.provider).stamped
+    if stamped is not None:
+        return _as_stamped(runtime, stamped.frame(unit))
     at = unit.instant
     choice = choose(runtime, unit.index, at, watch.lap, switches.pressure.level)
     quotes = runtime.provider.quotes(unit.index, choice.requested, at)
@@ -56,6 +61,14 @@ def gather(
         beyond=_beyond_counts(beyond),
     )
     return quote.to_frame(quotes, stamp), counts
+
+
+def _as_stamped(runtime: Runtime, frame: Frame) -> tuple[Frame, CollectCounts]:
+    """Return quotes with the stamp of then, whose configuration is called as the one of now."""
+    stamp = {**part(frame.header, "stamp"), "config_id": runtime.plan.config_id}
+    options = sum(int((frame.columns[f"{side}symbol"] != "").sum()) for side in SIDE_PREFIXES)
+    counts = CollectCounts(options=options, provider=runtime.provider.describe())
+    return Frame({**frame.header, "stamp": stamp}, frame.columns), counts
 
 
 def _stamp(
@@ -90,8 +103,8 @@ def _split_waits(watch: Watch, provider: ProviderFacts) -> None:
     if provider.tally is None:
         return
     for endpoint, seconds in provider.tally.wait.items():
-        for part in PARTS_THAT_ASK.get(endpoint, ()):
-            watch.split(part, "rate_wait", seconds)
+        for lap in PARTS_THAT_ASK.get(endpoint, ()):
+            watch.split(lap, "rate_wait", seconds)
 
 
 def _beyond_counts(beyond: Mapping[date, Beyond]) -> dict[date, BeyondCounts]:

@@ -70,7 +70,8 @@ class _QuarterHour:
 class StoredRecording:
     """A snapshot source over a data directory.
 
-    With `thorough` every column is read when the source is opened, else the instants only.
+    With `thorough` every column is read when the source is opened, else the instants only. Of all
+    days, or of one.
 
     Raises:
         BadInput: A file cannot be read.
@@ -79,13 +80,14 @@ class StoredRecording:
     remembers = True
     left_out: Sequence[LeftOut] = ()
 
-    def __init__(self, directory: Path, *, thorough: bool = True) -> None:
+    def __init__(self, directory: Path, *, thorough: bool = True, day: date | None = None) -> None:
         self._files: dict[str, dict[datetime, Path]] = {}
         expiries: dict[str, set[date]] = {}
         for root in sorted((directory / layout.folder(Kind.CHAIN)).glob(layout.ANY_INDEX)):
             index = root_of(layout.parse_index_name(root.name) or "")
             file_of: dict[datetime, Path] = {}
-            files = root.glob(f"{layout.ANY_DAY}/*{layout.ROWS_SUFFIX}")
+            folder = layout.ANY_DAY if day is None else layout.day_name(day)
+            files = root.glob(f"{folder}/*{layout.ROWS_SUFFIX}")
             for path in sorted(files, key=_folding_order, reverse=True):
                 table = _read(path, RAW if thorough else ("timestamp", "expiry"))
                 file_of |= dict.fromkeys(pc.unique(table.column("timestamp")).to_pylist(), path)

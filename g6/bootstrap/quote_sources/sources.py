@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from g6.adapters.parquet import ParquetStore
 from g6.adapters.redis.quote_cache import RedisQuoteCache
 from g6.adapters.replay import Recording, Replay
+from g6.adapters.replay.stamped_day import StampedDay
+from g6.adapters.replay.stored_chains import StoredRecording
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout, read_layout
 from g6.adapters.wrapping.resilient import Resilient
@@ -17,7 +21,7 @@ from g6.config import Settings, calendar, plan
 from g6.config.source_table import SHIPPED, is_shipped, plugged_in
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.dump_layout import INDEX_TOKENS
-from g6.errors import BadConfig
+from g6.errors import BadConfig, BadInput
 from g6.ports.sources import Provider, abilities_of
 
 SESSION_SECONDS = 86_400.0
@@ -103,9 +107,30 @@ def _needs_plugins(settings: Settings) -> bool:
     return not is_shipped(settings.provider.name) or settings.provider.fallback is not None
 
 
-def replayed_market(settings: Settings) -> Replay:
-    """Return the provider that answers from the configured recording."""
+def replayed_market(settings: Settings) -> Provider:
+    """Return the provider that answers from the configured recording.
+
+    Raises:
+        BadInput: It cannot be read.
+        BadConfig: None is named.
+    """
+    if settings.provider.stored_from is not None:
+        path = recording_path(settings)
+        last = settings.provider.stored_to or datetime.max.replace(tzinfo=UTC)
+        return StampedDay(path, ParquetStore(path), settings.provider.stored_from, last)
     return Replay(open_recording(settings, thorough=False))
+
+
+def stored_market(directory: Path, day: date) -> Replay:
+    """Return the provider that answers from the quotes of a stored day.
+
+    Raises:
+        BadInput: There is no such day, or a file of it cannot be read.
+    """
+    source = StoredRecording(directory, thorough=False, day=day)
+    if not source.instants():
+        raise BadInput(directory, None, f"has no chain of {day}", "g6 data ls lists what is stored")
+    return Replay(Recording(directory, "stored", source))
 
 
 def recorded_day(path: Path) -> Replay:

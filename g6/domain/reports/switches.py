@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from g6.domain.cycles.memory_pressure import MemoryPressure, PressureLevel
 from g6.domain.reports.alert import Alert
@@ -11,6 +11,7 @@ from g6.domain.reports.storing import SinkRefusal
 from g6.domain.schema.json_reading import part, read_record
 from g6.domain.schema.json_types import Document, Json, JsonObject, present
 from g6.domain.schema.words import Severity
+from g6.errors import BadConfig
 
 EVERY_INDEX = "*"
 """The name under which a pause holds for every index."""
@@ -18,6 +19,10 @@ REFUSED_PREFIX = "refused:"
 """What the names of remembered refusals begin with."""
 ALERT_PREFIX = "alert:"
 """What the names of alerts that are raised begin with."""
+REPLAY = "replay"
+"""The name of the switch that steers a running replay."""
+REPLAY_WORDS = "pause, resume, step, step:N, seek:INSTANT, FACTORx or max"
+"""What a person may say to a running replay."""
 PRESSURE = "memory_pressure"
 """The name of what is cut back while memory is short."""
 
@@ -32,6 +37,61 @@ class RunWindow:
     def to_json(self) -> JsonObject:
         """Return the window as JSON has it."""
         return {"first": self.first, "last": self.last}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOrder:
+    """What a person asked of a running replay.
+
+    Attributes:
+        is_paused: Whether it waits.
+        steps: Cycles that were ordered one by one since the replay began.
+        seek: Cycles before this instant are passed over, ISO, empty for none.
+        speed: Market seconds per wall second, 0 as fast as cycles close. None as it was started.
+    """
+
+    is_paused: bool = False
+    steps: int = 0
+    seek: str = ""
+    speed: float | None = None
+
+    def then(self, word: str) -> ReplayOrder:
+        """Return the order after one more word.
+
+        Raises:
+            BadConfig: It is no word of a replay.
+
+        >>> ReplayOrder().then("pause").then("step:2").steps
+        2
+        >>> ReplayOrder().then("60x").speed
+        60.0
+        """
+        name, _, value = word.partition(":")
+        if word in {"pause", "resume"}:
+            return replace(self, is_paused=word == "pause")
+        if name == "step" and (value or "1").isdigit():
+            return replace(self, is_paused=True, steps=self.steps + int(value or 1))
+        if name == "seek" and value:
+            return replace(self, seek=value)
+        if word == "max":
+            return replace(self, speed=0.0)
+        try:
+            speed = float(word.removesuffix("x"))
+        except ValueError:
+            speed = -1.0
+        if not 0 < speed < float("inf"):
+            raise BadConfig(f"{word!r} is no order of a replay", f"say one of {REPLAY_WORDS}")
+        return replace(self, speed=speed)
+
+    def to_json(self) -> JsonObject:
+        """Return the order as JSON has it."""
+        document: JsonObject = {"is_paused": self.is_paused, "steps": self.steps}
+        return document | present(seek=self.seek, speed=self.speed)
+
+    @classmethod
+    def from_json(cls, document: Document) -> ReplayOrder:
+        """Read what `to_json` gave."""
+        return read_record(cls, document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +129,7 @@ class Switches:
     Attributes:
         greeks: Whether Greeks are computed, None where nobody said so.
         paused: Why an index is not collected, by index, `*` for all.
+        replay: How a running replay goes on, None where nobody said so.
         window: Of a bounded run or a simulated market.
         pressure: How full the memory of the workers is, and what is cut back.
         expiries_warned: For each index, which missing expiries were told of on which day.
@@ -80,6 +141,7 @@ class Switches:
 
     greeks: bool | None = None
     paused: Mapping[str, str | None] = field(default_factory=dict)
+    replay: ReplayOrder | None = None
     window: RunWindow | None = None
     pressure: MemoryPressure = field(default_factory=MemoryPressure)
     expiries_warned: Mapping[str, str] = field(default_factory=dict)
@@ -108,6 +170,7 @@ class Switches:
             greeks=self.greeks,
             paused=dict(self.paused),
             window=window,
+            replay=None if self.replay is None else self.replay.to_json(),
             expiries_warned=dict(self.expiries_warned),
             stream_silent_since=self.stream_silent_since,
         )
@@ -125,6 +188,7 @@ class Switches:
             "expiries_warned",
             "stream_silent_since",
             "window",
+            "replay",
             PRESSURE,
         }
         refusals = {}

@@ -20,7 +20,7 @@ from g6.adapters.redis.vitals import RedisVitals
 from g6.bootstrap.processes.redis_ports import vitals
 from g6.config import load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.domain.reports.switches import RunWindow
+from g6.domain.reports.switches import ReplayOrder, RunWindow
 from g6.domain.schema.words import STAGES
 from g6.entrypoints.workers.app import G6, create_app
 from g6.entrypoints.workers.jobs import SWEEP
@@ -30,11 +30,63 @@ from g6.pipeline.runtime import SWEEP_SECONDS
 from g6.ports.sources import abilities_of
 
 POLL_SECONDS = 0.01
+LOOK_SECONDS = 0.1
+"""Wall seconds between two looks at what was ordered of the replay."""
 MOST_OPEN = 20
 """Cycles that may be on their way to the disk when the next is sent."""
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class ReplayPace:
+    """When each instant of a replay is due, under the orders that came while it ran.
+
+    Attributes:
+        speed: Market seconds per wall second, None as fast as cycles close.
+        since: Wall time at which `market` was due.
+        market: An instant.
+        order: The newest order.
+        steps: Cycles that were sent by steps.
+    """
+
+    speed: float | None
+    since: float
+    market: datetime
+    order: ReplayOrder = field(default_factory=ReplayOrder)
+    steps: int = 0
+
+    def follow(self, order: ReplayOrder, now: float, at: datetime) -> None:
+        """Take a new order at wall time `now`, while `at` waits for its turn."""
+        if order == self.order:
+            return
+        # What was waited for is not made up for: the next cycle is due now, and the others from it.
+        self.since = now
+        self.market = at
+        if order.speed is not None:
+            self.speed = order.speed or None
+        self.order = order
+
+    def passes_over(self, at: datetime) -> bool:
+        """Tell whether an instant lies before the one that was asked for."""
+        return bool(self.order.seek) and at < parse_z(self.order.seek)
+
+    def is_due(self, at: datetime, now: float) -> bool:
+        """Tell whether an instant may be sent at wall time `now`. A step is used up by that."""
+        if self.passes_over(at):
+            self.since = now
+            self.market = at
+            return True
+        if self.order.is_paused:
+            if self.steps >= self.order.steps:
+                return False
+            self.steps += 1
+            return True
+        self.steps = self.order.steps
+        if self.speed is None:
+            return True
+        return now >= self.since + (at - self.market).total_seconds() / self.speed
 
 
 class RecordedInstants(Protocol):
@@ -64,21 +116,22 @@ class Feeder:
     speed: float | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
     _swept: float = 0.0
+    _looked_at: float = 0.0
+    _pace: ReplayPace = field(init=False)
 
     def feed(self) -> int:
         """Send the instants of the run's window that are not closed yet, and return how many."""
         sent = 0
         instants = self._instants()
-        began = self.runtime.clock.wall()
+        self._pace = ReplayPace(self.speed, self.runtime.clock.wall(), instants[0])
         for at in instants:
             if self._is_closed(at):
                 continue
-            due = began
-            if self.speed is not None:
-                due += (at - instants[0]).total_seconds() / self.speed
-            self._wait_for_turn(due)
+            self._wait_for_turn(at)
             if self.stopped.is_set():
                 break
+            if self._pace.passes_over(at):
+                continue
             self._bring_through(at)
             sent += 1
         return sent
@@ -94,9 +147,19 @@ class Feeder:
         last = parse_z(window.last) if window.last else _LATEST
         return [at for at in self.recorded.cycles() if first <= at <= last]
 
-    def _wait_for_turn(self, due: float) -> None:
-        """Wait for the wall time `due`, and for the store to keep up."""
-        self._until(lambda: self.runtime.clock.wall() >= due and self._has_room())
+    def _wait_for_turn(self, at: datetime) -> None:
+        """Wait until an instant is due or passed over, and for the store to keep up."""
+
+        def is_turn() -> bool:
+            now = self.runtime.clock.wall()
+            if now - self._looked_at >= LOOK_SECONDS:
+                self._looked_at = now
+                order = self.runtime.controls.read().replay or ReplayOrder()
+                self._pace.follow(order, now, at)
+            return self._has_room() and self._pace.is_due(at, now)
+
+        self._looked_at = 0.0
+        self._until(is_turn)
 
     def _bring_through(self, at: datetime) -> None:
         """Send a cycle and wait until it is closed.

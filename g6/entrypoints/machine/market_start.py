@@ -20,7 +20,8 @@ def aligned(settings: Settings) -> Settings:
         BadInput: The recording is corrupt.
         BadConfig: The settings of the recording contradict each other.
     """
-    if settings.source.can(Ability.RECORDED):
+    # Of a stored day the units are read one by one, and a damaged one ends alone.
+    if settings.source.can(Ability.RECORDED) and settings.provider.stored_from is None:
         from g6.bootstrap.quote_sources.sources import open_recording
 
         open_recording(settings)

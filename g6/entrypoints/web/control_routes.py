@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from g6.domain.documents.panels import canonical
-from g6.domain.reports.switches import EVERY_INDEX
+from g6.domain.reports.switches import EVERY_INDEX, REPLAY, REPLAY_WORDS, ReplayOrder
 from g6.domain.schema.nearest import no_such
 from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
 from g6.entrypoints.web.problems import RefusedRequest
@@ -33,10 +33,11 @@ class ControlOrder(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"action": "pause", "index": "NIFTY"}]}
     )
 
-    action: Literal["pause", "resume", "refresh-expiries"] = Field(
+    action: Literal["pause", "resume", "refresh-expiries", "replay"] = Field(
         description="pause and resume act from the next cycle on; refresh-expiries downloads the "
-        "instrument dumps again"
+        "instrument dumps again; replay steers a running replay"
     )
+    order: str | None = Field(default=None, description=f"of a replay: {REPLAY_WORDS}")
     index: str | None = Field(default=None, description="only this index; else every one")
 
 
@@ -62,6 +63,10 @@ class WebControl:
         Raises:
             UserError: There is no such index, or it cannot be done.
         """
+        if order.action == REPLAY:
+            after = (self.controls.read().replay or ReplayOrder()).then(order.order or "")
+            self.controls.set(REPLAY, after.to_json())
+            return {"action": order.action, "replay": after.to_json()}
         names = frozenset(self.indices) if order.index is None else frozenset([self._index(order)])
         if order.action == "refresh-expiries":
             return {"action": order.action, "dumps": dict(self.refresh(names))}

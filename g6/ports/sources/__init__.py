@@ -7,6 +7,7 @@ from g6.ports.sources.abilities import (
     InstrumentDumps,
     InterestLearner,
     RecordedMarket,
+    StampedUnits,
     StreamFollower,
     abilities_of,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Provider",
     "RecordedMarket",
     "Source",
+    "StampedUnits",
     "StreamFollower",
     "Surroundings",
     "abilities_of",

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from g6.domain.cycles.cycle import Unit
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.instrument import Contracts
 from g6.domain.reports import ProviderFacts
+from g6.domain.schema.frame import Frame
 from g6.ports.sources.candles import Candles
 from g6.ports.sources.provider import Provider
 
@@ -110,6 +112,19 @@ class RecordedMarket(Protocol):
         ...
 
 
+class StampedUnits(Protocol):
+    """Units whose quotes were stamped already, when they were collected."""
+
+    def frame(self, unit: Unit) -> Frame:
+        """Return a unit's quotes under their stamp.
+
+        Raises:
+            Withheld: It was never begun then.
+            Terminal: It was lost then.
+        """
+        ...
+
+
 def _unbounded(_: float) -> AbstractContextManager[None]:
     return nullcontext()
 
@@ -125,6 +140,7 @@ class Abilities:
         account: Whoever is signed in.
         stream: Has contracts streamed.
         recorded: The instants of a recording.
+        stamped: Units whose quotes were stamped when they were collected.
         rehearsal: A provider with the same caches, which may be asked ahead of time at no cost.
         within: Lets every request of a block begin within so many seconds.
     """
@@ -135,6 +151,7 @@ class Abilities:
     account: Account | None = None
     stream: StreamFollower | None = None
     recorded: RecordedMarket | None = None
+    stamped: StampedUnits | None = None
     rehearsal: Provider | None = None
     within: Callable[[float], AbstractContextManager[None]] = _unbounded
 

@@ -21,11 +21,20 @@ from g6.domain.schema.no_word import stored_reason
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED, Status
 from g6.errors import NothingToDo
+from g6.ports import PanelStore
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.origin import Origin
 
-__all__ = ["OF_ROWS", "PanelAnswer", "index_of", "newest_panel", "past_panel"]
+__all__ = [
+    "OF_ROWS",
+    "PanelAnswer",
+    "index_of",
+    "newest_panel",
+    "panel_hashes",
+    "past_panel",
+    "shown_hashes",
+]
 
 OF_ROWS = ("analytics", "breadth", "health", "indices", "overview", "summary")
 """Panels that follow from the rows of a cycle, beside one of each index."""
@@ -84,7 +93,7 @@ def past_panel(reader: StoredReader, name: str, at: datetime | None) -> PanelAns
     if index is not None:
         unit, frame = selection.latest(reader, index, at)
         own = [row for row in reader.overview_rows(unit.cycle) if row["underlying"] == index]
-        data = _made(name, unit.cycle, own, {index: frame})
+        data = _made([name], unit.cycle, own, {index: frame})[name]
         return PanelAnswer(name, data, Origin.of(unit, frame))
     if name not in OF_ROWS:
         raise NothingToDo(
@@ -104,7 +113,7 @@ def past_panel(reader: StoredReader, name: str, at: datetime | None) -> PanelAns
         if chain is not None:
             chains[analysed] = chain
     return PanelAnswer(
-        name, _made(name, cycle, rows, chains), _origin_of_rows(cycle, rows, headers)
+        name, _made([name], cycle, rows, chains)[name], _origin_of_rows(cycle, rows, headers)
     )
 
 
@@ -176,10 +185,44 @@ def _origin_of_rows(
     )
 
 
+def panel_hashes(
+    cycle: str, rows: Sequence[OverviewRow], chains: Mapping[str, Frame]
+) -> dict[str, str]:
+    """Return the hash of every panel that follows from the rows and chains of a cycle.
+
+    Args:
+        cycle: The cycle's name.
+        rows: Its overview rows.
+        chains: Its chains by index.
+    """
+    names = [*OF_ROWS, *(f"{_PREFIX}{index}" for index in chains)]
+    made = _made(names, cycle, rows, chains)
+    return {name: panels.digest(data) for name, data in made.items()}
+
+
+def _is_of_rows(name: str) -> bool:
+    """Tell whether a panel follows from the rows of a cycle."""
+    return name in OF_ROWS or index_of(name) is not None
+
+
+def shown_hashes(store: PanelStore, cycle: str) -> dict[str, str]:
+    """Return the hashes of published panels, without what no row says.
+
+    Args:
+        store: The newest panels.
+        cycle: The cycle's name. A panel that shows another one is left out.
+    """
+    hashes: dict[str, str] = {}
+    for name, document in store.all().items():
+        if _is_of_rows(name) and document.get("updated_at") == cycle:
+            hashes[name] = panels.digest(_lasting(part(document, "data")))
+    return hashes
+
+
 def _made(
-    name: str, cycle: str, rows: Sequence[OverviewRow], chains: Mapping[str, Frame]
-) -> JsonObject:
-    """Return what a panel shows of rows, and of chains where it shows any."""
+    names: Sequence[str], cycle: str, rows: Sequence[OverviewRow], chains: Mapping[str, Frame]
+) -> dict[str, JsonObject]:
+    """Return by name what panels show of rows, and of chains where they show any."""
     units = {str(row["underlying"]): Status(str(row["status"])) for row in rows}
     report = CycleReport(
         cycle=cycle,
@@ -195,7 +238,10 @@ def _made(
         elapsed_seconds=0.0,
     )
     makers = panels.panel_data(report, rows, chains, provider=ProviderFacts())
-    return _lasting(cast("Document", json_plain(makers[name]())))
+    made: dict[str, JsonObject] = {}
+    for name in names:
+        made[name] = _lasting(cast("Document", json_plain(makers[name]())))
+    return made
 
 
 def _lasting(data: Document) -> JsonObject:

@@ -108,9 +108,9 @@ def _show_screen(
     write: Callable[[TopSession], None],
 ) -> None:
     from g6.entrypoints.cli.look.top_feed import TopFeed
-    from g6.entrypoints.cli.look.top_keys import Keyboard, whole_screen
     from g6.entrypoints.cli.look.top_session import TopSession
     from g6.entrypoints.cli.shared.following import stoppable
+    from g6.entrypoints.cli.shared.screen.keyboard import Keyboard, whole_screen
 
     session = TopSession(reader, _asking(settings, reader), facts)
     session.take(facts)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from g6.domain.documents.board_facts import BoardFacts
 from g6.domain.reports import CycleReport
 from g6.domain.schema.json_types import Document
-from g6.entrypoints.cli.look.top_keys import BACKSPACE, ENTER, ESCAPE, INTERRUPT
+from g6.entrypoints.cli.shared.screen.keyboard import BACKSPACE, ENTER, ESCAPE, INTERRUPT
 from g6.errors import G6Error
 from g6.ports.readers import BoardReader
 from g6.rendering.screens.cells import CellScreen, StyledText

@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
-from g6.domain.reports.switches import EVERY_INDEX, Switches
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.instants import MarketTime, instant_of_text
+from g6.domain.reports.switches import EVERY_INDEX, REPLAY, ReplayOrder, Switches
 from g6.entrypoints.cli.shared.arguments import options
 from g6.errors import BadConfig
+from g6.ports import Clock
 
 PAUSED_BY_HAND = "by hand"
 
@@ -21,12 +24,13 @@ def register(app: typer.Typer) -> None:
 
 
 def control(
-    name: Annotated[str, typer.Argument(metavar="greeks|paused", help="The switch.")],
+    name: Annotated[str, typer.Argument(metavar="greeks|paused|replay", help="The switch.")],
     value: Annotated[
         str,
         typer.Argument(
-            metavar="on|off|all|none|INDEX",
-            help="greeks takes on or off; paused takes all, an index, or none.",
+            metavar="WORD",
+            help="greeks: on, off; paused: all, INDEX, none; "
+            "replay: pause, resume, step, step:N, seek:INSTANT, 60x, max.",
         ),
     ],
     *,
@@ -34,20 +38,23 @@ def control(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Pause indices or switch Greeks, from the next cycle on.
+    """Pause indices, switch Greeks, or steer a running replay.
+
+    It acts from the next cycle on.
 
     Example: g6 control greeks off
     """
     from g6.entrypoints.workers.app import create_app
 
-    controls = create_app(options.settings(config, set_, data_dir=data_dir)).runtime.controls
-    controls.set(name, _switch(name, value, controls.read()))
+    runtime = create_app(options.settings(config, set_, data_dir=data_dir)).runtime
+    controls = runtime.controls
+    controls.set(name, _switch(name, value, controls.read(), runtime.clock))
     # A bounded run's window and raised alerts stand among the switches; no person throws them.
     switches = replace(controls.read(), window=None, alerts={})
     typer.echo(json.dumps(switches.to_json()))
 
 
-def _switch(name: str, value: str, switches: Switches) -> object:
+def _switch(name: str, value: str, switches: Switches, clock: Clock) -> object:
     """Return what a switch is set to.
 
     Raises:
@@ -55,6 +62,9 @@ def _switch(name: str, value: str, switches: Switches) -> object:
     """
     if name == "greeks" and value in ("on", "off"):
         return value == "on"
+    if name == REPLAY:
+        order = (switches.replay or ReplayOrder()).then(_dated(value, clock))
+        return order.to_json()
     if name == "paused" and value == "none":
         return None
     if name == "paused":
@@ -62,5 +72,24 @@ def _switch(name: str, value: str, switches: Switches) -> object:
         return {**switches.paused, index: PAUSED_BY_HAND}
     raise BadConfig(
         f"g6 control {name} {value} is no switch",
-        "g6 control greeks on|off, g6 control paused all|INDEX|none",
+        "g6 control greeks on|off, g6 control paused all|INDEX|none, g6 control replay pause|step",
     )
+
+
+def _dated(word: str, clock: Clock) -> str:
+    """Return an order of a replay, its instant as cycles are named.
+
+    Raises:
+        BadConfig: The instant is not later than the replay.
+    """
+    name, _, text = word.partition(":")
+    if name != "seek":
+        return word
+    at = MarketTime.of(clock.market)
+    instant = instant_of_text(text, at)
+    if instant <= clock.market():
+        raise BadConfig(
+            f"a running replay goes forward, and {text} is not later than its cycle",
+            f"start it again from there: g6 replay DAY --from {text}",
+        )
+    return f"seek:{isoformat_z(instant)}"

@@ -13,6 +13,7 @@ import typer
 from g6.adapters.clocks import wall_time
 from g6.config import calendar
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.calendar import day_of
 from g6.domain.market.instants import instant_of_text
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
@@ -65,6 +66,15 @@ class KiteServerOptions:
     ] = 1.0
     seed: Annotated[int, options.SEED] = 7
     recording: options.Recording = None
+    replay: Annotated[
+        str | None,
+        typer.Option(
+            "--replay",
+            metavar="DAY",
+            help="A stored day of the data directory, from its first cycle on.",
+        ),
+    ] = None
+    data_dir: options.DataDir = None
     dump: Annotated[
         Path | None,
         typer.Option(
@@ -136,16 +146,19 @@ class KiteServerOptions:
         """
         from g6.kite_server import ServerOptions
 
+        recording, start = _recorded(self.recording), _instant(self.start)
+        if self.replay is not None:
+            recording, start = _stored_day(self.replay, self.data_dir, start)
         return ServerOptions(
             host=self.host,
             port=self.port,
             ws_port=self.ws_port,
-            start=_instant(self.start),
+            start=start,
             speed=self.speed,
             seed=self.seed,
             market_faults=self.market_faults,
             faults=tuple(self.fault or ()),
-            recording=_recorded(self.recording),
+            recording=recording,
             dump=self.dump,
             credentials=self.credentials,
             flush_at=_clock_time(self.flush_at),
@@ -167,7 +180,7 @@ def kite_server(
 ) -> None:
     """Serve a simulated or recorded market as Kite Connect does.
 
-    The client takes root= and nothing else.
+    The client takes root= and nothing else. --replay DAY serves a day that G6 stored.
 
     Example: g6 kite-server --start 2026-11-20T04:05:00Z
     """
@@ -229,6 +242,21 @@ def _lines(where: dict[str, str], *, keyless: bool) -> list[str]:
 
 def _instant(text: str | None) -> datetime | None:
     return None if text is None else instant_of_text(text, wall_time())
+
+
+def _stored_day(
+    text: str, data_dir: Path | None, start: datetime | None
+) -> tuple[Provider, datetime]:
+    """Return what answers from a stored day, and when it begins.
+
+    Raises:
+        BadInput: Nothing is stored of it.
+    """
+    from g6.bootstrap.quote_sources.sources import stored_market
+
+    day = day_of(instant_of_text(text, wall_time()))
+    provider = stored_market(options.settings(data_dir=data_dir).directory, day)
+    return provider, start or provider.recording.cycles()[0]
 
 
 def _recorded(path: Path | None) -> Provider | None:

@@ -64,6 +64,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("inspect"),
         Command("verify"),
         Command("recompute", "past.recomputing"),
+        Command("replay", "run.replay_command"),
         Command("compare", "past.compare"),
         Command("import", "past.importing"),
         Command("retention-scan"),

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from g6.bootstrap.reading.board_reading import RunningBoard
-from g6.entrypoints.cli.look.top_keys import BACKSPACE, ENTER, ESCAPE, INTERRUPT, keys_of
 from g6.entrypoints.cli.look.top_questions import question_of
 from g6.entrypoints.cli.look.top_session import TopSession
+from g6.entrypoints.cli.shared.screen.keyboard import BACKSPACE, ENTER, ESCAPE, INTERRUPT, keys_of
 from g6.errors import UserError
 from g6.rendering.screens.cells import StyledText
 from tests.worlds.boards import CYCLES, board_of, world_of_three_cycles

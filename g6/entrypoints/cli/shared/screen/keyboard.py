@@ -1,4 +1,4 @@
-"""The keys of `g6 top`: what a terminal sends, and the terminal's state while it is a screen."""
+"""Keys: what a terminal sends, and the terminal's state while its keys are read one by one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["BACKSPACE", "ENTER", "ESCAPE", "INTERRUPT", "Keyboard", "keys_of", "whole_screen"]
+__all__ = [
+    "BACKSPACE",
+    "ENTER",
+    "ESCAPE",
+    "INTERRUPT",
+    "Keyboard",
+    "keys_of",
+    "whole_screen",
+    "without_echo",
+]
 
 ENTER = "enter"
 ESCAPE = "escape"
@@ -97,3 +106,14 @@ def whole_screen(keyboard: Keyboard, stream: int) -> Iterator[None]:
         sys.stdout.flush()
         termios.tcsetattr(stream, termios.TCSADRAIN, before)
         signal.signal(signal.SIGWINCH, resized)
+
+
+@contextmanager
+def without_echo(stream: int) -> Iterator[None]:
+    """Let keys be read one by one until the block ends, Ctrl-C aside, which stays a signal."""
+    before = termios.tcgetattr(stream)
+    try:
+        tty.setcbreak(stream)
+        yield
+    finally:
+        termios.tcsetattr(stream, termios.TCSADRAIN, before)

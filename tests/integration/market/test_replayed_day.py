@@ -1,0 +1,204 @@
+"""A stored day played again: the same rows, chains and panels, and its orders."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from kiteconnect import KiteConnect
+
+from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.controls import MemoryControls
+from g6.adapters.memory.frames import MemoryFrames
+from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.panels import MemoryPanels
+from g6.adapters.memory.vitals import MemoryVitals
+from g6.adapters.parquet import ParquetStore
+from g6.adapters.replay.stamped_day import StampedDay
+from g6.bootstrap.inprocess import PATIENT, AskedClock, InlineSender, UndamagedPanels
+from g6.bootstrap.quote_sources.sources import stored_market
+from g6.config import Settings, calendar, plan
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.figures import overview
+from g6.domain.reports.switches import ReplayOrder
+from g6.domain.schema.words import STAGES, Status
+from g6.entrypoints.cli import main
+from g6.entrypoints.machine.feeder import ReplayPace
+from g6.errors import BadConfig, BadInput
+from g6.kite_server import ServerOptions, started
+from g6.pipeline import Runtime
+from g6.studies.stored.days.replay_comparison import compare_cycle
+from g6.studies.stored.past_panels import panel_hashes, shown_hashes
+from tests.e2e.running import clean_environment
+
+DAY = "2026-11-18"
+FIRST = datetime(2026, 11, 18, 3, 45, tzinfo=UTC)
+INDICES = ("NIFTY", "SENSEX")
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data directory with a short day, of which one unit was lost and one cycle was never begun."""
+    directory = tmp_path_factory.mktemp("stored") / "rows"
+    arguments = [
+        "sample",
+        "--days",
+        "1",
+        "--to",
+        DAY,
+        "--interval",
+        "5400",
+        "--indices",
+        ",".join(INDICES),
+    ]
+    assert main([*arguments, "--data-dir", str(directory), "--processes", "1"]) == 0
+    store = ParquetStore(directory)
+    lost = isoformat_z(FIRST - timedelta(minutes=1))
+    store.write_overview(
+        lost, [overview.missing_row(lost, name, Status.SKIPPED, "no_beat") for name in INDICES]
+    )
+    return directory
+
+
+def cycles(store: ParquetStore) -> list[str]:
+    return [*store.overview_cycles(parse_z(f"{DAY}T00:00:00Z"), parse_z(f"{DAY}T23:00:00Z"))]
+
+
+def runtime_over(day: StampedDay, rows: ParquetStore) -> Runtime:
+    clock = AskedClock()
+    bus = MemoryBus(wall=clock.wall)
+    sender = InlineSender()
+    runtime = Runtime(
+        plan=day.planned(plan(Settings())),
+        timing=PATIENT,
+        calendar=calendar(),
+        clock=clock,
+        provider=day,
+        frames=MemoryFrames(),
+        ledger=MemoryLedger(bus),
+        store=rows,
+        panels=MemoryPanels(),
+        panel_files=UndamagedPanels(),
+        bus=bus,
+        controls=MemoryControls(),
+        sender=sender,
+        vitals=MemoryVitals(),
+        feeds=day.indices,
+    )
+    sender.runtime = runtime
+    return runtime
+
+
+def test_rows_chains_and_panels_of_a_replay_are_those_that_were_stored(
+    stored: Path, tmp_path: Path
+) -> None:
+    before, after = ParquetStore(stored), ParquetStore(tmp_path)
+    names = cycles(before)
+    day = StampedDay(stored, before, parse_z(names[0]), parse_z(names[-1]))
+    runtime = runtime_over(day, after)
+    for cycle in names:
+        for index in day.indices(parse_z(cycle)):
+            runtime.sender.stages(Unit(cycle, index), STAGES)
+        chains = {index: before.read_chain(Unit(cycle, index)) for index in INDICES}
+        kept = {index: frame for index, frame in chains.items() if frame is not None}
+        expected = panel_hashes(cycle, before.read_overview(cycle), kept)
+        shown = shown_hashes(runtime.panels, cycle)
+        assert shown == expected
+    compared = [compare_cycle(before, after, cycle, INDICES) for cycle in names]
+    assert [cycle.differing for cycle in compared] == [()] * len(names)
+    assert sum(cycle.chains for cycle in compared) == len(INDICES) * (len(names) - 1)
+    assert sum(cycle.rows for cycle in compared) == len(INDICES) * len(names)
+
+
+def test_a_difference_is_named(stored: Path, tmp_path: Path) -> None:
+    shutil.copytree(stored, tmp_path / "other")
+    other = ParquetStore(tmp_path / "other")
+    cycle = cycles(other)[-1]
+    row = other.read_overview(cycle)[0]
+    other.write_overview(cycle, [{**row, "spot": 1.0}])
+    compared = compare_cycle(ParquetStore(stored), other, cycle, INDICES)
+    assert compared.differing[0] == f"row {row['underlying']}"
+    assert "panel overview" in compared.differing
+
+
+def test_a_day_that_is_not_stored_is_refused(stored: Path) -> None:
+    with pytest.raises(BadInput, match="has no cycle"):
+        StampedDay(
+            stored, ParquetStore(stored), FIRST + timedelta(days=30), FIRST + timedelta(days=31)
+        )
+
+
+def test_a_replay_waits_for_its_speed_and_follows_orders() -> None:
+    pace = ReplayPace(60.0, 0.0, FIRST)
+    instants = [FIRST + timedelta(minutes=minute) for minute in range(10)]
+    assert pace.is_due(instants[0], 0.0)
+    assert not pace.is_due(instants[1], 0.9)
+    assert pace.is_due(instants[1], 1.0)
+    order = ReplayOrder().then("pause")
+    pace.follow(order, 1.5, instants[2])
+    assert not pace.is_due(instants[2], 100.0)
+    order = order.then("step")
+    pace.follow(order, 100.0, instants[2])
+    assert pace.is_due(instants[2], 100.0)
+    assert not pace.is_due(instants[3], 100.0)
+    order = order.then(f"seek:{isoformat_z(instants[6])}").then("resume").then("120x")
+    pace.follow(order, 200.0, instants[3])
+    assert [pace.passes_over(at) for at in instants[3:7]] == [True, True, True, False]
+    assert pace.is_due(instants[5], 200.0)
+    assert not pace.is_due(instants[7], 200.9)
+    assert pace.is_due(instants[7], 201.0)
+
+
+@pytest.mark.parametrize("word", ["", "faster", "-2x", "step:x", "infx"])
+def test_an_order_that_is_none_names_those_there_are(word: str) -> None:
+    with pytest.raises(BadConfig, match="seek:INSTANT"):
+        ReplayOrder().then(word)
+
+
+@pytest.fixture
+def look_alike(stored: Path) -> Iterator[KiteConnect]:
+    day = stored_market(stored, FIRST.date())
+    options = ServerOptions(recording=day, start=day.recording.cycles()[1], speed=0.0)
+    with started(options, calendar()) as addresses:
+        client = KiteConnect("demo", "demo", root=addresses.root)
+        yield client
+
+
+def test_a_kite_client_gets_the_stored_quotes_of_a_day(
+    stored: Path, look_alike: KiteConnect
+) -> None:
+    store = ParquetStore(stored)
+    unit = Unit(cycles(store)[2], "NIFTY")
+    frame = store.read_chain(unit)
+    assert frame is not None
+    place = next(
+        row
+        for row, symbol in enumerate(frame.columns["ce_symbol"])
+        if symbol and frame.columns["ce_last"][row] > 0
+    )
+    symbol = f"NFO:{frame.columns['ce_symbol'][place]}"
+    quote = look_alike.quote(symbol, "NSE:NIFTY 50")
+    assert quote[symbol]["last_price"] == frame.columns["ce_last"][place]
+    assert quote[symbol]["oi"] == frame.columns["ce_oi"][place]
+    assert quote["NSE:NIFTY 50"]["last_price"] == frame.columns["spot"][place]
+
+
+@pytest.mark.timeout(90)
+def test_the_whole_system_replays_a_day_with_the_same_hashes(stored: Path, tmp_path: Path) -> None:
+    call = ["replay", DAY, "--from", "13:00", "--indices", "NIFTY", "--json"]
+    command = [sys.executable, "-m", "g6.entrypoints.cli", *call]
+    places = ["--data-dir", str(stored), "--out", str(tmp_path / "again")]
+    answer = subprocess.run(
+        [*command, *places], env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    result = json.loads(answer.stdout)
+    assert result["differing"] == []
+    assert result["cycles"] == result["rows"] == result["chains"] > 0
+    assert result["published"] > 0
