@@ -39,7 +39,9 @@ def test_after_the_fix_the_board_shows_figures_of_one_expiry() -> None:
 
 def test_the_chain_table_shows_the_strikes_around_atm() -> None:
     strike = 23_000.0 + 50.0 * np.arange(21)
-    sides = {name: np.full((2, 21), 1.0) for name in ("oi", "oi_prev", "iv", "price")}
+    sides = {
+        name: np.full((2, 21), 1.0) for name in ("oi", "oi_prev", "oi_day_high", "iv", "price")
+    }
     chain = replace(bare_chain(strike, sides), offset=np.arange(21.0) - 15)
     shown = text(cycle_screen.chain_table(chain, strikes=5))
     assert [f"{each:,.0f}" in shown for each in strike] == [13 <= n <= 17 for n in range(21)]
