@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from g6.adapters.redis.server import EmbeddedServer, free_port
 from g6.domain.cycles.cycle import parse_z
@@ -76,6 +77,7 @@ class System:
     webhook: Webhook
     is_streamed: bool = False
     children: dict[str, Child] = field(default_factory=dict)
+    tampering_over: Event = field(default_factory=Event)
     prometheus: Prometheus = field(init=False)
     alertmanager: Alertmanager = field(init=False)
 
