@@ -259,6 +259,15 @@ STUDIES = (
         reader="end_of_day",
         settings=(),
     ),
+    Study(
+        "participants",
+        "stored.days.participants_by_day",
+        "Show index futures and options by kind of participant.",
+        "g6 participants --days 5",
+        details="Contracts of clients, domestic and foreign institutions and proprietary traders, "
+        "by the exchange's daily file. g6 import participants keeps such files.",
+        reader="participants",
+    ),
     *STORED_STUDIES,
 )
 

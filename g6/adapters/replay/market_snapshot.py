@@ -137,7 +137,13 @@ def snapshot(
     needs_lots = bool(rows.in_contracts & rows.figures.keys())
     lots = _lots(index, expiry, day_of(at), required=needs_lots)
     values = {name: np.full((2, n), np.nan) for name in (*QUOTE_FIELDS, "exchange_iv")}
+    if "lot" in rows.figures:
+        # An exchange's own file says the lot of each contract, on days that no rule covers too.
+        of_file = rows.figures["lot"][first]
+        lots = np.where(of_file > 0, np.nan_to_num(of_file), lots).astype(np.int64)
     for name, figure in rows.figures.items():
+        if name not in values:
+            continue
         units = figure * lots[place] if name in rows.in_contracts else figure
         values[name][rows.side, place] = units
     values["quote_time"][rows.side, place] = at.timestamp()

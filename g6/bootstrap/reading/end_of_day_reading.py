@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from g6.adapters.exchange_files import read_end_of_day
+from g6.adapters.exchange.exchange_files import read_end_of_day
 from g6.ports.readers import EndOfDayFile, FileLots
 
 

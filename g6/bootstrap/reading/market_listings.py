@@ -86,7 +86,7 @@ class MarketListings:
 
     def freeze_quantity(self, root: str, day: date) -> tuple[int, date] | None:
         """Return the most units of one order and the day of the file that says so."""
-        from g6.adapters.exchange_files import freeze_quantity
+        from g6.adapters.exchange.exchange_files import freeze_quantity
 
         return freeze_quantity(self._settings.directory, root, day)
 

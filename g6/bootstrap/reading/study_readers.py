@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         LogReader,
         MachineReader,
         PanelReader,
+        ParticipantReader,
         PastReader,
         ProviderReader,
         RunningReader,
@@ -151,6 +152,13 @@ def panel_reader(settings: Settings) -> PanelReader:
     return DirectoryPanels(settings)
 
 
+def participant_reader(settings: Settings) -> ParticipantReader:
+    """Return the reader of the kept open interest by participant."""
+    from g6.bootstrap.stored_files.participant_reading import DirectoryParticipants
+
+    return DirectoryParticipants(settings)
+
+
 def machine_reader(
     settings: Settings,
     restart_reasons: Sequence[str] = (),
@@ -200,7 +208,7 @@ def directory_reader(directory: Path) -> StoredReader:
 
 
 def _reader(directory: Path, rows: Store) -> StoredReader:
-    from g6.adapters.exchange_files import freeze_quantity
+    from g6.adapters.exchange.exchange_files import freeze_quantity
     from g6.adapters.parquet.queries.stored_reader import DirectoryReader
 
     return DirectoryReader(directory, rows, calendar(), freeze_quantity, wall_clock())
@@ -219,6 +227,7 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "panels": panel_reader,
     "damages": damage_reader,
     "logs": log_reader,
+    "participants": participant_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""
 OF_ROWS = frozenset({"stored", "past", "units", "damages"})

@@ -17,6 +17,7 @@ from g6.ports.readers.day import DayReader
 from g6.ports.readers.listing_reader import EndOfDayFile, EndOfDayReader, FileLots, ListingReader
 from g6.ports.readers.machine import MachineReader
 from g6.ports.readers.panel_reader import PanelReader
+from g6.ports.readers.participant_reader import ParticipantReader
 from g6.ports.readers.past import CollectionSettings, PastReader, StoredChains
 from g6.ports.readers.process_logs import LogLine, LogReader
 from g6.ports.readers.readings import RunningReader, StatusReader, StoredReader
@@ -43,6 +44,7 @@ __all__ = [
     "LogReader",
     "MachineReader",
     "PanelReader",
+    "ParticipantReader",
     "PastReader",
     "ProviderReader",
     "RunningReader",

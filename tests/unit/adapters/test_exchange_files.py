@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.exchange_files import freeze_quantity, read_end_of_day
+from g6.adapters.exchange.exchange_files import freeze_quantity, read_end_of_day
 from g6.errors import BadInput
 
 HEADER = (

@@ -40,6 +40,8 @@ NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "high": ("day_high",),
         "low": ("day_low",),
         "close": ("prev_close",),
+        "settlement": ("settlement",),
+        "lot": ("contract_lot",),
         "oi_change": ("oi_change", "oi_change_contracts"),
         "exchange_iv": ("exchange_iv_pct",),
     }

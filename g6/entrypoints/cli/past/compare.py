@@ -15,6 +15,7 @@ from g6.adapters.replay import Recording
 from g6.bootstrap.quote_sources.sources import open_recording, recorded_plan, replay_provider
 from g6.config import Settings, calendar
 from g6.domain.documents.json_plain import json_plain
+from g6.entrypoints.cli.past.compare_end_of_day import eod
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import left_out, terminal
 from g6.errors import BadInput
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
     )
     compare.command("parity")(parity)
     compare.command("exchange-iv")(exchange_iv)
+    compare.command("eod")(eod)
     app.add_typer(compare, name="compare")
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from g6.adapters import older_csv
 from g6.adapters.older_csv import UnreadRow
+from g6.entrypoints.cli.past.importing_daily import import_dumps, import_participants
 from g6.entrypoints.cli.past.importing_table import import_table
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import terminal
@@ -40,6 +41,8 @@ def register(app: typer.Typer) -> None:
     group.callback()(lambda: None)
     group.command("csv")(import_csv)
     group.command("table")(import_table)
+    group.command("dumps")(import_dumps)
+    group.command("participants")(import_participants)
     app.add_typer(group, name="import")
 
 

@@ -38,10 +38,10 @@ def udiff_row(
     return ",".join([*fields, f"{strike}.00", side, "x", *map(str, prices), *counts])
 
 
-def udiff(directory: Path, *more: str) -> Path:
+def udiff(directory: Path, *more: str, interest: int = 75_000) -> Path:
     """Write a packed end-of-day file with a stock's option in it, and further lines."""
     stock = udiff_row(1_800, "CE", 20.0).replace("IDO", "STO").replace("NIFTY", "INFY")
-    lines = [UDIFF, *(udiff_row(*option) for option in options()), stock, *more]
+    lines = [UDIFF, *(udiff_row(*option, interest=interest) for option in options()), stock, *more]
     path = directory / "BhavCopy_NSE_FO_0_0_0_20241125_F_0000.csv.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("BhavCopy_NSE_FO_0_0_0_20241125_F_0000.csv", "\n".join([*lines, ""]))

@@ -133,7 +133,13 @@ def test_the_resolved_layout_reads_the_same_without_guessing(tmp_path: Path) -> 
 
 
 def test_columns_without_a_place_are_told(tmp_path: Path) -> None:
-    assert opened(tables.udiff(tmp_path)).unplaced() == ("settlement", "lot")
+    path = tables.side_by_side(tmp_path)
+    path.write_text(
+        path.read_text("utf-8-sig")
+        .replace("underlying", "underlying,underlying_name", 1)
+        .replace("NIFTY,", "NIFTY,Nifty 50,")
+    )
+    assert opened(path).unplaced() == ("underlying_name",)
 
 
 def test_naive_instants_may_be_of_another_zone(tmp_path: Path) -> None:

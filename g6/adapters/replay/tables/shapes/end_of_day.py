@@ -28,7 +28,7 @@ Closes = Callable[[str, date], datetime]
 KIND = "kind"
 DAY = "day"
 LOTS = "lots"
-LOT = "lot"
+LOT = "contract_lot"
 SETTLEMENT = "settlement"
 UDIFF: Mapping[str, str] = MappingProxyType(
     {

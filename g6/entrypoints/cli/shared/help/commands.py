@@ -67,6 +67,8 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("replay", "run.replay_command"),
         Command("compare", "past.compare"),
         Command("import", "past.importing"),
+        Command("import-config", "setup.import_config"),
+        Command("participants"),
         Command("retention-scan"),
         Command("panels", "look.panels"),
         Command("bench", "run.bench"),

@@ -1,0 +1,1 @@
+"""What the exchanges publish each day: end-of-day files, freeze quantities, participants."""

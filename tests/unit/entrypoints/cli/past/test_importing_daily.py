@@ -1,0 +1,114 @@
+"""Files of past days: end-of-day files beside what is stored, dumps, participants."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from g6.domain.market.dump_layout import DUMP_COLUMNS
+from tests.unit.adapters.replay import invented_tables as tables
+from tests.unit.adapters.test_participant_files import participant_file
+from tests.unit.entrypoints.cli.conftest import Run
+
+
+def test_an_end_of_day_file_agrees_with_the_day_that_was_made_of_it(
+    g6: Run, tmp_path: Path
+) -> None:
+    path = tables.udiff(tmp_path)
+    rows = ("--data-dir", str(tmp_path / "rows"))
+    assert g6("import", "table", str(path), "--yes", *rows).code == 0
+    answer = g6("compare", "eod", str(path), "--json", *rows)
+    (agreement,) = json.loads(answer.out)
+    assert answer.code == 0, answer.err
+    assert (agreement["matched"], agreement["only_stored"], agreement["only_exchange"]) == (6, 0, 0)
+    shares = {
+        share["figure"]: (share["agree"], share["contracts"]) for share in agreement["shares"]
+    }
+    assert shares == dict.fromkeys(("oi", "volume", "settlement", "lot"), (6, 6))
+    panel = json.loads((tmp_path / "rows" / "panels" / "end_of_day.json").read_text())
+    assert panel["data"]["indices"] == [agreement]
+
+
+def test_what_differs_is_named_and_the_history_keeps_the_share(g6: Run, tmp_path: Path) -> None:
+    path = tables.udiff(tmp_path)
+    rows = ("--data-dir", str(tmp_path / "rows"))
+    g6("import", "table", str(path), "--yes", *rows)
+    (tmp_path / "later").mkdir()
+    extra = tables.udiff_row(24_500, "CE", 40.0)
+    other = tables.udiff(tmp_path / "later", extra, interest=75_025)
+    answer = g6("compare", "eod", str(other), *rows)
+    assert "oi            0.00%  0 of 6" in answer.out
+    assert "oi of 28 Nov 2024 24200 CE: 75,000 stored, 75,025 by the exchange" in answer.out
+    assert "0 only stored, 1 only in the file" in answer.out
+    history = g6("compare", "eod", *rows)
+    assert history.out.startswith("2024-11-25  NIFTY       oi   0.00%  volume 100.00%")
+
+
+def test_a_day_that_is_not_stored_is_nothing_to_compare(g6: Run, tmp_path: Path) -> None:
+    path = str(tables.udiff(tmp_path))
+    assert g6("compare", "eod", path, "--data-dir", str(tmp_path / "none")).code == 3
+    no_file = str(tables.side_by_side(tmp_path))
+    answer = g6("compare", "eod", no_file, "--data-dir", str(tmp_path / "none"))
+    assert (answer.code, "is no end-of-day file" in answer.err) == (2, True)
+
+
+def dump(path: Path) -> Path:
+    """Write a dump of both exchanges with an option and a future of each."""
+    lines = [",".join(DUMP_COLUMNS)]
+    for start, (root, exchange) in enumerate((("NIFTY", "NFO"), ("SENSEX", "BFO")), 1):
+        kinds = (("CE", 24000), ("PE", 24000), ("FUT", 0))
+        for token, (kind, strike) in enumerate(kinds, 1000 * start):
+            symbol = f"{root}24NOV{strike or ''}{kind}"
+            lines.append(
+                f"{token * 256 + 2},{token},{symbol},{root},0,2024-11-28,{strike},0.05,25,"
+                f"{kind},{exchange}-{'FUT' if kind == 'FUT' else 'OPT'},{exchange}"
+            )
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def test_a_dump_of_both_exchanges_answers_for_its_day(g6: Run, tmp_path: Path) -> None:
+    rows = ("--data-dir", str(tmp_path / "rows"))
+    path = str(dump(tmp_path / "instruments_2024-11-25.csv"))
+    answer = g6("import", "dumps", path, *rows)
+    assert (answer.code, answer.out.splitlines()[-1]) == (0, "2024-11-25  NIFTY 2, SENSEX 2")
+    stored = sorted(file.name for file in (tmp_path / "rows" / "instruments").rglob("*.parquet"))
+    assert stored == ["BFO.parquet", "NFO.parquet"]
+    again = g6("import", "dumps", path, *rows)
+    assert "nothing new; there already: NIFTY, SENSEX" in again.out
+
+
+def test_a_dump_without_a_day_asks_for_it(g6: Run, tmp_path: Path) -> None:
+    rows = ("--data-dir", str(tmp_path / "rows"))
+    path = str(dump(tmp_path / "instruments.csv"))
+    answer = g6("import", "dumps", path, *rows)
+    assert (answer.code, "does not say its day" in answer.out) == (1, True)
+    assert g6("import", "dumps", path, "--day", "2024-11-25", *rows).code == 0
+
+
+def test_participants_are_kept_and_shown(g6: Run, tmp_path: Path) -> None:
+    rows = ("--data-dir", str(tmp_path / "rows"))
+    path = participant_file(tmp_path / "fao_participant_oi_25112024.csv")
+    answer = g6("import", "participants", str(path), *rows)
+    assert (answer.code, answer.out.splitlines()[-1]) == (
+        0,
+        "2024-11-25  5 participants; FII: 30.0 % of their index futures long",
+    )
+    shown = json.loads(g6("participants", "--json", *rows).out)
+    assert len(shown) > 0
+
+
+def test_an_older_configuration_is_printed_and_its_notes_stand_apart(
+    g6: Run, tmp_path: Path
+) -> None:
+    older = tmp_path / "old.json"
+    older.write_text(json.dumps({"interval": 30, "use_mock_provider": True, "theme": "dark"}))
+    answer = g6("import-config", str(older))
+    assert json.loads(answer.out) == {"interval": 30, "provider": {"name": "sim"}}
+    assert (answer.code, "theme: left out: theme = 'dark' has no counterpart" in answer.err) == (
+        1,
+        True,
+    )
+    written = g6("import-config", str(older), "--out", str(tmp_path / "new.json"))
+    assert f"written: {tmp_path / 'new.json'}" in written.out
+    assert g6("import-config", str(older), "--out", str(tmp_path / "new.json")).code == 2
