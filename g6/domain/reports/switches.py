@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.cycles.memory_pressure import MemoryPressure, PressureLevel
 from g6.domain.reports.alert import Alert
 from g6.domain.reports.storing import SinkRefusal
@@ -39,6 +40,19 @@ class RunWindow:
         return {"first": self.first, "last": self.last}
 
 
+def _instant_name(text: str, word: str) -> str:
+    """Return an instant as cycles are named.
+
+    Raises:
+        BadConfig: It is none.
+    """
+    try:
+        return isoformat_z(parse_z(text))
+    except ValueError as error:
+        fix = f"say one of {REPLAY_WORDS}, an instant as 2026-11-18T09:00:00Z"
+        raise BadConfig(f"{word!r} is no order of a replay", fix) from error
+
+
 @dataclass(frozen=True, slots=True)
 class ReplayOrder:
     """What a person asked of a running replay.
@@ -71,8 +85,8 @@ class ReplayOrder:
             return replace(self, is_paused=word == "pause")
         if name == "step" and (value or "1").isdigit():
             return replace(self, is_paused=True, steps=self.steps + int(value or 1))
-        if name == "seek" and value:
-            return replace(self, seek=value)
+        if name == "seek":
+            return replace(self, seek=_instant_name(value, word))
         if word == "max":
             return replace(self, speed=0.0)
         try:

@@ -155,7 +155,7 @@ def test_a_replay_waits_for_its_speed_and_follows_orders() -> None:
     assert pace.is_due(instants[7], 201.0)
 
 
-@pytest.mark.parametrize("word", ["", "faster", "-2x", "step:x", "infx"])
+@pytest.mark.parametrize("word", ["", "faster", "-2x", "step:x", "infx", "seek:14:30"])
 def test_an_order_that_is_none_names_those_there_are(word: str) -> None:
     with pytest.raises(BadConfig, match="seek:INSTANT"):
         ReplayOrder().then(word)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.market.instants import MarketTime, instant_of_text
 from g6.domain.reports.switches import EVERY_INDEX, REPLAY, ReplayOrder, Switches
+from g6.domain.schema.json_reading import text
 from g6.entrypoints.cli.shared.arguments import options
 from g6.errors import BadConfig
-from g6.ports import Clock
+
+if TYPE_CHECKING:
+    from g6.pipeline import Runtime
 
 PAUSED_BY_HAND = "by hand"
 
@@ -48,13 +52,13 @@ def control(
 
     runtime = create_app(options.settings(config, set_, data_dir=data_dir)).runtime
     controls = runtime.controls
-    controls.set(name, _switch(name, value, controls.read(), runtime.clock))
+    controls.set(name, _switch(name, value, controls.read(), _newest(runtime)))
     # A bounded run's window and raised alerts stand among the switches; no person throws them.
     switches = replace(controls.read(), window=None, alerts={})
     typer.echo(json.dumps(switches.to_json()))
 
 
-def _switch(name: str, value: str, switches: Switches, clock: Clock) -> object:
+def _switch(name: str, value: str, switches: Switches, now: datetime) -> object:
     """Return what a switch is set to.
 
     Raises:
@@ -63,7 +67,7 @@ def _switch(name: str, value: str, switches: Switches, clock: Clock) -> object:
     if name == "greeks" and value in ("on", "off"):
         return value == "on"
     if name == REPLAY:
-        order = (switches.replay or ReplayOrder()).then(_dated(value, clock))
+        order = (switches.replay or ReplayOrder()).then(_dated(value, now))
         return order.to_json()
     if name == "paused" and value == "none":
         return None
@@ -76,20 +80,26 @@ def _switch(name: str, value: str, switches: Switches, clock: Clock) -> object:
     )
 
 
-def _dated(word: str, clock: Clock) -> str:
+def _newest(runtime: Runtime) -> datetime:
+    """Return the instant of the newest cycle that is shown, else the market's."""
+    # The clock of this process is that of its own settings, which need not be a replay's.
+    cycle = text((runtime.panels.get("overview") or {}), "updated_at")
+    return parse_z(cycle) if cycle else runtime.clock.market()
+
+
+def _dated(word: str, now: datetime) -> str:
     """Return an order of a replay, its instant as cycles are named.
 
     Raises:
         BadConfig: The instant is not later than the replay.
     """
-    name, _, text = word.partition(":")
+    name, _, time = word.partition(":")
     if name != "seek":
         return word
-    at = MarketTime.of(clock.market)
-    instant = instant_of_text(text, at)
-    if instant <= clock.market():
+    instant = instant_of_text(time, MarketTime.of(lambda: now))
+    if instant <= now:
         raise BadConfig(
-            f"a running replay goes forward, and {text} is not later than its cycle",
-            f"start it again from there: g6 replay DAY --from {text}",
+            f"a running replay goes forward, and {time} is not later than its cycle",
+            f"start it again from there: g6 replay DAY --from {time}",
         )
     return f"seek:{isoformat_z(instant)}"

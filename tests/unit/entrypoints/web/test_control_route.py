@@ -70,6 +70,16 @@ def test_the_token_must_be_in_the_header(headers: dict[str, str]) -> None:
     assert world.controls.read().paused == {}
 
 
+def test_a_running_replay_is_steered_and_a_wrong_order_changes_nothing() -> None:
+    world = Controlled()
+    answer = world.post({"action": "replay", "order": "pause"})
+    assert answer.json()["replay"] == {"is_paused": True, "steps": 0}
+    assert world.post({"action": "replay", "order": "sideways"}).status_code == 422
+    replay = world.controls.read().replay
+    assert replay is not None
+    assert replay.is_paused
+
+
 @pytest.mark.parametrize("order", [None, [], {"action": "stop"}])
 def test_who_may_not_is_told_so_before_the_order_is_read(order: Any) -> None:
     assert Controlled(is_on=False).post(order).status_code == 403
@@ -79,7 +89,7 @@ def test_who_may_not_is_told_so_before_the_order_is_read(order: Any) -> None:
 def test_an_order_that_cannot_be_read_is_told_how_it_is_written() -> None:
     problem = Controlled().post({"action": "stop"}).json()
     assert problem["detail"] == "there is no action 'stop'"
-    assert problem["fix"] == "choose among pause, resume, refresh-expiries"
+    assert problem["fix"] == "choose among pause, resume, refresh-expiries, replay"
     problem = Controlled().post(["pause"]).json()
     assert problem["detail"] == "the body is no JSON object"
     assert '{"action": "pause"}' in problem["fix"]
