@@ -130,6 +130,7 @@ MODULES: Mapping[str, str] = {
     "overview": "stored.overview_table",
     "levels": "stored.levels_table",
     "straddle": "stored.straddle_table",
+    "payoff": "stored.payoff_table",
 }
 """By the study's name: the module below `g6.rendering.tables`."""
 OF_COLUMNS = "column_table"

@@ -208,3 +208,42 @@ def test_exposures_are_those_of_the_textbook(directory: Path, is_one_expiry: boo
         heights = {strike: abs(value) for (of, strike), value in sums["gex"].items() if of == side}
         assert heights[wall] == pytest.approx(max(heights.values()), rel=1e-4)
     assert answer.regime == ("long_gamma" if answer.net["gex"] > 0 else "short_gamma")
+
+
+def black(phi: int, forward: float, strike: float, deviation: float) -> float:
+    """Return the undiscounted Black-76 price by the error function."""
+    first = log(forward / strike) / deviation + deviation / 2
+    cumulative = [0.5 * (1 + erf(phi * d / sqrt(2))) for d in (first, first - deviation)]
+    return phi * (forward * cumulative[0] - strike * cumulative[1])
+
+
+def test_a_payoff_is_the_closed_form(directory: Path) -> None:
+    rows = nearest_expiry(newest_chain(directory))
+    own = min(rows, key=lambda row: abs(row["strike"] - row["atm"]))
+    strike, years = own["strike"], own["years_to_expiry"]
+    document = g6.ask.payoff("NIFTY", data_dir=directory).document
+    cost = own["ce_price"] + own["pe_price"]
+    assert document.cost == pytest.approx(cost)
+    assert document.break_even == pytest.approx((strike - cost, strike + cost))
+    for level, now, settled in zip(
+        document.level, document.gain_now, document.gain_at_expiry, strict=True
+    ):
+        assert settled == pytest.approx(abs(level - strike) - cost)
+        forward = level * own["forward"] / own["spot"]
+        worth = sum(
+            black(phi, forward, strike, own[f"{side}_iv"] * sqrt(years))
+            for phi, side in ((1, "ce"), (-1, "pe"))
+        )
+        assert now == pytest.approx(exp(-own["rate"] * years) * worth - cost, abs=1e-6)
+
+
+def test_legs_of_two_expiries_keep_the_time_that_is_left(directory: Path) -> None:
+    chain = newest_chain(directory)
+    near, far = sorted({row["expiry"] for row in chain})[:2]
+    strike = chain[0]["atm"]
+    legs = f"{near}:{strike:g}:CE:-1,{far}:{strike:g}:CE"
+    document = g6.ask.payoff("NIFTY", legs=legs, data_dir=directory).document
+    assert document.expires == near
+    # A calendar gains most where its near leg just expires worthless.
+    assert document.level[document.gain_at_expiry.argmax()] == pytest.approx(strike)
+    assert len(document.break_even) == 2

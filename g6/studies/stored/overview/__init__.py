@@ -1,1 +1,1 @@
-"""Studies at a glance: every index, one through a session, the strikes near the money."""
+"""Studies at a glance: every index, one through a session, strikes near the money, a payoff."""

@@ -40,6 +40,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("overview"),
         Command("chain"),
         Command("ladder"),
+        Command("payoff"),
         Command("analyze"),
         Command("buildup"),
         Command("scan"),
