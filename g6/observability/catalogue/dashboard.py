@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from g6.observability.catalogue.family import Family
@@ -109,6 +109,11 @@ def quantile(family: Family, share: float, *by: str, matchers: tuple[str, ...] =
     summed = f"sum by ({', '.join(('le', *by))}) (rate({series}[$__rate_interval]))"
     legend = f"{_legend(by)} p{share * 100:g}".strip()
     return PanelQuery(f"histogram_quantile({share:g}, {summed})", legend)
+
+
+def named(query: PanelQuery, legend: str) -> PanelQuery:
+    """Return a query whose series are told apart from those of its neighbours by a word."""
+    return replace(query, legend=legend)
 
 
 def _legend(by: tuple[str, ...]) -> str:
