@@ -32,7 +32,7 @@ WITH = "--data-dir 'my rows' --config c.json --set a.b=1"
         ("g6 panels verify", "g6 panels verify --data-dir 'my rows' --config c.json"),
         ("celery -A g6 worker -Q manual", "celery -A g6 worker -Q manual"),
         ("g6 data is a group, g6 is the package", "g6 data is a group, g6 is the package"),
-        ("g6 kite-server", "g6 kite-server"),
+        ("g6 kite-server", "g6 kite-server --data-dir 'my rows'"),
     ],
 )
 def test_a_command_gets_the_options_that_it_takes(said: str, printed: str) -> None:
