@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 from g6.domain.market.dump_layout import DUMP_COLUMNS
@@ -112,3 +113,23 @@ def test_an_older_configuration_is_printed_and_its_notes_stand_apart(
     written = g6("import-config", str(older), "--out", str(tmp_path / "new.json"))
     assert f"written: {tmp_path / 'new.json'}" in written.out
     assert g6("import-config", str(older), "--out", str(tmp_path / "new.json")).code == 2
+
+
+def test_closes_alone_rank_the_volatility_of_the_newest_day(g6: Run, tmp_path: Path) -> None:
+    days = [date(2024, 10, 3) + timedelta(days=n) for n in range(31)]
+    weekdays = [day for day in days if day.weekday() < 5][:21]
+    folder = tmp_path / "year"
+    folder.mkdir()
+    for day in weekdays:
+        lines = [tables.UDIFF]
+        for ahead in (14, 45):
+            expiry = (day + timedelta(days=ahead)).isoformat()
+            for option in tables.options():
+                row = tables.udiff_row(*option, day=day.isoformat())
+                lines.append(row.replace("2024-11-28", expiry))
+        (folder / f"BhavCopy_{day:%Y%m%d}.csv").write_text("\n".join([*lines, ""]))
+    rows = ("--data-dir", str(tmp_path / "rows"))
+    assert g6("import", "table", str(folder), "--yes", *rows).code == 0
+    dossier = json.loads(g6("dossier", "NIFTY", "--json", *rows).out)
+    assert dossier["iv_rank"]["n_days"] == 20
+    assert 0.0 <= dossier["iv_rank"]["percentile"] <= 1.0
