@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from g6.adapters.csv import CsvStore
-from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
 from g6.config import Settings
 from g6.ports.store import Store
@@ -18,18 +18,6 @@ def store(settings: Settings) -> Store:
     if settings.storage.csv.enabled:
         sinks.append(CsvStore(settings.csv_dir))
     return Tee(*sinks)
-
-
-def history(settings: Settings) -> ParquetHistory | None:
-    """Return the stored days, None where nothing is stored as Parquet."""
-    if not settings.storage.parquet.enabled:
-        return None
-    return ParquetHistory(settings.directory, settings.csv_dir)
-
-
-def stored_days(settings: Settings) -> ParquetHistory:
-    """Return the days that are stored as Parquet, whatever is configured to be written."""
-    return ParquetHistory(settings.directory)
 
 
 def parquet_store(settings: Settings) -> ParquetStore:

@@ -286,6 +286,11 @@ class StorageSettings(Section):
 
     csv: CsvSettings = Field(default=CsvSettings(), description=CsvSettings.__doc__)
     parquet: ParquetSettings = Field(default=ParquetSettings(), description=ParquetSettings.__doc__)
+    certificate_key: Path | None = Field(
+        default=None,
+        description="PEM file of the Ed25519 key that signs the certificates of compacted days; "
+        "none: they are not signed",
+    )
 
 
 class PanelSettings(Section):

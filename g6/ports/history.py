@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -10,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.domain.documents.certificates import Certificate, CertifiedContents, CertifiedFile
 from g6.domain.schema.frame import ColumnValues, Words
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Kind
@@ -189,4 +191,61 @@ class History(Protocol):
 
         An event that is stored already is not stored twice.
         """
+        ...
+
+
+class CertificateStore(Protocol):
+    """The certificates of stored days, and what is needed to issue one.
+
+    Every call may raise StoreBusy or BadInput.
+    """
+
+    def held(self, day: date) -> AbstractContextManager[None]:
+        """Hold the certificates of a day, so that one is issued at a time."""
+        ...
+
+    def certified_days(self) -> Sequence[date]:
+        """Return the days that have a certificate, ascending."""
+        ...
+
+    def certificate(self, day: date, version: int | None = None) -> Certificate | None:
+        """Return a version of a day's certificate, or the newest. None where there is none."""
+        ...
+
+    def mark(self, day: date, name: str) -> None:
+        """Note that the files of an index, or of `overview`, were rewritten on purpose."""
+        ...
+
+    def marks(self, day: date) -> frozenset[str]:
+        """Return the names that were noted since the newest certificate."""
+        ...
+
+    def is_whole(self, day: date) -> bool:
+        """Tell whether the day has rows, and each index and the overview are one file."""
+        ...
+
+    def stored_files(
+        self, day: date, known: Mapping[str, CertifiedFile]
+    ) -> Sequence[CertifiedFile]:
+        """Return the records of the files of a day, by path, those of `known` without reading."""
+        ...
+
+    def contents(self, day: date) -> CertifiedContents:
+        """Return coverage, gaps, sources and configurations of a day."""
+        ...
+
+    def sign(self, certificate: Certificate) -> Certificate:
+        """Return the certificate signed, or as it is where no key is configured.
+
+        Raises:
+            Unavailable: The key cannot be read, or its library is not installed.
+        """
+        ...
+
+    def keep_certificate(self, certificate: Certificate) -> None:
+        """Store a certificate for good, and forget what was noted before it."""
+        ...
+
+    def forget_marks(self, day: date, names: frozenset[str]) -> None:
+        """Forget what was noted of a day: its files are as they were."""
         ...

@@ -98,6 +98,7 @@ MODULES: Mapping[str, str] = {
     "gaps": "stored.days.gaps_table",
     "stored_days": "stored.days.stored_days_table",
     "catalogue": "stored.days.catalogue_table",
+    "certificate": "stored.days.certificate_table",
     "sizes": "stored.days.sizes_table",
     "day_estimate": "market.day_estimate_table",
     "pruning_plan": "stored.days.pruning_plan_table",

@@ -121,6 +121,16 @@ STUDIES = (
         reader="archive",
     ),
     Study(
+        "certificate",
+        "stored.days.day_certificate",
+        "Show what a stored day holds and lacks, as its certificate says.",
+        "g6 certificate 2026-11-18 --verify",
+        details="Compaction writes it: coverage and gaps of each index, sources, configurations, "
+        "row counts and SHA-256 of the files, and a root that names the day before. With --verify "
+        "the exit code is 1 when a file, a root or a signature is not what it says.",
+        reader="certificates",
+    ),
+    Study(
         "sizes",
         "stored.days.stored_sizes",
         "Measure what is stored, by kind.",

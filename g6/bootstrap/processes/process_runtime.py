@@ -20,6 +20,7 @@ from g6.adapters.wrapping.throttled_bus import ThrottledBus
 from g6.bootstrap import stores
 from g6.bootstrap.processes.redis_ports import vitals
 from g6.bootstrap.quote_sources.sources import collection_plan, provider
+from g6.bootstrap.stored_files import certified_days
 from g6.bootstrap.wiring import Wiring, clock_speed, data_option
 from g6.domain.cycles.cycle import Timing, isoformat_z
 from g6.domain.reports.switches import RunWindow
@@ -70,7 +71,7 @@ def build_runtime(
         feeds=None if recorded is None else recorded.indices,
         quotes_seconds=settings.frames.unpersisted_seconds,
         persisted_seconds=settings.frames.persisted_seconds,
-        history=stores.history(settings),
+        history=certified_days.history(settings),
         lifeline=_lifeline(wiring, timing, market.start),
         heartbeat_seconds=float(settings.heartbeat_interval),
         chain_memories=RedisChainMemories(cache, namespace),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from g6.ports import Clock, Store
     from g6.ports.readers import (
         ArchiveReader,
+        CertificateReader,
         CollectionReader,
         DamageReader,
         EndOfDayReader,
@@ -145,6 +146,13 @@ def damage_reader(settings: Settings) -> DamageReader:
     return DirectoryDamage(settings)
 
 
+def certificate_reader(settings: Settings) -> CertificateReader:
+    """Return the reader of the certificates of stored days."""
+    from g6.bootstrap.stored_files.certifying import DirectoryCertificates
+
+    return DirectoryCertificates(settings)
+
+
 def panel_reader(settings: Settings) -> PanelReader:
     """Return the reader of panel files and their manifest."""
     from g6.bootstrap.reading.panel_reading import DirectoryPanels
@@ -219,6 +227,7 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "running": running_reader,
     "past": past_reader,
     "archive": archive_reader,
+    "certificates": certificate_reader,
     "collection": collection_reader,
     "units": unit_reader,
     "listings": listing_reader,
@@ -230,7 +239,7 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "participants": participant_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""
-OF_ROWS = frozenset({"stored", "past", "units", "damages"})
+OF_ROWS = frozenset({"stored", "past", "units", "damages", "certificates"})
 """Kinds that read the stored rows of a data directory alone."""
 WITHOUT_SETTINGS: Mapping[str, Callable[[], object]] = {
     "sources": source_reader,

@@ -11,6 +11,7 @@ from g6.adapters.csv.line_checks import Stored, check_day, indices_by_day, stray
 from g6.adapters.panel_files import verify_manifest_hashes
 from g6.adapters.parquet.maintenance import checking
 from g6.adapters.parquet.units import is_recomputed
+from g6.bootstrap.stored_files.certifying import DirectoryCertificates
 from g6.bootstrap.stored_files.csv_lines import csv_days, stored_lines
 from g6.config import Settings
 from g6.domain.schema import layout
@@ -18,6 +19,7 @@ from g6.domain.schema.layout import MANIFEST, Kind
 from g6.files import abandoned_in, quoted, shown
 from g6.ports import Clock
 from g6.ports.history import Finding
+from g6.studies.stored.days.certificate_checks import certificate_findings
 
 __all__ = ["Search", "lasting", "searches"]
 
@@ -49,10 +51,18 @@ def searches(settings: Settings, day: date | None) -> list[Search]:
     stray_files: list[Search] = [lambda: list(strays(base))] if day is None else []
     return [
         *checking.looks(settings.directory, day),
+        *_certified_days(settings, day),
         *csv_searches,
         *stray_files,
         lambda: _panels(settings.panels_dir),
     ]
+
+
+def _certified_days(settings: Settings, day: date | None) -> list[Search]:
+    """Return a search for each day that has a certificate: whether it is what that says."""
+    reader = DirectoryCertificates(settings)
+    days = [certified for certified in reader.certified_days() if day in (None, certified)]
+    return [partial(certificate_findings, reader, certified) for certified in days]
 
 
 def lasting(looks: Iterable[Search], clock: Clock, seconds: float) -> list[Finding]:

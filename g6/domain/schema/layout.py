@@ -44,6 +44,8 @@ __all__ = [
     "Folder",
     "Kind",
     "LoadedKind",
+    "certificate_file",
+    "certified_name",
     "csv_chain_file",
     "csv_overview_file",
     "csv_place",
@@ -54,6 +56,7 @@ __all__ = [
     "offset_name",
     "panel_file",
     "panel_name",
+    "parse_certificate_version",
     "parse_day_name",
     "parse_index_name",
     "part_name",
@@ -75,6 +78,8 @@ class Folder(StrEnum):
     """A folder of a data directory that holds no kind of stored rows."""
 
     PANELS = "panels"
+    CERTIFICATES = "certificates"
+    """What each compacted day holds and lacks, as `date=DAY/vN.json`."""
     CONFIGS = "configs"
     """The configurations that wrote rows, each as `ID.json`."""
     DUMPS = "dumps"
@@ -123,6 +128,7 @@ ANY_INDEX = f"{_INDEX_KEY}*"
 ANY_DAY = f"{_DAY_KEY}*"
 """What directories of indices and of days are called, for a search."""
 _PANEL_SUFFIX = ".json"
+_CERTIFICATE_NAME = re.compile(r"v([1-9]\d*)\.json")
 _CSV_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.csv")
 
 
@@ -192,6 +198,40 @@ def segment_name(first: datetime, end: datetime) -> str:
     '034500Z-040000Z.parquet'
     """
     return f"{_clock(first)}-{_clock(end)}{ROWS_SUFFIX}"
+
+
+def certificate_file(day: date, version: int) -> str:
+    """Return where one version of a day's certificate stays.
+
+    >>> certificate_file(date(2026, 11, 20), 1)
+    'certificates/date=2026-11-20/v1.json'
+    """
+    return f"{Folder.CERTIFICATES}/{day_name(day)}/v{version}.json"
+
+
+def parse_certificate_version(name: str) -> int | None:
+    """Return the version of a certificate's file name, None when it is something else.
+
+    >>> parse_certificate_version("v2.json"), parse_certificate_version("notes.json")
+    (2, None)
+    """
+    match = _CERTIFICATE_NAME.fullmatch(name)
+    return int(match[1]) if match else None
+
+
+def certified_name(path: str) -> str:
+    """Return whose rows a file of a day is: an index, `overview` or `instruments`.
+
+    Args:
+        path: Relative to the data directory.
+
+    >>> certified_name("chain/underlying=NIFTY/date=2026-11-20/day.parquet")
+    'NIFTY'
+    >>> certified_name("overview/date=2026-11-20/day.parquet")
+    'overview'
+    """
+    parts = path.split("/")
+    return parse_index_name(parts[1]) or parts[0]
 
 
 def listing_file(exchange: str) -> str:

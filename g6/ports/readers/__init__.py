@@ -11,6 +11,7 @@ from g6.ports.readers.archive_reader import (
     UnitReader,
 )
 from g6.ports.readers.board_reader import BoardReader
+from g6.ports.readers.certificates import CertificateReader
 from g6.ports.readers.collection_reader import CollectionReader
 from g6.ports.readers.damages import DamageReader, DamageSearch
 from g6.ports.readers.day import DayReader
@@ -26,6 +27,7 @@ from g6.ports.readers.source_reader import ProviderReader, SourceLine, SourceRea
 __all__ = [
     "ArchiveReader",
     "BoardReader",
+    "CertificateReader",
     "CollectionReader",
     "CollectionSettings",
     "ColumnSummary",

@@ -53,6 +53,7 @@ def apply(
     Example: g6 retention apply --before 2025-01-01 --kinds csv
     """
     from g6.adapters.data_dir.retention import remove
+    from g6.bootstrap.stored_files.certifying import issue_certificates, mark_pruned
 
     settings = options.settings(config, set_, data_dir=data_dir)
     plan = answer(archive_reader(settings), old)
@@ -66,5 +67,7 @@ def apply(
         options.own_directory(context, settings, "g6 retention")
     for file in followed(files, "deleting", console):
         remove([file])
+    # The certificates of these days go on to say what they hold, in a new version.
+    issue_certificates(settings, mark_pruned(settings, files))
     study = by_name("pruning_plan")
     study_command.write(study, replace(plan, is_done=True), settings, as_json=json_)

@@ -53,6 +53,8 @@ def recompute(
 
     Example: g6 recompute --from 2026-11-18 --to 2026-11-18
     """
+    from g6.bootstrap.stored_files.certifying import issue_certificates
+
     settings = options.settings(config, set_, data_dir=data_dir, model=model)
     lots = _lots(settings, index, day_given(from_, settings), day_given(to, settings))
     console = terminal.console(settings, stderr=json_)
@@ -64,6 +66,7 @@ def recompute(
         workers.start()
         runtime = workers.runtime
         reports = list(_all(runtime, waiting, pricing, journal, console))
+    issue_certificates(settings, sorted({date.fromisoformat(day) for day, _ in lots}))
     journal.close()
     seconds = time.monotonic() - began
     _show(terminal.console(settings), reports, len(lots) - len(waiting), seconds, as_json=json_)

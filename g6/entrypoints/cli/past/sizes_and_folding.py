@@ -17,7 +17,7 @@ from g6.entrypoints.cli.shared.arguments import options, study_command
 from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
-from g6.errors import G6Error
+from g6.errors import G6Error, UserError
 from g6.rendering.wording import day_words, megabytes
 from g6.studies.table import by_command
 
@@ -75,19 +75,23 @@ def compact(
     context: typer.Context,
     *,
     date_: Date = None,
+    certify: Annotated[
+        bool,
+        typer.Option("--certify", help="Certify the day of --date anew, as its files are now."),
+    ] = False,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Fold each day that is over into one file per index.
+    """Fold each day that is over into one file per index, and certify it.
 
     Readers may read meanwhile. What is stopped half way goes on where it was when it is called
-    again.
+    again. g6 certificate shows what a day holds and lacks.
 
     Example: g6 data compact --date 2026-11-18
     """
-    from g6.bootstrap.stores import stored_days
+    from g6.bootstrap.stored_files.certified_days import stored_days
 
     settings = options.settings(config, set_, data_dir=data_dir)
     if settings.directory.exists():
@@ -95,6 +99,8 @@ def compact(
     console = terminal.console(settings, stderr=json_)
     history = stored_days(settings)
     day = day_given(date_, settings)
+    if certify:
+        _mark(settings, day)
     sessions = calendar()
     loose_days = [
         loose
@@ -110,12 +116,42 @@ def compact(
             folded.append(FoldedDay(loose.name, loose.day, loose.files, None, str(error)))
         else:
             folded.append(FoldedDay(loose.name, loose.day, loose.files, report))
+    refused = _certify(settings, day, console)
     if json_:
         typer.echo(json.dumps([day.document() for day in folded]))
     else:
         _show_folded(terminal.console(settings), settings, folded)
-    if any(day.report is None for day in folded):
+    for refusal in refused:
+        console.print(f"not certified: {refusal}", soft_wrap=True, highlight=False)
+    if refused or any(day.report is None for day in folded):
         raise typer.Exit(1)
+
+
+def _mark(settings: Settings, day: date | None) -> None:
+    """Note the files of a day as rewritten on purpose.
+
+    Raises:
+        UserError: No day is named.
+    """
+    if day is None:
+        raise UserError("which day is to be certified anew?", "add --date 2026-11-18")
+    from g6.bootstrap.stored_files.certifying import mark_all
+
+    mark_all(settings, day)
+
+
+def _certify(settings: Settings, day: date | None, console: Console) -> list[G6Error]:
+    """Issue the certificates that are due, of all days or of one, and return what refused."""
+    from g6.bootstrap.stored_files.certifying import issue_certificates, uncertified_days
+
+    due = [whole for whole in uncertified_days(settings) if day in (None, whole)]
+    refused: list[G6Error] = []
+    for whole in followed(due, "certifying", console) if due else ():
+        try:
+            issue_certificates(settings, [whole])
+        except G6Error as error:
+            refused.append(error)
+    return refused
 
 
 def _show_folded(console: Console, settings: Settings, folded: Sequence[FoldedDay]) -> None:

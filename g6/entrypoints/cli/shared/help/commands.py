@@ -64,6 +64,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("sql", "past.sql_command"),
         Command("inspect"),
         Command("verify"),
+        Command("certificate"),
         Command("recompute", "past.recomputing"),
         Command("replay", "run.replay_command"),
         Command("compare", "past.compare"),

@@ -1,0 +1,155 @@
+"""The certificates of a data directory: `certificates/date=DAY/vN.json`, and notes beside them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from g6.domain.documents.certificates import Certificate
+from g6.domain.schema import layout
+from g6.domain.schema.layout import Folder, Kind
+from g6.errors import BadInput
+from g6.files import directory_lock, refusals, replace, shown
+
+__all__ = ["CertificateFiles", "content_digest", "day_directories", "stored_paths"]
+
+_MARK = ".rewritten-"
+_BLOCK = 1 << 20
+
+
+class CertificateFiles:
+    """Reads and writes the certificates of one data directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    @contextmanager
+    def held(self, day: date) -> Iterator[None]:
+        """Hold the certificates of a day."""
+        folder = self._folder(day)
+        with refusals(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with directory_lock(folder):
+            yield
+
+    def days(self) -> Sequence[date]:
+        """Return the days that have a certificate, ascending."""
+        days = []
+        for folder in (self._directory / Folder.CERTIFICATES).glob(layout.ANY_DAY):
+            day = layout.parse_day_name(folder.name)
+            if day is not None and self.versions(day):
+                days.append(day)
+        return sorted(days)
+
+    def versions(self, day: date) -> Sequence[int]:
+        """Return the versions of a day's certificate, ascending."""
+        try:
+            names = [path.name for path in self._folder(day).iterdir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(filter(None, map(layout.parse_certificate_version, names)))
+
+    def path(self, day: date, version: int) -> Path:
+        """Return the file of a certificate."""
+        return self._directory / layout.certificate_file(day, version)
+
+    def read(self, day: date, version: int | None = None) -> Certificate | None:
+        """Return a version of a day's certificate, or the newest. None where there is none.
+
+        Raises:
+            BadInput: Its file is damaged.
+        """
+        if version is None:
+            versions = self.versions(day)
+            if not versions:
+                return None
+            version = versions[-1]
+        path = self.path(day, version)
+        try:
+            certificate = Certificate.from_json(json.loads(path.read_text("utf-8")))
+            if (certificate.day, certificate.version) != (day, version):
+                raise ValueError(f"it is {certificate.name}")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            reason = f"is not the certificate of {day} v{version} ({error})"
+            fix = "bring it back from a backup (g6 restore), or ask who keeps a copy"
+            raise BadInput(shown(path), None, reason, fix) from error
+        return certificate
+
+    def write(self, certificate: Certificate) -> None:
+        """Store a certificate and forget the notes of its day.
+
+        Raises:
+            StoreBusy: A disk refuses.
+        """
+        text = json.dumps(certificate.to_json(), indent=1, ensure_ascii=False)
+        replace(self.path(certificate.day, certificate.version), f"{text}\n".encode())
+        self.forget(certificate.day, self.marks(certificate.day))
+
+    def mark(self, day: date, name: str) -> None:
+        """Note that the files of an index, or of `overview`, were rewritten on purpose."""
+        path = self._folder(day) / f"{_MARK}{name}"
+        with refusals(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+    def marks(self, day: date) -> frozenset[str]:
+        """Return the names that were noted."""
+        paths = self._folder(day).glob(f"{_MARK}*")
+        return frozenset(path.name.removeprefix(_MARK) for path in paths)
+
+    def forget(self, day: date, names: frozenset[str]) -> None:
+        """Forget these notes of a day."""
+        for name in names:
+            (self._folder(day) / f"{_MARK}{name}").unlink(missing_ok=True)
+
+    def _folder(self, day: date) -> Path:
+        return self._directory / Folder.CERTIFICATES / layout.day_name(day)
+
+
+def day_directories(directory: Path, day: date) -> list[Path]:
+    """Return the directories of a day that a certificate is of, those that there are."""
+    name = layout.day_name(day)
+    chains = sorted((directory / layout.folder(Kind.CHAIN)).glob(f"{layout.ANY_INDEX}/{name}"))
+    others = [
+        directory / layout.day_folder(kind, day) for kind in (Kind.INSTRUMENTS, Kind.OVERVIEW)
+    ]
+    return [folder for folder in (*chains, *others) if folder.is_dir()]
+
+
+def stored_paths(directory: Path, day: date) -> list[str]:
+    """Return everything that lies in the directories of a day, relative to the data directory.
+
+    Hidden files are left out: what is being written, and marks.
+    """
+    paths: list[str] = []
+    for folder in day_directories(directory, day):
+        visible = (path for path in folder.iterdir() if not path.name.startswith("."))
+        paths.extend(path.relative_to(directory).as_posix() for path in visible)
+    return sorted(paths)
+
+
+def content_digest(path: Path) -> tuple[int, str] | None:
+    """Return size and SHA-256 of a file, None where it is not there.
+
+    Raises:
+        BadInput: It cannot be read.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+                size += len(block)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+        raise BadInput(shown(path), None, reason, f"chmod u+r {shown(path)}") from error
+    return size, digest.hexdigest()

@@ -1,0 +1,99 @@
+"""A history that notes what it rewrites, and has each day certified once that is whole again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+
+from g6.domain.schema.frame import ColumnValues, Words
+from g6.domain.schema.json_types import Document
+from g6.domain.schema.overview_row import OverviewRow
+from g6.ports import Event
+from g6.ports.history import (
+    OVERVIEW,
+    BusPosition,
+    FoldReport,
+    History,
+    LooseDay,
+    StoredDay,
+)
+
+__all__ = ["CertifiedHistory"]
+
+
+class CertifiedHistory:
+    """History port over another one.
+
+    A day that is computed again index by index is certified when `certify` is called for it, not
+    once for each index.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        mark: Callable[[date, str], None],
+        certify: Callable[[date], object],
+    ) -> None:
+        self._history = history
+        self._mark = mark
+        self._certify = certify
+
+    def sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Return files and bytes of everything stored, by kind."""
+        return self._history.sizes()
+
+    def clear_abandoned(self) -> int:
+        """Remove temporary files that killed writers left and return how many."""
+        return self._history.clear_abandoned()
+
+    def loose_days(self) -> Sequence[LooseDay]:
+        """Return the days in more than one file, or in one that is a part, oldest first."""
+        return self._history.loose_days()
+
+    def fold(self, name: str, day: date, before: datetime) -> FoldReport:
+        """Fold the parts before `before` into the segments of their quarter hours."""
+        return self._history.fold(name, day, before)
+
+    def compact(self, name: str, day: date) -> FoldReport:
+        """Fold a day that is over into one file, and have it certified with the last of these."""
+        report = self._history.compact(name, day)
+        if report.written:
+            self._mark(day, name)
+            self._certify(day)
+        return report
+
+    def read_day(self, index: str, day: date, columns: Sequence[str]) -> StoredDay:
+        """Return columns of a compacted day, with the headers of its units.
+
+        Raises:
+            NothingToDo: There is no such day.
+        """
+        return self._history.read_day(index, day, columns)
+
+    def write_day(
+        self,
+        index: str,
+        day: date,
+        columns: Mapping[str, ColumnValues | Words],
+        headers: Mapping[str, Document],
+    ) -> bool:
+        """Replace columns of a compacted day. False when the file stays the same."""
+        is_changed = self._history.write_day(index, day, columns, headers)
+        if is_changed:
+            self._mark(day, index)
+        return is_changed
+
+    def write_figures(self, index: str, day: date, rows: Sequence[OverviewRow]) -> bool:
+        """Replace figures in the overview rows of one index. Status and reason stay."""
+        is_changed = self._history.write_figures(index, day, rows)
+        if is_changed:
+            self._mark(day, OVERVIEW)
+        return is_changed
+
+    def events_position(self) -> BusPosition:
+        """Return how far events are stored."""
+        return self._history.events_position()
+
+    def keep_events(self, batch: Sequence[Event], upto: BusPosition) -> None:
+        """Store events under their days, and remember `upto` as the place to go on from."""
+        self._history.keep_events(batch, upto)

@@ -1,0 +1,252 @@
+"""The certificates of a configured data directory: reading them, and issuing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from g6.adapters.data_dir.certificate_files import CertificateFiles, content_digest, stored_paths
+from g6.adapters.parquet import ParquetHistory
+from g6.adapters.parquet.days import days as days_of
+from g6.adapters.parquet.maintenance import certified_rows
+from g6.config import Settings, calendar
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.gaps import counts_of, gaps_of
+from g6.domain.documents.certificates import (
+    Certificate,
+    CertifiedContents,
+    CertifiedFile,
+    IndexCoverage,
+    gap_as_json,
+)
+from g6.domain.schema.json_types import JsonObject
+from g6.domain.schema.layout import Kind, certified_name
+from g6.errors import BadInput, NothingToDo
+from g6.pipeline.maintenance.certifying import certify_all
+from g6.ports.readers import DatedFile
+from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.stored_past import index_days
+
+__all__ = [
+    "DirectoryCertificates",
+    "certify_with_days_before",
+    "issue_certificates",
+    "mark_all",
+    "mark_pruned",
+    "uncertified_days",
+]
+
+MOST_BEFORE = 10
+"""Earlier days that are certified on the way: a worker's job has its limits."""
+
+
+class DirectoryCertificates:
+    """Ports `CertificateReader` and `CertificateStore` over a configured data directory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._directory = settings.directory
+        self._files = CertificateFiles(settings.directory)
+
+    @property
+    def place(self) -> str:
+        """Return the data directory as it was named."""
+        return str(self._directory)
+
+    @property
+    def public_key(self) -> str:
+        """Return the public half of the configured key in hex digits, empty without a key.
+
+        Raises:
+            Unavailable: The key cannot be read.
+        """
+        key = self._settings.storage.certificate_key
+        if key is None:
+            return ""
+        from g6.adapters.signing import public_key_of
+
+        return public_key_of(key)
+
+    def certified_days(self) -> Sequence[date]:
+        """Return the days that have a certificate, ascending."""
+        return self._files.days()
+
+    def file_of(self, day: date, version: int) -> str:
+        """Return the path of a certificate's file."""
+        return str(self._files.path(day, version))
+
+    def certificate(self, day: date, version: int | None = None) -> Certificate | None:
+        """Return a version of a day's certificate, or the newest. None where there is none.
+
+        Raises:
+            BadInput: Its file is damaged.
+        """
+        return self._files.read(day, version)
+
+    def stored_paths(self, day: date) -> Sequence[str]:
+        """Return everything that lies in the directories of a day."""
+        return stored_paths(self._directory, day)
+
+    def content_digest(self, path: str) -> tuple[int, str] | None:
+        """Return size and SHA-256 of a file, None where it is not there.
+
+        Raises:
+            BadInput: It cannot be read.
+        """
+        return content_digest(self._directory / path)
+
+    def is_signed(self, certificate: Certificate) -> bool:
+        """Tell whether the signature is that of the root, by the key in it.
+
+        Raises:
+            Unavailable: `cryptography` is not installed.
+        """
+        if certificate.signature is None:
+            return False
+        from g6.adapters.signing import is_signature_of
+
+        return is_signature_of(certificate.root, certificate.signature)
+
+    def held(self, day: date) -> AbstractContextManager[None]:
+        """Hold the certificates of a day."""
+        return self._files.held(day)
+
+    def mark(self, day: date, name: str) -> None:
+        """Note that the files of an index, or of `overview`, were rewritten on purpose."""
+        self._files.mark(day, name)
+
+    def marks(self, day: date) -> frozenset[str]:
+        """Return the names that were noted since the newest certificate."""
+        return self._files.marks(day)
+
+    def forget_marks(self, day: date, names: frozenset[str]) -> None:
+        """Forget what was noted of a day."""
+        self._files.forget(day, names)
+
+    def is_whole(self, day: date) -> bool:
+        """Tell whether each index and the overview of a day that has or had rows are one file."""
+        if certified_rows.is_loose(self._directory, day):
+            return False
+        return certified_rows.has_rows(self._directory, day) or bool(self._files.versions(day))
+
+    def stored_files(
+        self, day: date, known: Mapping[str, CertifiedFile]
+    ) -> Sequence[CertifiedFile]:
+        """Return the records of the files of a day, by path.
+
+        Raises:
+            BadInput: A file is damaged.
+        """
+        return [known.get(path) or self._record(path) for path in self.stored_paths(day)]
+
+    def _record(self, path: str) -> CertifiedFile:
+        rows = certified_rows.row_count(self._directory / path)
+        facts = self.content_digest(path)
+        if facts is None:
+            raise BadInput(path, None, "vanished while it was read", "call it again")
+        return CertifiedFile(path, rows, *facts)
+
+    def contents(self, day: date) -> CertifiedContents:
+        """Return coverage, gaps, sources and configurations of a day.
+
+        Raises:
+            BadInput: A file is damaged.
+        """
+        from g6.bootstrap.stored_files.past_reading import DirectoryPast
+
+        reader = DirectoryPast(self._settings, calendar())
+        coverage: dict[str, IndexCoverage] = {}
+        gaps: list[JsonObject] = []
+        try:
+            units = index_days(reader, PastSpan(first=day, last=day))
+        except NothingToDo:
+            units = []
+        for unit in units:
+            coverage[unit.index] = IndexCoverage.of(counts_of(unit.grid, unit.outcomes))
+            gaps += map(gap_as_json, gaps_of(unit.index, unit.grid, unit.outcomes))
+        return CertifiedContents(
+            kind=reader.kind(),
+            coverage=coverage,
+            gaps=tuple(gaps),
+            sources=certified_rows.source_counts(self._directory, day),
+            configs=certified_rows.config_ids(self._directory, day),
+        )
+
+    def sign(self, certificate: Certificate) -> Certificate:
+        """Return the certificate signed, or as it is where no key is configured.
+
+        Raises:
+            Unavailable: The key cannot be read, or `cryptography` is not installed.
+        """
+        key = self._settings.storage.certificate_key
+        if key is None:
+            return certificate
+        from g6.adapters.signing import signature_of
+
+        return replace(certificate, signature=signature_of(certificate.root, key))
+
+    def keep_certificate(self, certificate: Certificate) -> None:
+        """Store a certificate for good, and forget what was noted before it."""
+        self._files.write(certificate)
+
+
+def uncertified_days(settings: Settings) -> list[date]:
+    """Return the days that have rows and no certificate, or were rewritten since, ascending."""
+    certificates = DirectoryCertificates(settings)
+    history = ParquetHistory(settings.directory)
+    stored = set[date]()
+    for name in history.names():
+        stored.update(days_of(history.root(name)))
+    certified = set(certificates.certified_days())
+    due = [day for day in stored | certified if day not in certified or certificates.marks(day)]
+    return sorted(day for day in due if certificates.is_whole(day))
+
+
+def mark_all(settings: Settings, day: date) -> None:
+    """Note all files of a day as rewritten on purpose, so that the day is certified anew."""
+    certificates = DirectoryCertificates(settings)
+    newest = certificates.certificate(day)
+    paths = {file.path for file in newest.files} if newest else set()
+    for name in {certified_name(path) for path in paths | set(certificates.stored_paths(day))}:
+        certificates.mark(day, name)
+
+
+def mark_pruned(settings: Settings, files: Sequence[DatedFile]) -> list[date]:
+    """Note the files of certified days that were deleted on purpose, and return those days."""
+    certificates = DirectoryCertificates(settings)
+    certified = set(certificates.certified_days())
+    pruned = set[date]()
+    for file in files:
+        if file.day in certified and file.kind in (Kind.CHAIN, Kind.OVERVIEW):
+            path = file.path.relative_to(settings.directory).as_posix()
+            certificates.mark(file.day, certified_name(path))
+            pruned.add(file.day)
+    return sorted(pruned)
+
+
+def certify_with_days_before(settings: Settings, day: date) -> list[Certificate]:
+    """Issue the certificate of a day, and of the last days before it that have none.
+
+    Of the first days after an upgrade each names the one before as well.
+
+    Raises:
+        StoreBusy: A disk refuses.
+        BadInput: A file is damaged.
+        Unavailable: A key is configured and cannot be used.
+    """
+    before = [other for other in uncertified_days(settings) if other < day]
+    return issue_certificates(settings, [*before[-MOST_BEFORE:], day])
+
+
+def issue_certificates(settings: Settings, days: Sequence[date]) -> list[Certificate]:
+    """Issue the certificates of some days that are due, by the wall clock.
+
+    Raises:
+        StoreBusy: A disk refuses.
+        BadInput: A file is damaged.
+        Unavailable: A key is configured and cannot be used.
+    """
+    now = isoformat_z(datetime.now(UTC).replace(microsecond=0))
+    return certify_all(DirectoryCertificates(settings), days, now)

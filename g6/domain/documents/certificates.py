@@ -1,0 +1,317 @@
+"""The certificate of a stored day: what it holds, what it lacks, and one root over all of it.
+
+The root is that of a Merkle tree (RFC 6962: a leaf is hashed behind a zero byte, a pair behind a
+one). Its first leaf is the certificate without files, root and signature, its others are the
+records of the files, each as canonical JSON. So the root stands for the chain to the day before as
+well, and one file can be shown to belong to it without the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.cycles.gaps import CycleCounts, Gap
+from g6.domain.documents.panels import canonical
+from g6.domain.schema.json_reading import entries, part, read_record, text, whole
+from g6.domain.schema.json_types import Document, JsonObject
+from g6.domain.schema.words import Status
+
+__all__ = [
+    "FORM",
+    "Certificate",
+    "CertificateLink",
+    "CertificateSignature",
+    "CertifiedContents",
+    "CertifiedFile",
+    "IndexCoverage",
+    "gap_as_json",
+    "merkle_root",
+]
+
+FORM = "g6-day-certificate-v1"
+
+
+@dataclass(frozen=True, slots=True)
+class CertifiedFile:
+    """One file of a day.
+
+    Attributes:
+        path: Relative to the data directory, with `/`.
+        rows: Rows in it.
+        bytes: Its size.
+        sha256: The SHA-256 of its content, 64 hex digits.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+    def to_json(self) -> JsonObject:
+        """Return the record as JSON has it."""
+        return {
+            "path": self.path,
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateLink:
+    """Names another certificate: of the day before, or the version that was replaced."""
+
+    day: date
+    version: int
+    root: str
+
+    def to_json(self) -> JsonObject:
+        """Return the link as JSON has it."""
+        return {"day": self.day.isoformat(), "version": self.version, "root": self.root}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexCoverage:
+    """How the cycles of one index on the day ended.
+
+    Attributes:
+        due: Cycles that should have a row or have one.
+        ok: Rows of status OK.
+        partial: Rows of status PARTIAL.
+        missing: Rows of status MISSING, those without their chain among them.
+        skipped: Rows of status SKIPPED.
+        no_row: Cycles that were due and have no row.
+        repaired: Rows that a repair made.
+        no_chain: Rows that promise a chain which is not stored.
+    """
+
+    due: int
+    ok: int
+    partial: int
+    missing: int
+    skipped: int
+    no_row: int
+    repaired: int
+    no_chain: int
+
+    @property
+    def share(self) -> float:
+        """The whole cycles (OK) as a share of those that were due, six decimals."""
+        return round(self.ok / self.due, 6) if self.due else 0.0
+
+    @classmethod
+    def of(cls, counts: CycleCounts) -> IndexCoverage:
+        """Return the coverage of counted cycles."""
+        return cls(
+            due=counts.due,
+            ok=counts.by_status[Status.OK],
+            partial=counts.by_status[Status.PARTIAL],
+            missing=counts.by_status[Status.MISSING],
+            skipped=counts.by_status[Status.SKIPPED],
+            no_row=counts.no_row,
+            repaired=counts.repaired,
+            no_chain=counts.no_chain,
+        )
+
+    def to_json(self) -> JsonObject:
+        """Return the coverage as JSON has it, with its share."""
+        names = self.__dataclass_fields__
+        return {**{name: getattr(self, name) for name in names}, "share": self.share}
+
+
+@dataclass(frozen=True, slots=True)
+class CertifiedContents:
+    """What the store says of a day.
+
+    Attributes:
+        kind: The kind of market: live, sim, replay, or empty for unknown.
+        coverage: By index.
+        gaps: Each gap as `g6 data gaps --json` has it.
+        sources: By index, how many quotes of options came from each source.
+        configs: The ids of the configurations that wrote the rows.
+    """
+
+    kind: str
+    coverage: Mapping[str, IndexCoverage]
+    gaps: tuple[JsonObject, ...]
+    sources: Mapping[str, Mapping[str, int]]
+    configs: tuple[str, ...]
+
+    def to_json(self) -> JsonObject:
+        """Return the contents as JSON has them."""
+        return {
+            "kind": self.kind,
+            "coverage": {index: of.to_json() for index, of in self.coverage.items()},
+            "gaps": list(self.gaps),
+            "sources": {index: dict(of) for index, of in self.sources.items()},
+            "configs": list(self.configs),
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> CertifiedContents:
+        """Read what `to_json` gave."""
+        coverage = {}
+        for index in part(document, "coverage"):
+            coverage[index] = read_record(IndexCoverage, part(part(document, "coverage"), index))
+        sources = {}
+        for index in part(document, "sources"):
+            by_source = part(part(document, "sources"), index)
+            sources[index] = {source: whole(by_source, source) for source in by_source}
+        configs = document["configs"]
+        if not isinstance(configs, Sequence):
+            raise TypeError("configs is no list")
+        return cls(
+            kind=text(document, "kind"),
+            coverage=coverage,
+            gaps=tuple(dict(gap) for gap in entries(document, "gaps")),
+            sources=sources,
+            configs=tuple(map(str, configs)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateSignature:
+    """An Ed25519 signature of a root: of its 64 hex digits as ASCII. Both fields are hex digits."""
+
+    public_key: str
+    value: str
+
+    def to_json(self) -> JsonObject:
+        """Return the signature as JSON has it."""
+        return {"algorithm": "ed25519", "public_key": self.public_key, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What one stored day holds and lacks.
+
+    Attributes:
+        day: The session day.
+        version: 1, and one more each time that the day was changed.
+        issued_at: When, by the wall clock, ISO-8601 UTC.
+        contents: Coverage, gaps, sources and configurations.
+        files: The day's files, by path.
+        previous: The certificate of the nearest day before, None for the first.
+        replaces: The version before, None for the first.
+        root: The Merkle root, 64 hex digits.
+        signature: None where no key is configured.
+    """
+
+    day: date
+    version: int
+    issued_at: str
+    contents: CertifiedContents
+    files: tuple[CertifiedFile, ...]
+    previous: CertificateLink | None = None
+    replaces: CertificateLink | None = None
+    root: str = ""
+    signature: CertificateSignature | None = None
+
+    @property
+    def link(self) -> CertificateLink:
+        """What another certificate names this one by."""
+        return CertificateLink(self.day, self.version, self.root)
+
+    @property
+    def name(self) -> str:
+        """The name that people and headers use, such as `2026-11-18 v1`."""
+        return f"{self.day} v{self.version}"
+
+    def head(self) -> JsonObject:
+        """Return all but files, root and signature, as JSON has it."""
+        return {
+            "certificate": FORM,
+            "day": self.day.isoformat(),
+            "version": self.version,
+            "issued_at": self.issued_at,
+            "previous": None if self.previous is None else self.previous.to_json(),
+            "replaces": None if self.replaces is None else self.replaces.to_json(),
+            **self.contents.to_json(),
+        }
+
+    def computed_root(self) -> str:
+        """Return the Merkle root of what stands in the certificate."""
+        files = [canonical(file.to_json()) for file in self.files]
+        return merkle_root([canonical(self.head()), *files])
+
+    def rooted(self) -> Certificate:
+        """Return the same with its root computed, and without a signature."""
+        return replace(self, root=self.computed_root(), signature=None)
+
+    def to_json(self) -> JsonObject:
+        """Return the certificate as its file has it."""
+        return {
+            **self.head(),
+            "files": [file.to_json() for file in self.files],
+            "merkle_root": self.root,
+            "signature": None if self.signature is None else self.signature.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> Certificate:
+        """Read what `to_json` gave, and nothing else.
+
+        Raises:
+            KeyError: Something is absent.
+            TypeError: Something is of another type.
+            ValueError: It is no certificate of this form, or has more in it than one.
+        """
+        signature = part(document, "signature")
+        certificate = cls(
+            day=date.fromisoformat(text(document, "day")),
+            version=whole(document, "version"),
+            issued_at=text(document, "issued_at"),
+            contents=CertifiedContents.from_json(document),
+            files=tuple(read_record(CertifiedFile, file) for file in entries(document, "files")),
+            previous=_link(part(document, "previous")),
+            replaces=_link(part(document, "replaces")),
+            root=text(document, "merkle_root"),
+            signature=read_record(CertificateSignature, signature) if signature else None,
+        )
+        # A field that this class passes over would be in the file and not under the root.
+        if canonical(certificate.to_json()) != canonical(document):
+            raise ValueError(f"it is no {FORM}, or has something in it that such a one has not")
+        return certificate
+
+
+def _link(document: Document) -> CertificateLink | None:
+    return read_record(CertificateLink, document) if document else None
+
+
+def gap_as_json(gap: Gap) -> JsonObject:
+    """Return a gap as a certificate has it.
+
+    >>> from g6.domain.cycles.cycle import parse_z
+    >>> at = parse_z("2026-11-18T05:30:00Z")
+    >>> gap_as_json(Gap("NIFTY", at, at, Status.MISSING, "provider", 1))["reason"]
+    'provider'
+    """
+    return {
+        "index": gap.index,
+        "from": isoformat_z(gap.first),
+        "to": isoformat_z(gap.last),
+        "cycles": gap.cycles,
+        "status": str(gap.status),
+        "reason": gap.reason,
+    }
+
+
+def merkle_root(leaves: Sequence[bytes]) -> str:
+    """Return the root of a Merkle tree, 64 hex digits. An odd node goes up as it is.
+
+    Args:
+        leaves: What the tree stands for, at least one.
+
+    >>> merkle_root([b"one"])[:12]
+    'd0d7360ab79f'
+    """
+    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves]
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=False)
+        above = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
+        level = above + level[2 * len(above) :]
+    return level[0].hex()

@@ -1,0 +1,89 @@
+"""Issuing of certificates: what a compacted day holds, once for each time that it was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import takewhile
+
+from g6.domain.documents.certificates import Certificate, CertificateLink, CertifiedFile
+from g6.domain.schema.layout import Kind, certified_name
+from g6.ports.history import CertificateStore
+
+__all__ = ["certify", "certify_all"]
+
+FIRST = 1
+"""The version of a day's first certificate."""
+
+
+def certify(store: CertificateStore, day: date, issued_at: str) -> Certificate | None:
+    """Issue the certificate of a day that is whole, or of what was rewritten in it since.
+
+    A file that changed without anybody having noted it keeps the record that it had: the
+    certificate goes on to say what it was, and a check finds it.
+
+    Args:
+        store: Notes, files and certificates of the data directory.
+        day: The session day.
+        issued_at: The instant by the wall clock, ISO-8601 UTC.
+
+    Returns:
+        The certificate, None where the day is not whole, or is what its newest one says.
+
+    Raises:
+        StoreBusy: A disk refuses.
+        BadInput: A file is damaged.
+        Unavailable: A key is configured and cannot be used.
+    """
+    if not store.is_whole(day):
+        return None
+    with store.held(day):
+        newest = store.certificate(day)
+        marks = store.marks(day)
+        if newest is not None and not marks:
+            return None
+        files = _files(store, day, newest, marks)
+        if newest is not None and files == newest.files:
+            store.forget_marks(day, marks)
+            return None
+        certificate = Certificate(
+            day=day,
+            version=FIRST if newest is None else newest.version + 1,
+            issued_at=issued_at,
+            contents=store.contents(day),
+            files=files,
+            previous=_previous(store, day),
+            replaces=None if newest is None else newest.link,
+        )
+        signed = store.sign(certificate.rooted())
+        store.keep_certificate(signed)
+        return signed
+
+
+def certify_all(store: CertificateStore, days: Sequence[date], issued_at: str) -> list[Certificate]:
+    """Issue the certificates that are due, oldest day first, so that each names the one before."""
+    issued = (certify(store, day, issued_at) for day in sorted(days))
+    return [certificate for certificate in issued if certificate is not None]
+
+
+def _files(
+    store: CertificateStore, day: date, newest: Certificate | None, marks: frozenset[str]
+) -> tuple[CertifiedFile, ...]:
+    """Return the records of a day's files: of what was rewritten as it is, of others as it was."""
+    if newest is None:
+        return tuple(store.stored_files(day, {}))
+    known = {file.path: file for file in newest.files if certified_name(file.path) not in marks}
+    files = dict(known)
+    for file in store.stored_files(day, known):
+        # The listing of a day may come later, from a dump that somebody kept.
+        is_late = certified_name(file.path) == Kind.INSTRUMENTS
+        if certified_name(file.path) in marks or is_late:
+            files[file.path] = file
+    return tuple(files[path] for path in sorted(files))
+
+
+def _previous(store: CertificateStore, day: date) -> CertificateLink | None:
+    """Return what names the newest certificate of the nearest day before, None without any."""
+    before = list(takewhile(lambda other: other < day, store.certified_days()))
+    nearest = store.certificate(before[-1]) if before else None
+    return None if nearest is None else nearest.link

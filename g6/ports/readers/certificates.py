@@ -1,0 +1,59 @@
+"""What reads the certificates of stored days, and the files that they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from g6.domain.documents.certificates import Certificate
+
+
+class CertificateReader(Protocol):
+    """Reads the certificates of one data directory, and changes nothing."""
+
+    @property
+    def place(self) -> str:
+        """Return where the rows are, as a person names it on the command line."""
+        ...
+
+    @property
+    def public_key(self) -> str:
+        """Return the public half of the configured key in hex digits, empty without a key."""
+        ...
+
+    def certified_days(self) -> Sequence[date]:
+        """Return the days that have a certificate, ascending."""
+        ...
+
+    def file_of(self, day: date, version: int) -> str:
+        """Return the path of a certificate's file, as a person reads it."""
+        ...
+
+    def certificate(self, day: date, version: int | None = None) -> Certificate | None:
+        """Return a version of a day's certificate, or the newest. None where there is none.
+
+        Raises:
+            BadInput: Its file is damaged.
+        """
+        ...
+
+    def stored_paths(self, day: date) -> Sequence[str]:
+        """Return everything that lies in the directories of a day, relative, in order."""
+        ...
+
+    def content_digest(self, path: str) -> tuple[int, str] | None:
+        """Return size and SHA-256 of a file of the data directory, None where it is not there.
+
+        Raises:
+            BadInput: It cannot be read.
+        """
+        ...
+
+    def is_signed(self, certificate: Certificate) -> bool:
+        """Tell whether the signature of a certificate is that of its root, by the key in it.
+
+        Raises:
+            Unavailable: The library that tells is not installed.
+        """
+        ...

@@ -1,0 +1,103 @@
+"""What a stored day holds and lacks, as its certificate says, and whether that is so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from g6.domain.documents.certificates import Certificate
+from g6.errors import NothingToDo
+from g6.ports.history import Finding
+from g6.ports.readers import CertificateReader
+from g6.studies.parameters import Parameter, stored_day
+from g6.studies.stored.days.certificate_checks import certificate_findings, chain_findings
+
+__all__ = ["CertificateParameters", "DayCertificate", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateParameters:
+    """Asks for the certificate of a day."""
+
+    day: Annotated[
+        date | None,
+        Parameter(
+            "The session day; else the newest that has one.",
+            "2026-11-18",
+            metavar="DAY",
+            read_at=stored_day,
+            is_positional=True,
+        ),
+    ] = None
+    version: Annotated[
+        int | None, Parameter("An earlier version; else the newest.", "1", least=1)
+    ] = None
+    verify: Annotated[
+        bool, Parameter("Compare files, roots and signatures, back to the first day.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class DayCertificate:
+    """The certificate of a day.
+
+    Attributes:
+        path: Its file.
+        certificate: What it says.
+        is_verified: Whether it was compared.
+        findings: What is not as it says.
+    """
+
+    path: str
+    certificate: Certificate
+    is_verified: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def passes(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+    def columns(self) -> Mapping[str, list[object]]:
+        """Return one line per index."""
+        coverage = self.certificate.contents.coverage
+        table: dict[str, list[object]] = {"index": list(coverage)}
+        for name in ("due", "ok", "partial", "missing", "skipped", "no_row", "repaired", "share"):
+            table[name] = [getattr(of_index, name) for of_index in coverage.values()]
+        return table
+
+
+def answer(reader: CertificateReader, parameters: CertificateParameters) -> DayCertificate:
+    """Return the certificate of a day.
+
+    Raises:
+        NothingToDo: There is none.
+        BadInput: Its file is damaged.
+    """
+    days = reader.certified_days()
+    day = parameters.day or (days[-1] if days else None)
+    certificate = None if day is None else reader.certificate(day, parameters.version)
+    if certificate is None:
+        raise _nothing(reader, day, parameters.version)
+    findings: list[Finding] = []
+    if parameters.verify and parameters.version is None:
+        findings = certificate_findings(reader, certificate.day, is_far=True)
+    elif parameters.verify:
+        # The files are those of the newest version.
+        findings = list(chain_findings(reader, certificate))
+    path = reader.file_of(certificate.day, certificate.version)
+    return DayCertificate(path, certificate, parameters.verify, tuple(findings))
+
+
+def _nothing(reader: CertificateReader, day: date | None, version: int | None) -> NothingToDo:
+    days = reader.certified_days()
+    there = f"; the first day that has one is {days[0]}, the last {days[-1]}" if days else ""
+    of_day = f" of {day}" if day else ""
+    of_version = f" v{version}" if version else ""
+    option = f" --date {day}" if day else ""
+    return NothingToDo(
+        f"no certificate{of_day}{of_version} is stored in {reader.place}{there}",
+        f"g6 data compact{option} certifies each day that is over and in one file per index",
+    )

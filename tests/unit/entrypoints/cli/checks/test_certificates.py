@@ -1,0 +1,294 @@
+"""Certificates of compacted days: what they say, their versions, and every damage that contradicts them."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from g6.entrypoints.cli import main
+from tests.unit.entrypoints.cli.conftest import Run
+
+FIRST, DAY = "2026-11-17", "2026-11-18"
+NIFTY = f"chain/underlying=NIFTY/date={DAY}/day.parquet"
+OTHER = f"chain/underlying=MIDCPNIFTY/date={DAY}/day.parquet"
+OVERVIEW = f"overview/date={DAY}/day.parquet"
+LISTING = f"instruments/date={FIRST}/NFO.parquet"
+BEFORE = f"certificates/date={FIRST}/v1.json"
+SECOND = f"certificates/date={FIRST}/v2.json"
+LAST = f"certificates/date={DAY}/v1.json"
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days with certificates, of which the first was changed and has two versions."""
+    root = Path(__file__).parents[5]
+    directory = Path(
+        shutil.copytree(root / "tests/data/store", tmp_path_factory.mktemp("certified") / "rows")
+    )
+    assert main(["data", "compact", "--data-dir", str(directory)]) == 0
+    changed_value(directory / f"chain/underlying=NIFTY/date={FIRST}/day.parquet")
+    again = ["data", "compact", "--date", FIRST, "--certify", "--data-dir", str(directory)]
+    assert main(again) == 0
+    return directory
+
+
+@pytest.fixture
+def directory(certified: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(certified, tmp_path / "rows"))
+
+
+def changed_value(path: Path) -> None:
+    """Write a file again, whole and readable, with one figure that is another."""
+    table = pq.read_table(path, partitioning=None)
+    place = table.column_names.index("vix")
+    vix = pc.add(table.column("vix"), pa.scalar(0.05))
+    pq.write_table(table.set_column(place, table.schema.field("vix"), vix), path)
+
+
+def without_last_row(path: Path) -> None:
+    table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.slice(0, table.num_rows - 1), path)
+
+
+def flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(bytes(content))
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def lengthened(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\n")
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def removed(path: Path) -> None:
+    path.unlink()
+
+
+def taken_from_the_day_before(path: Path) -> None:
+    shutil.copy(str(path).replace(DAY, FIRST), path)
+
+
+def rewritten_as_it_is(path: Path) -> None:
+    pq.write_table(pq.read_table(path, partitioning=None), path, compression="gzip")
+
+
+def edited(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    def edit(path: Path) -> None:
+        document = json.loads(path.read_text())
+        change(document)
+        path.write_text(json.dumps(document))
+
+    return edit
+
+
+def covering_more(document: dict[str, Any]) -> None:
+    document["coverage"]["NIFTY"]["share"] = 1.0
+
+
+def without_gaps(document: dict[str, Any]) -> None:
+    document["gaps"] = []
+
+
+def of_another_source(document: dict[str, Any]) -> None:
+    document["sources"]["NIFTY"] = {"stream": 1}
+
+
+def of_another_digest(document: dict[str, Any]) -> None:
+    document["files"][0]["sha256"] = "0" * 64
+
+
+def with_more_rows(document: dict[str, Any]) -> None:
+    document["files"][0]["rows"] += 1
+
+
+def without_a_file(document: dict[str, Any]) -> None:
+    del document["files"][0]
+
+
+def with_another_root(document: dict[str, Any]) -> None:
+    document["merkle_root"] = "0" * 64
+
+
+def without_previous(document: dict[str, Any]) -> None:
+    document["previous"] = None
+
+
+def with_a_signature_of_nobody(document: dict[str, Any]) -> None:
+    document["signature"] = {"algorithm": "ed25519", "public_key": "00" * 32, "value": "00" * 64}
+
+
+def with_something_else_in_it(document: dict[str, Any]) -> None:
+    document["remark"] = "trust me"
+
+
+DAMAGES = [
+    (NIFTY, changed_value),
+    (NIFTY, without_last_row),
+    (NIFTY, flipped),
+    (NIFTY, truncated),
+    (NIFTY, lengthened),
+    (NIFTY, emptied),
+    (NIFTY, removed),
+    (NIFTY, taken_from_the_day_before),
+    (OTHER, rewritten_as_it_is),
+    (OVERVIEW, changed_value),
+    (OVERVIEW, removed),
+    (LISTING, flipped),
+    (LISTING, removed),
+    (LAST, edited(covering_more)),
+    (LAST, edited(without_gaps)),
+    (LAST, edited(of_another_source)),
+    (LAST, edited(of_another_digest)),
+    (LAST, edited(with_more_rows)),
+    (LAST, edited(without_a_file)),
+    (LAST, edited(with_another_root)),
+    (LAST, edited(without_previous)),
+    (LAST, edited(with_a_signature_of_nobody)),
+    (LAST, edited(with_something_else_in_it)),
+    (LAST, emptied),
+    (BEFORE, removed),
+    (BEFORE, edited(covering_more)),
+    (SECOND, truncated),
+]
+
+
+@pytest.fixture(scope="module")
+def script(certified: Path) -> Callable[[Path], list[str]]:
+    module = runpy.run_path(str(Path(__file__).parents[5] / "docs/check_certificate.py"))
+    check: Callable[[Path], list[str]] = module["check"]
+    return check
+
+
+def test_without_damage_the_check_and_the_script_find_nothing(
+    g6: Run, directory: Path, script: Callable[[Path], list[str]]
+) -> None:
+    answer = g6("data", "check", "--json", "--data-dir", str(directory))
+    assert (answer.code, json.loads(answer.out)["count"]) == (0, 0)
+    assert script(directory) == []
+    assert g6("certificate", DAY, "--verify", "--data-dir", str(directory)).code == 0
+
+
+@pytest.mark.parametrize(("file", "damage"), DAMAGES)
+def test_the_check_and_the_script_find_each_damage(
+    g6: Run,
+    directory: Path,
+    script: Callable[[Path], list[str]],
+    file: str,
+    damage: Callable[[Path], None],
+) -> None:
+    damage(directory / file)
+    answer = g6("data", "check", "--json", "--data-dir", str(directory))
+    assert answer.code == 1, answer
+    assert json.loads(answer.out)["findings"]
+    assert script(directory)
+
+
+def test_a_certificate_says_what_the_day_holds_and_lacks(g6: Run, directory: Path) -> None:
+    told = json.loads(g6("certificate", DAY, "--json", "--data-dir", str(directory)).out)
+    assert told["coverage"]["NIFTY"] | {"share": 0} == {
+        "due": 386, "ok": 2, "partial": 0, "missing": 0, "skipped": 0, "no_row": 384,
+        "repaired": 0, "no_chain": 0, "share": 0,
+    }  # fmt: skip
+    gaps = json.loads(
+        g6("data", "gaps", "--from", DAY, "--to", DAY, "--json", "--data-dir", str(directory)).out
+    )
+    assert told["gaps"] == gaps
+    assert list(told["sources"]["NIFTY"]) == ["sim"]
+    assert [(file["path"], file["rows"]) for file in told["files"]] == [
+        (OTHER, 654),
+        (NIFTY, 688),
+        (f"instruments/date={DAY}/NFO.parquet", 2470),
+        (OVERVIEW, 4),
+    ]
+
+
+def test_a_changed_day_has_a_new_version_and_later_days_keep_the_old_one(
+    g6: Run, directory: Path
+) -> None:
+    first = json.loads((directory / BEFORE).read_text())
+    second = json.loads((directory / SECOND).read_text())
+    last = json.loads((directory / LAST).read_text())
+    link = {"day": FIRST, "version": 1, "root": first["merkle_root"]}
+    assert (second["version"], second["replaces"], last["previous"]) == (2, link, link)
+    shown = g6("certificate", FIRST, "--data-dir", str(directory)).out
+    assert f"replaces v1, root {first['merkle_root']}" in shown
+    earlier = g6("certificate", FIRST, "--version", "1", "--json", "--data-dir", str(directory))
+    assert json.loads(earlier.out) == first
+
+
+def test_compacting_again_issues_nothing(g6: Run, directory: Path) -> None:
+    before = sorted(directory.rglob("v*.json"))
+    assert g6("data", "compact", "--data-dir", str(directory)).code == 0
+    assert sorted(directory.rglob("v*.json")) == before
+
+
+def test_what_was_changed_by_other_means_is_not_certified_on_the_way(
+    g6: Run, directory: Path
+) -> None:
+    changed_value(directory / OTHER)
+    shutil.copy(
+        Path(__file__).parents[5] / f"tests/data/store/chain/underlying=NIFTY/date={DAY}/053000Z.parquet",
+        directory / NIFTY.replace("day.parquet", "053000Z.parquet"),
+    )  # fmt: skip
+    assert g6("data", "compact", "--data-dir", str(directory)).code == 0
+    answer = g6("data", "check", "--date", DAY, "--json", "--data-dir", str(directory))
+    paths = [finding["path"] for finding in json.loads(answer.out)["findings"]]
+    assert paths == [f"{directory}/{OTHER}"]
+
+
+def test_pruned_rows_leave_a_version_that_says_so(g6: Run, directory: Path) -> None:
+    pruned = g6(
+        "retention", "apply", "--before", DAY, "--kinds", "chain", "--yes",
+        "--data-dir", str(directory),
+    )  # fmt: skip
+    assert pruned.code == 0, pruned.err
+    told = json.loads(g6("certificate", FIRST, "--json", "--data-dir", str(directory)).out)
+    assert told["version"] == 3
+    assert not [file for file in told["files"] if file["path"].startswith("chain/")]
+    assert told["coverage"]["NIFTY"]["no_chain"] == 3
+
+
+def test_a_key_signs_and_another_key_is_told(g6: Run, directory: Path, tmp_path: Path) -> None:
+    ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    keys = [tmp_path / "mine.pem", tmp_path / "other.pem"]
+    for key in keys:
+        key.write_bytes(
+            ed25519.Ed25519PrivateKey.generate().private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+    mine, other = ([f"--set=storage.certificate_key={key}"] for key in keys)
+    certify = ("data", "compact", "--date", DAY, "--certify", "--data-dir", str(directory))
+    changed_value(directory / NIFTY)
+    assert g6(*certify, *mine).code == 0
+    verify = ("certificate", DAY, "--verify", "--data-dir", str(directory))
+    assert "signed by " in g6(*verify, *mine).out
+    answer = g6(*verify, *other)
+    assert (answer.code, "signed by another key" in answer.out) == (1, True)
+
+
+def test_a_day_without_one_says_what_makes_it(g6: Run, directory: Path) -> None:
+    answer = g6("certificate", "2026-11-19", "--data-dir", str(directory))
+    assert (answer.code, answer.out) == (3, "")
+    assert f"the first day that has one is {FIRST}, the last {DAY}" in answer.err
+    assert "g6 data compact --date 2026-11-19" in answer.err
