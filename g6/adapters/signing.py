@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from g6.domain.documents.certificates import CertificateSignature
 from g6.errors import Unavailable
 from g6.errors.extras import optional
 from g6.files import shown
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 __all__ = ["is_signature_of", "public_key_of", "signature_of"]
 
@@ -25,7 +29,7 @@ def signature_of(root: str, key: Path) -> CertificateSignature:
         Unavailable: The key cannot be read, or `cryptography` is not installed.
     """
     private = _private_key(key)
-    return CertificateSignature(_public_hex(private), private.sign(root.encode()).hex())  # type: ignore[attr-defined]
+    return CertificateSignature(_public_hex(private), private.sign(root.encode()).hex())
 
 
 def public_key_of(key: Path) -> str:
@@ -54,7 +58,7 @@ def is_signature_of(root: str, signature: CertificateSignature) -> bool:
     return True
 
 
-def _private_key(key: Path) -> object:
+def _private_key(key: Path) -> Ed25519PrivateKey:
     with optional():
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -73,5 +77,5 @@ def _private_key(key: Path) -> object:
     return private
 
 
-def _public_hex(private: object) -> str:
-    return str(private.public_key().public_bytes_raw().hex())  # type: ignore[attr-defined]
+def _public_hex(private: Ed25519PrivateKey) -> str:
+    return private.public_key().public_bytes_raw().hex()

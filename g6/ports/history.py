@@ -200,7 +200,7 @@ class CertificateStore(Protocol):
     Every call may raise StoreBusy or BadInput.
     """
 
-    def held(self, day: date) -> AbstractContextManager[None]:
+    def locked(self, day: date) -> AbstractContextManager[None]:
         """Hold the certificates of a day, so that one is issued at a time."""
         ...
 
@@ -225,9 +225,9 @@ class CertificateStore(Protocol):
         ...
 
     def stored_files(
-        self, day: date, known: Mapping[str, CertifiedFile]
+        self, day: date, records: Mapping[str, CertifiedFile]
     ) -> Sequence[CertifiedFile]:
-        """Return the records of the files of a day, by path, those of `known` without reading."""
+        """Return the records of the files of a day, by path, those of `records` as they are."""
         ...
 
     def contents(self, day: date) -> CertifiedContents:

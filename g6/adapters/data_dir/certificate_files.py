@@ -26,9 +26,10 @@ class CertificateFiles:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._names: dict[Path, str] = {}
 
     @contextmanager
-    def held(self, day: date) -> Iterator[None]:
+    def locked(self, day: date) -> Iterator[None]:
         """Hold the certificates of a day."""
         folder = self._folder(day)
         with refusals(folder):
@@ -80,6 +81,24 @@ class CertificateFiles:
             fix = "bring it back from a backup (g6 restore), or ask who keeps a copy"
             raise BadInput(shown(path), None, reason, fix) from error
         return certificate
+
+    def newest_name(self, day: date) -> str:
+        """Return version and root of a day's newest certificate, empty where it has none.
+
+        Raises:
+            BadInput: Its file is damaged.
+        """
+        versions = self.versions(day)
+        if not versions:
+            return ""
+        path = self.path(day, versions[-1])
+        if path not in self._names:
+            certificate = self.read(day, versions[-1])
+            if certificate is None:
+                return ""
+            # A stored certificate is never written again.
+            self._names[path] = f"{certificate.name} {certificate.root}"
+        return self._names[path]
 
     def write(self, certificate: Certificate) -> None:
         """Store a certificate and forget the notes of its day.

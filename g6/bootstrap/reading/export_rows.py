@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from g6.adapters.parquet.arrays import array_of
+from g6.adapters.parquet.queries.engines import CERTIFICATES
 from g6.adapters.parquet.queries.load import Query, load_table
 from g6.adapters.parquet.queries.stored_span import DaySpan
+from g6.bootstrap.reading.row_certificates import certificates_of, with_certificates
+from g6.domain.documents.certificates import Certificate
+from g6.domain.market.calendar import day_of
 from g6.domain.schema.layout import Kind
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -27,6 +32,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     Kind.OVERVIEW: ("timestamp", "underlying", "spot", "future", "forward", "vix"),
 }
 """Columns that every exported row begins with, whichever others are chosen."""
+
+ROOT_DIGITS = 16
+"""Digits of a root in a row, enough to tell it from any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,8 @@ class ExportQuery:
 def export_table(directory: Path, export: ExportQuery) -> pa.Table:
     """Return the rows to export, each with spot, future, forward, VIX and its instant.
 
+    Of chains and overviews the last column is the certificate of the row's day.
+
     Raises:
         NothingToDo: Nothing of that is stored.
         UserError: An argument cannot be.
@@ -62,16 +72,40 @@ def export_table(directory: Path, export: ExportQuery) -> pa.Table:
         tz="UTC",
         shape=export.shape,
     )
-    return load_table(query.beginning_with(KEYS.get(export.kind, ())))
+    certificates = certificates_of(query)
+    table = load_table(query.beginning_with(KEYS.get(export.kind, ())))
+    if export.kind not in KEYS:
+        return table
+    return with_certificates(_certified(table, certificates), certificates, query.indices)
 
 
-def about(directory: Path, export: ExportQuery, rows: int) -> dict[str, str]:
-    """Return what is said of the rows where a file has room for it."""
+def _certified(table: pa.Table, certificates: Mapping[date, Certificate | None]) -> pa.Table:
+    """Return a table with the column `certificate`: version and root of each row's day."""
+    # A CSV file has room for nothing but rows.
+    names = {day: _short_name(certificate) for day, certificate in certificates.items()}
+    instants = table.column("timestamp").dictionary_encode().unify_dictionaries().combine_chunks()
+    days = [day_of(at) for at in instants.dictionary.to_pylist()]
+    words = array_of([names.get(day) for day in days], pa.string())
+    column = words.take(instants.indices).dictionary_encode()
+    return table.append_column("certificate", column)
+
+
+def _short_name(certificate: Certificate | None) -> str | None:
+    """Return a certificate's version and the first digits of its root."""
+    if certificate is None:
+        return None
+    return f"v{certificate.version} {certificate.root[:ROOT_DIGITS]}"
+
+
+def about(directory: Path, export: ExportQuery, table: pa.Table) -> dict[str, str]:
+    """Return what is said of the rows where a file has room for it, their certificates with it."""
     names = export.index if isinstance(export.index, str) else ", ".join(export.index)
+    certificates = (table.schema.metadata or {}).get(CERTIFICATES, b"[]").decode()
     return {
-        "rows": f"{rows} of {export.kind}",
+        "rows": f"{table.num_rows} of {export.kind}",
         "index": names,
         "day": str(export.day),
         "directory": str(directory),
         "columns": "docs/reference/columns.md says what each is, with its unit",
+        "certificates": certificates,
     }

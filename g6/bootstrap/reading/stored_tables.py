@@ -11,6 +11,11 @@ import pyarrow as pa
 
 from g6.adapters.parquet.queries.load import Query, load_table
 from g6.adapters.parquet.queries.stored_span import DaySpan
+from g6.bootstrap.reading.row_certificates import (
+    certificates_of,
+    check_coverage,
+    with_certificates,
+)
 
 
 class RowChoice(TypedDict, total=False):
@@ -29,13 +34,19 @@ def stored_table(
     index: str | Sequence[str],
     day: DaySpan,
     kind: str,
+    *,
+    min_coverage: float | None = None,
     **choice: Unpack[RowChoice],
 ) -> pa.Table:
-    """Return the rows, with the columns that are asked for.
+    """Return the rows, with the columns that are asked for and the certificates of their days.
 
     Raises:
         NothingToDo: Nothing of that is stored.
-        UserError: An argument cannot be.
+        UserError: An argument cannot be, or less is stored than `min_coverage` wants.
         BadInput: A file is damaged.
     """
-    return load_table(Query.of(directory, index, day, kind, **choice))
+    query = Query.of(directory, index, day, kind, **choice)
+    certificates = certificates_of(query)
+    if min_coverage is not None:
+        check_coverage(certificates, query.indices, min_coverage)
+    return with_certificates(load_table(query), certificates, query.indices)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g6.config import Settings, calendar
 from g6.domain.schema.layout import Folder
-from g6.errors import G6Error
+from g6.errors import BadInput, G6Error
 
 if TYPE_CHECKING:
     from g6.domain.market.instants import MarketTime
@@ -148,9 +149,24 @@ def damage_reader(settings: Settings) -> DamageReader:
 
 def certificate_reader(settings: Settings) -> CertificateReader:
     """Return the reader of the certificates of stored days."""
-    from g6.bootstrap.stored_files.certifying import DirectoryCertificates
+    from g6.bootstrap.stored_files.directory_certificates import DirectoryCertificates
 
     return DirectoryCertificates(settings)
+
+
+def certificate_names(settings: Settings) -> Callable[[date], str]:
+    """Return a function that names the newest certificate of a stored day, empty without one."""
+    from g6.adapters.data_dir.certificate_files import CertificateFiles
+
+    files = CertificateFiles(settings.directory)
+
+    def certificate_of(day: date) -> str:
+        # A damaged certificate is told by g6 data check, and costs no answer.
+        with suppress(BadInput):
+            return files.newest_name(day)
+        return ""
+
+    return certificate_of
 
 
 def panel_reader(settings: Settings) -> PanelReader:

@@ -28,7 +28,7 @@ def stored_days(settings: Settings) -> History:
 def _certified(settings: Settings, days: History) -> History:
     def certify(day: date) -> None:
         # What a certificate says is told by studies, which no cycle of a worker needs.
-        from g6.bootstrap.stored_files.certifying import certify_with_days_before
+        from g6.bootstrap.stored_files.directory_certificates import certify_with_days_before
 
         certify_with_days_before(settings, day)
 

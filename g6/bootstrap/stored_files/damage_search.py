@@ -11,8 +11,8 @@ from g6.adapters.csv.line_checks import Stored, check_day, indices_by_day, stray
 from g6.adapters.panel_files import verify_manifest_hashes
 from g6.adapters.parquet.maintenance import checking
 from g6.adapters.parquet.units import is_recomputed
-from g6.bootstrap.stored_files.certifying import DirectoryCertificates
 from g6.bootstrap.stored_files.csv_lines import csv_days, stored_lines
+from g6.bootstrap.stored_files.directory_certificates import DirectoryCertificates
 from g6.config import Settings
 from g6.domain.schema import layout
 from g6.domain.schema.layout import MANIFEST, Kind

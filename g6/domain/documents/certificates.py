@@ -27,8 +27,8 @@ __all__ = [
     "CertificateSignature",
     "CertifiedContents",
     "CertifiedFile",
+    "CertifiedGap",
     "IndexCoverage",
-    "gap_as_json",
     "merkle_root",
 ]
 
@@ -124,20 +124,56 @@ class IndexCoverage:
 
 
 @dataclass(frozen=True, slots=True)
+class CertifiedGap:
+    """Successive cycles of one index that are not OK for one reason, as `Gap` has them."""
+
+    index: str
+    first: str
+    last: str
+    cycles: int
+    status: str
+    reason: str
+
+    @classmethod
+    def of(cls, gap: Gap) -> CertifiedGap:
+        """Return a gap with its instants as cycles are named."""
+        first = isoformat_z(gap.first)
+        last = isoformat_z(gap.last)
+        return cls(gap.index, first, last, gap.cycles, str(gap.status), gap.reason)
+
+    def to_json(self) -> JsonObject:
+        """Return the gap as `g6 data gaps --json` has it."""
+        return {
+            "index": self.index,
+            "from": self.first,
+            "to": self.last,
+            "cycles": self.cycles,
+            "status": self.status,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> CertifiedGap:
+        """Read what `to_json` gave."""
+        ends = {"first": text(document, "from"), "last": text(document, "to")}
+        return read_record(cls, document, **ends)
+
+
+@dataclass(frozen=True, slots=True)
 class CertifiedContents:
     """What the store says of a day.
 
     Attributes:
         kind: The kind of market: live, sim, replay, or empty for unknown.
         coverage: By index.
-        gaps: Each gap as `g6 data gaps --json` has it.
+        gaps: By index and instant.
         sources: By index, how many quotes of options came from each source.
         configs: The ids of the configurations that wrote the rows.
     """
 
     kind: str
     coverage: Mapping[str, IndexCoverage]
-    gaps: tuple[JsonObject, ...]
+    gaps: tuple[CertifiedGap, ...]
     sources: Mapping[str, Mapping[str, int]]
     configs: tuple[str, ...]
 
@@ -146,7 +182,7 @@ class CertifiedContents:
         return {
             "kind": self.kind,
             "coverage": {index: of.to_json() for index, of in self.coverage.items()},
-            "gaps": list(self.gaps),
+            "gaps": [gap.to_json() for gap in self.gaps],
             "sources": {index: dict(of) for index, of in self.sources.items()},
             "configs": list(self.configs),
         }
@@ -167,7 +203,7 @@ class CertifiedContents:
         return cls(
             kind=text(document, "kind"),
             coverage=coverage,
-            gaps=tuple(dict(gap) for gap in entries(document, "gaps")),
+            gaps=tuple(map(CertifiedGap.from_json, entries(document, "gaps"))),
             sources=sources,
             configs=tuple(map(str, configs)),
         )
@@ -221,7 +257,7 @@ class Certificate:
         """The name that people and headers use, such as `2026-11-18 v1`."""
         return f"{self.day} v{self.version}"
 
-    def head(self) -> JsonObject:
+    def _head(self) -> JsonObject:
         """Return all but files, root and signature, as JSON has it."""
         return {
             "certificate": FORM,
@@ -236,7 +272,7 @@ class Certificate:
     def computed_root(self) -> str:
         """Return the Merkle root of what stands in the certificate."""
         files = [canonical(file.to_json()) for file in self.files]
-        return merkle_root([canonical(self.head()), *files])
+        return merkle_root([canonical(self._head()), *files])
 
     def rooted(self) -> Certificate:
         """Return the same with its root computed, and without a signature."""
@@ -245,7 +281,7 @@ class Certificate:
     def to_json(self) -> JsonObject:
         """Return the certificate as its file has it."""
         return {
-            **self.head(),
+            **self._head(),
             "files": [file.to_json() for file in self.files],
             "merkle_root": self.root,
             "signature": None if self.signature is None else self.signature.to_json(),
@@ -280,24 +316,6 @@ class Certificate:
 
 def _link(document: Document) -> CertificateLink | None:
     return read_record(CertificateLink, document) if document else None
-
-
-def gap_as_json(gap: Gap) -> JsonObject:
-    """Return a gap as a certificate has it.
-
-    >>> from g6.domain.cycles.cycle import parse_z
-    >>> at = parse_z("2026-11-18T05:30:00Z")
-    >>> gap_as_json(Gap("NIFTY", at, at, Status.MISSING, "provider", 1))["reason"]
-    'provider'
-    """
-    return {
-        "index": gap.index,
-        "from": isoformat_z(gap.first),
-        "to": isoformat_z(gap.last),
-        "cycles": gap.cycles,
-        "status": str(gap.status),
-        "reason": gap.reason,
-    }
 
 
 def merkle_root(leaves: Sequence[bytes]) -> str:

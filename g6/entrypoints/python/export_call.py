@@ -27,7 +27,8 @@ def export(
 ) -> Path:
     """Write stored rows to a file: CSV, Parquet, XLSX, JSON lines or Arrow. Return its path.
 
-    Every row of a chain has timestamp, underlying, expiry, strike, spot, future, forward and vix.
+    Every row of a chain has timestamp, underlying, expiry, strike, spot, future, forward and vix,
+    and ends in `certificate`: version and root of what `g6 certificate` says of its day.
     Instants are in UTC, in an XLSX file in India's time without a zone, as sheets know none.
 
     Args:
@@ -57,5 +58,5 @@ def export(
     directory = directory_of(data_dir)
     query = ExportQuery(index, day, kind, columns, expiry, strike, as_of, shape)
     table = export_table(directory, query)
-    write_table(table, path, about(directory, query, table.num_rows))
+    write_table(table, path, about(directory, query, table))
     return path

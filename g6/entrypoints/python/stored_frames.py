@@ -30,6 +30,7 @@ class LoadOptions(TypedDict, total=False):
     as_of: str | datetime | None
     tz: str
     shape: Literal["wide", "long"]
+    min_coverage: float | None
     data_dir: str | Path | None
 
 
@@ -96,11 +97,13 @@ def load(
     as_of: str | datetime | None = None,
     tz: str = "Asia/Kolkata",
     shape: Literal["wide", "long"] = "wide",
+    min_coverage: float | None = None,
     data_dir: str | Path | None = None,
 ) -> EngineAnswer:
     """Return stored rows of one or several indices over a session day (IST) or a range.
 
-    A price at which nobody traded is missing (NaN), where the source wrote zero.
+    A price at which nobody traded is missing (NaN), where the source wrote zero. A frame of pandas
+    says in `attrs["certificates"]` which certificates its days have, and how far they are covered.
 
     Args:
         index: One name or several. `"*"` is all that are stored.
@@ -117,13 +120,16 @@ def load(
             commands take; without a zone it is India's.
         tz: The zone that instants are in.
         shape: `long` gives a row per option: columns without `ce_` and `pe_`, and `side`.
+        min_coverage: The share of due cycles, such as 0.99, that must be OK by the certificate of
+            each day and index. A day without a certificate is refused as well.
         data_dir: Where the rows are. By default the directory that the command line reads:
             `G6_DATA_DIR`, or what the configuration (`G6_CONFIG`) and a running system say.
 
     Raises:
         NothingToDo: The directory has no rows, or none of these days, of an expiry or of a strike.
             The sentence names what there is.
-        UserError: There is no such index, column or engine. The sentence names the nearest.
+        UserError: There is no such index, column or engine: the sentence names the nearest. Or a
+            day is covered less than `min_coverage` says.
         BadInput: A file is damaged.
         Unavailable: The engine is not installed. The sentence has the line that installs it.
     """
@@ -144,6 +150,7 @@ def load(
         as_of=as_of,
         tz=tz,
         shape=shape,
+        min_coverage=min_coverage,
     )
     return with_pictures(to_engine(table, engine))
 

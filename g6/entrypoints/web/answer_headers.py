@@ -32,7 +32,7 @@ def has_tag(request: Request, tag: str) -> bool:
 
 
 def answer_headers(
-    about: Mapping[str, object], observed_at: datetime | None, tag: str
+    about: Mapping[str, object], observed_at: datetime | None, tag: str, certificate: str = ""
 ) -> dict[str, str]:
     """Return the headers of an answer.
 
@@ -40,12 +40,16 @@ def answer_headers(
         about: What every form of the answer says of it.
         observed_at: When the last of its rows was known, None where it is of no rows.
         tag: Its entity tag.
+        certificate: Day, version and root of the certificate of the day of its rows. It comes
+            after the day is compacted, so that it is no part of the answer.
     """
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     for name, value in about.items():
         if value is not None and value != "":
             words = str(value).lower() if isinstance(value, bool) else written(value)
             headers[f"G6-{name.replace('_', '-').title()}"] = words
+    if certificate:
+        headers["G6-Certificate"] = certificate
     if observed_at is not None:
         headers["Last-Modified"] = format_datetime(observed_at, usegmt=True)
     return headers
@@ -59,11 +63,13 @@ class WebAnswer:
         about: What every form of the answer says of it. Each fact is a header, `G6-` before it.
         observed_at: When the last of its rows was known, None where it is of no rows.
         identity: The answer without the instant at which it was asked.
+        certificate: What names the certificate of the day of its rows, empty without one.
     """
 
     about: Mapping[str, object]
     observed_at: datetime | None
     identity: bytes
+    certificate: str = ""
 
     def response(self, request: Request, media: str, body: Callable[[], bytes]) -> Response:
         """Return the answer, or that the client has it already.
@@ -74,7 +80,7 @@ class WebAnswer:
             body: Writes the form, where it is sent.
         """
         tag = tag_of(self.identity)
-        headers = answer_headers(self.about, self.observed_at, tag)
+        headers = answer_headers(self.about, self.observed_at, tag, self.certificate)
         if has_tag(request, tag):
             return Response(None, 304, headers)
         return Response(body(), 200, headers, media)

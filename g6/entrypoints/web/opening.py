@@ -86,6 +86,7 @@ def serve_directory(
         partial(study_readers.reader, settings=settings),
         study_readers.market_time(settings),
         settings.interval,
+        study_readers.certificate_names(settings),
     )
     facts = PageFacts(
         stream=False,

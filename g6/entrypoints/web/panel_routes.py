@@ -165,7 +165,8 @@ def add_panels(app: FastAPI, answers: PanelAnswers, wall: WallSeconds) -> None:
         answer = answers.ask(name, moment)
         about = answers.about(answer, moment)
         identity = canonical(about | {"data": answer.data})
-        panel_answer = WebAnswer(about, answer.origin.observed_at, identity)
+        certificate = answers.answers.certificate(answer.origin)
+        panel_answer = WebAnswer(about, answer.origin.observed_at, identity, certificate)
         now = datetime.fromtimestamp(wall(), UTC)
         return panel_answer.response(request, JSON, lambda: stamped(identity, now))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from typing import Any, cast
 
 from g6.bootstrap.reading.study_readers import reader_of_one_answer
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.panels import canonical
-from g6.domain.market.calendar import Calendar
+from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instants import MarketTime, instant_in_words
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.layout import ROWS_SUFFIX
@@ -102,11 +102,17 @@ class StudyAnswers:
         reader_of: Returns the reader of a kind.
         time: What instants such as `11:02` count from.
         interval: Seconds between two cycles.
+        certificate_of: Returns what names the certificate of a stored day, empty where it has none.
     """
 
     reader_of: Callable[[str], object]
     time: MarketTime
     interval: float
+    certificate_of: Callable[[date], str] = lambda _: ""
+
+    def certificate(self, origin: Origin | None) -> str:
+        """Return what names the certificate of the day of an answer's rows."""
+        return "" if origin is None else self.certificate_of(day_of(parse_z(origin.instant)))
 
     def ask(self, study: Study, values: Mapping[str, object]) -> StudyAnswer:
         """Return a study's answer.

@@ -78,7 +78,8 @@ class StudyRoute:
                 return stamped(identity, datetime.fromtimestamp(self.wall(), UTC))
             return self._body(request, suffix, answer, values)
 
-        written_answer = WebAnswer(answer.about(), observed_at, identity)
+        certificate = self.answers.certificate(answer.origin)
+        written_answer = WebAnswer(answer.about(), observed_at, identity, certificate)
         return written_answer.response(request, MEDIA[suffix], body)
 
     def _ask(self, values: Mapping[str, object]) -> StudyAnswer:

@@ -37,7 +37,7 @@ def certify(store: CertificateStore, day: date, issued_at: str) -> Certificate |
     """
     if not store.is_whole(day):
         return None
-    with store.held(day):
+    with store.locked(day):
         newest = store.certificate(day)
         marks = store.marks(day)
         if newest is not None and not marks:
@@ -72,9 +72,9 @@ def _files(
     """Return the records of a day's files: of what was rewritten as it is, of others as it was."""
     if newest is None:
         return tuple(store.stored_files(day, {}))
-    known = {file.path: file for file in newest.files if certified_name(file.path) not in marks}
-    files = dict(known)
-    for file in store.stored_files(day, known):
+    records = {file.path: file for file in newest.files if certified_name(file.path) not in marks}
+    files = dict(records)
+    for file in store.stored_files(day, records):
         # The listing of a day may come later, from a dump that somebody kept.
         is_late = certified_name(file.path) == Kind.INSTRUMENTS
         if certified_name(file.path) in marks or is_late:

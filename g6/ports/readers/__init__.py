@@ -11,7 +11,7 @@ from g6.ports.readers.archive_reader import (
     UnitReader,
 )
 from g6.ports.readers.board_reader import BoardReader
-from g6.ports.readers.certificates import CertificateReader
+from g6.ports.readers.certificate_reader import CertificateReader
 from g6.ports.readers.collection_reader import CollectionReader
 from g6.ports.readers.damages import DamageReader, DamageSearch
 from g6.ports.readers.day import DayReader

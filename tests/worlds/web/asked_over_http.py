@@ -31,6 +31,7 @@ def answers_of(directory: Path) -> StudyAnswers:
         partial(study_readers.reader, settings=settings),
         study_readers.market_time(settings),
         interval=60.0,
+        certificate_of=study_readers.certificate_names(settings),
     )
 
 

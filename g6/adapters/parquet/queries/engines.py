@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pyarrow as pa
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     EngineFrame: TypeAlias = pd.DataFrame | pl.DataFrame | pa.Table
     EngineAnswer: TypeAlias = EngineFrame | duckdb.DuckDBPyRelation
 
+CERTIFICATES = b"g6.certificates"
+"""What the metadata of a table calls the certificates of its days, a JSON list."""
 Engine = Literal["auto", "pandas", "polars", "arrow", "duckdb"]
 ENGINES: tuple[Engine, ...] = ("auto", "pandas", "polars", "arrow", "duckdb")
 """What a table can be given as. `auto` is the first of pandas and polars that is installed."""
@@ -59,4 +62,7 @@ def to_engine(table: pa.Table, engine: str) -> EngineAnswer:
             return duckdb.from_arrow(table)
         import pandas as pd  # noqa: F401 - Arrow needs it and says so less plainly
 
-        return table.unify_dictionaries().to_pandas(date_as_object=False)
+        rows = table.unify_dictionaries().to_pandas(date_as_object=False)
+        if certificates := (table.schema.metadata or {}).get(CERTIFICATES):
+            rows.attrs["certificates"] = json.loads(certificates)
+        return rows

@@ -106,7 +106,12 @@ def _served(wiring: Wiring, started: Settings, runtime: Runtime) -> ServeOptions
     token = own.token.get_secret_value() if own.token else ""
     reader = partial(study_readers.reader, settings=started)
     return ServeOptions(
-        answers=StudyAnswers(reader, study_readers.market_time(started), runtime.plan.interval),
+        answers=StudyAnswers(
+            reader,
+            study_readers.market_time(started),
+            runtime.plan.interval,
+            study_readers.certificate_names(started),
+        ),
         control=_control(started, runtime, token) if own.control else None,
         guard=_guard(own, token),
         token=token,

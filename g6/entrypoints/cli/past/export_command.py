@@ -101,7 +101,8 @@ def export(
     """Write stored rows as CSV, Parquet, XLSX, JSON lines or Arrow.
 
     A row is a strike with its call and its put side by side, and always has timestamp, underlying,
-    expiry, strike, spot, future, forward and vix. Names are those of g6.load. Instants are UTC, and
+    expiry, strike, spot, future, forward and vix, and ends in certificate, the version and root of
+    what g6 certificate says of its day. Names are those of g6.load. Instants are UTC, and
     India's in XLSX, whose sheets know no zones. An expiry or a strike that is not stored exits 3
     and names those that are.
 
@@ -115,7 +116,7 @@ def export(
     settings = reading_settings(configured.settings())
     query = rows.query(index)
     table = export_table(settings.directory, query)
-    size = write_table(table, out, about(settings.directory, query, table.num_rows), written_as)
+    size = write_table(table, out, about(settings.directory, query, table), written_as)
     if json_:
         facts = {"rows": table.num_rows, "columns": table.column_names, "bytes": size}
         typer.echo(json.dumps({"file": str(out), **facts}))

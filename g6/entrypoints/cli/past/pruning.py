@@ -53,7 +53,7 @@ def apply(
     Example: g6 retention apply --before 2025-01-01 --kinds csv
     """
     from g6.adapters.data_dir.retention import remove
-    from g6.bootstrap.stored_files.certifying import issue_certificates, mark_pruned
+    from g6.bootstrap.stored_files.directory_certificates import issue_certificates, mark_pruned
 
     settings = options.settings(config, set_, data_dir=data_dir)
     plan = answer(archive_reader(settings), old)

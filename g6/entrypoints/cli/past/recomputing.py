@@ -53,7 +53,7 @@ def recompute(
 
     Example: g6 recompute --from 2026-11-18 --to 2026-11-18
     """
-    from g6.bootstrap.stored_files.certifying import issue_certificates
+    from g6.bootstrap.stored_files.directory_certificates import issue_certificates
 
     settings = options.settings(config, set_, data_dir=data_dir, model=model)
     lots = _lots(settings, index, day_given(from_, settings), day_given(to, settings))

@@ -91,16 +91,30 @@ def compact(
 
     Example: g6 data compact --date 2026-11-18
     """
-    from g6.bootstrap.stored_files.certified_days import stored_days
-
     settings = options.settings(config, set_, data_dir=data_dir)
     if settings.directory.exists():
         options.own_directory(context, settings, "g6 data compact")
     console = terminal.console(settings, stderr=json_)
-    history = stored_days(settings)
     day = day_given(date_, settings)
     if certify:
         _mark(settings, day)
+    folded = fold_days(settings, day, console)
+    refused = certify_days(settings, day, console)
+    if json_:
+        typer.echo(json.dumps([day.document() for day in folded]))
+    else:
+        _show_folded(terminal.console(settings), settings, folded)
+    for refusal in refused:
+        console.print(f"not certified: {refusal}", soft_wrap=True, highlight=False)
+    if refused or any(day.report is None for day in folded):
+        raise typer.Exit(1)
+
+
+def fold_days(settings: Settings, day: date | None, console: Console) -> list[FoldedDay]:
+    """Fold each day that is over, or one, and return what became of each of its indices."""
+    from g6.bootstrap.stored_files.certified_days import stored_days
+
+    history = stored_days(settings)
     sessions = calendar()
     loose_days = [
         loose
@@ -116,15 +130,33 @@ def compact(
             folded.append(FoldedDay(loose.name, loose.day, loose.files, None, str(error)))
         else:
             folded.append(FoldedDay(loose.name, loose.day, loose.files, report))
-    refused = _certify(settings, day, console)
-    if json_:
-        typer.echo(json.dumps([day.document() for day in folded]))
-    else:
-        _show_folded(terminal.console(settings), settings, folded)
-    for refusal in refused:
-        console.print(f"not certified: {refusal}", soft_wrap=True, highlight=False)
-    if refused or any(day.report is None for day in folded):
-        raise typer.Exit(1)
+    return folded
+
+
+def certify_days(settings: Settings, day: date | None, console: Console) -> list[G6Error]:
+    """Issue the certificates that are due, of all days that are over or of one.
+
+    Returns:
+        What refused.
+    """
+    from g6.bootstrap.stored_files.directory_certificates import (
+        issue_certificates,
+        uncertified_days,
+    )
+
+    sessions = calendar()
+    due = [
+        whole
+        for whole in uncertified_days(settings)
+        if whole == day or (day is None and _is_over(whole, sessions))
+    ]
+    refused: list[G6Error] = []
+    for whole in followed(due, "certifying", console) if due else ():
+        try:
+            issue_certificates(settings, [whole])
+        except G6Error as error:
+            refused.append(error)
+    return refused
 
 
 def _mark(settings: Settings, day: date | None) -> None:
@@ -135,23 +167,9 @@ def _mark(settings: Settings, day: date | None) -> None:
     """
     if day is None:
         raise UserError("which day is to be certified anew?", "add --date 2026-11-18")
-    from g6.bootstrap.stored_files.certifying import mark_all
+    from g6.bootstrap.stored_files.directory_certificates import mark_all
 
     mark_all(settings, day)
-
-
-def _certify(settings: Settings, day: date | None, console: Console) -> list[G6Error]:
-    """Issue the certificates that are due, of all days or of one, and return what refused."""
-    from g6.bootstrap.stored_files.certifying import issue_certificates, uncertified_days
-
-    due = [whole for whole in uncertified_days(settings) if day in (None, whole)]
-    refused: list[G6Error] = []
-    for whole in followed(due, "certifying", console) if due else ():
-        try:
-            issue_certificates(settings, [whole])
-        except G6Error as error:
-            refused.append(error)
-    return refused
 
 
 def _show_folded(console: Console, settings: Settings, folded: Sequence[FoldedDay]) -> None:

@@ -39,9 +39,9 @@ def certificate_findings(
 
 def file_findings(reader: CertificateReader, certificate: Certificate) -> Iterator[Finding]:
     """Yield the files of a day that are not what its certificate says."""
-    known = set()
+    named = set()
     for file in certificate.files:
-        known.add(file.path)
+        named.add(file.path)
         try:
             content = reader.content_digest(file.path)
         except BadInput as error:
@@ -54,7 +54,7 @@ def file_findings(reader: CertificateReader, certificate: Certificate) -> Iterat
             what = f"is not what its certificate says ({certificate.name}): another SHA-256"
             yield Finding(_shown(reader, file.path), CHANGED, what, _mend(certificate.day))
     for path in reader.stored_paths(certificate.day):
-        if path not in known and certified_name(path) != Kind.INSTRUMENTS:
+        if path not in named and certified_name(path) != Kind.INSTRUMENTS:
             what = f"came after the day's certificate ({certificate.name})"
             fix = f"g6 data compact --date {certificate.day} folds it in and certifies the day"
             yield Finding(_shown(reader, path), CHANGED, what, fix)

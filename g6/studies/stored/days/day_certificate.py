@@ -11,7 +11,7 @@ from g6.domain.documents.certificates import Certificate
 from g6.errors import NothingToDo
 from g6.ports.history import Finding
 from g6.ports.readers import CertificateReader
-from g6.studies.parameters import Parameter, stored_day
+from g6.studies.parameters import Parameter, session_day
 from g6.studies.stored.days.certificate_checks import certificate_findings, chain_findings
 
 __all__ = ["CertificateParameters", "DayCertificate", "answer"]
@@ -27,7 +27,7 @@ class CertificateParameters:
             "The session day; else the newest that has one.",
             "2026-11-18",
             metavar="DAY",
-            read_at=stored_day,
+            read_at=session_day,
             is_positional=True,
         ),
     ] = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -11,7 +12,8 @@ import pyarrow as pa
 import pytest
 
 from g6.adapters.parquet import ParquetStore
-from g6.config import calendar
+from g6.bootstrap.stored_files.certified_days import stored_days
+from g6.config import calendar, load
 from g6.domain.cycles.cycle import parse_z
 from g6.entrypoints.web.study_answers import offered, offered_fields
 from g6.simulation import SimulatedMarket
@@ -81,6 +83,22 @@ def test_an_answer_says_of_which_cycle_and_whose_rows_it_is(client: StudyClient)
     assert document["stale"] is False
     assert document["observed_at"] >= document["instant"]
     assert document["data"]["index"] == "FINNIFTY"
+
+
+def test_rows_of_a_certified_day_name_its_certificate_in_the_head_alone(tmp_path: Path) -> None:
+    store_two_cycles(tmp_path)
+    settings = load(None, {"data_dir": str(tmp_path), "demo_dir": str(tmp_path)})
+    client = client_of(tmp_path)
+    before = client.get(CHAIN)
+    assert "g6-certificate" not in before.headers
+    history = stored_days(settings)
+    day = date(2026, 11, 18)
+    for name in ("FINNIFTY", "overview"):
+        history.compact(name, day)
+    after = client.get(CHAIN)
+    words = after.headers["g6-certificate"].split()
+    assert (words[:2], len(words[2])) == (["2026-11-18", "v1"], 64)
+    assert after.headers["etag"] == before.headers["etag"]
 
 
 def test_an_instant_asks_for_the_newest_cycle_that_was_known_then(client: StudyClient) -> None:

@@ -70,9 +70,9 @@ def _coverage(certificate: Certificate) -> Iterator[str]:
 def _gaps(certificate: Certificate) -> Iterator[Part]:
     gaps = certificate.contents.gaps
     for gap in gaps[:MOST_GAPS]:
-        cycles = counted(int(str(gap["cycles"])), "cycle")
-        reason = str(gap["reason"]).replace("_", " ")
-        yield Line(f"gap: {gap['index']} {gap['from']} to {gap['to']}, {cycles}: {reason}")
+        cycles = counted(gap.cycles, "cycle")
+        reason = gap.reason.replace("_", " ")
+        yield Line(f"gap: {gap.index} {gap.first} to {gap.last}, {cycles}: {reason}")
     if len(gaps) > MOST_GAPS:
         yield f"… and {len(gaps) - MOST_GAPS} more gaps; --json lists them all"
     if not gaps:

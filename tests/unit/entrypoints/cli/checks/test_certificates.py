@@ -14,7 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+import g6 as package
+from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.entrypoints.cli import main
+from g6.errors import UserError
 from tests.unit.entrypoints.cli.conftest import Run
 
 FIRST, DAY = "2026-11-17", "2026-11-18"
@@ -285,6 +288,53 @@ def test_a_key_signs_and_another_key_is_told(g6: Run, directory: Path, tmp_path:
     assert "signed by " in g6(*verify, *mine).out
     answer = g6(*verify, *other)
     assert (answer.code, "signed by another key" in answer.out) == (1, True)
+
+
+def test_loaded_rows_carry_their_certificates_and_less_than_is_wanted_is_refused(
+    directory: Path,
+) -> None:
+    rows = package.load("NIFTY", (FIRST, DAY), engine="pandas", data_dir=directory)
+    second, last = (json.loads((directory / name).read_text()) for name in (SECOND, LAST))
+    assert rows.attrs["certificates"] == [
+        {
+            "day": told["day"],
+            "version": told["version"],
+            "root": told["merkle_root"],
+            "coverage": {"NIFTY": told["coverage"]["NIFTY"]["share"]},
+        }
+        for told in (second, last)
+    ]
+    package.load("NIFTY", DAY, min_coverage=2 / 386 - 1e-6, data_dir=directory)
+    with pytest.raises(UserError, match=r"NIFTY of 2026-11-18 is covered to 0.52%, less than 99"):
+        package.load("NIFTY", DAY, min_coverage=0.99, data_dir=directory)
+    shutil.rmtree(directory / f"certificates/date={DAY}")
+    with pytest.raises(UserError, match="has no certificate"):
+        package.load("NIFTY", DAY, min_coverage=0, data_dir=directory)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".arrow", ".ndjson"])
+def test_exported_rows_carry_the_certificate_of_their_day(
+    directory: Path, tmp_path: Path, suffix: str
+) -> None:
+    out = package.export(
+        "NIFTY", tmp_path / f"rows{suffix}", (FIRST, DAY), columns=["ce_iv"], data_dir=directory
+    )
+    root = json.loads((directory / LAST).read_text())["merkle_root"]
+    lines = out.read_bytes().splitlines() if suffix in {".csv", ".ndjson"} else []
+    if lines:
+        assert f"v1 {root[:16]}".encode() in lines[-1]
+        return
+    table = pq.read_table(out) if suffix == ".parquet" else pa.ipc.open_file(out).read_all()
+    assert table.column("certificate").to_pylist()[-1] == f"v1 {root[:16]}"
+    assert root in table.schema.metadata[b"g6.certificates"].decode()
+
+
+def test_names_for_headers_are_of_the_newest_version(directory: Path) -> None:
+    files = CertificateFiles(directory)
+    root = json.loads((directory / SECOND).read_text())["merkle_root"]
+    day = json.loads((directory / SECOND).read_text())["day"]
+    assert files.newest_name(files.days()[0]) == f"{day} v2 {root}"
+    assert not files.newest_name(files.days()[0].replace(year=2025))
 
 
 def test_a_day_without_one_says_what_makes_it(g6: Run, directory: Path) -> None:

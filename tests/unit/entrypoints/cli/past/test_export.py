@@ -49,7 +49,9 @@ def test_every_row_has_spot_future_forward_vix_and_its_instant(
     assert answer.code == 0, answer.err
     frame = frame_of(out)
     names = [*KEYS["chain"], "ce_last", "pe_last"]
-    assert list(frame.columns) == names == json.loads(answer.out)["columns"]
+    written = [*names, "certificate"]
+    assert list(frame.columns) == written == json.loads(answer.out)["columns"]
+    assert frame["certificate"].isna().all()  # the day is in parts
     loaded = package.load("FINNIFTY", engine="pandas", columns=names, tz="UTC", data_dir=place[1])
     assert len(frame) == len(loaded)
     for name in ("spot", "future", "forward", "vix", "strike", "ce_last"):
@@ -63,7 +65,7 @@ def test_without_columns_all_of_the_schema_are_there(
         out = tmp_path / f"{kind}.parquet"
         g6("export", "*", "--out", str(out), "--kind", kind, *place)
         names = pq.read_schema(out).names
-        assert set(names) == {column.name for column in columns}
+        assert set(names) == {column.name for column in columns} | {"certificate"}
         assert names[: len(KEYS[kind])] == list(KEYS[kind])
 
 
@@ -137,4 +139,4 @@ def test_python_exports_in_a_line(stored: Stored, tmp_path: Path) -> None:
     out = package.export(
         "FINNIFTY", tmp_path / "a.csv", columns=["ce_iv"], data_dir=stored.directory
     )
-    assert list(pd.read_csv(out).columns) == [*KEYS["chain"], "ce_iv"]
+    assert list(pd.read_csv(out).columns) == [*KEYS["chain"], "ce_iv", "certificate"]

@@ -18,10 +18,9 @@ from g6.domain.documents.certificates import (
     Certificate,
     CertifiedContents,
     CertifiedFile,
+    CertifiedGap,
     IndexCoverage,
-    gap_as_json,
 )
-from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.layout import Kind, certified_name
 from g6.errors import BadInput, NothingToDo
 from g6.pipeline.maintenance.certifying import certify_all
@@ -109,9 +108,9 @@ class DirectoryCertificates:
 
         return is_signature_of(certificate.root, certificate.signature)
 
-    def held(self, day: date) -> AbstractContextManager[None]:
+    def locked(self, day: date) -> AbstractContextManager[None]:
         """Hold the certificates of a day."""
-        return self._files.held(day)
+        return self._files.locked(day)
 
     def mark(self, day: date, name: str) -> None:
         """Note that the files of an index, or of `overview`, were rewritten on purpose."""
@@ -132,14 +131,14 @@ class DirectoryCertificates:
         return certified_rows.has_rows(self._directory, day) or bool(self._files.versions(day))
 
     def stored_files(
-        self, day: date, known: Mapping[str, CertifiedFile]
+        self, day: date, records: Mapping[str, CertifiedFile]
     ) -> Sequence[CertifiedFile]:
         """Return the records of the files of a day, by path.
 
         Raises:
             BadInput: A file is damaged.
         """
-        return [known.get(path) or self._record(path) for path in self.stored_paths(day)]
+        return [records.get(path) or self._record(path) for path in self.stored_paths(day)]
 
     def _record(self, path: str) -> CertifiedFile:
         rows = certified_rows.row_count(self._directory / path)
@@ -158,14 +157,14 @@ class DirectoryCertificates:
 
         reader = DirectoryPast(self._settings, calendar())
         coverage: dict[str, IndexCoverage] = {}
-        gaps: list[JsonObject] = []
+        gaps: list[CertifiedGap] = []
         try:
             units = index_days(reader, PastSpan(first=day, last=day))
         except NothingToDo:
             units = []
         for unit in units:
             coverage[unit.index] = IndexCoverage.of(counts_of(unit.grid, unit.outcomes))
-            gaps += map(gap_as_json, gaps_of(unit.index, unit.grid, unit.outcomes))
+            gaps += map(CertifiedGap.of, gaps_of(unit.index, unit.grid, unit.outcomes))
         return CertifiedContents(
             kind=reader.kind(),
             coverage=coverage,
