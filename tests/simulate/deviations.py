@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deviation:
-    """What goes wrong at one step of a run.
+    """What goes wrong in a run, at the first step from its number on at which it can.
 
     Attributes:
         step: The number of the step, counted over all actors from 0.
         kind: A name of `KINDS`.
-        amount: Seconds, for kinds that last. For `die` how the message of the task comes back. For
-            `rerun` how long the queue's worker is busy with other work before.
+        amount: Seconds, for kinds that last. For `die` how the message of the task comes back, and
+            for how long a beat is gone. For `rerun` how long the queue's worker is busy with other
+            work before.
     """
 
     step: int
@@ -58,6 +59,30 @@ RANGES: dict[str, tuple[float, float]] = {
 KINDS = tuple(RANGES)
 RARE = frozenset(("redis_emptied", "redis_restored", "kill_beat", "pause", "evict_frames"))
 """Kinds that end so much that they hide the others. They are drawn a third as often."""
+
+AT_A_CALL = frozenset(("die", "die_after", "stand_still", "slow"))
+"""Kinds that strike a process where it calls a port."""
+AT_A_MESSAGE = frozenset(("lose", "double", "delay"))
+"""Kinds that strike a message where it is sent."""
+LOCAL_KINDS = AT_A_CALL | AT_A_MESSAGE | {"kill_worker"}
+"""Kinds that strike one process or one message."""
+AT: Mapping[str, frozenset[str]] = {
+    "call": AT_A_CALL,
+    "send": AT_A_MESSAGE,
+    "acknowledge": AT_A_CALL | {"lose"},
+    "renew": frozenset(("die", "stand_still", "lose")),
+}
+"""By the place of a step: which of the kinds above strike there. All others strike anywhere."""
+
+
+def strikes_at(kind: str, place: str) -> bool:
+    """Return whether a kind of deviation does something at a step of this place.
+
+    >>> strikes_at("lose", "call"), strikes_at("lose", "send"), strikes_at("disk_full", "call")
+    (False, True, True)
+    """
+    return kind in AT[place] or kind not in AT_A_CALL | AT_A_MESSAGE
+
 
 BEGINNING = 200
 """Steps of the first two or three cycles."""

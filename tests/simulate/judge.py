@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from g6.domain.cycles.cycle import Unit, parse_z
-from tests.simulate.reasons import REASONS, is_true
+from g6.domain.schema.words import Reason
+from g6.pipeline.rerun import RERUN_SECONDS
+from tests.simulate.beats import LOOP_SECONDS
+from tests.simulate.deviations import LOCAL_KINDS
+from tests.simulate.reasons import BEAT_SLACK, SLACK
 from tests.simulate.system import System
-from tests.simulate.witness import AcceptedRerun, Strike
+from tests.simulate.witness import SET_RIGHT_SECONDS, AcceptedRerun, Strike
 from tests.simulate.world import World
 from tests.worlds.ledger_check import WORDS, grid
 
-MOST_WAITING = 400
+MOST_WAITING = 24
 """Messages in one queue."""
-CALM_SECONDS = 75.0
-"""Seconds after a fault within which a unit may still feel it: twice the time after which a lost message comes back."""
 CLOSES_WITHIN = 2.5
 """Seconds after its deadline within which a cycle closes with what has arrived."""
 WRITING_SECONDS = 0.3
 """Seconds that closing and storing a cycle take here: some thirty calls of ports."""
-LOCAL_KINDS = frozenset(
-    ("die", "die_after", "stand_still", "slow", "lose", "double", "delay", "kill_worker")
-)
-"""Kinds that strike one process or one message."""
+CALM_SECONDS: Mapping[str, float] = {
+    **dict.fromkeys(LOCAL_KINDS, 40.0),
+    "jump_clock": 30.0,
+    "redis_away": 40.0,
+    "redis_emptied": 40.0,
+    "redis_restored": 40.0,
+    "overload": 40.0,
+    "slow_provider": 20.0,
+    "fail_provider": 1.0,
+    "evict_frames": 1.0,
+    "pause": 2.0,
+}
+"""Seconds after the end of a fault within which a unit may still feel it.
+
+A message that nobody acknowledged comes back after 30 s. A kind that is not named here can cost no
+unit anything: a full disk keeps rows back, and an operator's rerun is of its own unit.
+"""
+RERUN_SLACK = 5.0
+"""Seconds that an operator's process may take to put quotes and open the unit."""
+RERUN_FAILURES = frozenset(("frame_missing", "time_limit", "poison"))
+"""Why a rerun may fail. That the reason is true is judged when the ledger is told."""
 OFF_STAGE_KINDS = frozenset(("fail_provider", "slow_provider", "rerun", "pause", "evict_frames"))
 """Kinds that touch units and never what closes their cycle."""
+CLOSING_CALM_SECONDS = 75.0
+"""Seconds after a fault within which closing may still feel it: twice the time after which a lost message comes back."""
 
 
 def problems(system: System) -> list[str]:
@@ -47,8 +68,9 @@ def problems(system: System) -> list[str]:
     sentences.extend(_panel_problems(world))
     still_open = {record.cycle for record in world.redis.ledger.open_cycles()}
     sentences.extend(f"{cycle} is still open" for cycle in world.cycles if cycle in still_open)
-    if system.longest_queue > MOST_WAITING:
-        sentences.append(f"{system.longest_queue} messages waited in one queue")
+    for queue, longest in system.longest_queues.items():
+        if longest > MOST_WAITING:
+            sentences.append(f"{longest} messages waited in the queue {queue}")
     return sentences
 
 
@@ -66,9 +88,21 @@ def _row_problems(world: World, unit: Unit, row: dict[str, Any]) -> Iterator[str
     elif status != "OK":
         if _is_undisturbed(world, unit):
             yield f"{name} is {status} ({reason}) and nothing went wrong around it"
-        elif not is_true(world, unit, status, reason):
-            yield f"{name} is {status} ({reason}), which is not what happened"
+        elif reason == Reason.CONFIG and unit not in world.rerun_order:
+            yield f"{name} is {status} ({reason}) and was never run again"
+    yield from _end_problems(world, unit, status, reason)
     yield from _chain_problems(world, unit, row, status in ("OK", "PARTIAL"))
+
+
+def _end_problems(world: World, unit: Unit, status: str, reason: str) -> Iterator[str]:
+    """The row says what the ledger was told last, where it forgot nothing and the unit was not run again."""
+    if unit in world.rerun_order or world.witness.is_uncertain(unit.cycle):
+        return
+    if reason in (Reason.OVERRUN, Reason.CONFIG):
+        return  # the ledger finds these itself
+    end = world.witness.ends.get(unit)
+    if end != (status, reason):
+        yield f"{unit.index} at {unit.cycle} is {status} ({reason}), and was ended as {end}"
 
 
 def _chain_problems(
@@ -76,14 +110,11 @@ def _chain_problems(
 ) -> Iterator[str]:
     name = f"{unit.index} at {unit.cycle}"
     chain = world.store.read_chain(unit)
-    lost_state = world.redis_lost_state
+    is_uncertain = world.witness.is_uncertain(unit.cycle)
+    is_refused = unit.cycle in world.witness.unwritten
     if chain is None:
         # A full disk costs chains, which an alert tells; a Redis that forgets costs what it had not handed on.
-        # A host whose clock is ahead collects a cycle before it is due.
-        is_evicted = bool(world.frames_gone_until) and (
-            world.clocks_jumped or world.frames_gone_until >= unit.instant.timestamp()
-        )
-        if has_figures and not (world.disk_was_full or lost_state or is_evicted):
+        if has_figures and not (is_refused or is_uncertain or unit in world.witness.dropped):
             yield f"{name} is {row['status']} and no chain is stored"
         return
     if chain.header["at"] != unit.cycle or chain.header["index"] != unit.index:
@@ -91,7 +122,7 @@ def _chain_problems(
     if chain.header.get("stage") != "chain":
         yield f"{name} has raw quotes stored in the place of its chain"
     if not has_figures:
-        if not lost_state:
+        if not is_uncertain:
             yield f"{name} is {row['status']} and a chain is stored"
         return
     answer = chain.header["request"]
@@ -100,7 +131,7 @@ def _chain_problems(
     if world.witness.answers.get(row["spot"]) != unit:
         yield f"{name} was made of the answer for {world.witness.answers.get(row['spot'])}"
     settings = chain.header["stamp"]["config_id"]
-    if row["settings"] != settings and not (world.disk_was_full or lost_state):
+    if row["settings"] != settings and not (is_refused or is_uncertain):
         yield f"{name}: the row is of {row['settings']}, the stored chain of {settings}"
 
 
@@ -109,17 +140,10 @@ def _failure_problems(
 ) -> Iterator[str]:
     """A rerun that failed says why in the report of its cycle, and leaves the row of before."""
     failure = world.witness.failures[rerun.unit.cycle][rerun.unit.index]
-    if not _can_fail(world, rerun.unit, failure):
-        yield f"{name} failed ({failure}), which is not what happened"
+    if failure not in RERUN_FAILURES:
+        yield f"{name} failed ({failure}), which no rerun can"
     if row != rerun.row:
         yield f"{name} failed ({failure}) and left another row"
-
-
-def _can_fail(world: World, unit: Unit, reason: str) -> bool:
-    """Return whether a rerun may have ended for this reason."""
-    if reason not in ("frame_missing", "time_limit", "poison"):
-        return False
-    return REASONS["MISSING", reason](world, unit)
 
 
 def _cycle_problems(world: World, cycle: str) -> Iterator[str]:
@@ -146,7 +170,7 @@ def _cycle_problems(world: World, cycle: str) -> Iterator[str]:
 def _report_problems(world: World, cycle: str) -> Iterator[str]:
     """The newest report of a cycle says of each unit what its row says."""
     reported = world.witness.reported.get(cycle)
-    if reported is None or world.redis_lost_state:
+    if reported is None or world.witness.is_uncertain(cycle):
         return
     stored = {row["underlying"]: str(row["status"]) for row in world.store.read_overview(cycle)}
     # A rerun of a cycle that the ledger had forgotten knows of its own unit alone.
@@ -156,15 +180,27 @@ def _report_problems(world: World, cycle: str) -> Iterator[str]:
 
 def _rerun_problems(world: World) -> Iterator[str]:
     """A rerun leaves its unit OK under the settings of then, and raises the attempt."""
-    if world.redis_lost_state or world.disk_was_full or world.clocks_jumped:
-        return
-    cycles = [rerun.unit.cycle for rerun in world.witness.reruns]
-    asked = [strike for strike in world.witness.strikes if strike.kind == "rerun"]
-    if world.frames_gone_until or len(asked) > len(cycles):
-        return
-    for rerun in world.witness.reruns:
-        if cycles.count(rerun.unit.cycle) == 1 and rerun.row is not None:
+    witness = world.witness
+    asked = [unit.cycle for unit in world.rerun_order]
+    for rerun in witness.reruns:
+        cycle = rerun.unit.cycle
+        if asked.count(cycle) > 1 or rerun.row is None or cycle in witness.unwritten:
+            continue
+        is_dropped = witness.dropped.get(rerun.unit, 0.0) >= rerun.at - RERUN_SLACK
+        if not is_dropped and not _is_overshadowed(world, rerun):
             yield from _one_rerun(world, rerun)
+
+
+def _is_overshadowed(world: World, rerun: AcceptedRerun) -> bool:
+    """Return whether Redis forgot something of a rerun, or a clock was wrong during it."""
+    witness = world.witness
+    if witness.is_forgotten(rerun.unit.cycle):
+        return True
+    ends = rerun.at + RERUN_SECONDS
+    return any(
+        began <= ends and began + SET_RIGHT_SECONDS + seconds + world.timing.lease >= rerun.at
+        for began, seconds in witness.wrong_clocks
+    )
 
 
 def _one_rerun(world: World, rerun: AcceptedRerun) -> Iterator[str]:
@@ -180,9 +216,7 @@ def _one_rerun(world: World, rerun: AcceptedRerun) -> Iterator[str]:
         return
     if rerun.unit.index in world.witness.failures.get(rerun.unit.cycle, {}):
         yield from _failure_problems(world, rerun, name, row)
-    elif row["status"] == rerun.row["status"] == "MISSING" and _can_fail(
-        world, rerun.unit, row["reason"]
-    ):
+    elif row["status"] == rerun.row["status"] == "MISSING" and row["reason"] in RERUN_FAILURES:
         return
     elif row["status"] != "OK":
         yield f"{name} is {row['status']} ({row['reason']})"
@@ -195,7 +229,7 @@ def _one_rerun(world: World, rerun: AcceptedRerun) -> Iterator[str]:
 
 def _panel_problems(world: World) -> Iterator[str]:
     """The panel on disk is of the newest cycle and shows its stored rows."""
-    if world.redis_lost_state or world.disk_was_full:
+    if world.witness.is_uncertain(world.cycles[-1]):
         return
     document: Any = world.files.get("overview")
     if document is None:
@@ -217,6 +251,8 @@ def _is_undisturbed(world: World, unit: Unit) -> bool:
     # A rerun that a fault strikes ends its unit anew, however old the unit is.
     if unit in world.rerun_order:
         return False
+    if not _is_sent_by_a_beat(world, unit):
+        return False
     near = [strike for strike in world.witness.strikes if _is_near(world, strike, unit)]
     if len(near) == 1 and near[0].kind in LOCAL_KINDS:
         # Every pool has a second process, and there is a second beat.
@@ -225,10 +261,22 @@ def _is_undisturbed(world: World, unit: Unit) -> bool:
     return not near
 
 
+def _is_sent_by_a_beat(world: World, unit: Unit) -> bool:
+    """Return whether a beat was there and awake all the time around a unit's instant."""
+    due = unit.instant.timestamp()
+    for life in world.witness.beat_lives:
+        if life.began <= due - BEAT_SLACK and due + BEAT_SLACK <= life.ended:
+            if life.was_awake(due - SLACK, due + LOOP_SECONDS + SLACK):
+                return True
+    return False
+
+
 def _is_near(world: World, strike: Strike, unit: Unit) -> bool:
+    if strike.task == "beat" or strike.kind not in CALM_SECONDS:
+        return False
     due = unit.instant.timestamp()
     ends = due + world.timing.grace + world.interval
-    return strike.began <= ends and strike.ended + CALM_SECONDS >= due
+    return strike.began <= ends and strike.ended + CALM_SECONDS[strike.kind] >= due
 
 
 def _closes_undisturbed(world: World, deadline: float) -> bool:
@@ -241,7 +289,8 @@ def _closes_undisturbed(world: World, deadline: float) -> bool:
             if deadline - 2.6 <= strike.began <= deadline + CLOSES_WITHIN:
                 return False
         elif (
-            strike.began <= deadline + 2 * CLOSES_WITHIN and strike.ended + CALM_SECONDS > deadline
+            strike.began <= deadline + 2 * CLOSES_WITHIN
+            and strike.ended + CLOSING_CALM_SECONDS > deadline
         ):
             return False
     return True

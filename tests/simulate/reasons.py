@@ -1,28 +1,31 @@
-"""Whether the reason of a row is what happened, as far as an onlooker can tell."""
+"""Whether the reason of a unit's end is what happened until then, as far as an onlooker can tell."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from g6.domain.cycles.cycle import Unit
+from g6.pipeline.rerun import RERUN_SECONDS
 from g6.pipeline.runtime import SWEEP_SECONDS
 from g6.pipeline.sweep import POISON
-from tests.simulate.witness import Grant
-from tests.simulate.world import World
+
+if TYPE_CHECKING:
+    from tests.simulate.witness import Grant, Strike
+    from tests.simulate.world import World
 
 SLACK = 0.05
 """Seconds between a claim and the look at the clock after it."""
 PAUSE_SLACK = 1.0
-BEAT_SLACK = SWEEP_SECONDS + 0.1
-"""Seconds between an outage and the look of a beat before or after it."""
+BEAT_SLACK = SWEEP_SECONDS + 1.1
+"""Seconds between an outage and the look of a beat before or after it, which waits a second for Redis."""
 
 
 def is_true(world: World, unit: Unit, status: str, reason: str) -> bool:
-    """Return whether the status and the reason of a row can be what happened."""
-    # A Redis that forgot or went back knows less than an onlooker, and a clock that is wrong tells other times.
-    if world.redis_lost_state or world.clocks_jumped or unit in world.rerun_order:
-        return True
-    check = REASONS.get((status, reason))
+    """Return whether the process that is current may end a unit now for this reason."""
+    actor = world.current
+    is_sweep = actor is None or actor.task == "sweep"
+    check = (BY_SWEEP if is_sweep else BY_STAGE).get((status, reason))
     return check is not None and check(world, unit)
 
 
@@ -30,70 +33,116 @@ def _grants(world: World, unit: Unit, stage: str) -> list[Grant]:
     return world.witness.grants.get((unit, stage), [])
 
 
-def _has_expired(world: World, unit: Unit) -> bool:
-    """It was begun too late, or never although its message was sent."""
+def _was_refused(world: World, _: Unit) -> bool:
+    return world.current is not None and world.current.was_refused
+
+
+def _was_out_of_time(world: World, _: Unit) -> bool:
+    return world.current is not None and world.current.soft_limit_hit
+
+
+def _came_too_late(world: World, unit: Unit) -> bool:
+    """Its message had expired when collection began, or its deadline passed before it was analysed."""
+    actor = world.current
+    limit = world.timing.grace
+    if actor is not None and actor.task == "collect":
+        limit = world.timing.expires
+    if unit in world.rerun_order and actor is not None and actor.task != "collect":
+        return any(
+            rerun.unit == unit and world.now >= rerun.at + RERUN_SECONDS - SLACK
+            for rerun in world.witness.reruns
+        )
+    return world.now >= unit.instant.timestamp() + limit - SLACK
+
+
+def _lost_frames(world: World, unit: Unit) -> bool:
+    return unit in world.witness.dropped
+
+
+def _was_paused(world: World, unit: Unit) -> bool:
+    """Collection was paused when the process that says so began."""
+    actor = world.current
+    began = world.now if actor is None else actor.began
+    return any(
+        strike.began - SLACK <= world.now and strike.ended + PAUSE_SLACK >= began
+        for strike in _strikes(world, "pause")
+    )
+
+
+def _was_never_begun(world: World, unit: Unit) -> bool:
+    """Nobody began it although its message was sent, or a sweep broke off as it skipped its cycle."""
+    if unit in world.rerun_order:
+        return True
     due = unit.instant.timestamp()
+    is_sent = unit in world.witness.beats_sent
+    is_sent = is_sent or any(at >= due for at in world.witness.broken_sweeps)
+    return is_sent and not _grants(world, unit, "collect")
+
+
+def _came_without_end(world: World, unit: Unit) -> bool:
+    """Its quotes were there, and no analysis ended."""
     collects = _grants(world, unit, "collect")
-    if not collects:
-        # A sweep that broke off while it skipped a cycle leaves the other indices to their deadline.
-        return unit in world.witness.beats_sent or bool(world.witness.broken_sweeps)
-    came_late = any(grant.at >= due + world.timing.expires - SLACK for grant in collects)
-    analyses = _grants(world, unit, "analyse")
-    return came_late or any(grant.at >= due + world.timing.grace - SLACK for grant in analyses)
+    return bool(_grants(world, unit, "analyse")) or any(grant.is_accepted for grant in collects)
 
 
-def _provider_failed(world: World, unit: Unit) -> bool:
-    return unit in world.witness.refused or bool(_grants(world, unit, "collect"))
-
-
-def _came_late(world: World, unit: Unit) -> bool:
-    return unit in world.witness.answers.values()
+def _never_answered(world: World, unit: Unit) -> bool:
+    """Somebody began to collect it, and nobody came to the end of that."""
+    collects = _grants(world, unit, "collect")
+    return bool(collects) and not any(grant.is_accepted for grant in collects)
 
 
 def _is_poison(world: World, unit: Unit) -> bool:
     return any(len(_grants(world, unit, stage)) >= POISON for stage in ("collect", "analyse"))
 
 
-def _was_struck(*kinds: str) -> Callable[[World, Unit], bool]:
-    def check(world: World, _: Unit) -> bool:
-        return any(strike.kind in kinds for strike in world.witness.strikes)
-
-    return check
+def _strikes(world: World, *kinds: str) -> list[Strike]:
+    return [strike for strike in world.witness.strikes if strike.kind in kinds]
 
 
 def _was_cut_off(world: World, unit: Unit) -> bool:
     """Nobody began it, and Redis was away when it was due, as far as a beat that looks every two seconds can tell."""
     due = unit.instant.timestamp()
+    kinds = ("redis_away", "redis_emptied", "redis_restored")
     return not _grants(world, unit, "collect") and any(
         strike.began - BEAT_SLACK <= due <= strike.ended + BEAT_SLACK
-        for strike in world.witness.strikes
-        if strike.kind == "redis_away"
+        for strike in _strikes(world, *kinds)
     )
 
 
-def _was_paused(world: World, unit: Unit) -> bool:
+def _no_beat_sent(world: World, unit: Unit) -> bool:
+    """No beat was there and awake to send it."""
     due = unit.instant.timestamp()
-    latest = due + world.interval
-    return any(
-        strike.began <= latest and strike.ended + PAUSE_SLACK >= due
-        for strike in world.witness.strikes
-        if strike.kind == "pause"
-    )
+    latest = due + world.timing.expires
+    for life in world.witness.beat_lives:
+        if life.began + BEAT_SLACK <= due and latest + BEAT_SLACK <= life.ended:
+            if life.was_awake(due - SLACK, latest):
+                return False
+    return True
 
 
-REASONS: Mapping[tuple[str, str], Callable[[World, Unit], bool]] = {
-    ("MISSING", "expired"): _has_expired,
-    ("MISSING", "redis_down"): _was_cut_off,
-    ("MISSING", "late"): _came_late,
-    ("MISSING", "provider"): _provider_failed,
-    ("MISSING", "poison"): _is_poison,
-    ("MISSING", "time_limit"): lambda world, unit: unit in world.witness.out_of_time,
-    ("MISSING", "frame_missing"): _was_struck("evict_frames"),
-    ("SKIPPED", "overrun"): lambda *_: True,  # judged when it was answered
-    ("PARTIAL", "config"): _was_struck("rerun"),
+def _nobody_took_it(world: World, unit: Unit) -> bool:
+    """A beat sent it, and no process began any unit of its cycle."""
+    is_sent = any(sent.cycle == unit.cycle for sent in world.witness.beats_sent)
+    return is_sent and not _grants(world, unit, "collect")
+
+
+BY_STAGE: Mapping[tuple[str, str], Callable[[World, Unit], bool]] = {
+    ("MISSING", "expired"): _came_too_late,
+    ("MISSING", "provider"): _was_refused,
+    ("MISSING", "time_limit"): _was_out_of_time,
+    ("MISSING", "frame_missing"): _lost_frames,
     ("SKIPPED", "paused"): _was_paused,
-    ("SKIPPED", "redis_down"): _was_struck("redis_away"),
-    ("SKIPPED", "no_beat"): _was_struck("kill_beat"),
-    ("SKIPPED", "no_worker"): lambda world, unit: unit in world.witness.beats_sent,
 }
-"""By status and reason: what must have happened. Any other pair is none that a cheap analysis can end with."""
+"""What must have happened where the process of a stage ends its unit, by status and reason."""
+BY_SWEEP: Mapping[tuple[str, str], Callable[[World, Unit], bool]] = {
+    ("MISSING", "expired"): _was_never_begun,
+    ("MISSING", "no_beat"): _no_beat_sent,
+    ("MISSING", "redis_down"): _was_cut_off,
+    ("MISSING", "late"): _came_without_end,
+    ("MISSING", "provider"): _never_answered,
+    ("MISSING", "poison"): _is_poison,
+    ("SKIPPED", "redis_down"): _was_cut_off,
+    ("SKIPPED", "no_beat"): _no_beat_sent,
+    ("SKIPPED", "no_worker"): _nobody_took_it,
+}
+"""Likewise where a sweep ends it. Any other pair is none that a cheap analysis can end with."""

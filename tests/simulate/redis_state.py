@@ -6,10 +6,12 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Any, cast
 
 from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.ledger import MemoryLedger
+from g6.adapters.memory.lifeline import LifeSigns
 from g6.domain.cycles.cycle import Unit
 from tests.simulate.witness import WatchedBus, WatchedPanels
 
@@ -47,16 +49,14 @@ class RedisState:
     on_report: Callable[[object], None]
     on_panel: Callable[[str, str], None]
     bus: WatchedBus = field(init=False)
-    controls: MemoryControls = field(init=False)
+    controls: MemoryControls = field(default_factory=MemoryControls)
+    signs: LifeSigns = field(default_factory=LifeSigns)
     frames: MemoryFrames = field(init=False)
     ledger: MemoryLedger = field(init=False)
     panels: WatchedPanels = field(init=False)
     queues: dict[str, list[Message]] = field(default_factory=dict)
     unacknowledged: dict[int, Message] = field(default_factory=dict)
     delivery: count[int] = field(default_factory=count)
-    beats: dict[str, tuple[float, float]] = field(default_factory=dict)
-    outages: list[tuple[float, float, str]] = field(default_factory=list)
-    has_mark: bool = False
 
     def __post_init__(self) -> None:
         self.empty()
@@ -64,15 +64,13 @@ class RedisState:
     def empty(self) -> None:
         """Forget everything, as FLUSHALL does."""
         self.bus = WatchedBus(self.on_report, length=64)
-        self.controls = MemoryControls()
+        self.controls._switches.clear()
+        self.signs.empty()
         self.frames = MemoryFrames(self.wall)
         self.panels = WatchedPanels(self.on_panel)
         self.ledger = MemoryLedger(self.bus, self.controls)
         self.queues = {}
         self.unacknowledged = {}
-        self.beats = {}
-        self.outages = []
-        self.has_mark = False
 
     def evict_frames(self) -> None:
         """Forget every frame, as a cache that was short of memory does."""
@@ -93,36 +91,39 @@ class RedisState:
         A deep copy each second took half of the time of a run. What these adapters hold is frozen but for the dicts,
         lists and accounts that are copied here.
         """
-        controls = copy.deepcopy(self.controls)
         frames = copy.copy(self.frames)
         frames._frames = dict(self.frames._frames)
         panels = copy.copy(self.panels)
         panels._panels = dict(self.panels._panels)
         return {
             "bus": self.bus,
-            "controls": controls,
             "frames": frames,
             "panels": panels,
-            "ledger": _copied(self.ledger, controls),
+            "ledger": _copied(self.ledger),
             "queues": {name: list(queue) for name, queue in self.queues.items()},
             "unacknowledged": dict(self.unacknowledged),
-            "beats": dict(self.beats),
-            "outages": list(self.outages),
-            "has_mark": self.has_mark,
+            "switches": dict(self.controls._switches),
+            "signs": (self.signs.is_marked, dict(self.signs.beats), list(self.signs.outages)),
         }
 
     def restore(self, parts: dict[str, object]) -> None:
         """Become what `copy` returned, which may be asked for again."""
-        for name, part in parts.items():
-            setattr(self, name, part)
+        for name in ("bus", "frames", "panels", "ledger", "queues", "unacknowledged"):
+            setattr(self, name, parts[name])
         for name, part in self.copy().items():
-            setattr(self, name, part)
+            if name not in {"switches", "signs"}:
+                setattr(self, name, part)
+        # Beats and ledger hold these two, so that they stay the same objects.
+        switches, signs = cast("Any", parts["switches"]), cast("Any", parts["signs"])
+        self.controls._switches = dict(switches)
+        self.signs.is_marked = signs[0]
+        self.signs.beats = dict(signs[1])
+        self.signs.outages = list(signs[2])
 
 
-def _copied(ledger: MemoryLedger, controls: MemoryControls) -> MemoryLedger:
-    """Return a copy of a ledger whose switches are the ones that were copied beside it."""
+def _copied(ledger: MemoryLedger) -> MemoryLedger:
+    """Return a copy of a ledger, over the same switches."""
     twin = copy.copy(ledger)
-    twin._controls = controls
     twin._cycles = {
         cycle: replace(account, units=dict(account.units))
         for cycle, account in ledger._cycles.items()

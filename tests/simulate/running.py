@@ -19,7 +19,7 @@ INTERVALS = (10, 5, 10, 5, 20)
 INDICES = ("NIFTY", "BANKNIFTY")
 BOUND_SECONDS = 420.0
 """True seconds after the last cycle and the last fault within which everything closes."""
-STEPS_A_CYCLE = 110
+STEPS_A_CYCLE = 150
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -13,19 +13,19 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from celery.exceptions import Ignore, Retry
 
 from g6 import pipeline
+from g6.adapters.memory.lifeline import MemoryLifeline
 from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.domain.cycles.unopened import why_unopened
-from g6.entrypoints.workers.jobs import SWEEP_SECONDS, Job, jobs_with
+from g6.entrypoints.workers.jobs import Job, jobs_with
 from g6.entrypoints.workers.leases import RENEW_SECONDS
-from g6.entrypoints.workers.schedule import CycleSchedule
 from g6.entrypoints.workers.tasks import RETRY_SECONDS, UnitTask
 from g6.errors import G6Error, NothingToDo, RedisDown, Retryable
 from g6.pipeline import Runtime
 from tests.simulate.analysis import CHEAP
+from tests.simulate.beats import Beat, beats_of
 from tests.simulate.deviations import Deviation
 from tests.simulate.redis_state import Message
-from tests.simulate.witness import AcceptedRerun, WatchedLedger
-from tests.simulate.world import FIRST, HOSTS, Actor, HostClock, SteppedPort, World
+from tests.simulate.witness import SET_RIGHT_SECONDS, AcceptedRerun, WatchedFrames, WatchedLedger
+from tests.simulate.world import HOSTS, Actor, HostClock, SteppedPort, World
 
 WORKERS = {
     "collect": 3,
@@ -107,67 +107,6 @@ class Sender:
 
 
 @dataclass(slots=True)
-class Lifeline:
-    """The Lifeline port of one beat: what it saw of Redis, and what it gives an emptied one back."""
-
-    system: System
-    host: str
-    born: float
-    reach: float
-    seen: float | None = None
-    was_away: bool = False
-    window: Any = None
-
-    def record_beat(self) -> bool:
-        """Record that the beat lives, give an emptied Redis back its window, note an outage."""
-        world = self.system.world
-        redis = world.redis
-        if world.redis_away_until > world.now:
-            self.was_away = True
-            return False
-        emptied = not redis.has_mark
-        redis.has_mark = True
-        if self.seen is not None and (self.was_away or emptied):
-            first = self.seen - self.reach if emptied else self.seen
-            reason = "redis_down" if self.was_away else "ledger_lost"
-            redis.outages.append((first, world.now, reason))
-        redis.beats[self.host] = (self.born, world.now)
-        if emptied and self.window is not None:
-            redis.controls.set("window", self.window)
-        window = redis.controls.read().window
-        self.window = None if window is None else window.to_json()
-        self.seen = world.now
-        self.was_away = False
-        return True
-
-    def die(self, reborn: float) -> None:
-        """Lose what the beat remembered; another one is born in its place."""
-        self.born = reborn
-        self.seen = None
-        self.was_away = False
-        self.window = None
-
-    def last_beat(self) -> float | None:
-        """Return the newest sign of a beat."""
-        return max((last for _, last in self.system.world.redis.beats.values()), default=None)
-
-    def first_beat(self) -> float | None:
-        """Return when the oldest beat was born."""
-        return min((born for born, _ in self.system.world.redis.beats.values()), default=None)
-
-    def before_publish(self) -> None:
-        """Do nothing: a publish takes no time here."""
-
-    def after_publish(self) -> None:
-        """Do nothing: a publish takes no time here."""
-
-    def reasons(self, dues: Iterable[float]) -> list[str]:
-        """Return why nobody opened these cycles."""
-        redis = self.system.world.redis
-        return [why_unopened(due, redis.beats.values(), redis.outages) for due in dues]
-
-
-@dataclass(slots=True)
 class Worker:
     """One pool process: idle, or an actor that works on a message."""
 
@@ -184,50 +123,38 @@ class System:
     world: World
     runtimes: dict[str, Runtime] = field(default_factory=dict)
     workers: dict[str, list[Worker]] = field(default_factory=dict)
-    lifelines: dict[str, Lifeline] = field(default_factory=dict)
-    beat_dead_until: dict[str, float] = field(default_factory=dict)
+    beats: dict[str, Beat] = field(default_factory=dict)
     ids: Any = field(default_factory=count)
-    longest_queue: int = 0
-    schedules: dict[tuple[str, str], tuple[CycleSchedule, list[datetime]]] = field(
-        default_factory=dict
-    )
+    longest_queues: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         world = self.world
         world.strike = self.strike
+        world.can_strike = self.can_strike
         if world.has_window:
             world.redis.controls.set("window", {"first": world.cycles[0], "last": None})
         for host in HOSTS:
-            self.lifelines[host] = Lifeline(
-                self, host, world.now, world.timing.grace + world.timing.hard
-            )
             self.runtimes[host] = self._runtime(host)
-            self.beat_dead_until[host] = 0.0
         number = 0
         for queue, size in WORKERS.items():
             self.workers[queue] = []
             for _ in range(size):
                 self.workers[queue].append(Worker(HOSTS[number % len(HOSTS)], queue))
                 number += 1
-        for position, host in enumerate(HOSTS):
-            for index in world.plan.indices.values():
-                schedule = CycleSchedule(self.runtimes[host], index.index.exchange)
-                began = datetime.fromtimestamp(world.now, UTC)
-                self.schedules[host, index.index.name] = (schedule, [began])
-            world.later(0.01 * position, lambda host=host: self._beat_cycles(host))
-            world.later(0.02 + 0.01 * position, lambda host=host: self._beat_sweep(host))
+        self.beats = beats_of(world, self.runtimes, self.send, self.new_task_id)
 
     def _runtime(self, host: str) -> Runtime:
         world = self.world
-        lifeline = self.lifelines[host]
+        lifeline = MemoryLifeline(world.redis.signs, world.redis.controls, HostClock(world, host))
         ledger = WatchedLedger(world)
+        frames = WatchedFrames(world)
         return Runtime(
             plan=world.plan,
             timing=world.timing,
             calendar=world.calendar,
             clock=HostClock(world, host),
             provider=SteppedPort(world, lambda: world.provider, "network"),
-            frames=SteppedPort(world, lambda: world.redis.frames, "redis"),
+            frames=SteppedPort(world, lambda: frames, "redis"),
             ledger=SteppedPort(world, lambda: ledger, "redis"),
             store=SteppedPort(
                 world,
@@ -262,7 +189,7 @@ class System:
         """Put a message into its queue: a step at which it may be lost, doubled or delayed."""
         world = self.world
         copies = [message]
-        for deviation in world.step(message.task, _unit_of(message)):
+        for deviation in world.step("send", message.task, _unit_of(message)):
             if deviation.kind == "lose":
                 copies = []
             elif deviation.kind == "double":
@@ -281,7 +208,8 @@ class System:
     def _enqueue(self, message: Message) -> None:
         queue = self.world.redis.queues.setdefault(message.queue, [])
         queue.append(message)
-        self.longest_queue = max(self.longest_queue, len(queue))
+        longest = self.longest_queues.get(message.queue, 0)
+        self.longest_queues[message.queue] = max(longest, len(queue))
         self.world.at(max(message.visible, self.world.now), lambda: self.dispatch(message.queue))
 
     def dispatch(self, queue: str) -> None:
@@ -321,18 +249,29 @@ class System:
         world.later(VISIBILITY_SECONDS, lambda: self._restore(delivery))
         actor = Actor(
             worker.host,
-            lambda: self._work(worker, message),
+            lambda: self._serve(worker, delivery, message),
             lambda actor, outcome: self._after(worker, delivery, message, outcome),
             limits=(limits.soft, limits.hard),
             task=message.task,
             unit=_unit_of(message),
+            cycle=next(iter(message.arguments), ""),
         )
         worker.actor = actor
-        if not limits.acks_late:
-            self._acknowledge(delivery)
         if job.is_stage:
             world.later(RENEW_SECONDS, lambda: self._renew(actor, job.name, message))
         world.later(0.0, lambda: world.start(actor))
+
+    def _serve(self, worker: Worker, delivery: int, message: Message) -> None:
+        """Do a message's work and acknowledge it, whatever came of the work."""
+        world = self.world
+        with suppress(SoftTimeLimitExceeded):
+            self._work(worker, message)
+        actor = world.current
+        if actor is not None:
+            actor.ended = world.now
+            actor.soft_limit_hit = True  # the worker's own process acknowledges
+        with suppress(RedisDown):
+            world.call("redis", False, lambda: self._acknowledge(delivery), "acknowledge")
 
     def _work(self, worker: Worker, message: Message) -> None:
         """Do what Celery does with a message: run the task, send the next link, try again on an error."""
@@ -386,7 +325,7 @@ class System:
     def _after(self, worker: Worker, delivery: int, message: Message, outcome: str) -> None:
         world = self.world
         worker.actor = None
-        if outcome in {"done", "hard limit"}:
+        if outcome == "hard limit":
             self._acknowledge(delivery)
         elif outcome == "child":
             # Rejected as lost by the worker, which is alive.
@@ -401,7 +340,7 @@ class System:
 
     def _acknowledge(self, delivery: int) -> None:
         # With Redis away the acknowledgement is lost, and the message comes back.
-        if self.world.redis_away_until <= self.world.now:
+        if not self.world.is_redis_away:
             self.world.redis.unacknowledged.pop(delivery, None)
 
     def _restore(self, delivery: int) -> None:
@@ -418,51 +357,25 @@ class System:
         world = self.world
         if actor.dead or (actor.greenlet is not None and actor.greenlet.dead):
             return
-        if actor.stands_until <= world.now and world.redis_away_until <= world.now:
+        if actor.ended:
+            return
+        unit = Unit(*message.arguments)
+        is_lost = actor.stands_until > world.now
+        for deviation in () if is_lost else world.step("renew", message.task, unit):
+            if deviation.kind == "lose":
+                is_lost = True
+                actor.renewals_lost += 1
+            else:
+                self.strike(deviation, actor)
+        if (
+            not is_lost
+            and not actor.dead
+            and actor.stands_until <= world.now
+            and not world.is_redis_away
+        ):
             now = world.now + world.offsets[actor.host]
-            unit = Unit(*message.arguments)
             world.redis.ledger.renew(unit, stage, message.task_id, now + world.timing.lease, now)
         world.later(RENEW_SECONDS, lambda: self._renew(actor, stage, message))
-
-    # --- beats ----------------------------------------------------------------------------------------------
-
-    def _beat_cycles(self, host: str) -> None:
-        """Send what the schedule of this host's beat says is due, and wake up for the next."""
-        world = self.world
-        wake = 1.0
-        if self.beat_dead_until[host] <= world.now:
-            wake = float("inf")
-            for index in world.plan.indices:
-                schedule, last_run = self.schedules[host, index]
-                is_due, following = schedule.is_due(last_run[0])
-                if is_due:
-                    now = world.now + world.offsets[host]
-                    last_run[0] = datetime.fromtimestamp(now, UTC)
-                    message = Message(
-                        "collect", (schedule.cycle(), index), self.new_task_id(), "collect",
-                        ("analyse", "persist"), expires=now + world.timing.expires,
-                    )  # fmt: skip
-                    self._beat_send(host, message)
-                wake = min(wake, following)
-        world.later(min(max(wake, 0.01), 5.0), lambda: self._beat_cycles(host))
-
-    def _beat_sweep(self, host: str) -> None:
-        world = self.world
-        if self.beat_dead_until[host] <= world.now:
-            self.lifelines[host].record_beat()
-            expires = world.now + world.offsets[host] + SWEEP_SECONDS
-            self._beat_send(
-                host, Message("sweep", (), self.new_task_id(), "maintenance", expires=expires)
-            )
-        world.later(SWEEP_SECONDS, lambda: self._beat_sweep(host))
-
-    def _beat_send(self, host: str, message: Message) -> None:
-        if self.world.redis_away_until > self.world.now:
-            self.lifelines[host].was_away = True
-            return
-        if message.task == "collect":
-            self.world.witness.beats_sent.add(Unit(*message.arguments))
-        self.send(message)
 
     # --- what goes wrong ------------------------------------------------------------------------------------
 
@@ -474,23 +387,20 @@ class System:
         lasts = abs(amount) + world.lasts(kind)
         world.quiet_from = max(world.quiet_from, world.now + lasts)
         if kind in {"die", "die_after"} and actor is not None:
-            world.kill(actor, _death(amount))
+            if actor.task == "beat":
+                self.beats[actor.host].die(amount)
+            else:
+                world.kill(actor, _death(amount))
         elif kind == "stand_still" and actor is not None:
             actor.stands_until = world.now + amount
         elif kind == "slow":
             return amount
         elif kind == "jump_clock":
-            world.clocks_jumped = True
-            host = HOSTS[deviation.step % len(HOSTS)]
-            world.offsets[host] += amount
-            # A daemon sets it right after a while.
-            world.later(15.0, lambda: self._set_clock_right(host))
+            self._jump_clock(HOSTS[deviation.step % len(HOSTS)], amount)
         elif kind == "kill_worker":
             self._kill_some_worker(deviation)
         elif kind == "kill_beat":
-            host = HOSTS[deviation.step % len(HOSTS)]
-            self.beat_dead_until[host] = world.now + amount
-            self.lifelines[host].die(world.now + amount)
+            self.beats[HOSTS[deviation.step % len(HOSTS)]].die(amount)
         elif kind == "rerun":
             self._rerun(deviation)
         elif kind == "pause":
@@ -500,6 +410,13 @@ class System:
             self._strike_servers(kind, amount)
         return 0.0
 
+    def _jump_clock(self, host: str, seconds: float) -> None:
+        world = self.world
+        world.offsets[host] += seconds
+        world.witness.wrong_clocks.append((world.now, abs(world.offsets[host])))
+        # A daemon sets it right after a while.
+        world.later(SET_RIGHT_SECONDS, lambda: self._set_clock_right(host))
+
     def _strike_servers(self, kind: str, amount: float) -> None:
         world = self.world
         if kind.startswith("redis"):
@@ -507,12 +424,8 @@ class System:
         if kind == "redis_emptied":
             self._empty_redis()
         elif kind == "redis_restored":
-            world.redis_lost_state = True
-            earlier = [parts for instant, parts in world.snapshots if instant <= world.now - amount]
-            if earlier:
-                world.redis.restore(earlier[-1])
+            self._restore_redis(amount)
         elif kind == "disk_full":
-            world.disk_was_full = True
             world.disk_full_until = max(world.disk_full_until, world.now + amount)
         elif kind == "fail_provider":
             world.provider_fails_until = max(world.provider_fails_until, world.now + amount)
@@ -522,23 +435,52 @@ class System:
         elif kind == "overload":
             self._overload(amount)
         elif kind == "evict_frames":
-            world.frames_gone_until = world.now
+            self._note_dropped_frames()
             world.redis.evict_frames()
+
+    def can_strike(self, deviation: Deviation) -> bool:
+        """Return whether a deviation has something to strike now."""
+        world = self.world
+        if deviation.kind == "kill_worker":
+            return bool(self._busy_workers())
+        if deviation.kind == "kill_beat":
+            return self.beats[HOSTS[deviation.step % len(HOSTS)]].is_alive
+        if deviation.kind == "rerun":
+            return bool(self._past_cycles())
+        if deviation.kind == "redis_restored":
+            return self._snapshot(deviation.amount) is not None
+        if deviation.kind == "evict_frames":
+            return bool(world.redis.frames._frames)
+        return True
+
+    def _snapshot(self, age: float) -> tuple[float, dict[str, object]] | None:
+        """Return the newest state of Redis that is so old, with its instant."""
+        world = self.world
+        earlier = [part for part in world.snapshots if part[0] <= world.now - age]
+        return earlier[-1] if earlier else None
+
+    def _note_dropped_frames(self) -> None:
+        world = self.world
+        for unit, _ in world.redis.frames._frames:
+            world.witness.dropped[unit] = world.now
+
+    def _restore_redis(self, age: float) -> None:
+        snapshot = self._snapshot(age)
+        if snapshot is None:
+            return
+        world = self.world
+        before = set(world.redis.ledger._open)
+        world.redis.restore(snapshot[1])
+        world.witness.forgot(snapshot[0], before | set(world.redis.ledger._open))
 
     def _empty_redis(self) -> None:
         world = self.world
-        world.redis_lost_state = True
-        if not self._knows_beginning():
+        knows = any(beat.knows_beginning for beat in self.beats.values())
+        if not (knows or world.store.swept_until() or world.store.last_overview()):
             world.witness.unknown_until = world.now
+        self._note_dropped_frames()
+        world.witness.forgot(world.now, set(world.redis.ledger._open))
         world.redis.empty()
-
-    def _knows_beginning(self) -> bool:
-        """Return whether a beat or the store knows where the run began."""
-        world = self.world
-        beats = self.lifelines.values()
-        if any(beat.window is not None or beat.born < FIRST.timestamp() for beat in beats):
-            return True
-        return world.store.swept_until() is not None or world.store.last_overview() is not None
 
     def _overload(self, seconds: float) -> None:
         """Give the processors other work: processes begin late, and each call takes its time."""
@@ -555,22 +497,26 @@ class System:
     def _set_clock_right(self, host: str) -> None:
         self.world.offsets[host] = 0.0
 
+    def _busy_workers(self) -> list[Worker]:
+        pools = self.workers.values()
+        return [worker for pool in pools for worker in pool if worker.actor is not None]
+
+    def _past_cycles(self) -> list[str]:
+        """Return the cycles that are past their deadline for long."""
+        world = self.world
+        latest = isoformat_z(world.now - 2 * world.interval)
+        return [cycle for cycle in world.cycles if cycle < latest]
+
     def _kill_some_worker(self, deviation: Deviation) -> None:
-        busy = [
-            worker for pool in self.workers.values() for worker in pool if worker.actor is not None
-        ]
-        if busy:
-            victim = busy[deviation.step % len(busy)].actor
+        busy = self._busy_workers()
+        victim = busy[deviation.step % len(busy)].actor
+        if victim is not None:
             self.world.witness.struck(victim.task, victim.unit)
             self.world.kill(victim, _death(deviation.amount))
 
     def _rerun(self, deviation: Deviation) -> None:
         world = self.world
-        past = [
-            cycle for cycle in world.cycles if isoformat_z(world.now - 2 * world.interval) > cycle
-        ]
-        if not past:
-            return
+        past = self._past_cycles()
         dice = random.Random(f"g6 rerun {deviation.step}")
         unit = Unit(dice.choice(past), dice.choice(sorted(world.plan.indices)))
         # Two reruns of one unit meet too seldom by chance.
@@ -585,6 +531,7 @@ class System:
         if dice.random() < 0.4 and world.redis.expire(unit):
             world.witness.closings.pop(cycle, None)
         world.rerun_order.append(unit)
+        world.witness.struck("", unit)
         self._occupy("manual", deviation.amount)
         rows = {row["underlying"]: row for row in world.store.read_overview(cycle)}
 

@@ -8,20 +8,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
-from g6.domain.cycles.claims import ClaimAnswer
-from g6.domain.cycles.cycle import Unit
+from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
+from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.reports import CycleReport
+from g6.domain.schema.frame import Frame, FrameName
+from g6.domain.schema.words import Reason
 from g6.entrypoints.workers.leases import RENEW_SECONDS
-from g6.ports import Claim, Opening, WriteReport
+from g6.ports import Claim, Opening, UnitEnd, WriteReport
+from tests.simulate.reasons import is_true
 
 if TYPE_CHECKING:
     from tests.simulate.world import Actor, World
 
+FORGETTING_SLACK = 3.0
+"""Seconds after Redis is back within which a beat gives it back what it forgot."""
+SET_RIGHT_SECONDS = 15.0
+"""Seconds after which a daemon sets a clock right that jumped."""
 RENEW_SLACK = 0.1
 LEASE_SLACK = 0.5
 """Seconds beyond a lease for which a process that died may still count as one that collects."""
@@ -45,7 +52,12 @@ class Strike:
 
 @dataclass(slots=True, eq=False)
 class Grant:
-    """A process that the ledger let into a stage of a unit. `over` is when it said that the stage was, 0 until then."""
+    """A process that the ledger let into a stage of a unit.
+
+    Attributes:
+        over: When it said that the stage was, 0 until then.
+        is_accepted: Whether the ledger took that for the end of the stage.
+    """
 
     actor: Actor
     unit: Unit
@@ -53,6 +65,30 @@ class Grant:
     task: str
     at: float
     over: float = 0.0
+    is_accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """A Redis that forgot what it had since `since`: nothing is certain of the cycles that were not settled then."""
+
+    at: float
+    since: float
+    cycles: frozenset[str]
+
+
+@dataclass(slots=True)
+class BeatLife:
+    """A beat's process: when it was born and died, and when it was awake."""
+
+    host: str
+    began: float
+    ended: float = float("inf")
+    awake: list[float] = field(default_factory=list)
+
+    def was_awake(self, first: float, last: float) -> bool:
+        """Return whether it went on in a span of time."""
+        return any(first <= at <= last for at in self.awake)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +111,12 @@ class Witness:
         violations: Sentences about what must never happen, noted when it did.
         beats_sent: Units whose first stage a beat has sent.
         answers: The unit that each answer of the provider was for, by the answer's number.
-        refused: Units for which the provider refused to answer.
-        out_of_time: Units of which a stage hit its soft limit.
+        ends: The last status and reason by which the ledger ended a unit, as it answered.
+        analysed: The answers of the provider that a unit was analysed of.
+        dropped: When a unit's frames were lost.
+        unwritten: Cycles of which a full disk refused something.
+        forgettings: When Redis lost what it knew, or went back.
+        wrong_clocks: When a host's clock went wrong, and by how many seconds.
         sends: Messages sent by use cases, by job and arguments.
         grants: By unit and stage.
         stored: When all rows of a cycle were stored first.
@@ -93,8 +133,14 @@ class Witness:
     strikes: list[Strike] = field(default_factory=list)
     beats_sent: set[Unit] = field(default_factory=set)
     answers: dict[float, Unit] = field(default_factory=dict)
-    refused: set[Unit] = field(default_factory=set)
-    out_of_time: set[Unit] = field(default_factory=set)
+    ends: dict[Unit, tuple[str, str]] = field(default_factory=dict)
+    analysed: dict[Unit, set[float]] = field(default_factory=dict)
+    dropped: dict[Unit, float] = field(default_factory=dict)
+    unwritten: set[str] = field(default_factory=set)
+    forgettings: list[Forgetting] = field(default_factory=list)
+    wrong_clocks: list[tuple[float, float]] = field(default_factory=list)
+    beat_lives: list[BeatLife] = field(default_factory=list)
+    closed_at: dict[str, float] = field(default_factory=dict)
     sends: Counter[tuple[str, ...]] = field(default_factory=Counter)
     grants: dict[tuple[Unit, str], list[Grant]] = field(default_factory=dict)
     by_index: dict[str, list[Grant]] = field(default_factory=dict)
@@ -116,8 +162,12 @@ class Witness:
         if not answer.may_run:
             return
         grants = self.grants.setdefault((unit, stage), [])
-        if self.leases_hold and unit not in self.world.rerun_order:
-            others = [grant for grant in grants if grant.task != task and is_at_work(grant.actor)]
+        if unit not in self.world.rerun_order:
+            others = [
+                grant
+                for grant in grants
+                if grant.task != task and is_at_work(grant.actor) and self.leases_hold(grant.at)
+            ]
             if others:
                 self.violations.append(
                     f"{unit.index} at {unit.cycle}: two processes run {stage} at once"
@@ -129,17 +179,74 @@ class Witness:
             self.by_index.setdefault(unit.index, []).append(grant)
             self._check_collection(unit, answer)
 
-    def stopped(self, unit: Unit, stage: str) -> None:
+    def stopped(self, unit: Unit, stage: str, *, is_accepted: bool) -> None:
         """Note that a process said that its stage is over."""
         for grant in self.grants.get((unit, stage), ()):
             if grant.actor is self.world.current:
                 grant.over = self.world.now
+                grant.is_accepted = is_accepted
 
-    @property
-    def leases_hold(self) -> bool:
-        """Whether nothing has happened in this run that makes a lease lapse although its holder is alive."""
-        world = self.world
-        return not (world.redis_away_until or world.redis_lost_state or world.clocks_jumped)
+    def ended(self, unit: Unit, status: str, reason: str) -> None:
+        """Note how the ledger ended a unit, and hold the reason against what happened until now."""
+        if status in ("MISSING", "SKIPPED") and not (
+            self.is_uncertain(unit.cycle) or is_true(self.world, unit, status, reason)
+        ):
+            self.violations.append(
+                f"{unit.index} at {unit.cycle} is {status} ({reason}), which is not what happened"
+            )
+        self.ends[unit] = status, reason
+
+    def chained(self, unit: Unit, answer: float) -> None:
+        """Note of which answer of the provider a unit was analysed: of one alone."""
+        answers = self.analysed.setdefault(unit, set())
+        answers.add(answer)
+        if len(answers) > 1 and not self.is_uncertain(unit.cycle):
+            self.violations.append(
+                f"{unit.index} at {unit.cycle} was analysed of the answers {sorted(answers)}"
+            )
+
+    def forgot(self, since: float, open_cycles: set[str]) -> None:
+        """Note that Redis lost what it knew since then, and which cycles were not settled."""
+        now = self.world.now
+        ends = max(now, self.world.redis_away_until) + FORGETTING_SLACK
+        cycles = set()
+        for cycle in self.world.cycles:
+            due = parse_z(cycle).timestamp()
+            is_settled = cycle not in open_cycles and self.stored.get(cycle, now + 1.0) <= since
+            if due <= ends and not (is_settled and self.closed_at.get(cycle, 0.0) < since):
+                cycles.add(cycle)
+        self.forgettings.append(Forgetting(now, since, frozenset(cycles)))
+
+    def is_uncertain(self, cycle: str) -> bool:
+        """Return whether Redis forgot something of a cycle, or a wrong clock was near it."""
+        return self.is_forgotten(cycle) or self.is_misdated(cycle)
+
+    def is_forgotten(self, cycle: str) -> bool:
+        """Return whether Redis forgot something of a cycle."""
+        return any(cycle in forgetting.cycles for forgetting in self.forgettings)
+
+    def is_misdated(self, cycle: str) -> bool:
+        """Return whether a clock went wrong while a cycle was due, or its lease was written with it."""
+        timing = self.world.timing
+        due = parse_z(cycle).timestamp()
+        for began, seconds in self.wrong_clocks:
+            before = seconds + timing.grace + self.world.interval + timing.lease
+            if began - before <= due <= began + SET_RIGHT_SECONDS + seconds + timing.lease:
+                return True
+        return False
+
+    def leases_hold(self, since: float) -> bool:
+        """Return whether nothing happened since then that makes a lease lapse although its holder is alive."""
+        lease = self.world.timing.lease + LEASE_SLACK
+        if any(forgetting.at >= since for forgetting in self.forgettings):
+            return False
+        for strike in self.strikes:
+            if strike.kind == "redis_away" and strike.ended + lease >= since:
+                return False
+        return not any(
+            began + SET_RIGHT_SECONDS + seconds + lease >= since
+            for began, seconds in self.wrong_clocks
+        )
 
     def struck(self, task: str, unit: Unit | None) -> None:
         """Note which process the last strike found."""
@@ -150,7 +257,7 @@ class Witness:
         world = self.world
         actor = world.current
         late = world.now - unit.instant.timestamp() - world.timing.grace
-        if late > 0 and not world.clocks_jumped:
+        if late > 0 and not self.is_misdated(unit.cycle):
             self.violations.append(
                 f"{unit.index} at {unit.cycle} was collected {late:.1f} s after its deadline"
             )
@@ -162,13 +269,19 @@ class Witness:
     def _check_collection(self, unit: Unit, answer: ClaimAnswer) -> None:
         world = self.world
         actor = world.current
-        if actor is None or world.clocks_jumped:
+        if actor is None or self.is_misdated(unit.cycle):
             return
         late = world.now - unit.instant.timestamp() - world.timing.expires
         if answer is ClaimAnswer.RUN and late > 0.01:
             actor.may_not_ask = "its message had expired"
-        if world.is_paused and not world.redis_lost_state:
+        if world.is_paused and not self.pause_is_forgotten:
             actor.may_not_ask = "it was paused"
+
+    @property
+    def pause_is_forgotten(self) -> bool:
+        """Whether Redis forgot the pause that is on."""
+        pauses = [strike.began for strike in self.strikes if strike.kind == "pause"]
+        return any(forgetting.at >= pauses[-1] for forgetting in self.forgettings)
 
     def _check_predecessor(self, unit: Unit) -> None:
         """No cycle of an index is collected while an earlier one is."""
@@ -178,16 +291,16 @@ class Witness:
             has_renewed = grant.at <= ends - RENEW_SECONDS - RENEW_SLACK
             is_other = grant.unit.cycle < unit.cycle
             is_collecting = not grant.over and is_at_work(grant.actor)
-            if is_other and has_renewed and self.leases_hold and is_collecting:
+            if is_other and has_renewed and is_collecting and self.leases_hold(grant.at):
                 self.violations.append(
                     f"{unit.index} at {unit.cycle} is collected while {grant.unit.cycle} is"
                 )
 
     def _check_overrun(self, unit: Unit) -> None:
         """An index is skipped as overrun only while an earlier cycle of it is collected."""
-        if not self.leases_hold:
-            return
         now = self.world.now
+        if self.is_uncertain(unit.cycle) or not self.leases_hold(now):
+            return
         lease = self.world.timing.lease + LEASE_SLACK
         for grant in self.by_index.get(unit.index, ()):
             actor = grant.actor
@@ -203,11 +316,13 @@ class Witness:
         """Note that a cycle was closed, from its report."""
         if isinstance(report, CycleReport):
             attempts = self.closings.setdefault(report.cycle, [])
-            if not self.world.redis_lost_state and attempts and report.attempt <= attempts[-1]:
+            is_older = attempts and report.attempt <= attempts[-1]
+            if is_older and not self.is_forgotten(report.cycle):
                 self.violations.append(
                     f"{report.cycle} was closed as attempt {report.attempt} after {attempts[-1]}"
                 )
             attempts.append(report.attempt)
+            self.closed_at[report.cycle] = self.world.now
             self.reported[report.cycle] = {name: str(word) for name, word in report.units.items()}
             self.failures[report.cycle] = dict(report.failures)
 
@@ -218,13 +333,14 @@ class Witness:
 
     def showed(self, where: str, before: str, after: str) -> None:
         """Note that a panel was put in the place of another."""
-        if after < before and not self.world.redis_lost_state:
+        if after < before:
             self.violations.append(f"panel in {where} went back from {before} to {after}")
 
 
 def is_at_work(actor: Actor) -> bool:
     """Return whether a process works and did so all the time, so that its lease was renewed."""
-    return not actor.dead and not actor.ended and not actor.stands_until
+    works = not actor.dead and not actor.ended and not actor.stands_until
+    return works and actor.renewals_lost < 2
 
 
 @dataclass(slots=True)
@@ -245,11 +361,38 @@ class WatchedLedger:
 
     def end_stage(self, unit: Unit, stage: str, *rest: Any) -> bool:
         answer = self.world.redis.ledger.end_stage(unit, stage, *rest)
-        self.world.witness.stopped(unit, stage)
+        self.world.witness.stopped(unit, stage, is_accepted=answer)
+        return answer
+
+    def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
+        answer = self.world.redis.ledger.finish(unit, end, now)
+        if answer is not FinishAnswer.LATE:
+            self.world.witness.ended(unit, str(end.status), str(end.reason))
+        return answer
+
+    def skip(self, unit: Unit, opening: Opening, reason: Reason, now: float) -> FinishAnswer:
+        answer = self.world.redis.ledger.skip(unit, opening, reason, now)
+        if answer is not FinishAnswer.LATE:
+            self.world.witness.ended(unit, "SKIPPED", str(reason))
         return answer
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.world.redis.ledger, name)
+
+
+@dataclass(slots=True)
+class WatchedFrames:
+    """The frames of whichever Redis there is; the witness hears of which answer a chain was made."""
+
+    world: World
+
+    def put(self, unit: Unit, name: FrameName, frame: Frame, seconds: float) -> int:
+        if name == FrameName.CHAIN:
+            self.world.witness.chained(unit, float(cast("float", frame.header["request"])))
+        return self.world.redis.frames.put(unit, name, frame, seconds)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.world.redis.frames, name)
 
 
 class WatchedStore(MemoryStore):

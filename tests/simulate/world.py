@@ -20,9 +20,15 @@ from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import Calendar
 from g6.domain.reports import ProviderFacts
 from g6.errors import ProviderBusy, RedisDown, StoreBusy
-from tests.simulate.deviations import Deviation
+from tests.simulate.deviations import LOCAL_KINDS, Deviation, strikes_at
 from tests.simulate.redis_state import RedisState
-from tests.simulate.witness import Strike, WatchedPanels, WatchedStore, Witness
+from tests.simulate.witness import (
+    SET_RIGHT_SECONDS,
+    Strike,
+    WatchedPanels,
+    WatchedStore,
+    Witness,
+)
 
 HOSTS = ("a", "b")
 FIRST = parse_z("2026-11-18T05:30:00Z")
@@ -48,8 +54,11 @@ class Actor:
     Attributes:
         task: The job that it does, empty for what is no message.
         unit: What a stage works on.
+        cycle: What a job works on, empty where it is of no cycle.
         ended: When it was through or died, 0 until then.
         may_not_ask: Why it must not ask the provider, empty where it may.
+        was_refused: Whether the provider refused to answer it.
+        renewals_lost: How many renewals of its lease did not arrive.
     """
 
     host: str
@@ -66,6 +75,9 @@ class Actor:
     unit: Unit | None = None
     ended: float = 0.0
     may_not_ask: str = ""
+    cycle: str = ""
+    was_refused: bool = False
+    renewals_lost: int = 0
 
 
 @dataclass(slots=True)
@@ -127,7 +139,8 @@ class CountingProvider:
         if world.provider_slow_until > world.now:
             world.wait(world.provider_seconds)
         if world.provider_fails_until > world.now:
-            world.witness.refused.add(unit)
+            if world.current is not None:
+                world.current.was_refused = True
             raise ProviderBusy(f"{index}: the provider does not answer")
         self.requests += 1
         world.witness.answers[self.requests] = unit
@@ -161,6 +174,8 @@ class World:
         self.cycles = [isoformat_z(FIRST + timedelta(seconds=interval * n)) for n in range(cycles)]
         self.now = FIRST.timestamp() - 4.0
         self.random = random.Random(f"g6 latencies {seed}")
+        self.waiting: list[Deviation] = []
+        self.can_strike: Callable[[Deviation], bool] = lambda _: True
         self.deviations: dict[int, list[Deviation]] = {}
         for deviation in deviations:
             self.deviations.setdefault(deviation.step, []).append(deviation)
@@ -176,16 +191,12 @@ class World:
             lambda before, after: self.witness.showed("Redis", before, after),
         )
         self.redis_away_until = 0.0
-        self.redis_lost_state = False
         self.disk_full_until = 0.0
-        self.disk_was_full = False
         self.provider_fails_until = 0.0
         self.provider_slow_until = 0.0
         self.provider_seconds = 0.0
         self.overloaded_until = 0.0
         self.overload_seconds = 0.0
-        self.frames_gone_until = 0.0
-        self.clocks_jumped = False
         self.is_paused = False
         self.rerun_order: list[Unit] = []
         self.store = WatchedStore(self.witness)
@@ -251,7 +262,7 @@ class World:
         self.later(seconds, lambda: self._resume(actor, number))
         self._hub.switch()
 
-    def call(self, needs: str, is_write: bool, act: Callable[[], Any]) -> Any:
+    def call(self, needs: str, is_write: bool, act: Callable[[], Any], place: str = "call") -> Any:
         """Make one call of a port: a step at which the schedule may strike."""
         actor = self.current
         if actor is None:
@@ -259,39 +270,63 @@ class World:
         if actor.dead:
             raise ProcessDied(actor.dead)
         dies_after = None
+        is_lost = False
         latency = 0.001 + 0.004 * self.random.random()
         if self.overloaded_until > self.now:
             latency += self.overload_seconds
-        for deviation in self.step(actor.task, actor.unit):
+        for deviation in self.step(place, actor.task, actor.unit):
             if deviation.kind == "die_after":
                 dies_after = deviation
+            elif deviation.kind == "lose":
+                is_lost = True
             else:
                 latency += self.strike(deviation, actor)
         self.wait(latency)
-        if needs == "redis" and self.redis_away_until > self.now:
+        if needs == "redis" and self.is_redis_away:
             self.wait(REDIS_PATIENCE)
-            if self.redis_away_until > self.now:
+            if self.is_redis_away:
                 raise RedisDown("Redis is away")
         if is_write and self.disk_full_until > self.now:
+            self.witness.unwritten.add(actor.cycle)
             raise StoreBusy("no space left on device", {"memory": "no space left on device"})
-        answer = act()
+        answer = None if is_lost else act()
         if dies_after is not None:
             self.strike(dies_after, actor)
         return answer
 
-    def step(self, task: str = "", unit: Unit | None = None) -> Sequence[Deviation]:
-        """Count a step and return what strikes at it: a process or message of a job, on a unit."""
-        deviations = self.deviations.get(self.steps, ())
+    @property
+    def is_redis_away(self) -> bool:
+        """Whether nobody reaches Redis now."""
+        return self.redis_away_until > self.now
+
+    def step(self, place: str, task: str = "", unit: Unit | None = None) -> Sequence[Deviation]:
+        """Count a step and return what strikes at it: a process or message of a job, on a unit.
+
+        A deviation that can do nothing here waits for a step at which it can.
+        """
+        self.waiting += self.deviations.get(self.steps, ())
         self.steps += 1
-        for deviation in deviations:
+        if not self.waiting:
+            return ()
+        strikes = []
+        for deviation in self.waiting:
+            if strikes_at(deviation.kind, place) and self.can_strike(deviation):
+                strikes.append(deviation)
+        for deviation in strikes:
+            self.waiting.remove(deviation)
             self.struck.append(deviation)
             ends = self.now + abs(deviation.amount) + self.lasts(deviation.kind)
-            strike = Strike(self.now, ends, deviation.kind, task, unit)
+            local = deviation.kind in LOCAL_KINDS
+            strike = Strike(
+                self.now, ends, deviation.kind, task if local else "", unit if local else None
+            )
             self.witness.strikes.append(strike)
-        return deviations
+        return strikes
 
     def lasts(self, kind: str) -> float:
         """Return the seconds that a kind of deviation lasts beyond its amount."""
+        if kind == "jump_clock":
+            return SET_RIGHT_SECONDS
         return SLOW_CYCLES * self.interval if kind in {"slow_provider", "overload"} else 0.0
 
     def _body(self, actor: Actor) -> None:
@@ -328,8 +363,6 @@ class World:
             self.at(actor.stands_until, lambda: self._hit_soft_limit(actor))
             return
         actor.soft_limit_hit = True
-        if actor.unit is not None:
-            self.witness.out_of_time.add(actor.unit)
         actor.wait_number += 1
         self._enter(actor, lambda: actor.greenlet.throw(SoftTimeLimitExceeded()))
 
