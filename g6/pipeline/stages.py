@@ -57,9 +57,10 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     # A stage that was begun before has the whole time to the deadline: its message is not late.
     limit = runtime.timing.grace if claim.answer.is_repeated else runtime.timing.expires
     try:
-        if watch.lap("wait") - opening.due > limit:
-            raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
+        _check_lateness(unit, watch.lap("wait") - opening.due, limit)
         frame, counts = computing.gather(runtime, unit, switches, watch)
+        if _is_overtaken(runtime, unit, Stage.COLLECT, task, watch):
+            return False
         size = runtime.frames.put(unit, FrameName.QUOTES, frame, runtime.quotes_seconds)
     except RedisDown:
         raise  # the task tries again until the deadline
@@ -75,7 +76,36 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     lateness = round(max(0.0, watch.began - opening.due), 6)
     counts = replace(counts, bytes=size, lateness_seconds=lateness)
     report = watch.report(unit, Stage.COLLECT, Status.OK, counts=counts)
-    return runtime.ledger.end_stage(unit, Stage.COLLECT, task, now, report)
+    if runtime.ledger.end_stage(unit, Stage.COLLECT, task, now, report):
+        return True
+    _withdraw_quotes(runtime, unit)
+    return False
+
+
+def _is_overtaken(runtime: Runtime, unit: Unit, stage: Stage, task: str, watch: Watch) -> bool:
+    """Return whether another process has the stage since this one began.
+
+    The ledger is asked only where so long has passed that a lease may have lapsed.
+    """
+    now = runtime.clock.wall()
+    lease = runtime.timing.lease
+    if now - watch.began <= lease:
+        return False
+    return not runtime.ledger.renew(unit, stage, task, now + lease, now)
+
+
+def _withdraw_quotes(runtime: Runtime, unit: Unit) -> None:
+    """Drop quotes that a process put over newer ones after it had stood still.
+
+    The newer ones were analysed. A rerun of the unit took the older ones, and its row changed
+    though nothing else had. Without a frame it takes the columns of the stored chain.
+    """
+    record = runtime.ledger.record(unit.cycle)
+    if record is None:
+        return
+    state = record.units.get(unit.index, UnitRecord())
+    if state.stages.get(Stage.ANALYSE, StageState()).is_done:
+        runtime.frames.expire(unit, FrameName.QUOTES, 0.0)
 
 
 def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMPUTING) -> bool:
@@ -85,8 +115,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     if not claim.answer.may_run:
         return claim.answer.goes_on
     try:
-        if watch.lap("claim") > claim.deadline:
-            raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
+        _check_lateness(unit, watch.lap("claim"), claim.deadline)
         quotes, stamp = computing.read(runtime.frames.get(unit, FrameName.QUOTES))
         watch.lap("read")
         priced = computing.price(quotes, stamp)
@@ -141,6 +170,8 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     try:
         frame = _chain_frame(runtime, unit, claim.config_id, computing)
         watch.lap("read")
+        if _is_overtaken(runtime, unit, Stage.PERSIST, task, watch):
+            return False
         counts = runtime.store.write_chain(unit, frame)
         if claim.answer.is_repeated:
             # Killed between the file and the ledger, a try left rows that no report counted.
@@ -256,6 +287,12 @@ def _pause_reason(runtime: Runtime, switches: Switches, index: str) -> Reason | 
 def _collect_failure(runtime: Runtime, error: G6Error) -> StageFailure:
     """Return the error of a collection, and what was asked of the provider until then."""
     return StageFailure(str(error), runtime.provider.describe())
+
+
+def _check_lateness(unit: Unit, now: float, limit: float) -> None:
+    """Raise Late where the last moment of a unit has passed."""
+    if now > limit:
+        raise Late(f"the deadline of {unit.index} at {unit.cycle} has passed")
 
 
 def _wait_for(clock: Clock, seconds: float) -> None:

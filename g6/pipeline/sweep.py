@@ -95,9 +95,13 @@ def _unbegun_reason(runtime: Runtime, record: CycleRecord) -> Reason:
     # Redis went away between the two messages of a beat: the second was never sent. An outage of
     # then says nothing of a rerun of today.
     if runtime.lifeline is not None and record.attempt == 1:
-        reasons = runtime.lifeline.reasons([record.opening.due])
-        if Reason.REDIS_DOWN in reasons:
+        (reason,) = runtime.lifeline.reasons([record.opening.due])
+        if reason == Reason.REDIS_DOWN:
             return Reason.REDIS_DOWN
+        # Who closes a unit was sent by a beat that has signed since it was due. None that lived
+        # then is known: the only beat died between the messages of two indices.
+        if not reason and runtime.lifeline.first_beat() is not None:
+            return Reason.NO_BEAT
     return Reason.EXPIRED
 
 

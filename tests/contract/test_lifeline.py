@@ -171,6 +171,17 @@ def test_an_outage_is_noted_once_the_server_is_back(world: BeatWorld) -> None:
     assert list(beat.reasons([then])) == ["redis_down"]
 
 
+def test_a_beat_that_was_born_in_an_outage_notes_it_once_the_server_is_back(
+    world: BeatWorld,
+) -> None:
+    with world.away():
+        beat = world.beat(0.0)
+        then = time.time()
+        assert not beat.record_beat()
+    assert beat.record_beat()
+    assert list(beat.reasons([then])) == ["redis_down"]
+
+
 def test_a_publish_that_never_ended_was_an_outage(world: BeatWorld) -> None:
     beat = world.beat(0.0)
     beat.record_beat()

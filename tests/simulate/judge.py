@@ -156,7 +156,7 @@ def _cycle_problems(world: World, cycle: str) -> Iterator[str]:
             yield f"{cycle} was stored {late:.1f} s after its deadline"
     yield from _report_problems(world, cycle)
     units = [Unit(cycle, index) for index in world.plan.indices]
-    if not all(_is_undisturbed(world, unit) for unit in units):
+    if cycle in world.witness.unwritten or not all(_is_undisturbed(world, unit) for unit in units):
         return
     for unit in units:
         if world.witness.sends["stages", cycle, unit.index]:
@@ -265,9 +265,9 @@ def _is_sent_by_a_beat(world: World, unit: Unit) -> bool:
     """Return whether a beat was there and awake all the time around a unit's instant."""
     due = unit.instant.timestamp()
     for life in world.witness.beat_lives:
-        if life.began <= due - BEAT_SLACK and due + BEAT_SLACK <= life.ended:
-            if life.was_awake(due - SLACK, due + LOOP_SECONDS + SLACK):
-                return True
+        is_there = life.began <= due - BEAT_SLACK and due + BEAT_SLACK <= life.ended
+        if is_there and life.was_awake(due - SLACK, due + LOOP_SECONDS + SLACK):
+            return True
     return False
 
 

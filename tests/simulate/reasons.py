@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SLACK = 0.05
 """Seconds between a claim and the look at the clock after it."""
 PAUSE_SLACK = 1.0
+AWAY = ("redis_away", "redis_emptied", "redis_restored")
+"""Kinds with which Redis is not there for a while."""
 BEAT_SLACK = SWEEP_SECONDS + 1.1
 """Seconds between an outage and the look of a beat before or after it, which waits a second for Redis."""
 
@@ -102,21 +104,35 @@ def _strikes(world: World, *kinds: str) -> list[Strike]:
 def _was_cut_off(world: World, unit: Unit) -> bool:
     """Nobody began it, and Redis was away when it was due, as far as a beat that looks every two seconds can tell."""
     due = unit.instant.timestamp()
-    kinds = ("redis_away", "redis_emptied", "redis_restored")
     return not _grants(world, unit, "collect") and any(
         strike.began - BEAT_SLACK <= due <= strike.ended + BEAT_SLACK
-        for strike in _strikes(world, *kinds)
+        for strike in _strikes(world, *AWAY)
+    )
+
+
+def _was_forgotten(world: World, unit: Unit) -> bool:
+    """Redis was emptied while the cycle may have been open, or before the next sign of a beat."""
+    due = unit.instant.timestamp()
+    reach = world.timing.grace + world.timing.hard
+    return any(
+        strike.began - reach - BEAT_SLACK <= due <= strike.ended + BEAT_SLACK
+        for strike in _strikes(world, "redis_emptied", "redis_restored")
     )
 
 
 def _no_beat_sent(world: World, unit: Unit) -> bool:
-    """No beat was there and awake to send it."""
+    """No beat was there and awake to send it, or none that lived to tell that Redis was away."""
     due = unit.instant.timestamp()
     latest = due + world.timing.expires
+    outages = [strike for strike in _strikes(world, *AWAY) if strike.began <= latest]
     for life in world.witness.beat_lives:
-        if life.began + BEAT_SLACK <= due and latest + BEAT_SLACK <= life.ended:
-            if life.was_awake(due - SLACK, latest):
-                return False
+        if any(
+            due <= strike.ended and life.ended <= strike.ended + BEAT_SLACK for strike in outages
+        ):
+            continue
+        is_there = life.began + BEAT_SLACK <= due and latest + BEAT_SLACK <= life.ended
+        if is_there and life.was_awake(due - SLACK, latest):
+            return False
     return True
 
 
@@ -142,6 +158,7 @@ BY_SWEEP: Mapping[tuple[str, str], Callable[[World, Unit], bool]] = {
     ("MISSING", "provider"): _never_answered,
     ("MISSING", "poison"): _is_poison,
     ("SKIPPED", "redis_down"): _was_cut_off,
+    ("SKIPPED", "ledger_lost"): _was_forgotten,
     ("SKIPPED", "no_beat"): _no_beat_sent,
     ("SKIPPED", "no_worker"): _nobody_took_it,
 }

@@ -19,7 +19,8 @@ INTERVALS = (10, 5, 10, 5, 20)
 INDICES = ("NIFTY", "BANKNIFTY")
 BOUND_SECONDS = 420.0
 """True seconds after the last cycle and the last fault within which everything closes."""
-STEPS_A_CYCLE = 150
+STEPS_A_CYCLE = {5: 135, 10: 175, 20: 265}
+"""By interval: sweeps and signs of beats are steps as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def run(seed: int, deviations: Sequence[Deviation], cycles: int = CYCLES) -> Out
 
 def run_seed(seed: int, cycles: int = CYCLES) -> tuple[Outcome, tuple[Deviation, ...]]:
     """Run the schedule of a seed; return its outcome and its deviations."""
-    deviations = draw(seed, STEPS_A_CYCLE * cycles)
+    interval = INTERVALS[seed % len(INTERVALS)]
+    deviations = draw(seed, STEPS_A_CYCLE[interval] * cycles)
     return run(seed, deviations, cycles), deviations
 
 

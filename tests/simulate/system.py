@@ -400,7 +400,7 @@ class System:
         elif kind == "kill_worker":
             self._kill_some_worker(deviation)
         elif kind == "kill_beat":
-            self.beats[HOSTS[deviation.step % len(HOSTS)]].die(amount)
+            self._beat_of(deviation).die(amount)
         elif kind == "rerun":
             self._rerun(deviation)
         elif kind == "pause":
@@ -444,7 +444,7 @@ class System:
         if deviation.kind == "kill_worker":
             return bool(self._busy_workers())
         if deviation.kind == "kill_beat":
-            return self.beats[HOSTS[deviation.step % len(HOSTS)]].is_alive
+            return self._beat_of(deviation).is_alive
         if deviation.kind == "rerun":
             return bool(self._past_cycles())
         if deviation.kind == "redis_restored":
@@ -452,6 +452,11 @@ class System:
         if deviation.kind == "evict_frames":
             return bool(world.redis.frames._frames)
         return True
+
+    def _beat_of(self, deviation: Deviation) -> Beat:
+        """Return the beat that a deviation strikes."""
+        hosts = self.world.beat_hosts
+        return self.beats[hosts[deviation.step % len(hosts)]]
 
     def _snapshot(self, age: float) -> tuple[float, dict[str, object]] | None:
         """Return the newest state of Redis that is so old, with its instant."""

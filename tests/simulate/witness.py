@@ -188,6 +188,8 @@ class Witness:
 
     def ended(self, unit: Unit, status: str, reason: str) -> None:
         """Note how the ledger ended a unit, and hold the reason against what happened until now."""
+        if unit.cycle not in self.world.cycles:
+            return  # it is not judged
         if status in ("MISSING", "SKIPPED") and not (
             self.is_uncertain(unit.cycle) or is_true(self.world, unit, status, reason)
         ):
@@ -198,6 +200,8 @@ class Witness:
 
     def chained(self, unit: Unit, answer: float) -> None:
         """Note of which answer of the provider a unit was analysed: of one alone."""
+        if unit.cycle not in self.world.cycles:
+            return
         answers = self.analysed.setdefault(unit, set())
         answers.add(answer)
         if len(answers) > 1 and not self.is_uncertain(unit.cycle):
@@ -314,7 +318,7 @@ class Witness:
 
     def published(self, report: object) -> None:
         """Note that a cycle was closed, from its report."""
-        if isinstance(report, CycleReport):
+        if isinstance(report, CycleReport) and report.cycle in self.world.cycles:
             attempts = self.closings.setdefault(report.cycle, [])
             is_older = attempts and report.attempt <= attempts[-1]
             if is_older and not self.is_forgotten(report.cycle):

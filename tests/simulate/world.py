@@ -43,6 +43,10 @@ WINDOWLESS = 3
 """One run of so many has no window."""
 
 
+SINGLE = 7
+"""One run of so many has one beat."""
+
+
 class ProcessDied(BaseException):
     """The process of an actor is gone: nothing of what it was about to do happens."""
 
@@ -181,6 +185,7 @@ class World:
             self.deviations.setdefault(deviation.step, []).append(deviation)
         # A bounded run and a simulated market have a first instant, a live market has none.
         self.has_window = seed % WINDOWLESS != WINDOWLESS - 1
+        self.beat_hosts = HOSTS[:1] if seed % SINGLE == SINGLE - 1 else HOSTS
         self.steps = 0
         self.struck: list[Deviation] = []
         self.offsets = dict.fromkeys(HOSTS, 0.0)
@@ -282,6 +287,14 @@ class World:
             else:
                 latency += self.strike(deviation, actor)
         self.wait(latency)
+        self._reach(needs, actor, is_write=is_write)
+        answer = None if is_lost else act()
+        if dies_after is not None:
+            self.strike(dies_after, actor)
+        return answer
+
+    def _reach(self, needs: str, actor: Actor, *, is_write: bool) -> None:
+        """Come through to what a call needs, or fail as it does."""
         if needs == "redis" and self.is_redis_away:
             self.wait(REDIS_PATIENCE)
             if self.is_redis_away:
@@ -289,10 +302,6 @@ class World:
         if is_write and self.disk_full_until > self.now:
             self.witness.unwritten.add(actor.cycle)
             raise StoreBusy("no space left on device", {"memory": "no space left on device"})
-        answer = None if is_lost else act()
-        if dies_after is not None:
-            self.strike(dies_after, actor)
-        return answer
 
     @property
     def is_redis_away(self) -> bool:
@@ -308,10 +317,11 @@ class World:
         self.steps += 1
         if not self.waiting:
             return ()
-        strikes = []
-        for deviation in self.waiting:
-            if strikes_at(deviation.kind, place) and self.can_strike(deviation):
-                strikes.append(deviation)
+        strikes = [
+            deviation
+            for deviation in self.waiting
+            if strikes_at(deviation.kind, place) and self.can_strike(deviation)
+        ]
         for deviation in strikes:
             self.waiting.remove(deviation)
             self.struck.append(deviation)

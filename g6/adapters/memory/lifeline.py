@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from g6.domain.cycles.unopened import Span, why_unopened
+from g6.domain.cycles.unopened import STOOD_STILL_SECONDS, Span, why_unopened
 from g6.domain.reports import Switches
 from g6.domain.schema.words import Reason
 from g6.ports import Clock, Controls
@@ -72,6 +72,8 @@ class MemoryLifeline:
         is_emptied = not signs.is_marked
         signs.is_marked = True
         self._note_outage(now, is_emptied=is_emptied)
+        if self._last_seen is not None and now - self._last_seen > STOOD_STILL_SECONDS:
+            self._born = now
         signs.beats[self._born] = now
         self._forget_beats(now)
         if is_emptied:
@@ -107,9 +109,13 @@ class MemoryLifeline:
         return [why_unopened(due, lived, self._signs.outages) for due in dues]
 
     def _note_outage(self, now: float, *, is_emptied: bool) -> None:
-        if self._last_seen is None or not (self._was_away or is_emptied):
+        if not self._was_away and (self._last_seen is None or not is_emptied):
             return
-        first = self._last_seen - self._reach if is_emptied else self._last_seen
+        # A beat that was born while the signs were away was never alive to anybody: its life since
+        # then said of cycles that nobody could send that no worker had taken them.
+        first = self._born if self._last_seen is None else self._last_seen
+        if is_emptied and self._last_seen is not None:
+            first -= self._reach
         reason = Reason.REDIS_DOWN if self._was_away else Reason.LEDGER_LOST
         self._signs.outages.append((first, now, reason))
         del self._signs.outages[:-HISTORY_LENGTH]

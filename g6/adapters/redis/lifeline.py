@@ -9,7 +9,7 @@ from itertools import chain
 import redis
 
 from g6.adapters.redis.server import Reply, translated
-from g6.domain.cycles.unopened import why_unopened
+from g6.domain.cycles.unopened import STOOD_STILL_SECONDS, why_unopened
 from g6.errors import RedisDown
 
 SLOW_SECONDS = 1.0
@@ -22,8 +22,9 @@ local now, born, seen = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local away, reach = ARGV[4] == '1', tonumber(ARGV[5])
 local emptied, newest = redis.call('EXISTS', mark) == 0, ''
 redis.call('SET', mark, ARGV[1])
-if seen and (away or emptied) then
-  local first = emptied and seen - reach or seen
+if away or (seen and emptied) then
+  local first = seen or tonumber(born)
+  if seen and emptied then first = seen - reach end
   local reason = away and 'redis_down' or 'ledger_lost'
   redis.call('RPUSH', outages, string.format('%.6f|%.6f|%s', first, now, reason))
   redis.call('LTRIM', outages, -tonumber(ARGV[6]), -1)
@@ -153,8 +154,11 @@ class RedisLifeline:
     def _sign_in(self) -> Mapping[bytes, bytes]:
         """Record this beat in one call and return the switches in force, name by value."""
         origin = self._origin()
+        now = time.time()
+        if self._last_seen is not None and now - self._last_seen > STOOD_STILL_SECONDS:
+            self._born = now
         arguments: list[Reply] = [
-            f"{time.time():.6f}",
+            f"{now:.6f}",
             f"{self._born:.6f}",
             "" if self._last_seen is None else f"{self._last_seen:.6f}",
             int(self._was_away),

@@ -7,6 +7,14 @@ from collections.abc import Iterable
 from g6.domain.schema.words import Reason
 
 Span = tuple[float, float]
+SENT_WITHIN = 1.0
+"""Seconds after its instant within which a beat sends a cycle: beat's longest sleep."""
+
+STOOD_STILL_SECONDS = 5.0
+"""Seconds without a sign after which a beat stood still. It signs every two seconds.
+
+A machine that slept for 20 s had its cycles of then said to be without a worker.
+"""
 
 
 def why_unopened(
@@ -23,9 +31,13 @@ def why_unopened(
 
     >>> why_unopened(5.0, [(0.0, 9.0)], [])
     <Reason.NO_WORKER: 'no_worker'>
+    >>> why_unopened(5.0, [(0.0, 9.0)], [(5.02, 7.0, Reason.REDIS_DOWN)])
+    <Reason.REDIS_DOWN: 'redis_down'>
     """
     for first, last, reason in outages:
-        if first <= due <= last:
+        # A beat gave its sign and then sent the cycle, and Redis went away between the two: a cycle
+        # that was due 20 ms before the outage was said to be without a worker.
+        if first - SENT_WITHIN <= due <= last:
             return reason
     if any(first <= due <= last for first, last in lived):
         return Reason.NO_WORKER

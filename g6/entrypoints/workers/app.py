@@ -44,7 +44,7 @@ from g6.errors import RedisDown, Retryable, UserError
 from g6.errors.masking import mask
 from g6.log import configure
 from g6.pipeline import Runtime
-from g6.ports import Provider
+from g6.ports import Lifeline, Provider
 
 REDIS_PAUSE = 0.5
 """Seconds between two tries of what a start needs Redis for."""
@@ -264,8 +264,8 @@ def _connect_beat(app: G6) -> None:
 
     def begin(sender: Any = None, **_: object) -> None:
         _refuse_what_cannot_work(app)
-        _once_redis_is_there(lambda: drivers.extend(_drivers(app)))
-        _once_redis_is_there(lambda: start_market(app.runtime))
+        _once_redis_is_there(lambda: drivers.extend(_drivers(app)), app.runtime.lifeline)
+        _once_redis_is_there(lambda: start_market(app.runtime), app.runtime.lifeline)
         signals.before_task_publish.connect(before_publish, weak=False)
         signals.after_task_publish.connect(after_publish, weak=False)
         sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
@@ -344,11 +344,13 @@ def _names(option: str | Sequence[str] | None) -> list[str]:
     return option.split(",") if isinstance(option, str) else list(option or ())
 
 
-def _once_redis_is_there(act: Callable[[], None]) -> None:
-    """Do what needs Redis, again every half second while that is away."""
+def _once_redis_is_there(act: Callable[[], None], lifeline: Lifeline | None = None) -> None:
+    """Do what needs Redis, again every half second while that is away, which the lifeline notes."""
     pause = threading.Event()
     while True:
         try:
             return act()
         except RedisDown:
+            if lifeline is not None:
+                lifeline.record_beat()
             pause.wait(REDIS_PAUSE)
