@@ -6,12 +6,15 @@ measured is written into benchmarks/planted.json, bug by bug; `make docs` makes 
 python -m tests.planted                            all bugs
 python -m tests.planted --only lease,twin          bugs with one of these words in their name
 python -m tests.planted --only twin --first 853    from this seed on, where earlier ones are known to miss it
+python -m tests.planted --resume                   bugs alone whose row is not of this simulator, or lacks its unit test
+python -m tests.planted --replay                   run the schedules of the rows again, each with its bug and without
 python -m tests.planted --list                     their names
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -28,6 +31,9 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 from tests.planted.bugs import BUGS, Bug
+from tests.planted.in_process import holds_with
+from tests.simulate.deviations import Deviation
+from tests.simulate.running import run
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks/planted.json"
@@ -72,7 +78,7 @@ class Finding:
         return {
             "bug": self.bug.name, "measured": datetime.now(UTC).date().isoformat(), "files": sorted({edit.path for edit in self.bug.edits}), "schedules": self.schedules,
             "first": self.first, "seed": self.seed, "deviations": list(self.deviations), "judge": self.problem,
-            "unit_test": self.unit_test, "seconds": round(self.seconds, 1),
+            "unit_test": self.unit_test, "seconds": round(self.seconds, 1), "simulator": simulator_id(),
         }  # fmt: skip
 
     def row(self) -> str:
@@ -161,6 +167,16 @@ def main() -> int:
     )
     parser.add_argument("--only", default="", metavar="WORDS", help="bugs with one of these words in their name, with commas between")  # fmt: skip
     parser.add_argument("--list", action="store_true", help="name the bugs and end")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="leave out bugs that were measured with this simulator",
+    )
+    parser.add_argument(
+        "--replay",
+        action="store_true",
+        help="run the schedules of the rows again instead of looking for others",
+    )
     parser.add_argument("--most", type=int, default=10_000, help="schedules within which a bug must be found (10000)")  # fmt: skip
     parser.add_argument("--first", type=int, default=0, help="the seed of the first schedule (0)")
     parser.add_argument("--deviations", type=int, default=15, help="deviations that may be left of them (15)")  # fmt: skip
@@ -172,6 +188,11 @@ def main() -> int:
     if options.list:
         print("\n".join(bug.name for bug in bugs))
         return 0
+    if options.replay:
+        return _replay(bugs)
+    if options.resume:
+        bugs = unmeasured(bugs, RESULTS)
+        sys.stderr.write(f"{len(bugs)} bugs to measure\n")
     findings = _hunt_all(bugs, options)
     is_found = [
         each.schedules > 0 and len(each.deviations) <= options.deviations for each in findings
@@ -195,7 +216,9 @@ def _hunt_all(bugs: Sequence[Bug], options: argparse.Namespace) -> list[Finding]
                 hunt,
                 bug,
                 options.most,
-                with_unit_tests=not options.no_unit_tests,
+                with_unit_tests=not (
+                    options.no_unit_tests or (options.resume and _has_unit_test(bug))
+                ),
                 first=options.first,
             )
             for bug in bugs
@@ -210,6 +233,55 @@ def _hunt_all(bugs: Sequence[Bug], options: argparse.Namespace) -> list[Finding]
             )
             sys.stderr.flush()
     return [findings[bug.name] for bug in bugs]
+
+
+def _replay(bugs: Sequence[Bug]) -> int:
+    """Print, as JSON, which bugs their rows' schedules do not show, and which fail without them."""
+    rows = {row["bug"]: row for row in json.loads(RESULTS.read_text("utf-8"))}
+    hidden = []
+    failing = []
+    for bug in bugs:
+        row = rows[bug.name]
+        deviations = [Deviation.parse(text) for text in row["deviations"]]
+
+        def fails(
+            seed: int = row["seed"], deviations: Sequence[Deviation] = tuple(deviations)
+        ) -> bool:
+            return bool(run(seed, deviations).problems)
+
+        if fails():
+            failing.append(bug.name)
+        if not holds_with(bug, fails):
+            hidden.append(bug.name)
+    print(json.dumps({"hidden": hidden, "failing": failing}))
+    return int(bool(hidden or failing))
+
+
+def simulator_id() -> str:
+    """Return a digest of what draws, runs and judges schedules: rows of another are to be measured again."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "tests/simulate").glob("*.py")):
+        if not path.name.startswith("test_"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def unmeasured(bugs: Sequence[Bug], path: Path) -> list[Bug]:
+    """Return the bugs that have no row of this simulator, or one without a unit test."""
+    rows = {row["bug"]: row for row in json.loads(path.read_text("utf-8"))} if path.exists() else {}
+    simulator = simulator_id()
+    rest = []
+    for bug in bugs:
+        row = rows.get(bug.name, {})
+        if row.get("simulator") != simulator or row.get("unit_test") is None:
+            rest.append(bug)
+    return rest
+
+
+def _has_unit_test(bug: Bug) -> bool:
+    """Return whether a row says what the unit tests find of a bug: that does not change with the simulator."""
+    rows = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else []
+    return any(row["bug"] == bug.name and row.get("unit_test") is not None for row in rows)
 
 
 def _print_table(findings: Sequence[Finding]) -> None:

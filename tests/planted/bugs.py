@@ -10,8 +10,6 @@ the same time.
 - An analysis that leaves no chain: stage persist makes it again from the quotes, as it does where a chain was evicted.
 - A file renamed before it is written: the stores of files are no part of the simulation. The same order of things one
   level up is here: a stage that is done, or an overview that counts as stored, before it is written.
-- A persist or a publish that stood still and does not look whether a rerun overtook it: one directed schedule in 400 shows
-  it, no drawn one was seen to. The regressions in tests/simulate hold it.
 """
 
 from __future__ import annotations
@@ -28,6 +26,9 @@ CLAIMS = "g6/domain/cycles/claims.py"
 LEDGER = "g6/adapters/memory/ledger.py"
 PANELS = "g6/adapters/memory/panels.py"
 STORE = "g6/adapters/memory/store.py"
+LIFELINE = "g6/adapters/memory/lifeline.py"
+UNOPENED = "g6/domain/cycles/unopened.py"
+TASKS = "g6/entrypoints/workers/tasks.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,18 @@ BUGS = (
         "        return Reason.EXPIRED\n",
     ),
     bug(
+        "a unit whose only beat died is said to be expired",
+        SWEEP,
+        "        if not reason and runtime.lifeline.first_beat() is not None:\n",
+        "        if False:\n",
+    ),
+    bug(
+        "a rerun that waits is sent again at every sweep",
+        SWEEP,
+        "    is_due = waited >= patience and waited % patience < SWEEP_SECONDS\n",
+        "    is_due = waited >= 0.0\n",
+    ),
+    bug(
         "a rerun collects a past cycle",
         SWEEP,
         "    if state.task == RERUN_TASK:\n",
@@ -245,6 +258,27 @@ BUGS = (
         STAGES,
         "    if stage == Stage.COLLECT:\n",
         "    if False:\n",
+    ),
+    Bug(
+        "a collection that was overtaken leaves its quotes",
+        (
+            Edit(
+                STAGES,
+                "        if _is_overtaken(runtime, unit, Stage.COLLECT, task, watch):\n",
+                "        if False:\n",
+            ),
+            Edit(
+                STAGES,
+                "    _withdraw_quotes(runtime, unit)\n    return False\n",
+                "    return False\n",
+            ),
+        ),
+    ),
+    bug(
+        "a persist that was overtaken leaves its chain",
+        STAGES,
+        "        _write_newer_chain(runtime, unit, frame, computing)\n    return False\n",
+        "        pass\n    return False\n",
     ),
     bug(
         "a pause is not obeyed",
@@ -320,10 +354,40 @@ BUGS = (
         "        counts = runtime.store.write_overview(cycle, overview_rows(record))\n",
     ),
     bug(
+        "a publish that was overtaken leaves its rows",
+        CLOSING,
+        "    if not is_first:\n        _write_newer_rows(runtime, record)\n",
+        "",
+    ),
+    bug(
         "the overview lacks the last row",
         CLOSING,
         "write_overview(cycle, overview_rows(record))",
         "write_overview(cycle, overview_rows(record)[:-1])",
+    ),
+    bug(
+        "a time limit is said to be the provider's",
+        TASKS,
+        "            self._end_unit(unit, Reason.TIME_LIMIT, ",
+        "            self._end_unit(unit, Reason.PROVIDER, ",
+    ),
+    bug(
+        "a beat that stood still says that it lived",
+        LIFELINE,
+        "            self._born = now\n",
+        "            pass\n",
+    ),
+    bug(
+        "a beat that was born in an outage says that it lived",
+        LIFELINE,
+        "        if not self._was_away and (self._last_seen is None or not is_emptied):\n",
+        "        if self._last_seen is None or not (self._was_away or is_emptied):\n",
+    ),
+    bug(
+        "an outage begins with the last sign of a beat",
+        UNOPENED,
+        "        if first - SENT_WITHIN <= due <= last:\n",
+        "        if first <= due <= last:\n",
     ),
     bug(
         "a rerun leaves the old quotes' stamp",

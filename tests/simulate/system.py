@@ -524,16 +524,20 @@ class System:
         past = self._past_cycles()
         dice = random.Random(f"g6 rerun {deviation.step}")
         unit = Unit(dice.choice(past), dice.choice(sorted(world.plan.indices)))
-        # Two reruns of one unit meet too seldom by chance.
-        if world.rerun_order and dice.random() < 0.3:
-            unit = world.rerun_order[-1]
+        # Two reruns of one unit meet too seldom by chance, and so do a rerun and the unit of a
+        # process that stood still.
+        stood = [strike.unit for strike in world.witness.strikes if strike.kind == "stand_still"]
+        before = world.rerun_order or [unit for unit in stood if unit and unit.cycle in past]
+        if before and (not deviation.amount or dice.random() < 0.3):
+            unit = before[-1]
         cycle = unit.cycle
         first_stage = dice.choice(("analyse", "analyse", "persist"))
         runtime = self.runtimes["a"]
         if dice.random() < 0.5:
             plan = replace(runtime.plan, config_id=f"settings {deviation.step}")
             runtime = replace(runtime, plan=plan)
-        if dice.random() < 0.4 and world.redis.expire(unit):
+        is_first = unit not in world.rerun_order
+        if dice.random() < 0.4 and is_first and world.redis.expire(unit):
             world.witness.closings.pop(cycle, None)
         world.rerun_order.append(unit)
         world.witness.struck("", unit)

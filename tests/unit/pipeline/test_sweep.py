@@ -300,7 +300,7 @@ def test_an_instant_that_nobody_opened_has_the_reason_that_the_beats_know(
 
 
 @pytest.mark.parametrize(
-    ("known", "reason"), [("redis_down", "redis_down"), ("no_worker", "expired"), ("", "expired")]
+    ("known", "reason"), [("redis_down", "redis_down"), ("no_worker", "expired"), ("", "no_beat")]
 )
 def test_a_unit_that_nobody_began_has_the_reason_that_the_beats_know(
     world: World, known: str, reason: str
