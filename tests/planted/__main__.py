@@ -113,10 +113,13 @@ def planted(bug: Bug) -> Iterator[Path]:
 def hunt(bug: Bug, most: int, *, with_unit_tests: bool, first: int = 0) -> Finding:
     """Run schedules from the seed `first` on with the bug until one fails, and shrink it."""
     began = time.perf_counter()
-    with planted(bug) as root:
-        options = ("--until-failure", str(most), "--first", str(first))
-        answer = json.loads(_python(root, "tests.simulate", *options).stdout)
-        unit_test = _failing_unit_test(root) if with_unit_tests else None
+    answer = json.loads(
+        _python(ROOT, "tests.planted.in_process", bug.name, str(most), str(first)).stdout
+    )
+    unit_test = None
+    if with_unit_tests:
+        with planted(bug) as root:
+            unit_test = _failing_unit_test(root)
     problem = next(iter(answer["problems"]), "")
     seconds = time.perf_counter() - began
     deviations = tuple(answer["deviations"])

@@ -9,7 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from tests.planted.bugs import Bug
+from tests.planted.bugs import BUGS, Bug
+from tests.simulate.__main__ import hunt_and_print
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,3 +62,15 @@ def _replace(module: ModuleType, code: object) -> None:
 
 def _plain(attribute: object) -> object:
     return attribute.fget if isinstance(attribute, property) else attribute
+
+
+def main() -> int:
+    """Plant the bug of a name in this process and run schedules until one fails: `NAME MOST FIRST`."""
+    name, most, first = sys.argv[1:]
+    (bug,) = [bug for bug in BUGS if bug.name == name]
+    plant(bug)
+    return hunt_and_print(int(first), int(most))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -96,7 +96,7 @@ def _campaign(first: int, cycles: int, jobs: int) -> int:
     return bool(failed)
 
 
-def _hunt(first: int, most: int) -> int:
+def hunt_and_print(first: int, most: int) -> int:
     """Run schedules until one fails; print how many, and the fewest deviations, as JSON."""
     for number, seed in enumerate(range(first, first + most), 1):
         outcome, deviations = run_seed(seed)
@@ -140,7 +140,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the outcome of one seed as JSON")
     chosen = parser.parse_args()
     if chosen.until_failure:
-        return _hunt(chosen.first, chosen.until_failure)
+        return hunt_and_print(chosen.first, chosen.until_failure)
     if chosen.seed is None:
         return _campaign(chosen.first, chosen.cycles, chosen.jobs)
     outcome = _replay(chosen.seed, chosen.deviations)
