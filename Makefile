@@ -5,7 +5,7 @@
 # make docs      writes the generated files again
 # make notebooks    runs the notebooks of docs/notebooks and writes them with their outputs; a minute
 # make chaos     kills, stops and empties what can be, and writes docs/reference/faults.md; 25 minutes (ARGS="--only 4,9", --short)
-# make simulate    thousands of seeded schedules of faults in one process, judged by grid and files (SEED=17, CYCLES=100000)
+# make simulate    thousands of seeded schedules of faults in one process, judged by grid and files (CYCLES=100000; SEED=17 for one, both for those from it on)
 # make planted     plants bugs one at a time and tells in how many schedules each is found, by what unit tests (ARGS="--only twin")
 # make wheel     builds the wheel, installs it far from the checkout, and runs demo, chain and plot from it
 # make pager      plants faults in a running system and holds Prometheus and Alertmanager against them; twenty minutes

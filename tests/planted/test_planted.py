@@ -10,17 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.planted.__main__ import RESULTS, chosen_bugs, hunt, planted, write_rows
-from tests.planted.bugs import BUGS, Edit
+from tests.planted.__main__ import (
+    RESULTS,
+    chosen_bugs,
+    hunt,
+    planted,
+    simulator_id,
+    unmeasured,
+    write_rows,
+)
+from tests.planted.bugs import BUGS, Bug, Edit
 from tests.simulate.__main__ import NONE
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = (
-    "the sweep forgets the last index",
-    "persist is done before it has written",
-    "an aggregate is sent twice",
-    "a claim is not atomic",
-)
+FOUND_HERE = "persist is done before it has written"
+"""A bug that few schedules show. The others are hunted by `make planted`."""
 EDITS = [(bug.name, edit) for bug in BUGS for edit in bug.edits]
 
 
@@ -30,12 +34,40 @@ def test_the_text_that_a_bug_replaces_is_there_once(name: str, edit: Edit) -> No
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", QUICK)
-def test_a_planted_bug_is_found_and_shrunk(name: str) -> None:
-    (bug,) = [bug for bug in BUGS if bug.name == name]
-    finding = hunt(bug, 300, with_unit_tests=False)
+def test_a_planted_bug_is_found_and_shrunk() -> None:
+    finding = hunt(bug_named(FOUND_HERE), 300, with_unit_tests=False)
     assert 0 < finding.schedules <= 300
     assert len(finding.deviations) <= 15
+
+
+@pytest.mark.timeout(300)
+def test_every_schedule_of_the_table_fails_with_its_bug_and_with_it_alone() -> None:
+    """Faults that this code had once are among the bugs: their schedules are its regressions."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "tests.planted", "--replay"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.stdout, answer.stderr
+    assert json.loads(answer.stdout) == {"hidden": [], "failing": []}
+
+
+def test_a_bug_is_measured_again_where_its_row_is_of_another_simulator(tmp_path: Path) -> None:
+    path = tmp_path / "planted.json"
+    first, second, third = BUGS[:3]
+    row = {"simulator": simulator_id(), "unit_test": "test_it"}
+    rows = [
+        {"bug": first.name, **row},
+        {"bug": second.name, **row, "simulator": "older"},
+        {"bug": third.name, **row, "unit_test": None},
+    ]
+    path.write_text(json.dumps(rows))
+    assert unmeasured([first, second, third], path) == [second, third]
+
+
+def bug_named(name: str) -> Bug:
+    """Return the bug of a name."""
+    (bug,) = [bug for bug in BUGS if bug.name == name]
+    return bug
 
 
 def test_bugs_are_chosen_by_words_of_their_names() -> None:
@@ -58,9 +90,8 @@ def test_a_row_that_is_measured_again_takes_the_place_of_the_older_one(tmp_path:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", ["a claim is not atomic", "a rerun loses its attempt"])
-def test_the_command_of_a_finding_replays_it_in_another_clone(name: str) -> None:
-    (bug,) = [bug for bug in BUGS if bug.name == name]
+def test_the_command_of_a_finding_replays_it_in_another_clone() -> None:
+    bug = bug_named("a rerun loses its attempt")
     finding = hunt(bug, 300, with_unit_tests=False)
     command = [
         *(sys.executable, "-m", "tests.simulate", "--json", "--seed", str(finding.seed)),

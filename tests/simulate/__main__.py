@@ -2,6 +2,7 @@
 
 python -m tests.simulate --cycles 20000            thousands of schedules, seeds from 0 on
 python -m tests.simulate --seed 17                 the schedule of one seed
+python -m tests.simulate --seed 17 --cycles 20000  thousands of schedules, seeds from 17 on
 python -m tests.simulate --seed 17 --deviations 909:disk_full:15.12    exactly these deviations
 """
 
@@ -90,7 +91,7 @@ def _campaign(first: int, cycles: int, jobs: int) -> int:
         print(f"  {failure.command()}")
     judged = schedules * CYCLES
     print(
-        f"{schedules} schedules, {judged} cycles, {steps} steps in {seconds:.1f} s "
+        f"{schedules} schedules from seed {first}, {judged} cycles, {steps} steps in {seconds:.1f} s "
         f"({judged / seconds:.0f} cycles a second): {len(failed)} failed"
     )
     return bool(failed)
@@ -123,13 +124,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seed", type=int, help="run the schedule of this seed alone")
+    parser.add_argument(
+        "--seed", type=int, help="run the schedule of this seed, with --cycles those from it on"
+    )
     parser.add_argument(
         "--deviations",
         help=f"run exactly these deviations, written as STEP:KIND:AMOUNT,…, or {NONE}",
     )
-    parser.add_argument("--cycles", type=int, default=5_000, help="cycles to judge (default 5000)")
-    parser.add_argument("--first", type=int, default=0, help="the first seed (default 0)")
+    parser.add_argument("--cycles", type=int, help="cycles to judge (default 5000)")
     parser.add_argument(
         "--until-failure",
         type=int,
@@ -140,9 +142,13 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the outcome of one seed as JSON")
     chosen = parser.parse_args()
     if chosen.until_failure:
-        return hunt_and_print(chosen.first, chosen.until_failure)
-    if chosen.seed is None:
-        return _campaign(chosen.first, chosen.cycles, chosen.jobs)
+        return hunt_and_print(chosen.seed or 0, chosen.until_failure)
+    if chosen.deviations is not None and chosen.cycles is not None:
+        parser.error("--deviations are of one schedule: leave out --cycles")
+    if chosen.deviations is not None and chosen.seed is None:
+        parser.error("--deviations need the --seed of their schedule")
+    if chosen.seed is None or chosen.cycles is not None:
+        return _campaign(chosen.seed or 0, chosen.cycles or 5_000, chosen.jobs)
     outcome = _replay(chosen.seed, chosen.deviations)
     if chosen.json:
         print(
