@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 
 from tests.planted.bugs import BUGS, Bug
-from tests.simulate.__main__ import hunt_and_print
+from tests.simulate.__main__ import hunted
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,7 +70,8 @@ def main() -> int:
     name, most, first = sys.argv[1:]
     (bug,) = [bug for bug in BUGS if bug.name == name]
     plant(bug)
-    return hunt_and_print(int(first), int(most))
+    print(json.dumps(hunted(int(first), int(most))))
+    return 0
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from tests.simulate.deviations import Deviation
 from tests.simulate.running import CYCLES, Outcome, run, run_seed, shrunk
@@ -97,26 +98,17 @@ def _campaign(first: int, cycles: int, jobs: int) -> int:
     return bool(failed)
 
 
-def hunt_and_print(first: int, most: int) -> int:
-    """Run schedules until one fails; print how many, and the fewest deviations, as JSON."""
+def hunted(first: int, most: int) -> dict[str, Any]:
+    """Run schedules until one fails; return how many, and the fewest deviations."""
     for number, seed in enumerate(range(first, first + most), 1):
         outcome, deviations = run_seed(seed)
         if outcome.problems:
             fewest = shrunk(seed, deviations)
-            problems = run(seed, fewest).problems
-            _print_hunt(number, seed, fewest, problems)
-            return 1
-    _print_hunt(0, first, (), ())
-    return 0
-
-
-def _print_hunt(
-    schedules: int, seed: int, deviations: Sequence[Deviation], problems: Sequence[str]
-) -> None:
-    answer = {
-        "schedules": schedules, "seed": seed, "deviations": list(map(str, deviations)), "problems": list(problems),
-    }  # fmt: skip
-    print(json.dumps(answer))
+            return {
+                "schedules": number, "seed": seed, "deviations": list(map(str, fewest)),
+                "problems": list(run(seed, fewest).problems),
+            }  # fmt: skip
+    return {"schedules": 0, "seed": first, "deviations": [], "problems": []}
 
 
 def main() -> int:
@@ -142,7 +134,9 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print the outcome of one seed as JSON")
     chosen = parser.parse_args()
     if chosen.until_failure:
-        return hunt_and_print(chosen.seed or 0, chosen.until_failure)
+        answer = hunted(chosen.seed or 0, chosen.until_failure)
+        print(json.dumps(answer))
+        return bool(answer["schedules"])
     if chosen.deviations is not None and chosen.cycles is not None:
         parser.error("--deviations are of one schedule: leave out --cycles")
     if chosen.deviations is not None and chosen.seed is None:
