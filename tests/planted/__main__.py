@@ -126,7 +126,7 @@ def _hunt_in_fork(bug: Bug, most: int, with_unit_tests: bool, first: int) -> Fin
     """Do as `hunt` in this process, which is a fork for this bug alone: nothing is imported again."""
     began = time.perf_counter()
     plant(bug)
-    answer = hunted(first, most)
+    answer = hunted(first, most, bug.needs)
     return _finding(bug, answer, began, with_unit_tests=with_unit_tests, first=first)
 
 

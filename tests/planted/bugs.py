@@ -42,15 +42,21 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """A bug to plant: its name says what goes wrong."""
+    """A bug to plant: its name says what goes wrong.
+
+    Attributes:
+        needs: Kinds of deviations without which it is hardly seen. A hunt counts the schedules
+            without them and does not run them, so that its count is an upper bound.
+    """
 
     name: str
     edits: tuple[Edit, ...]
+    needs: tuple[str, ...] = ()
 
 
-def bug(name: str, path: str, before: str, after: str) -> Bug:
+def bug(name: str, path: str, before: str, after: str, *needs: str) -> Bug:
     """Return a bug of one edit."""
-    return Bug(name, (Edit(path, before, after),))
+    return Bug(name, (Edit(path, before, after),), needs)
 
 
 BUGS = (
@@ -131,6 +137,7 @@ BUGS = (
         LEDGER,
         "        if status not in ANALYSED and (stored := self._unit(unit).stored_end):\n",
         "        if False and (stored := self._unit(unit).stored_end):\n",
+        "rerun",
     ),
     bug(
         "a rerun keeps the deadline of before",
@@ -143,6 +150,7 @@ BUGS = (
         LEDGER,
         "        if self._walked != before:\n            return False\n",
         "",
+        "redis_emptied",
     ),
     bug(
         "a panel steps back",
@@ -204,12 +212,14 @@ BUGS = (
         "    instants = list(islice(_grid(runtime, after, until), MOST_WALKED))\n",
         "    runtime.ledger.record_swept(isoformat_z(until), mark)\n"
         "    instants = list(islice(_grid(runtime, after, until), MOST_WALKED))\n",
+        "redis_emptied",
     ),
     bug(
         "the grid of a live run begins with its first sweep",
         WALK,
         "    elif not mark and stored_mark is None:\n        after = _since_beats(runtime, after, until)\n",
         "    elif after is None:\n        after = until\n",
+        "redis_emptied",
     ),
     bug(
         "a unit past its deadline stays open",
@@ -246,12 +256,14 @@ BUGS = (
         SWEEP,
         "    is_due = waited >= patience and waited % patience < SWEEP_SECONDS\n",
         "    is_due = waited >= 0.0\n",
+        "rerun",
     ),
     bug(
         "a rerun collects a past cycle",
         SWEEP,
         "    if state.task == RERUN_TASK:\n",
         "    if False:\n",
+        "rerun",
     ),
     bug(
         "who gives up collecting keeps its index",
@@ -273,12 +285,15 @@ BUGS = (
                 "    return False\n",
             ),
         ),
+        ("stand_still", "rerun"),
     ),
     bug(
         "a persist that was overtaken leaves its chain",
         STAGES,
         "        _write_newer_chain(runtime, unit, frame, computing)\n    return False\n",
         "        pass\n    return False\n",
+        "stand_still",
+        "rerun",
     ),
     bug(
         "a pause is not obeyed",
@@ -318,6 +333,7 @@ BUGS = (
                 "    runtime.ledger.record_swept(isoformat_z(until), runtime.ledger.swept_until())\n",
             ),
         ),
+        ("redis_emptied",),
     ),
     bug(
         "an aggregate is sent twice",
@@ -358,6 +374,8 @@ BUGS = (
         CLOSING,
         "    if not is_first:\n        _write_newer_rows(runtime, record)\n",
         "",
+        "stand_still",
+        "rerun",
     ),
     bug(
         "the overview lacks the last row",
@@ -376,6 +394,7 @@ BUGS = (
         LIFELINE,
         "            self._born = now\n",
         "            pass\n",
+        "stand_still",
     ),
     bug(
         "a beat that was born in an outage says that it lived",

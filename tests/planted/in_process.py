@@ -70,7 +70,7 @@ def main() -> int:
     name, most, first = sys.argv[1:]
     (bug,) = [bug for bug in BUGS if bug.name == name]
     plant(bug)
-    print(json.dumps(hunted(int(first), int(most))))
+    print(json.dumps(hunted(int(first), int(most), bug.needs)))
     return 0
 
 

@@ -17,8 +17,16 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulate.deviations import Deviation
-from tests.simulate.running import CYCLES, Outcome, run, run_seed, shrunk
+from tests.simulate.deviations import Deviation, draw
+from tests.simulate.running import (
+    CYCLES,
+    INTERVALS,
+    STEPS_A_CYCLE,
+    Outcome,
+    run,
+    run_seed,
+    shrunk,
+)
 
 NONE = "none"
 """What stands for no deviations at all on the command line."""
@@ -98,9 +106,14 @@ def _campaign(first: int, cycles: int, jobs: int) -> int:
     return bool(failed)
 
 
-def hunted(first: int, most: int) -> dict[str, Any]:
-    """Run schedules until one fails; return how many, and the fewest deviations."""
+def hunted(first: int, most: int, needs: Sequence[str] = ()) -> dict[str, Any]:
+    """Run schedules until one fails; return how many, and the fewest deviations.
+
+    Schedules without one of the kinds `needs` are counted and not run.
+    """
     for number, seed in enumerate(range(first, first + most), 1):
+        if not set(needs) <= _kinds(seed):
+            continue
         outcome, deviations = run_seed(seed)
         if outcome.problems:
             fewest = shrunk(seed, deviations)
@@ -109,6 +122,11 @@ def hunted(first: int, most: int) -> dict[str, Any]:
                 "problems": list(run(seed, fewest).problems),
             }  # fmt: skip
     return {"schedules": 0, "seed": first, "deviations": [], "problems": []}
+
+
+def _kinds(seed: int) -> set[str]:
+    steps = STEPS_A_CYCLE[INTERVALS[seed % len(INTERVALS)]] * CYCLES
+    return {deviation.kind for deviation in draw(seed, steps)}
 
 
 def main() -> int:
