@@ -19,7 +19,7 @@ from tests.planted.__main__ import (
     unmeasured,
     write_rows,
 )
-from tests.planted.bugs import BUGS, Bug, Edit
+from tests.planted.bugs import BUGS, UNMEASURED, Bug, Edit
 from tests.simulate.__main__ import NONE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,6 +125,6 @@ def test_a_row_without_unit_tests_keeps_what_they_said(tmp_path: Path) -> None:
 
 def test_the_table_is_of_the_bugs_that_there_are_and_each_was_found() -> None:
     rows = json.loads(RESULTS.read_text("utf-8"))
-    assert [row["bug"] for row in rows] == [bug.name for bug in BUGS]
+    assert [row["bug"] for row in rows] == [bug.name for bug in BUGS if bug.name not in UNMEASURED]
     assert all(0 < row["schedules"] <= 10_000 for row in rows)
     assert all(len(row["deviations"]) <= 15 for row in rows)
