@@ -22,7 +22,14 @@ from pathlib import Path
 from g6.domain.market.calendar import day_of
 from g6.files import directory_lock
 
-__all__ = ["LogFile", "LogFileHandler", "Rotation", "log_files", "rotate_by_copy"]
+__all__ = [
+    "LogFile",
+    "LogFileHandler",
+    "Rotation",
+    "log_files",
+    "prune_logs",
+    "rotate_by_copy",
+]
 
 _NAME = re.compile(r"(?P<name>.+?)(?:-(?P<day>\d{4}-\d\d-\d\d)(?:\.(?P<number>\d+))?)?\.log")
 
@@ -166,11 +173,19 @@ def _free_name(path: Path) -> Path:
     raise AssertionError(path)
 
 
-def _prune(path: Path, keep_files: int) -> None:
-    """Delete the oldest files of a process beyond those that are kept."""
+def prune_logs(directory: Path, keep_files: int) -> int:
+    """Delete the oldest files of each process beyond those that are kept, and count them."""
+    names = {file.name for file in log_files(directory)}
+    return sum(_prune(directory / f"{name}.log", keep_files) for name in names)
+
+
+def _prune(path: Path, keep_files: int) -> int:
+    """Delete the oldest files of a process beyond those that are kept, and count them."""
     earlier = list(_earlier(path))
-    for file in earlier[: max(0, len(earlier) - keep_files)]:
+    surplus = earlier[: max(0, len(earlier) - keep_files)]
+    for file in surplus:
         file.path.unlink(missing_ok=True)
+    return len(surplus)
 
 
 def _earlier(path: Path) -> Iterator[LogFile]:

@@ -117,6 +117,8 @@ MODULES: Mapping[str, str] = {
     "calendar": "market.trading_days_table",
     "instrument": "market.contract_pages_table",
     "lots": "market.lots_table",
+    "market_rules": "market.market_rules_table",
+    "rule_checks": "market.rule_checks_table",
     "chain": "stored.chain_table",
     "analyze": "stored.analysis_table",
     "dossier": "stored.dossier_table",

@@ -261,6 +261,27 @@ STUDIES = (
         settings=_OF_A_PROVIDER,
     ),
     Study(
+        "market_rules",
+        "market.market_rules",
+        "Show the dated rules: lots, ticks, weekdays of expiry, sessions.",
+        "g6 rules show --json",
+        details="--json writes them as a file for other programs, each with its source.",
+        command="rules show",
+        reader="listings",
+        settings=("data_dir", "config", "set"),
+    ),
+    Study(
+        "rule_checks",
+        "market.rule_checks",
+        "Hold the day's listing against the rules, and print the line to add.",
+        "g6 rules check",
+        details="Lots, ticks and weekdays of every listed expiry are compared. The exit code is 1 "
+        "when one differs, or when nobody knows a listing.",
+        command="rules check",
+        reader="listings",
+        settings=_OF_A_PROVIDER,
+    ),
+    Study(
         "lots",
         "market.lot_units",
         "Show lot sizes and their sources, or check files against them.",

@@ -54,6 +54,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("expiries"),
         Command("instrument"),
         Command("lots"),
+        Command("rules", "past.market_rule_commands"),
         Command("calendar"),
     ),
     "Work on the past (researchers)": (
@@ -99,6 +100,9 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("dashboards", "operate.dashboards_command"),
         Command("influx", "operate.influx_command"),
         Command("retention", "past.pruning"),
+        Command("backup", "past.backup_commands"),
+        Command("restore", "past.backup_commands"),
+        Command("maintenance", "past.maintenance_command"),
         Command("kite-server", "operate.kite_server"),
     ),
 }

@@ -1,0 +1,272 @@
+"""Backups of a data directory: contents by their SHA-256, and a list of files for each backup.
+
+    objects/ab/ab12…            one content, whatever files have or had it
+    snapshots/20261118T103000Z.json   the files of one backup, written last
+
+A content that is there is not copied again, so that a second backup costs what is new, and one that
+was broken off goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile
+from g6.domain.schema.json_reading import part, text, whole
+from g6.domain.schema.json_types import Document
+from g6.domain.schema.layout import Kind
+from g6.errors import BadInput, NothingToDo
+from g6.files import refusals, replace, shown
+
+__all__ = ["BackupContent", "BackupFolder", "BackupSnapshot", "RestoredFile"]
+
+FORM = "g6-backup-v1"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupContent:
+    """The content of one file.
+
+    Attributes:
+        sha256: 64 hex digits, by which it is stored.
+        bytes: Its size.
+        changed: When the file was written, nanoseconds since 1970.
+    """
+
+    sha256: str
+    bytes: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSnapshot:
+    """One backup.
+
+    Attributes:
+        name: Its instant, such as `20261118T103000Z`.
+        source: The data directory.
+        files: By name.
+        left_out: The cycles that were being stored.
+    """
+
+    name: str
+    source: str
+    files: Mapping[str, BackupContent]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return sum(file.bytes for file in self.files.values())
+
+    def of_day(self, day: date) -> BackupSnapshot:
+        """Return the files of one session day alone."""
+        mark = day.isoformat()
+        files = {name: file for name, file in self.files.items() if mark in name}
+        return BackupSnapshot(self.name, self.source, files, self.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredFile:
+    """What became of one file: `written`, `same` (it was there), `other` (another one is there)."""
+
+    name: str
+    outcome: str
+    bytes: int
+
+
+class BackupFolder:
+    """The backups in one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def names(self) -> Sequence[str]:
+        """Return the names of the backups, oldest first."""
+        return sorted(path.stem for path in (self.directory / "snapshots").glob("[!.]*.json"))
+
+    def snapshot(self, name: str | None = None) -> BackupSnapshot:
+        """Return a backup, the newest by default.
+
+        Raises:
+            NothingToDo: There is none.
+            BadInput: Its list is damaged.
+        """
+        names = self.names()
+        if not names or (name is not None and name not in names):
+            there = f"; there are {', '.join(names[-5:])}" if names else ""
+            raise NothingToDo(
+                f"no backup{f' {name}' if name else ''} is in {self.directory}{there}",
+                f"g6 backup {self.directory} makes one",
+            )
+        path = self.directory / "snapshots" / f"{name or names[-1]}.json"
+        try:
+            return _parsed(path.stem, json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"is no list of a backup ({error})"
+            fix = f"restore an earlier one: --snapshot {names[0]}"
+            raise BadInput(shown(path), None, reason, fix) from error
+
+    def copy(
+        self, file: SourceFile, listing: BackupListing, contents: Mapping[str, BackupContent]
+    ) -> tuple[BackupContent, bool] | None:
+        """Copy the content of a file that is not there yet.
+
+        Args:
+            file: One of the listing.
+            listing: What the backup holds.
+            contents: The contents of the backup before, by the names of the files.
+
+        Returns:
+            The content and whether it was copied, None where the file is gone.
+
+        Raises:
+            StoreBusy: A disk refuses.
+        """
+        before = contents.get(file.name)
+        if before is not None and self._is_there(before):
+            is_same = before.changed == file.changed and before.bytes == file.bytes
+            if is_same and not listing.is_growing(file):
+                return before, False
+        content = _content(file, listing)
+        if content is None:
+            return None
+        stored = BackupContent(hashlib.sha256(content).hexdigest(), len(content), file.changed)
+        is_new = not self._is_there(stored)
+        if is_new:
+            replace(self._path(stored.sha256), content)
+        return stored, is_new
+
+    def _is_there(self, content: BackupContent) -> bool:
+        path = self._path(content.sha256)
+        return path.is_file() and path.stat().st_size == content.bytes
+
+    def finish(self, snapshot: BackupSnapshot) -> Path:
+        """Store the list of a backup, all of whose contents are there.
+
+        Raises:
+            StoreBusy: A disk refuses.
+        """
+        path = self.directory / "snapshots" / f"{snapshot.name}.json"
+        files = {
+            name: {"sha256": file.sha256, "bytes": file.bytes, "changed": file.changed}
+            for name, file in sorted(snapshot.files.items())
+        }
+        document = {
+            "form": FORM,
+            "source": snapshot.source,
+            "left_out": list(snapshot.left_out),
+            "files": files,
+        }
+        replace(path, f"{json.dumps(document, indent=1)}\n".encode())
+        return path
+
+    def damaged(self, snapshot: BackupSnapshot) -> Iterator[tuple[str, str]]:
+        """Read every content of a backup, and yield each file with what is wrong, empty if nothing.
+
+        A content of several files is read once for each.
+        """
+        for name, file in snapshot.files.items():
+            try:
+                content = self._path(file.sha256).read_bytes()
+            except OSError as error:
+                yield name, f"cannot be read: {error.strerror or error}"
+                continue
+            is_whole = hashlib.sha256(content).hexdigest() == file.sha256
+            yield name, "" if is_whole else "is not what was backed up"
+
+    def restore(
+        self, snapshot: BackupSnapshot, directory: Path, csv_dir: Path, *, overwrite: bool
+    ) -> Iterator[RestoredFile]:
+        """Write the files of a backup.
+
+        Args:
+            snapshot: The backup, or a part of it.
+            directory: The data directory.
+            csv_dir: Where its CSV files go.
+            overwrite: Whether a file that is there and is another one is replaced.
+
+        Yields:
+            What became of each file.
+
+        Raises:
+            BadInput: A content is damaged. What was written before stays.
+            StoreBusy: A disk refuses.
+        """
+        for name, file in snapshot.files.items():
+            root, _, rest = name.partition("/")
+            target = csv_dir / rest if root == Kind.CSV else directory / name
+            there = _digest(target)
+            if there == file.sha256:
+                yield RestoredFile(name, "same", file.bytes)
+                continue
+            if there is not None and not overwrite:
+                yield RestoredFile(name, "other", file.bytes)
+                continue
+            path = self._path(file.sha256)
+            with refusals(path):
+                content = path.read_bytes() if path.is_file() else b""
+            if hashlib.sha256(content).hexdigest() != file.sha256:
+                reason = f"is not what was backed up of {name}; {shown(target)} was not written"
+                fix = "restore it from an earlier backup with --snapshot NAME"
+                raise BadInput(shown(path), None, reason, fix)
+            replace(target, content)
+            yield RestoredFile(name, "written", file.bytes)
+
+    def free_bytes(self) -> int:
+        """Return how many bytes the disk of the backups has room for."""
+        place = self.directory
+        while not place.exists():
+            place = place.parent
+        return shutil.disk_usage(place).free
+
+    def _path(self, sha256: str) -> Path:
+        return self.directory / "objects" / sha256[:2] / sha256
+
+
+def _parsed(name: str, document: Document) -> BackupSnapshot:
+    if document["form"] != FORM:
+        raise ValueError(f"it is of the form {document['form']}")
+    files = {}
+    for path in part(document, "files"):
+        file = part(part(document, "files"), path)
+        files[path] = BackupContent(
+            text(file, "sha256"), whole(file, "bytes"), whole(file, "changed")
+        )
+    left_out = document["left_out"]
+    words = tuple(map(str, left_out)) if isinstance(left_out, list) else ()
+    return BackupSnapshot(name, text(document, "source"), files, words)
+
+
+def _content(file: SourceFile, listing: BackupListing) -> bytes | None:
+    """Return what is backed up of a file, None where it is gone."""
+    with refusals(file.path):
+        try:
+            content = file.path.read_bytes()
+        except FileNotFoundError:
+            return None
+    return _whole_lines(content, listing) if listing.is_growing(file) else content
+
+
+def _whole_lines(content: bytes, listing: BackupListing) -> bytes:
+    """Return the lines of a CSV file of the cycles that the backup has, each whole."""
+    lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
+    fitting = lines[:1]
+    for line in lines[1:]:
+        if listing.has_line_of(line.partition(b",")[0].decode("utf-8", errors="replace")):
+            fitting.append(line)
+    return b"".join(fitting)
+
+
+def _digest(path: Path) -> str | None:
+    with refusals(path):
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except (FileNotFoundError, NotADirectoryError):
+            return None

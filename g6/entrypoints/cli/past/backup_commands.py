@@ -1,0 +1,292 @@
+"""`g6 backup` and `g6 restore`: the data directory in another place, and back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile, source_files, unfolded
+from g6.adapters.data_dir.backups import (
+    BackupContent,
+    BackupFolder,
+    BackupSnapshot,
+    RestoredFile,
+)
+from g6.config import Settings
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import followed
+from g6.errors import NothingToDo, UserError
+from g6.rendering.wording import counted, megabytes
+
+Place = Annotated[
+    Path,
+    typer.Argument(metavar="DIR", help="Where the backups are, outside of the data directory."),
+]
+Snapshot = Annotated[
+    str | None,
+    typer.Option("--snapshot", metavar="NAME", help="An earlier backup; else the newest."),
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Read the newest backup whole instead, checksums included.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add both commands."""
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+
+
+def backup(
+    place: Place,
+    *,
+    check: Check = False,
+    snapshots: Annotated[
+        bool, typer.Option("--snapshots", help="List the backups instead.")
+    ] = False,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Copy what is stored to another directory, while it is collected.
+
+    Only what is new since the last backup is copied. Every content has its SHA-256 as its name.
+    After Ctrl-C the same command goes on where it was. Panels, logs, the token and what belongs to
+    running processes are left out.
+
+    Example: g6 backup /mnt/backup/g6
+    """
+    settings = options.settings(config, set_, data_dir=data_dir)
+    folder = BackupFolder(place)
+    console = terminal.console(settings, stderr=json_)
+    if snapshots:
+        _list(folder, terminal.console(settings), as_json=json_)
+    elif check:
+        _check(folder, terminal.console(settings), console, as_json=json_)
+    else:
+        _back_up(folder, settings, console, as_json=json_)
+
+
+def restore(
+    context: typer.Context,
+    place: Place,
+    *,
+    snapshot: Snapshot = None,
+    date_: Date = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there and are others.")
+    ] = False,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Bring back what a backup holds: all of it, or one day.
+
+    Files that are there stay as they are unless --overwrite is given. Every content is held against
+    its SHA-256 before it is written. After Ctrl-C the same command goes on where it was.
+
+    Example: g6 restore /mnt/backup/g6 --data-dir data/restored
+    """
+    settings = options.settings(config, set_, data_dir=data_dir)
+    folder = BackupFolder(place)
+    source = folder.snapshot(snapshot)
+    day = day_given(date_, settings)
+    if day is not None:
+        source = source.of_day(day)
+    if not source.files:
+        raise NothingToDo(
+            f"the backup {source.name} has nothing of {day}", f"g6 backup {place} --snapshots"
+        )
+    options.own_directory(context, settings, "g6 restore")
+    totals = RestoredTotals(source.name)
+    # One file at a time, so that the bar moves with each.
+    for name in followed(list(source.files), "restoring", terminal.console(settings, stderr=json_)):
+        of_one = BackupSnapshot(source.name, source.source, {name: source.files[name]})
+        files = folder.restore(of_one, settings.directory, settings.csv_dir, overwrite=overwrite)
+        totals.add(next(files))
+    if json_:
+        typer.echo(json.dumps(asdict(totals)))
+    else:
+        _show_restored(terminal.console(settings), settings, totals)
+    if totals.others:
+        raise typer.Exit(1)
+
+
+@dataclass(slots=True)
+class RestoredTotals:
+    """What became of the files of a backup. The names of the fields are published.
+
+    Attributes:
+        snapshot: The backup.
+        written: Files that were written.
+        bytes_written: Their size.
+        same: Files that were there.
+        other: Files of whose names another file is there.
+        others: Their names.
+    """
+
+    snapshot: str
+    written: int = 0
+    bytes_written: int = 0
+    same: int = 0
+    other: int = 0
+    others: list[str] = field(default_factory=list)
+
+    def add(self, file: RestoredFile) -> None:
+        """Count what became of one file."""
+        if file.outcome == "written":
+            self.written += 1
+            self.bytes_written += file.bytes
+        elif file.outcome == "same":
+            self.same += 1
+        else:
+            self.other += 1
+            self.others.append(file.name)
+
+
+def _show_restored(console: Console, settings: Settings, totals: RestoredTotals) -> None:
+    console.print(
+        f"{totals.written} files written into {settings.directory}, {totals.same} were there",
+        soft_wrap=True,
+    )
+    for name in totals.others[:20]:
+        console.print(f"left as it is, another file: {name}", soft_wrap=True, highlight=False)
+    if totals.others:
+        console.print(
+            f"{counted(totals.other, 'file')} of {totals.snapshot} left out; --overwrite replaces "
+            "those that are there",
+            soft_wrap=True,
+        )
+
+
+def _list(folder: BackupFolder, console: Console, *, as_json: bool) -> None:
+    """Write which backups there are."""
+    snapshots = [folder.snapshot(name) for name in folder.names()]
+    if not snapshots:
+        folder.snapshot()
+    if as_json:
+        facts = [
+            {"snapshot": one.name, "files": len(one.files), "bytes": one.bytes} for one in snapshots
+        ]
+        typer.echo(json.dumps(facts))
+        return
+    for one in snapshots:
+        files = counted(len(one.files), "file")
+        console.print(f"{one.name}  {files}, {megabytes(one.bytes)}, of {one.source}")
+
+
+def _check(folder: BackupFolder, out: Console, console: Console, *, as_json: bool) -> None:
+    """Read every content of the newest backup.
+
+    Raises:
+        Exit: One is damaged.
+    """
+    snapshot = folder.snapshot()
+    damaged: dict[str, str] = {}
+    for name in followed(list(snapshot.files), "reading", console):
+        of_one = BackupSnapshot(snapshot.name, snapshot.source, {name: snapshot.files[name]})
+        damaged |= {file: what for file, what in folder.damaged(of_one) if what}
+    if as_json:
+        facts = {"snapshot": snapshot.name, "files": len(snapshot.files), "damaged": damaged}
+        typer.echo(json.dumps(facts))
+    else:
+        for name, what in damaged.items():
+            out.print(f"{name}: {what}", soft_wrap=True, highlight=False)
+        whole = len(snapshot.files) - len(damaged)
+        out.print(f"{whole} of {counted(len(snapshot.files), 'file')} of {snapshot.name} are whole")
+    if damaged:
+        raise typer.Exit(1)
+
+
+def _back_up(folder: BackupFolder, settings: Settings, console: Console, *, as_json: bool) -> None:
+    """Copy what is new, then write the list of the backup.
+
+    Raises:
+        NothingToDo: Nothing is stored.
+        UserError: The backups lie inside of what they are of.
+    """
+    from g6.adapters.parquet.queries.stored_span import check_directory
+
+    check_directory(settings.directory)
+    place = folder.directory.resolve()
+    if place.is_relative_to(settings.directory.resolve()):
+        raise UserError(
+            f"{folder.directory} lies in the data directory", "name a directory on another disk"
+        )
+    began = time.monotonic()
+    listing, copied = _copy_all(folder, settings, console)
+    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    snapshot = BackupSnapshot(
+        name, str(settings.directory), copied.files, tuple(sorted(listing.left_out))
+    )
+    folder.finish(snapshot)
+    if as_json:
+        facts = {
+            "snapshot": name,
+            "files": len(copied.files),
+            "bytes": snapshot.bytes,
+            "files_copied": copied.count,
+            "bytes_copied": copied.bytes,
+            "left_out": list(snapshot.left_out),
+            "seconds": round(time.monotonic() - began, 2),
+        }
+        typer.echo(json.dumps(facts))
+        return
+    out = terminal.console(settings)
+    out.print(
+        f"{len(copied.files)} files, {megabytes(snapshot.bytes)}, in {name}: "
+        f"{copied.count} contents of {megabytes(copied.bytes)} were new",
+        soft_wrap=True,
+    )
+    if listing.left_out:
+        cycles = counted(len(listing.left_out), "cycle")
+        out.print(f"{cycles} that were being stored come with the next backup", soft_wrap=True)
+
+
+def _copy_all(
+    folder: BackupFolder, settings: Settings, console: Console
+) -> tuple[BackupListing, _Copied]:
+    """Copy what is new: first the days that are folded meanwhile, which wait for it."""
+    copied = _Copied(folder, folder.snapshot().files if folder.names() else {})
+    with unfolded(settings.directory):
+        listing = source_files(settings.directory, settings.csv_dir, time.time())
+        loose = listing.loose()
+        for file in followed(loose, "copying the running day", console) if loose else ():
+            copied.add(listing, file)
+    for file in followed(listing.files, "copying", console):
+        copied.add(listing, file)
+    return listing, copied
+
+
+class _Copied:
+    """What has been copied of one backup."""
+
+    def __init__(self, folder: BackupFolder, before: Mapping[str, BackupContent]) -> None:
+        self._folder = folder
+        self._before = before
+        self.files: dict[str, BackupContent] = {}
+        self.count = 0
+        self.bytes = 0
+
+    def add(self, listing: BackupListing, file: SourceFile) -> None:
+        """Copy a file of the listing, unless that was done."""
+        if file.name in self.files:
+            return
+        answer = self._folder.copy(file, listing, self._before)
+        if answer is None:
+            return
+        self.files[file.name], is_new = answer
+        self.count += is_new
+        self.bytes += self.files[file.name].bytes if is_new else 0

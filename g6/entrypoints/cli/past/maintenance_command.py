@@ -1,0 +1,128 @@
+"""`g6 maintenance`: all that keeps a data directory tidy, in one command that may be repeated."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import typer
+from rich.console import Console
+
+from g6.adapters.data_dir.certificate_files import CertificateFiles
+from g6.config import Settings
+from g6.domain.schema.layout import Folder
+from g6.entrypoints.cli.past.sizes_and_folding import certify_days, fold_days
+from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.log.rotation import Rotation, log_files, prune_logs, rotate_by_copy
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceStep:
+    """What one step did.
+
+    Attributes:
+        name: The step.
+        count: How many files or days it worked on. A second call does nothing.
+        what: What they are.
+        refused: Why it could not do the rest.
+    """
+
+    name: str
+    count: int
+    what: str
+    refused: tuple[str, ...] = ()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("maintenance")(maintenance)
+
+
+def maintenance(
+    context: typer.Context,
+    *,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Tidy the data directory: leftovers, days that are over, certificates, logs.
+
+    A running g6 up does all this by itself; this is for a directory that is written from cron or by
+    imports. Nothing that is stored is deleted. A second call has nothing to do, and what is stopped
+    half way goes on where it was when it is called again.
+
+    Example: g6 maintenance
+    """
+    settings = options.settings(config, set_, data_dir=data_dir)
+    if settings.directory.exists():
+        options.own_directory(context, settings, "g6 maintenance")
+    console = terminal.console(settings, stderr=json_)
+    steps: list[MaintenanceStep] = []
+    for step in STEPS:
+        steps += step(settings, console)
+    if json_:
+        facts = [
+            {"step": one.name, "done": one.count, "refused": list(one.refused)} for one in steps
+        ]
+        typer.echo(json.dumps(facts))
+    else:
+        _show(terminal.console(settings), steps)
+    if any(one.refused for one in steps):
+        raise typer.Exit(1)
+
+
+def _leftovers(settings: Settings, _: Console) -> list[MaintenanceStep]:
+    from g6.bootstrap.stored_files.certified_days import stored_days
+
+    removed = stored_days(settings).clear_abandoned() if settings.directory.exists() else 0
+    return [MaintenanceStep("leftovers", removed, "temporary files of killed writers removed")]
+
+
+def _days(settings: Settings, console: Console) -> list[MaintenanceStep]:
+    certificates = CertificateFiles(settings.directory)
+    before = _count(certificates)
+    folded = fold_days(settings, None, console)
+    damaged = tuple(f"{day.name} {day.day}: {day.error}" for day in folded if day.report is None)
+    refused = tuple(map(str, certify_days(settings, None, console)))
+    issued = _count(certificates) - before
+    return [
+        MaintenanceStep(
+            "compaction", len(folded) - len(damaged), "days of indices folded", damaged
+        ),
+        MaintenanceStep("certificates", issued, "certificates issued", refused),
+    ]
+
+
+def _count(certificates: CertificateFiles) -> int:
+    return sum(len(certificates.versions(day)) for day in certificates.days())
+
+
+def _logs(settings: Settings, _: Console) -> list[MaintenanceStep]:
+    folder = settings.directory / Folder.LOGS
+    rotation = Rotation(settings.log.rotate_bytes, settings.log.keep_files)
+    now = time.time()
+    newest = [file.path for file in log_files(folder) if file.day is None]
+    begun = sum(rotate_by_copy(path, rotation, now) for path in newest)
+    removed = prune_logs(folder, rotation.keep_files)
+    return [MaintenanceStep("logs", begun + removed, "log files begun anew or removed")]
+
+
+STEPS: tuple[Callable[[Settings, Console], list[MaintenanceStep]], ...] = (
+    _leftovers,
+    _days,
+    _logs,
+)
+"""What is done, in this order."""
+
+
+def _show(console: Console, steps: list[MaintenanceStep]) -> None:
+    for step in steps:
+        console.print(f"{step.name:<13}{step.count} {step.what}", soft_wrap=True)
+        for sentence in step.refused:
+            console.print(f"  not done: {sentence}", soft_wrap=True, highlight=False)
+    if not any(step.count or step.refused for step in steps):
+        console.print("everything is tidy")

@@ -1,0 +1,186 @@
+"""Backups: whole while others write, incremental, verified, and brought back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+import g6 as package
+from g6.adapters.csv import CsvStore
+from g6.adapters.data_dir.backup_sources import source_files
+from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z, quarter_hour_of
+from g6.domain.schema.frame import Frame
+from tests.unit.entrypoints.cli.conftest import Run
+
+DAY = "2026-11-18"
+
+
+@pytest.fixture
+def directory(root: Path, tmp_path: Path) -> Path:
+    rows = Path(shutil.copytree(root / "tests/data/store", tmp_path / "rows"))
+    settle(rows)
+    return rows
+
+
+def settle(directory: Path) -> None:
+    """Make every file a minute older: what is younger than ten seconds may be half of a cycle."""
+    for path in directory.rglob("*.parquet"):
+        facts = path.stat()
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns - 60_000_000_000))
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_what_is_backed_up_comes_back_to_the_byte(g6: Run, directory: Path, tmp_path: Path) -> None:
+    (directory / ".token").write_text("secret")
+    (directory / "logs").mkdir()
+    (directory / "logs/g6.log").write_text("line")
+    before = contents(directory)
+    del before[".token"], before["logs/g6.log"]
+    place = str(tmp_path / "backup")
+    told = json.loads(g6("backup", place, "--json", "--data-dir", str(directory)).out)
+    assert (told["files"], told["files_copied"]) == (len(before), len(set(before.values())))
+    answer = g6("restore", place, "--json", "--data-dir", str(tmp_path / "new"))
+    assert json.loads(answer.out)["written"] == len(before)
+    restored = contents(tmp_path / "new")
+    restored.pop(".owner.json", None)
+    assert restored == before
+    assert g6("data", "check", "--data-dir", str(tmp_path / "new")).code == 0
+
+
+def test_a_second_backup_copies_what_is_new(g6: Run, directory: Path, tmp_path: Path) -> None:
+    place = str(tmp_path / "backup")
+    backup = ("backup", place, "--json", "--data-dir", str(directory))
+    first = json.loads(g6(*backup).out)
+    (directory / "configs").mkdir(exist_ok=True)
+    (directory / "configs/new.json").write_text("{}")
+    second = json.loads(g6(*backup).out)
+    assert (second["files"], second["files_copied"]) == (first["files"] + 1, 1)
+    assert g6("backup", place, "--check").code == 0
+
+
+def test_a_backup_that_was_broken_off_goes_on(g6: Run, directory: Path, tmp_path: Path) -> None:
+    place = tmp_path / "backup"
+    backup = ("backup", str(place), "--json", "--data-dir", str(directory))
+    told = json.loads(g6(*backup).out)
+    objects = sorted(path for path in (place / "objects").rglob("*") if path.is_file())
+    # Its list is written last.
+    for path in (place / "snapshots").iterdir():
+        path.unlink()
+    for path in objects[::2]:
+        path.unlink()
+    again = json.loads(g6(*backup).out)
+    assert (again["files"], again["files_copied"]) == (told["files"], len(objects[::2]))
+
+
+def test_a_damaged_content_is_found_and_never_written(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "backup"
+    g6("backup", str(place), "--data-dir", str(directory))
+    largest = max((place / "objects").rglob("*"), key=lambda path: path.stat().st_size)
+    largest.write_bytes(largest.read_bytes()[:-1] + b"?")
+    assert g6("backup", str(place), "--check").code == 1
+    new = tmp_path / "new"
+    answer = g6("restore", str(place), "--data-dir", str(new))
+    assert (answer.code, "is not what was backed up" in answer.err) == (2, True)
+    assert not [path for path in contents(new).values() if path[-1:] == b"?"]
+
+
+def test_one_damaged_file_of_a_day_is_brought_back(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    place = str(tmp_path / "backup")
+    g6("backup", place, "--data-dir", str(directory))
+    broken = directory / "chain/underlying=NIFTY/date=2026-11-17/day.parquet"
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:-9])
+    restore = ("restore", place, "--date", "2026-11-17", "--data-dir", str(directory))
+    answer = g6(*restore)
+    assert (answer.code, "another file: chain/underlying=NIFTY" in answer.out) == (1, True)
+    assert g6(*restore, "--overwrite").code == 0
+    assert broken.read_bytes() == whole
+
+
+def test_a_cycle_that_is_being_stored_comes_with_the_next_backup(
+    directory: Path,
+) -> None:
+    now = time.time()
+    young = directory / f"chain/underlying=NIFTY/date={DAY}/053100Z.parquet"
+    os.utime(young, (now, now))
+    listing = source_files(directory, directory / "csv", now)
+    assert listing.left_out == {f"{DAY}T05:31:00Z"}
+    names = [file.name for file in listing.files]
+    assert not [name for name in names if "053100Z" in name]
+    assert [name for name in names if "053000Z" in name]
+    assert not listing.has_line_of(f"{DAY}T05:31:00Z")
+    assert listing.has_line_of(f"{DAY}T05:30:00Z")
+
+
+def test_it_is_whole_while_cycles_are_stored_and_folded(
+    g6: Run, tmp_path: Path, chain_of: Callable[..., Frame]
+) -> None:
+    directory = tmp_path / "rows"
+    store, csv = ParquetStore(directory), CsvStore(directory / "csv")
+    history = ParquetHistory(directory)
+    first = parse_z(f"{DAY}T04:00:00Z")
+    stop = threading.Event()
+    stored = threading.Event()
+
+    def collect() -> None:
+        for number in range(400):
+            if stop.is_set():
+                return
+            cycle = isoformat_z(first + timedelta(seconds=20 * number))
+            for rows in (store, csv):
+                rows.write_chain(Unit(cycle, "NIFTY"), chain_of(cycle))
+                row = {"timestamp": cycle, "underlying": "NIFTY", "status": "OK", "reason": ""}
+                rows.write_overview(cycle, [row])
+            if number % 10 == 9:
+                settle(directory / "chain")
+                settle(directory / "overview")
+                quarter = quarter_hour_of(parse_z(cycle))
+                for name in ("NIFTY", "overview"):
+                    history.fold(name, date.fromisoformat(DAY), quarter)
+            if number == 30:
+                stored.set()
+
+    collector = threading.Thread(target=collect)
+    collector.start()
+    try:
+        stored.wait(20)
+        for number in range(3):
+            place = str(tmp_path / f"backup{number}")
+            assert g6("backup", place, "--data-dir", str(directory)).code == 0
+    finally:
+        stop.set()
+        collector.join()
+    for number in range(3):
+        new = str(tmp_path / f"new{number}")
+        assert g6("restore", str(tmp_path / f"backup{number}"), "--data-dir", new).code == 0
+        answer = g6("data", "check", "--json", "--data-dir", new)
+        kinds = {finding["kind"] for finding in json.loads(answer.out)["findings"]}
+        assert not kinds, answer.out
+        assert len(package.load("NIFTY", DAY, "overview", data_dir=new)) >= 10
+
+
+def test_a_place_in_the_data_directory_is_refused(g6: Run, directory: Path) -> None:
+    answer = g6("backup", str(directory / "backup"), "--data-dir", str(directory))
+    assert (answer.code, "lies in the data directory" in answer.err) == (2, True)
+    answer = g6("restore", str(directory / "none"), "--data-dir", str(directory))
+    assert (answer.code, "no backup is in" in answer.err) == (3, True)
