@@ -123,7 +123,7 @@ STUDIES = (
     Study(
         "certificate",
         "stored.days.day_certificate",
-        "Show what a stored day holds and lacks, as its certificate says.",
+        "Show what a stored day holds and lacks, and verify that.",
         "g6 certificate 2026-11-18 --verify",
         details="Compaction writes it: coverage and gaps of each index, sources, configurations, "
         "row counts and SHA-256 of the files, and a root that names the day before. With --verify "
@@ -263,7 +263,7 @@ STUDIES = (
     Study(
         "market_rules",
         "market.market_rules",
-        "Show the dated rules: lots, ticks, weekdays of expiry, sessions.",
+        "Show the dated rules: lots, ticks, expiries, sessions.",
         "g6 rules show --json",
         details="--json writes them as a file for other programs, each with its source.",
         command="rules show",
@@ -273,10 +273,10 @@ STUDIES = (
     Study(
         "rule_checks",
         "market.rule_checks",
-        "Hold the day's listing against the rules, and print the line to add.",
+        "Hold the day's listing against the dated rules.",
         "g6 rules check",
-        details="Lots, ticks and weekdays of every listed expiry are compared. The exit code is 1 "
-        "when one differs, or when nobody knows a listing.",
+        details="Lots, ticks and weekdays of every listed expiry are compared, and the line to add "
+        "is printed. The exit code is 1 when one differs, or when nobody knows a listing.",
         command="rules check",
         reader="listings",
         settings=_OF_A_PROVIDER,

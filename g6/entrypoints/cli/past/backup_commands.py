@@ -59,9 +59,10 @@ def backup(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Copy what is stored to another directory, while it is collected.
+    """Copy what is stored to another directory.
 
-    Only what is new since the last backup is copied. Every content has its SHA-256 as its name.
+    It may run while G6 collects. Only what is new since the last backup is copied. Every content
+    has its SHA-256 as its name.
     After Ctrl-C the same command goes on where it was. Panels, logs, the token and what belongs to
     running processes are left out.
 

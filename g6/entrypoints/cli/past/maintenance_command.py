@@ -49,9 +49,10 @@ def maintenance(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Tidy the data directory: leftovers, days that are over, certificates, logs.
+    """Tidy the data directory.
 
-    A running g6 up does all this by itself; this is for a directory that is written from cron or by
+    Leftovers are cleared, days that are over are folded and certified, logs begin anew. A running
+    g6 up does all this by itself, so this is for a directory that is written from cron or by
     imports. Nothing that is stored is deleted. A second call has nothing to do, and what is stopped
     half way goes on where it was when it is called again.
 

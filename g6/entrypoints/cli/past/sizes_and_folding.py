@@ -84,7 +84,7 @@ def compact(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Fold each day that is over into one file per index, and certify it.
+    """Fold each day that is over into one file, and certify it.
 
     Readers may read meanwhile. What is stopped half way goes on where it was when it is called
     again. g6 certificate shows what a day holds and lacks.
