@@ -131,7 +131,7 @@ STORED_STUDIES = (
     Study(
         "payoff",
         "stored.overview.payoff_by_level",
-        "Show what a position gains were the index elsewhere, now and at expiry.",
+        "Show what a position gains at other spots, now and at expiry.",
         "g6 payoff NIFTY --legs 2026-11-23:24000:CE,2026-11-23:24000:PE",
         details="It is the straddle at the money unless legs are named. Break-evens are those of "
         "the day on which the first leg expires.",

@@ -86,7 +86,7 @@ def events(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Show what a running system publishes: cycles, gaps, alerts, refusals.
+    """Show the events of a running system: cycles, gaps, alerts.
 
     --all, --type, --key, --as and --json show reports of units, heartbeats and panels as well.
     Each event once: a subscriber with a name goes on where it stopped.

@@ -40,7 +40,7 @@ def import_dumps(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Keep instrument dumps of past days, of one exchange or of both in one file.
+    """Keep instrument dumps of past days, of one exchange or both.
 
     What was listed on those days answers --as-of then. The day stands in the name of the file or
     of its folder. Listings that are stored already stay. A dump that cannot be read costs itself,
@@ -86,7 +86,7 @@ def import_participants(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Keep the exchange's open interest by participant, a file a day.
+    """Keep open interest by participant, one file a day.
 
     A file whose longs, shorts or totals contradict one another is refused. A day that is imported
     again is replaced. `g6 participants` shows what is kept.

@@ -50,7 +50,7 @@ def import_table(
     json_: options.Json = False,
     configured: options.SettingsOptions,
 ) -> None:
-    """Read tables of options into Parquet: chains, candles, end-of-day files.
+    """Read tables of options: chains, candles, end-of-day files.
 
     A row per option, calls and puts side by side, a file per contract, symbols alone and the
     exchanges' end-of-day files are told apart by their columns and names. Analytics are computed
