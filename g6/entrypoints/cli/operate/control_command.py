@@ -32,7 +32,7 @@ def control(
     value: Annotated[
         str,
         typer.Argument(
-            metavar="WORD",
+            metavar="on|off|all|none|INDEX|WORD",
             help="greeks: on, off; paused: all, INDEX, none; "
             "replay: pause, resume, step, step:N, seek:INSTANT, 60x, max.",
         ),
@@ -83,8 +83,8 @@ def _switch(name: str, value: str, switches: Switches, now: datetime) -> object:
 def _newest(runtime: Runtime) -> datetime:
     """Return the instant of the newest cycle that is shown, else the market's."""
     # The clock of this process is that of its own settings, which need not be a replay's.
-    cycle = text((runtime.panels.get("overview") or {}), "updated_at")
-    return parse_z(cycle) if cycle else runtime.clock.market()
+    overview = runtime.panels.get("overview")
+    return parse_z(text(overview, "updated_at")) if overview else runtime.clock.market()
 
 
 def _dated(word: str, now: datetime) -> str:
