@@ -19,7 +19,7 @@ from typing import Any
 
 FORM = "g6-day-certificate-v1"
 OUTSIDE = ("files", "merkle_root", "signature")
-"""What is not in the first leaf."""
+WEAK_KEYS = ("00000000", "01000000", "26e8958f", "c7176a70", "ecffffff", "edffffff", "eeffffff")
 
 
 def canonical(value: object) -> bytes:
@@ -85,7 +85,8 @@ def is_signed(certificate: dict[str, Any]) -> bool:
         key.verify(bytes.fromhex(signature["value"]), certificate["merkle_root"].encode())
     except (InvalidSignature, ValueError, KeyError):
         return False
-    return True
+    # A signature by a key of small order holds for one text in four, and nobody has its key.
+    return signature["public_key"][:8].lower() not in WEAK_KEYS
 
 
 def of_files(directory: Path, certificate: dict[str, Any]) -> Iterator[str]:

@@ -137,6 +137,13 @@ def with_a_signature_of_nobody(document: dict[str, Any]) -> None:
     document["signature"] = {"algorithm": "ed25519", "public_key": "00" * 32, "value": "00" * 64}
 
 
+def with_a_weak_key(document: dict[str, Any]) -> None:
+    """Sign with what holds for any text: the neutral point as key and as commitment, and zero."""
+    neutral = "01" + "00" * 31
+    signature = {"algorithm": "ed25519", "public_key": neutral, "value": neutral + "00" * 32}
+    document["signature"] = signature
+
+
 def with_something_else_in_it(document: dict[str, Any]) -> None:
     document["remark"] = "trust me"
 
@@ -164,6 +171,7 @@ DAMAGES = [
     (LAST, edited(with_another_root)),
     (LAST, edited(without_previous)),
     (LAST, edited(with_a_signature_of_nobody)),
+    (LAST, edited(with_a_weak_key)),
     (LAST, edited(with_something_else_in_it)),
     (LAST, emptied),
     (BEFORE, removed),
