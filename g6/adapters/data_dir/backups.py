@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -70,6 +70,10 @@ class BackupSnapshot:
         mark = day.isoformat()
         files = {name: file for name, file in self.files.items() if mark in name}
         return BackupSnapshot(self.name, self.source, files, self.left_out)
+
+    def of_file(self, name: str) -> BackupSnapshot:
+        """Return one file alone."""
+        return BackupSnapshot(self.name, self.source, {name: self.files[name]}, self.left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,25 +151,37 @@ class BackupFolder:
         path = self._path(content.sha256)
         return path.is_file() and path.stat().st_size == content.bytes
 
-    def finish(self, snapshot: BackupSnapshot) -> Path:
+    def finish(
+        self, name: str, source: Path, files: Mapping[str, BackupContent], left_out: Iterable[str]
+    ) -> BackupSnapshot:
         """Store the list of a backup, all of whose contents are there.
+
+        Args:
+            name: The instant of the backup, such as `20261118T103000Z`.
+            source: The data directory.
+            files: The contents by the names of the files.
+            left_out: The cycles that were being stored.
+
+        Returns:
+            The backup.
 
         Raises:
             StoreBusy: A disk refuses.
         """
-        path = self.directory / "snapshots" / f"{snapshot.name}.json"
-        files = {
-            name: {"sha256": file.sha256, "bytes": file.bytes, "changed": file.changed}
-            for name, file in sorted(snapshot.files.items())
+        snapshot = BackupSnapshot(name, str(source), files, tuple(sorted(left_out)))
+        contents = {
+            path: {"sha256": file.sha256, "bytes": file.bytes, "changed": file.changed}
+            for path, file in sorted(files.items())
         }
         document = {
             "form": FORM,
             "source": snapshot.source,
             "left_out": list(snapshot.left_out),
-            "files": files,
+            "files": contents,
         }
-        replace(path, f"{json.dumps(document, indent=1)}\n".encode())
-        return path
+        list_path = self.directory / "snapshots" / f"{name}.json"
+        replace(list_path, f"{json.dumps(document, indent=1)}\n".encode())
+        return snapshot
 
     def damaged(self, snapshot: BackupSnapshot) -> Iterator[tuple[str, str]]:
         """Read every content of a backup, and yield each file with what is wrong, empty if nothing.

@@ -30,6 +30,7 @@ from g6.studies.stored.days.stored_past import index_days
 
 __all__ = [
     "DirectoryCertificates",
+    "certificate_count",
     "certify_with_days_before",
     "issue_certificates",
     "mark_all",
@@ -138,7 +139,8 @@ class DirectoryCertificates:
         Raises:
             BadInput: A file is damaged.
         """
-        return [records.get(path) or self._record(path) for path in self.stored_paths(day)]
+        paths = filter(_is_text, self.stored_paths(day))
+        return [records.get(path) or self._record(path) for path in paths]
 
     def _record(self, path: str) -> CertifiedFile:
         rows = certified_rows.row_count(self._directory / path)
@@ -189,6 +191,21 @@ class DirectoryCertificates:
     def keep_certificate(self, certificate: Certificate) -> None:
         """Store a certificate for good, and forget what was noted before it."""
         self._files.write(certificate)
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether a path can stand in JSON: a damaged directory names files in no alphabet."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def certificate_count(settings: Settings) -> int:
+    """Return how many certificates there are, all versions counted."""
+    files = CertificateFiles(settings.directory)
+    return sum(len(files.versions(day)) for day in files.days())
 
 
 def uncertified_days(settings: Settings) -> list[date]:

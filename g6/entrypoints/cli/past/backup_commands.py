@@ -14,12 +14,8 @@ import typer
 from rich.console import Console
 
 from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile, source_files, unfolded
-from g6.adapters.data_dir.backups import (
-    BackupContent,
-    BackupFolder,
-    BackupSnapshot,
-    RestoredFile,
-)
+from g6.adapters.data_dir.backups import BackupContent, BackupFolder, RestoredFile
+from g6.bootstrap.stored_files.backup_folders import backup_folder
 from g6.config import Settings
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
@@ -69,7 +65,7 @@ def backup(
     Example: g6 backup /mnt/backup/g6
     """
     settings = options.settings(config, set_, data_dir=data_dir)
-    folder = BackupFolder(place)
+    folder = backup_folder(place)
     console = terminal.console(settings, stderr=json_)
     if snapshots:
         _list(folder, terminal.console(settings), as_json=json_)
@@ -101,7 +97,7 @@ def restore(
     Example: g6 restore /mnt/backup/g6 --data-dir data/restored
     """
     settings = options.settings(config, set_, data_dir=data_dir)
-    folder = BackupFolder(place)
+    folder = backup_folder(place)
     source = folder.snapshot(snapshot)
     day = day_given(date_, settings)
     if day is not None:
@@ -114,7 +110,7 @@ def restore(
     totals = RestoredTotals(source.name)
     # One file at a time, so that the bar moves with each.
     for name in followed(list(source.files), "restoring", terminal.console(settings, stderr=json_)):
-        of_one = BackupSnapshot(source.name, source.source, {name: source.files[name]})
+        of_one = source.of_file(name)
         files = folder.restore(of_one, settings.directory, settings.csv_dir, overwrite=overwrite)
         totals.add(next(files))
     if json_:
@@ -197,7 +193,7 @@ def _check(folder: BackupFolder, out: Console, console: Console, *, as_json: boo
     snapshot = folder.snapshot()
     damaged: dict[str, str] = {}
     for name in followed(list(snapshot.files), "reading", console):
-        of_one = BackupSnapshot(snapshot.name, snapshot.source, {name: snapshot.files[name]})
+        of_one = snapshot.of_file(name)
         damaged |= {file: what for file, what in folder.damaged(of_one) if what}
     if as_json:
         facts = {"snapshot": snapshot.name, "files": len(snapshot.files), "damaged": damaged}
@@ -229,10 +225,7 @@ def _back_up(folder: BackupFolder, settings: Settings, console: Console, *, as_j
     began = time.monotonic()
     listing, copied = _copy_all(folder, settings, console)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    snapshot = BackupSnapshot(
-        name, str(settings.directory), copied.files, tuple(sorted(listing.left_out))
-    )
-    folder.finish(snapshot)
+    snapshot = folder.finish(name, settings.directory, copied.files, listing.left_out)
     if as_json:
         facts = {
             "snapshot": name,

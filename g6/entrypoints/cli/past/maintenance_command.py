@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import typer
 from rich.console import Console
 
-from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.config import Settings
 from g6.domain.schema.layout import Folder
 from g6.entrypoints.cli.past.sizes_and_folding import certify_days, fold_days
@@ -84,22 +83,19 @@ def _leftovers(settings: Settings, _: Console) -> list[MaintenanceStep]:
 
 
 def _days(settings: Settings, console: Console) -> list[MaintenanceStep]:
-    certificates = CertificateFiles(settings.directory)
-    before = _count(certificates)
+    from g6.bootstrap.stored_files.directory_certificates import certificate_count
+
+    before = certificate_count(settings)
     folded = fold_days(settings, None, console)
     damaged = tuple(f"{day.name} {day.day}: {day.error}" for day in folded if day.report is None)
     refused = tuple(map(str, certify_days(settings, None, console)))
-    issued = _count(certificates) - before
+    issued = certificate_count(settings) - before
     return [
         MaintenanceStep(
             "compaction", len(folded) - len(damaged), "days of indices folded", damaged
         ),
         MaintenanceStep("certificates", issued, "certificates issued", refused),
     ]
-
-
-def _count(certificates: CertificateFiles) -> int:
-    return sum(len(certificates.versions(day)) for day in certificates.days())
 
 
 def _logs(settings: Settings, _: Console) -> list[MaintenanceStep]:

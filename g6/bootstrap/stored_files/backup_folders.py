@@ -1,0 +1,14 @@
+"""The folder of backups that a command names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from g6.adapters.data_dir.backups import BackupFolder
+
+__all__ = ["backup_folder"]
+
+
+def backup_folder(place: Path) -> BackupFolder:
+    """Return the backups in a directory, which need not be there yet."""
+    return BackupFolder(place)
