@@ -28,6 +28,8 @@ GOES_ON = ("g6 serve", "celery -A g6 beat", "celery -A g6 worker")
 """Commands that go on until they are ended."""
 LOGIN = ("g6 login", "g6 check kite")
 """Commands that need Kite, the first one first."""
+SENDS = ("g6 influx backfill",)
+"""Commands that need a server of time series: tests/integration/influx runs them."""
 PLACES = {
     "{{ $labels.index }}": "NIFTY",
     "{{ $labels.queue }}": "maintenance",
@@ -73,7 +75,7 @@ def shown() -> list[str]:
 
 
 ALL = shown()
-ENDING = [command for command in ALL if not command.startswith((*GOES_ON, *LOGIN))]
+ENDING = [command for command in ALL if not command.startswith((*GOES_ON, *LOGIN, *SENDS))]
 LASTING = [command for command in ALL if command.startswith(GOES_ON)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from g6.errors import SinkAway, SinkRefused
 from tests.integration.influx import demo
 from tests.integration.influx.outlets import FEW, INDEX, instants, row_of
 from tests.integration.influx.time_series_server import MISSING, PROGRAM, time_series_server
+from tests.pager.runbooks import mitigation
 
 SECRET = "a-token-that-nobody-may-read"
 needs_server = pytest.mark.skipif(PROGRAM is None, reason=MISSING)
@@ -158,6 +160,17 @@ def test_a_backfill_sends_the_same_bytes_again_and_goes_on_where_it_stopped(
     assert json.loads(capsys.readouterr().out)["sent_before"] == 1
     assert [body for _, _, body in recording.requests] == first[1:]
     assert not journal.exists()
+
+
+def test_the_command_of_the_runbook_sends_what_is_stored(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(tmp_path / "rows", 2)
+    monkeypatch.setenv("G6_INFLUX__URL", recording.url)
+    # The page names a day of its own.
+    command = mitigation("sink-away.md", "g6 influx backfill", {}).replace("11-20", "11-18")
+    assert main([*shlex.split(command)[1:], "--data-dir", str(tmp_path / "rows")]) == 0
+    assert len(recording.requests) == 2
 
 
 def test_nothing_stored_is_told_with_what_lists_it(
