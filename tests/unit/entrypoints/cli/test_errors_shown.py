@@ -37,6 +37,14 @@ SAMPLES: dict[str, tuple[Callable[[], G6Error], int, str]] = {
         "g6: Kite: too many requests\n  fix: g6 check says what the provider answers; try again when it does",
     ),
     "StoreBusy": (lambda: errors.StoreBusy("cannot write x: no space; free it"), 1, "g6: cannot write x: no space; free it"),
+    "SinkAway": (
+        lambda: errors.SinkAway("http://db:8086 does not answer", "g6 influx status"), 1,
+        "g6: http://db:8086 does not answer\n  fix: g6 influx status",
+    ),
+    "SinkRefused": (
+        lambda: errors.SinkRefused("http://db:8086 refuses the token"), 1,
+        "g6: http://db:8086 refuses the token",
+    ),
     "RedisDown": (
         lambda: errors.RedisDown("Redis: refused"), 1,
         "g6: Redis: refused\n  fix: start that server, or see g6 config show --origin for where redis.broker_url was set",

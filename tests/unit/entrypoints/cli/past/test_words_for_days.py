@@ -20,7 +20,7 @@ def test_the_latest_day_is_a_day(g6: Run, words: tuple[str, ...]) -> None:
 def test_a_day_that_is_none_is_told_the_words(g6: Run) -> None:
     answered = g6("data", "ls", "--date", "lately", "--data-dir", str(STORE))
     assert answered.code == 2
-    assert "write it as 2026-11-20, latest, today or yesterday" in answered.err
+    assert "write it as 2026-11-20, 20 Nov, latest, today, yesterday or -3d" in answered.err
 
 
 def test_the_latest_day_is_written_as_a_page(g6: Run, tmp_path: Path) -> None:
