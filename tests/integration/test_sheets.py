@@ -35,7 +35,7 @@ def test_libreoffice_opens_what_is_exported(tmp_path: Path, suffix: str) -> None
     subprocess.run(command, check=True, capture_output=True, timeout=100)
     opened = pd.read_csv(tmp_path / "opened" / "rows.csv").fillna({"ce_symbol": ""})
     stored = g6.load("FINNIFTY", engine="pandas", data_dir=directory)
-    assert list(opened.columns)[-3:] == COLUMNS
+    assert list(opened.columns)[-4:] == [*COLUMNS, "certificate"]
     assert len(opened) == len(stored)
     for name in ("strike", "spot", "forward", "ce_last", "pe_iv"):
         expected = stored[name].astype(float).to_numpy()
