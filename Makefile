@@ -17,6 +17,7 @@
 # make soak-stream  fifteen minutes of listeners that come, go and stop reading: memory, descriptors and queues of g6 serve flat
 # make bench, bench-iv, bench-kite, bench-store, bench-market, bench-stream, bench-eye, bench-bus, bench-fanout, bench-ask    measurements; they need an otherwise quiet machine
 # make ask-the-past    every study and panel at every cycle of a simulated day, and again once it is compacted: the same bytes; twenty minutes
+# make clean-days    thirty simulated days without a fault, on which no check of data quality may fail
 # make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
 # make test-services    installs the servers that tests marked `services` need, on Debian as root
 # make bench-services   installs the servers that only measurements need
@@ -25,7 +26,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo research test check format docs images notebooks demo-influx chaos simulate planted bench footprint soak soak-stream bench-iv bench-kite bench-store bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
+.PHONY: demo research test check format docs images notebooks demo-influx chaos simulate planted bench footprint soak soak-stream bench-iv bench-kite bench-store bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -149,6 +150,9 @@ bench-ask: $(VENV)/.dev
 
 ask-the-past: $(VENV)/.dev
 	$(BIN)/python -m tests.integration.web.whole_day $(ARGS)
+
+clean-days: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks.running.clean_days $(ARGS)
 
 session: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.expiry.expiry_day $(ARGS)

@@ -105,6 +105,7 @@ MODULES: Mapping[str, str] = {
     "csv_files": "stored.days.csv_files_table",
     "inspect": "stored.days.inspection_table",
     "verify": "checks.verification_table",
+    "quality": "checks.quality_table",
     "status": "now.status_table",
     "health": "now.system_health_table",
     "check": "now.provider_answers_table",

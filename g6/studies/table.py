@@ -131,6 +131,17 @@ STUDIES = (
         reader="certificates",
     ),
     Study(
+        "quality",
+        "checks.quality.day_quality",
+        "Show which checks of data quality ran, and which failed.",
+        "g6 quality 2026-11-18",
+        details="Each day is checked when it is certified, and the results are kept: which checks "
+        "ran, on how many rows, in how many cycles each failed. A day that is not compacted yet, "
+        "and a cycle (--at), are checked now. --days 30 lists the failures of the kept days. The "
+        "exit code is 1 when a check failed.",
+        reader="quality",
+    ),
+    Study(
         "sizes",
         "stored.days.stored_sizes",
         "Measure what is stored, by kind.",

@@ -34,6 +34,9 @@ KEPT = (
     Folder.CERTIFICATES,
     Folder.CONFIGS,
     Folder.LAYOUTS,
+    Folder.COMPARISONS,
+    Folder.QUALITY,
+    Folder.PARTICIPANTS,
     "freeze",
 )
 """Folders that a backup holds. Panels, logs and what is of running processes are made anew."""

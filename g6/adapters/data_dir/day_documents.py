@@ -59,13 +59,19 @@ class DayDocuments:
             BadInput: A file is damaged.
         """
         documents = []
+        for day in self.days():
+            document = self.get(day)
+            if document is not None:
+                documents.append((day, document))
+        return documents
+
+    def days(self) -> list[date]:
+        """Return the days that have a document, the oldest first."""
+        days = []
         for path in sorted(self._folder.glob("????-??-??.json")):
             with suppress(ValueError):
-                day = date.fromisoformat(path.stem)
-                document = self.get(day)
-                if document is not None:
-                    documents.append((day, document))
-        return documents
+                days.append(date.fromisoformat(path.stem))
+        return days
 
     def _path(self, day: date) -> Path:
         return self._folder / f"{day.isoformat()}.json"

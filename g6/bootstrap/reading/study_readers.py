@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ParticipantReader,
         PastReader,
         ProviderReader,
+        QualityReader,
         RunningReader,
         SourceReader,
         StoredReader,
@@ -183,6 +184,13 @@ def participant_reader(settings: Settings) -> ParticipantReader:
     return DirectoryParticipants(settings)
 
 
+def quality_reader(settings: Settings) -> QualityReader:
+    """Return the reader of stored rows, and of what checks have said of them."""
+    from g6.bootstrap.stored_files.kept_quality import DirectoryQuality
+
+    return DirectoryQuality(settings)
+
+
 def machine_reader(
     settings: Settings,
     restart_reasons: Sequence[str] = (),
@@ -232,10 +240,9 @@ def directory_reader(directory: Path) -> StoredReader:
 
 
 def _reader(directory: Path, rows: Store) -> StoredReader:
-    from g6.adapters.exchange.exchange_files import freeze_quantity
-    from g6.adapters.parquet.queries.stored_reader import DirectoryReader
+    from g6.bootstrap.stored_files.directory_rows import rows_of
 
-    return DirectoryReader(directory, rows, calendar(), freeze_quantity, wall_clock())
+    return rows_of(directory, rows)
 
 
 READERS: Mapping[str, Callable[[Settings], object]] = {
@@ -253,9 +260,10 @@ READERS: Mapping[str, Callable[[Settings], object]] = {
     "damages": damage_reader,
     "logs": log_reader,
     "participants": participant_reader,
+    "quality": quality_reader,
 }
 """By the kind that a study names in `table.STUDIES`."""
-OF_ROWS = frozenset({"stored", "past", "units", "damages", "certificates"})
+OF_ROWS = frozenset({"stored", "past", "units", "damages", "certificates", "quality"})
 """Kinds that read the stored rows of a data directory alone."""
 WITHOUT_SETTINGS: Mapping[str, Callable[[], object]] = {
     "sources": source_reader,

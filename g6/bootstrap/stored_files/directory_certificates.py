@@ -11,6 +11,7 @@ from g6.adapters.data_dir.certificate_files import CertificateFiles, content_dig
 from g6.adapters.parquet import ParquetHistory
 from g6.adapters.parquet.days import days as days_of
 from g6.adapters.parquet.maintenance import certified_rows
+from g6.bootstrap.stored_files.kept_quality import keep_quality
 from g6.config import Settings, calendar
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.gaps import counts_of, gaps_of
@@ -257,7 +258,7 @@ def certify_with_days_before(settings: Settings, day: date) -> list[Certificate]
 
 
 def issue_certificates(settings: Settings, days: Sequence[date]) -> list[Certificate]:
-    """Issue the certificates of some days that are due, by the wall clock.
+    """Issue the certificates of some days that are due, by the wall clock, and check those days.
 
     Raises:
         StoreBusy: A disk refuses.
@@ -265,4 +266,7 @@ def issue_certificates(settings: Settings, days: Sequence[date]) -> list[Certifi
         Unavailable: A key is configured and cannot be used.
     """
     now = isoformat_z(datetime.now(UTC).replace(microsecond=0))
-    return certify_all(DirectoryCertificates(settings), days, now)
+    issued = certify_all(DirectoryCertificates(settings), days, now)
+    for certificate in issued:
+        keep_quality(settings, certificate.day)
+    return issued

@@ -88,6 +88,8 @@ class Folder(StrEnum):
     """How tables of others were read."""
     COMPARISONS = "comparisons"
     """How stored days agree with the exchange's end-of-day files, a document a day."""
+    QUALITY = "quality"
+    """What the checks of data quality say of each compacted day, a document a day."""
     PARTICIPANTS = "participants"
     """Open interest by participant, a document a day."""
     LOGS = "logs"

@@ -26,7 +26,7 @@ from g6.studies.table import STUDIES, Study
 
 __all__ = ["StudyAnswer", "StudyAnswers", "import_ahead", "offered", "offered_fields", "stamped"]
 
-READERS = frozenset({"stored", "past", "archive", "sources", "listings", "end_of_day"})
+READERS = frozenset({"stored", "past", "archive", "sources", "listings", "end_of_day", "quality"})
 """Kinds of readers that answer from what is stored, and take no minutes."""
 FIXED: Mapping[str, object] = {"from_dumps": True}
 """What a web client does not choose: the listings are those of the stored dumps."""

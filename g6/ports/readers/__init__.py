@@ -21,6 +21,7 @@ from g6.ports.readers.panel_reader import PanelReader
 from g6.ports.readers.participant_reader import ParticipantReader
 from g6.ports.readers.past import CollectionSettings, PastReader, StoredChains
 from g6.ports.readers.process_logs import LogLine, LogReader
+from g6.ports.readers.quality_reader import QualityReader
 from g6.ports.readers.readings import RunningReader, StatusReader, StoredReader
 from g6.ports.readers.source_reader import ProviderReader, SourceLine, SourceReader
 
@@ -49,6 +50,7 @@ __all__ = [
     "ParticipantReader",
     "PastReader",
     "ProviderReader",
+    "QualityReader",
     "RunningReader",
     "SnapshotColumns",
     "SourceLine",

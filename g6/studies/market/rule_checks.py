@@ -19,7 +19,14 @@ from g6.studies.documents import columns_of
 from g6.studies.market.market_rules import WEEKDAY_NAMES
 from g6.studies.parameters import FromDumps, ListedAt
 
-__all__ = ["BrokenRule", "RuleCheckParameters", "RuleChecks", "answer", "broken_rules"]
+__all__ = [
+    "BrokenRule",
+    "RuleCheckParameters",
+    "RuleChecks",
+    "answer",
+    "broken_rules",
+    "obeys_weekday",
+]
 
 _DAY = timedelta(days=1)
 
@@ -157,11 +164,10 @@ def _weekdays(listing: Listing, calendar: Calendar) -> Iterator[BrokenRule]:
     exchange = INDICES[root].exchange
     eras = WEEKDAYS.get(root, WEEKDAYS[exchange])
     for expiry in listing.contracts.expiries:
-        if expiry.year not in calendar.covered_years:
+        is_covered = expiry.year in calendar.covered_years
+        if not is_covered or obeys_weekday(root, expiry, calendar):
             continue
         weekday = weekday_in(eras, expiry)
-        if _obeys(expiry, weekday, exchange, calendar):
-            continue
         name = WEEKDAY_NAMES[expiry.weekday()]
         what = (
             f"{expiry} is a {name}, and the rules say {WEEKDAY_NAMES[weekday]}, or the trading day "
@@ -172,8 +178,20 @@ def _weekdays(listing: Listing, calendar: Calendar) -> Iterator[BrokenRule]:
         yield BrokenRule(root, "weekday", what, line)
 
 
-def _obeys(expiry: date, weekday: int, exchange: str, calendar: Calendar) -> bool:
-    """Tell whether an expiry is on its weekday, or holidays alone lie between it and that."""
+def obeys_weekday(root: str, expiry: date, calendar: Calendar) -> bool:
+    """Tell whether an expiry is on its weekday, or holidays alone lie between it and that.
+
+    Args:
+        root: Name of the index.
+        expiry: A day of a year that the calendar covers.
+        calendar: Says which days trade.
+
+    >>> from g6.config import calendar
+    >>> obeys_weekday("NIFTY", date(2026, 11, 18), calendar())
+    False
+    """
+    exchange = INDICES[root].exchange
+    weekday = weekday_in(WEEKDAYS.get(root, WEEKDAYS[exchange]), expiry)
     if calendar.session(exchange, expiry) is None:
         return False
     shift = (weekday - expiry.weekday()) % 7

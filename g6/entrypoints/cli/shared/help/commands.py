@@ -66,6 +66,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("inspect"),
         Command("verify"),
         Command("certificate"),
+        Command("quality"),
         Command("recompute", "past.recomputing"),
         Command("replay", "run.replay_command"),
         Command("compare", "past.compare"),
