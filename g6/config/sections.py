@@ -176,7 +176,11 @@ class GreeksSettings(Section):
         default=100, ge=1, le=1000, description="iterations after which the solver gives up"
     )
     iv_precision: float = Field(
-        default=1e-8, gt=0, le=0.01, description="solver tolerance, fraction of volatility"
+        default=1e-8,
+        gt=0,
+        le=0.01,
+        description="a volatility whose last step was smaller than this fraction of it counts, "
+        "even where iv_max_iterations are spent",
     )
     fallback_iv: float | None = Field(
         default=None,

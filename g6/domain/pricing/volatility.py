@@ -174,6 +174,7 @@ def _solved(prices: Prices, terms: Terms, pricing: Pricing, solve: bool) -> Solu
         terms.rate,
         PHI,
         max_iterations=pricing.iv_max_iterations,
+        precision=pricing.iv_precision,
     )
 
 

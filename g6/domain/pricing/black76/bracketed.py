@@ -27,7 +27,7 @@ _LAST_STEP = 1e-4
 
 
 def bracketed_root(
-    p: Array, complement: Array, k: Array, guess: Array, limit: int
+    p: Array, complement: Array, k: Array, guess: Array, limit: int, precision: float = 0.0
 ) -> tuple[Array, NDArray[np.int16]]:
     """Return the root of variance at which the folded price is p, and the evaluations spent.
 
@@ -39,6 +39,8 @@ def bracketed_root(
         k: |ln(F/K)|.
         guess: Where to begin, anything.
         limit: Evaluations at most.
+        precision: Fraction of the root. One that the limit did not settle counts nevertheless if
+            its last step was smaller.
 
     Returns:
         Roots of variance, NaN where the limit did not suffice, and counts.
@@ -56,7 +58,10 @@ def bracketed_root(
     spent = np.full(p.shape, limit, np.int16)
     live = np.arange(p.size)
     for iteration in range(1, limit + 1):
+        before = w
         w, last, low, high = _step(w, low, high, k, target, side)
+        if iteration == limit:
+            last |= np.abs(w - before) < precision * before
         root[live[last]] = w[last]
         spent[live[last]] = iteration
         if last.all():

@@ -35,6 +35,7 @@ def implied_vol(
     phi: ArrayLike,
     *,
     max_iterations: int = 100,
+    precision: float = 0.0,
 ) -> Solution:
     """Return the Black-76 volatility that reproduces each price. All arguments broadcast.
 
@@ -47,7 +48,8 @@ def implied_vol(
     - below_intrinsic: no time value, or -inf
     - at_payoff: a time value within ROUNDING of the price
     - above_bound: the discounted forward of a call or strike of a put is reached, or inf
-    - no_convergence: not settled by `max_iterations` evaluations
+    - no_convergence: not settled by `max_iterations` evaluations, and its last step not below
+      `precision`
 
     Args:
         price: Points. Out of the money as small as 1e-300, in the money with a time value above the
@@ -58,13 +60,15 @@ def implied_vol(
         rate: Continuous rate a year.
         phi: +1 call or -1 put.
         max_iterations: Evaluations of the price at most.
+        precision: Fraction of the volatility. What the evaluations did not settle counts
+            nevertheless if the last of them moved it by less.
 
     >>> solution = implied_vol([12.0, 0.0], 100.0, 100.0, 1.0, 0.0, 1.0)
     >>> float(solution.sigma[0].round(6)), solution.status.tolist()
     (0.301938, [0, 1])
     """
     flat, shape = columns(price, forward, strike, years, rate, phi)
-    return _solve(flat, shape, max_iterations, None)
+    return _solve(flat, shape, max_iterations, None, precision)
 
 
 def solve(
@@ -92,7 +96,11 @@ def solve(
 
 
 def _solve(
-    flat: tuple[Array, ...], shape: tuple[int, ...], limit: int, figures: Array | None
+    flat: tuple[Array, ...],
+    shape: tuple[int, ...],
+    limit: int,
+    figures: Array | None,
+    precision: float = 0.0,
 ) -> Solution:
     """Solve chunk by chunk. Write the Greeks too where there are figures (5, n) for them."""
     length = flat[0].size
@@ -103,11 +111,12 @@ def _solve(
     block = np.empty((ROWS, min(length, CHUNK)))
     with np.errstate(all="ignore"):
         if length <= CHUNK:
-            _solve_chunk(flat, answers, limit, block)
+            _solve_chunk(flat, answers, (limit, precision), block)
         else:
             for part in chunks(length):
                 options = tuple(column[part] for column in flat)
-                _solve_chunk(options, answers.part(part), limit, block[:, : options[0].size])
+                scratch = block[:, : options[0].size]
+                _solve_chunk(options, answers.part(part), (limit, precision), scratch)
     if len(shape) == 1:
         return Solution(answers.sigma, answers.status, answers.iterations)
     return Solution(
@@ -131,7 +140,9 @@ class _Answers(NamedTuple):
         return _Answers(self.sigma[part], self.status[part], self.iterations[part], figures)
 
 
-def _solve_chunk(options: tuple[Array, ...], answers: _Answers, limit: int, block: Array) -> None:
+def _solve_chunk(
+    options: tuple[Array, ...], answers: _Answers, until: tuple[int, float], block: Array
+) -> None:
     """Solve options, the scratch's length of them, by one step, and what remains in brackets."""
     is_final = np.empty(answers.sigma.size, np.bool_)
     rows = step(options, block, answers.sigma, is_final)
@@ -142,7 +153,7 @@ def _solve_chunk(options: tuple[Array, ...], answers: _Answers, limit: int, bloc
     open_rows = np.flatnonzero(~is_final)
     rest = tuple(column[open_rows] for column in options)
     answers.sigma[open_rows], answers.status[open_rows], answers.iterations[open_rows] = _remainder(
-        rest, answers.sigma[open_rows], limit
+        rest, answers.sigma[open_rows], *until
     )
     if answers.figures is not None:
         answers.figures[:, open_rows] = np.nan
@@ -154,7 +165,7 @@ def _solve_chunk(options: tuple[Array, ...], answers: _Answers, limit: int, bloc
 
 
 def _remainder(
-    options: tuple[Array, ...], guess: Array, limit: int
+    options: tuple[Array, ...], guess: Array, limit: int, precision: float
 ) -> tuple[Array, NDArray[np.int8], NDArray[np.int16]]:
     """Return volatilities, statuses and evaluations of options that one step did not settle."""
     price, forward, strike, years, rate, phi = options
@@ -173,7 +184,12 @@ def _remainder(
         root_years = np.sqrt(years[at])
         k = np.abs(np.log(forward[at] / strike[at]))
         w, spent = bracketed_root(
-            value / bound, (bound - value) / bound, k, guess[at] * root_years, limit - 1
+            value / bound,
+            (bound - value) / bound,
+            k,
+            guess[at] * root_years,
+            limit - 1,
+            precision,
         )
         solved = w / root_years
         sound = (solved > 0) & (solved < _LARGEST)

@@ -302,6 +302,17 @@ def test_iterations_that_do_not_suffice_are_no_convergence():
     assert implied_vol(*far, max_iterations=10).status == SolverStatus.ok
 
 
+def test_a_last_step_below_the_precision_counts_though_the_iterations_are_spent():
+    far = (1e-12, 25_000.0, 45_000.0, 0.1, 0.055, 1.0)
+    settled = implied_vol(*far)
+
+    assert settled.iterations == 5
+    assert implied_vol(*far, max_iterations=4, precision=1e-8).status == SolverStatus.no_convergence
+    loose = implied_vol(*far, max_iterations=4, precision=1e-3)
+    assert loose.status == SolverStatus.ok
+    assert loose.sigma == pytest.approx(settled.sigma, rel=1e-3)
+
+
 @pytest.mark.parametrize("digits", [100, 200, 300])
 def test_prices_down_to_1e_minus_300_have_a_volatility(digits):
     tiny = 10.0**-digits
