@@ -1,6 +1,7 @@
 """The catalogue: names and labels that others rely on, and bounds that hold."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from g6.domain.market.expiry import BUCKETS
 from g6.domain.pricing.quality import Flag
 from g6.domain.pricing.volatility import FAILED, SOLVED, WORDS
 from g6.observability.catalogue import FAMILIES, LABELS, label_key, label_name, series_cap
-from g6.observability.catalogue.families import detail_cap
+from g6.observability.catalogue.families import by_name, detail_cap
 
 DOCUMENTED_CAP = 3_200
 
@@ -29,6 +30,13 @@ def test_a_family_has_a_plain_name_known_labels_a_unit_and_a_sentence(family):
     assert family.unit
     assert family.source
     assert family.help.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["g6_cycles_total", "g6_cycle_duration_seconds_sum"])
+def test_a_name_that_another_family_has_is_refused(name):
+    twin = replace(FAMILIES["g6_cycles_total"], name=name)
+    with pytest.raises(ValueError, match=f"both have the series {name}"):
+        by_name([*FAMILIES.values(), twin])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The metric families: the one list of them, by area."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from g6.observability.catalogue.families import (
@@ -12,7 +12,7 @@ from g6.observability.catalogue.families import (
     stream_families,
     worker_families,
 )
-from g6.observability.catalogue.family import Family
+from g6.observability.catalogue.family import HISTOGRAM_PARTS, Family
 from g6.observability.catalogue.labels import LABELS, label_key
 
 AREAS = (
@@ -24,9 +24,27 @@ AREAS = (
     stream_families,
     worker_families,
 )
-FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {family.name: family for area in AREAS for family in area.FAMILIES}
-)
+
+
+def by_name(families: Iterable[Family]) -> Mapping[str, Family]:
+    """Return families by name.
+
+    Raises:
+        ValueError: Two have one name, or a series of one is called like one of another.
+    """
+    names: dict[str, Family] = {}
+    series: dict[str, str] = {}
+    for family in families:
+        parts = HISTOGRAM_PARTS if family.kind == "histogram" else ()
+        for name in (family.name, *(f"{family.name}_{part}" for part in parts)):
+            if name in series:
+                raise ValueError(f"{family.name} and {series[name]} both have the series {name}")
+            series[name] = family.name
+        names[family.name] = family
+    return MappingProxyType(names)
+
+
+FAMILIES = by_name(family for area in AREAS for family in area.FAMILIES)
 
 
 def series_cap(indices: int) -> int:
