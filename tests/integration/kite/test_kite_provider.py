@@ -192,6 +192,18 @@ def test_a_bad_moment_is_tried_again_and_booked(world: World, fault: str) -> Non
     assert sum(provider.describe().to_json()["retries"].values()) == 1
 
 
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_provider_that_stays_away_is_asked_as_often_as_configured(
+    world: World, retries: int
+) -> None:
+    provider = world.provider(retries=retries, breaker_failures=100)
+    contracts = provider.listing("NIFTY", AT).contracts.take(slice(0, 4))
+    world.kite.fault("html", family="quote")
+    with pytest.raises(ProviderBusy):
+        provider.quotes("NIFTY", contracts, AT)
+    assert len(world.kite.arrivals("quote")) == retries + 1
+
+
 def test_a_breaker_that_is_open_is_told_of_and_asks_nothing(world: World) -> None:
     provider = world.provider(retries=0, breaker_failures=2)
     contracts = provider.listing("NIFTY", AT).contracts.take(slice(0, 4))

@@ -99,6 +99,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("control", "operate.control_command"),
         Command("rerun", "operate.rerunning"),
         Command("dashboards", "operate.dashboards_command"),
+        Command("metrics", "operate.metrics_command"),
         Command("influx", "operate.influx_command"),
         Command("retention", "past.pruning"),
         Command("backup", "past.backup_commands"),
