@@ -216,13 +216,7 @@ def _overview(row: OverviewRow, at: float) -> Iterator[Sample]:
 def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
     vitals = beat.vitals
     now = _epoch(event.ts)
-    if beat.plan is not None:
-        overdue = now + max(SILENT_SECONDS, 3 * beat.plan.heartbeat_seconds)
-        yield Sample("g6_heartbeat_overdue_unixtime", (), overdue, as_of=now)
-        yield Sample("g6_cycle_step_seconds", (), beat.plan.step)
-        yield Sample("g6_market_pace", (), beat.plan.interval / beat.plan.step)
-        open_age = 0.0 if beat.open_since is None else max(0.0, now - beat.open_since)
-        yield Sample("g6_oldest_open_unit_age_seconds", (), open_age)
+    yield from _running(beat, now)
     for exchange, is_open in beat.market_open.items():
         yield Sample("g6_market_open", (exchange,), float(is_open))
     for queue, depth in vitals.queues.items():
@@ -246,6 +240,21 @@ def _of_heartbeat(beat: Heartbeat, event: Event) -> Iterator[Sample]:
     yield from _guards(beat.provider, _epoch(event.ts))
     if beat.provider.ticker is not None:
         yield from _stream(beat.provider.ticker)
+
+
+def _running(beat: Heartbeat, now: float) -> Iterator[Sample]:
+    """Yield what the running system collects: its step, its pace, its oldest open unit."""
+    plan = beat.plan
+    if plan is None:
+        return
+    overdue = now + max(SILENT_SECONDS, 3 * plan.heartbeat_seconds)
+    yield Sample("g6_heartbeat_overdue_unixtime", (), overdue, as_of=now)
+    yield Sample("g6_cycle_step_seconds", (), plan.step)
+    yield Sample("g6_market_pace", (), plan.interval / plan.step)
+    open_age = 0.0 if beat.open_since is None else max(0.0, now - beat.open_since)
+    yield Sample("g6_oldest_open_unit_age_seconds", (), open_age)
+    if plan.iv_max_iterations:
+        yield Sample("g6_iv_max_iterations", (), float(plan.iv_max_iterations))
 
 
 def _loads(beat: Heartbeat, now: float) -> Iterator[Sample]:

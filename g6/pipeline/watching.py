@@ -135,6 +135,7 @@ def _running_plan(runtime: Runtime) -> RunningPlan:
         config_id=runtime.plan.config_id,
         heartbeat_seconds=runtime.heartbeat_seconds,
         max_quote_age=runtime.plan.quality.max_quote_age,
+        iv_max_iterations=runtime.plan.pricing.iv_max_iterations,
     )
 
 

@@ -277,7 +277,9 @@ class _Market:
                 budget_left={"quote": 60},
                 instruments={},
             ),
-            plan=RunningPlan(self._settings.indices, self._settings.interval, step, "", 5.0, 30.0),
+            plan=RunningPlan(
+                self._settings.indices, self._settings.interval, step, "", 5.0, 30.0, 100
+            ),
         )
 
 

@@ -194,6 +194,13 @@ def _labouring(facts: AnalysisFacts) -> AnalysisFacts:
     return replace(facts, iterations_histogram={"90": prices})
 
 
+def _taking_long(event: Event) -> Event:
+    """Let a cycle have taken 20 s."""
+    if not isinstance(event.payload, CycleReport):
+        return event
+    return replace(event, payload=replace(event.payload, elapsed_seconds=20.0))
+
+
 RECORDED = (
     Recording(
         "frozen open interest",
@@ -245,6 +252,13 @@ RECORDED = (
         MappingProxyType({"G6CycleOverrun": 240, "G6ErrorBudgetFast": 240}),
         before=_overrun,
         minutes=16,
+    ),
+    Recording(
+        "cycles slower at once",
+        "Cycles take 20 s from one to the next, a third of their interval; nothing is lost.",
+        MappingProxyType({"G6CycleSlower": 180}),
+        change=_taking_long,
+        minutes=25,
     ),
     Recording(
         "one unit lost",

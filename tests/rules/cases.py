@@ -6,7 +6,9 @@ Values are written as promtool has them: `1x40` is 1 and then 1 forty times more
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 
 OPEN = ('g6_market_open{exchange="NSE"}', "1x400")
 AT_PACE = ("g6_market_pace", "1x400")
@@ -52,6 +54,21 @@ def _late(first: int, last: int, every: int) -> str:
         instants.append(str(newest))
     return " ".join(instants)
 
+
+def _summed(durations: Iterable[float]) -> str:
+    """Return the sum of a histogram to which a cycle of so many seconds comes at each step."""
+    return " ".join(f"{total:.3f}" for total in accumulate(durations))
+
+
+_CLOSED = ("g6_cycle_duration_seconds_count", "0+1x480")
+_TOOK = "g6_cycle_duration_seconds_sum"
+SLOW_DRIFT = (
+    ('g6_market_open{exchange="NSE"}', "1x480"),
+    ("g6_cycle_step_seconds", "60x480"),
+    _CLOSED,
+    (_TOOK, _summed(4.0 + 8.0 * step / 480 for step in range(480))),
+)
+"""Cycles that take 4 s at first and 12 s two hours later: no step."""
 
 CASES = (
     Case("Watchdog", (OPEN,), "", "1m", ""),
@@ -230,6 +247,19 @@ CASES = (
         'index="NIFTY"',
     ),
     Case(
+        # From 40 minutes on cycles take 12 s and not 4 s, until that is what is usual.
+        "G6CycleSlower",
+        (
+            OPEN,
+            STEP,
+            _CLOSED,
+            (_TOOK, _summed(4.0 if step < 160 else 12.0 for step in range(400))),
+        ),
+        "42m",
+        "49m",
+        "80m",
+    ),
+    Case(
         "G6CoverageLow",
         (OPEN, ('g6_coverage_ratio{index="NIFTY",bucket="this_week"}', "1x16 0.5x40 1x40")),
         "3m",
@@ -339,6 +369,7 @@ CASES = (
         (
             ("g6_iv_iterations_histogram_sum", "0+2000x40 80000+38000x100 3880000+2000x100"),
             ("g6_iv_iterations_histogram_count", "0+400x240"),
+            ("g6_iv_max_iterations", "100x240"),
         ),
         "9m",
         "33m",

@@ -6,6 +6,8 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ import pytest
 
 from g6.observability.catalogue import FAMILIES
 from g6.observability.catalogue.alerts import ALERTING_RULES
+from g6.observability.catalogue.dashboards import DASHBOARDS
 from g6.observability.catalogue.rules import RULES
-from tests.rules.cases import CASES, Case
+from tests.observe.queries import filled
+from tests.rules.cases import CASES, SLOW_DRIFT, Case
 
 ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "prometheus/rules/g6.yml"]
@@ -79,6 +83,66 @@ def test_every_alert_is_silent_then_fires_then_resolves(tmp_path: Path) -> None:
         paths[-1].write_text(json.dumps(document | {"evaluation_interval": "15s"}), "utf-8")
     answer = promtool("test", "rules", *paths)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def hold(
+    directory: Path, series: Mapping[str, str], at: str, expected: Mapping[str, float]
+) -> None:
+    """Let promtool ask the shipped rules over series: each query has this one value, NaN is none."""
+    questions = [
+        {
+            "expr": query,
+            "eval_time": at,
+            "exp_samples": [] if isnan(value) else [{"labels": "{}", "value": value}],
+        }
+        for query, value in expected.items()
+    ]
+    inputs = [{"series": name, "values": values} for name, values in series.items()]
+    case = {"interval": "15s", "input_series": inputs, "promql_expr_test": questions}
+    document = {"rule_files": list(map(str, FILES)), "tests": [case]}
+    path = directory / "case.json"
+    path.write_text(json.dumps(document | {"evaluation_interval": "15s"}), "utf-8")
+    answer = promtool("test", "rules", path)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@needs_promtool
+def test_cycles_that_get_slower_little_by_little_are_no_step(tmp_path: Path) -> None:
+    told = 'ALERTS{alertname="G6CycleSlower"}'
+    is_slow = "g6:cycle_duration_mean_5m > bool 11 + 0 * g6:cycle_duration_ewma"
+    hold(tmp_path, dict(SLOW_DRIFT), "118m", {f"count_over_time({told}[2h])": nan, is_slow: 1.0})
+
+
+@needs_promtool
+@pytest.mark.parametrize(("most", "firing"), [(100, nan), (50, 1.0)])
+def test_the_solver_labours_where_it_takes_most_of_what_is_configured(
+    tmp_path: Path, most: int, firing: float
+) -> None:
+    series = {
+        "g6_iv_iterations_histogram_sum": "0+24000x120",
+        "g6_iv_iterations_histogram_count": "0+400x120",
+        "g6_iv_max_iterations": f"{most}x120",
+    }
+    told = 'count(ALERTS{alertname="G6IVIterationsHigh",alertstate="firing"})'
+    hold(tmp_path, series, "25m", {told: firing})
+
+
+@needs_promtool
+def test_a_dashboard_shows_one_iteration_an_option_as_one(tmp_path: Path) -> None:
+    labels = 'job="g6",instance="a"'
+    bounds = ("1.0", "2.0", "+Inf")
+    series = {
+        f'g6_iv_iterations_histogram_bucket{{{labels},le="{bound}"}}': "0+400x40"
+        for bound in bounds
+    }
+    (panel,) = (
+        panel
+        for dashboard in DASHBOARDS
+        for panel in dashboard.panels
+        if panel.title == "Iterations, quantiles"
+    )
+    queries = [filled(query.expression, "5m") for query in panel.queries]
+    hold(tmp_path, series, "8m", dict.fromkeys(queries, 1.0))
 
 
 def test_an_alert_comes_from_rules_that_come_from_rules() -> None:

@@ -180,6 +180,8 @@ class RunningPlan:
         step: Wall seconds between cycles.
         heartbeat_seconds: Wall seconds between heartbeats.
         max_quote_age: Market seconds after which a quote is stale.
+        iv_max_iterations: Iterations after which the solver gives up, 0 where an earlier version
+            does not say.
     """
 
     indices: Sequence[str]
@@ -188,6 +190,7 @@ class RunningPlan:
     config_id: str
     heartbeat_seconds: float
     max_quote_age: float
+    iv_max_iterations: int = 0
 
     def to_json(self) -> JsonObject:
         """Return the plan as JSON has it."""
@@ -198,6 +201,7 @@ class RunningPlan:
             "config_id": self.config_id,
             "heartbeat_seconds": self.heartbeat_seconds,
             "max_quote_age": self.max_quote_age,
+            "iv_max_iterations": self.iv_max_iterations,
         }
 
     @classmethod

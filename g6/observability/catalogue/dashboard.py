@@ -111,6 +111,14 @@ def quantile(family: Family, share: float, *by: str, matchers: tuple[str, ...] =
     return PanelQuery(f"histogram_quantile({share:g}, {summed})", legend)
 
 
+def rounded_up(query: PanelQuery) -> PanelQuery:
+    """Return a query of whole numbers that a quantile shows as lying between two of them.
+
+    Prometheus spreads a bucket evenly: one evaluation for every option was shown as 0.5.
+    """
+    return replace(query, expression=f"ceil({query.expression})")
+
+
 def named(query: PanelQuery, legend: str) -> PanelQuery:
     """Return a query whose series are told apart from those of its neighbours by a word."""
     return replace(query, legend=legend)

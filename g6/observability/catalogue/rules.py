@@ -101,6 +101,20 @@ CYCLE_P95 = RecordingRule(
     f"histogram_quantile(0.95, sum by (le) (rate({CYCLE_DURATION_SECONDS:bucket}[5m])))",
     "Seconds from a cycle's instant to its panels, 95th percentile.",
 )
+CYCLE_MEAN = RecordingRule(
+    "g6:cycle_duration_mean_5m",
+    f"sum(rate({CYCLE_DURATION_SECONDS:sum}[5m]))"
+    f" / (sum(rate({CYCLE_DURATION_SECONDS:count}[5m])) > 0)",
+    "Seconds from a cycle's instant to its panels, mean. None while no cycle closes.",
+)
+_USUAL = "g6:cycle_duration_ewma"
+CYCLE_USUAL = RecordingRule(
+    _USUAL,
+    # It reads what it was at the evaluation before. PromQL's own holt_winters has another name, and
+    # needs a switch, from Prometheus 3 on.
+    f"0.01 * {CYCLE_MEAN} + 0.99 * {_USUAL} or {_USUAL} or {CYCLE_MEAN}",
+    "What a cycle usually takes: exponentially weighted mean, half of it from 17 minutes.",
+)
 QUEUE_WAIT_P95 = RecordingRule(
     "g6:queue_wait_p95_5m",
     f"histogram_quantile(0.95, sum by (le, queue) (rate({QUEUE_WAIT_SECONDS:bucket}[5m])))",
@@ -191,6 +205,8 @@ RULES = (
     IV_FAILURE_RATIO,
     PROVIDER_FAILURE_RATIO,
     CYCLE_P95,
+    CYCLE_MEAN,
+    CYCLE_USUAL,
     QUEUE_WAIT_P95,
     BUS_PUBLISH_P95,
     INDEX_IS_STALE,

@@ -6,6 +6,7 @@ import pytest
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.reports import parse_report
+from g6.domain.reports.heartbeat import RunningPlan
 from g6.observability.recorder import record
 from g6.observability.sample_totals import Totals
 from g6.ports import Event
@@ -342,6 +343,15 @@ def test_publish_latency_is_the_servers_stamp_less_the_publishers():
 
 def test_an_id_without_a_time_gives_no_latency():
     assert record(event("alert", {}, id="7-0")) == []
+
+
+def test_the_iterations_that_the_solver_may_take_are_those_of_the_running_system():
+    plan = RunningPlan(("NIFTY",), 60, 60.0, "", 5.0, 30.0, 250)
+    told = counted(event("heartbeat", {"plan": plan.to_json()}))
+    assert told.value("g6_iv_max_iterations") == 250
+    older = {name: value for name, value in plan.to_json().items() if name != "iv_max_iterations"}
+    silent = record(event("heartbeat", {"plan": older}))
+    assert "g6_iv_max_iterations" not in {sample.family for sample in silent}
 
 
 def test_the_oldest_waiting_message_and_the_oldest_open_unit_are_told_by_their_age():

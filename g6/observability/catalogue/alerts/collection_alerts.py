@@ -13,6 +13,8 @@ from g6.observability.catalogue.families.cycle_families import (
 )
 from g6.observability.catalogue.families.quality_families import COVERAGE_RATIO
 from g6.observability.catalogue.rules import (
+    CYCLE_MEAN,
+    CYCLE_USUAL,
     ERROR_RATIOS,
     FATAL_RATIO,
     INDEX_AGE,
@@ -137,6 +139,20 @@ CYCLE_OVERRUN = AlertingRule(
     "g6 ps; g6 trace CYCLE shows which stage takes the time",
     "overrun.md",
 )
+CYCLE_SLOWER = AlertingRule(
+    "G6CycleSlower",
+    # What was usual ten minutes ago knows nothing of a step since, and is there from then on only.
+    # A cycle that leaves nine tenths of its interval is in nobody's way, however it changed.
+    f"{CYCLE_MEAN} > 2 * {CYCLE_USUAL} offset 10m"
+    f" and {CYCLE_MEAN} > 0.1 * max({CYCLE_STEP_SECONDS}) {IN_SESSION}",
+    "5m",
+    Urgency.NOTE,
+    "cycles take {{ $value | humanizeDuration }}, more than twice what is usual",
+    "Nothing is lost yet. Deadlines come nearer by as much.",
+    "g6 trace CYCLE shows which stage takes the time",
+    "slower.md",
+    inhibited_by=_ROOTS,
+)
 COVERAGE_LOW = AlertingRule(
     "G6CoverageLow",
     f"{COVERAGE_RATIO} < 0.8 {IN_SESSION}",
@@ -228,6 +244,7 @@ ALERTS = (
     INDEX_MISSING,
     CYCLE_PARTIAL,
     CYCLE_OVERRUN,
+    CYCLE_SLOWER,
     COVERAGE_LOW,
     FATAL_SPIKE,
     FATAL_SUSTAINED,

@@ -24,6 +24,7 @@ from g6.observability.catalogue.families.provider_families import (
 from g6.observability.catalogue.families.quality_families import (
     FORWARD_FALLBACK,
     IV_ITERATIONS_HISTOGRAM,
+    IV_MAX_ITERATIONS,
 )
 from g6.observability.catalogue.rules import IV_FAILURE_RATIO, PROVIDER_FAILURE_RATIO
 
@@ -105,11 +106,12 @@ IV_FAILURE_SURGE = AlertingRule(
 )
 ITERATIONS_HIGH = AlertingRule(
     "G6IVIterationsHigh",
-    f"rate({IV_ITERATIONS_HISTOGRAM:sum}[10m]) / rate({IV_ITERATIONS_HISTOGRAM:count}[10m]) > 80",
+    f"sum(rate({IV_ITERATIONS_HISTOGRAM:sum}[10m]))"
+    f" / sum(rate({IV_ITERATIONS_HISTOGRAM:count}[10m])) > 0.8 * max({IV_MAX_ITERATIONS})",
     "10m",
     Urgency.NOTE,
     "the solver takes {{ $value }} iterations an option",
-    "At greeks.iv_max_iterations (100 unless configured) it gives up.",
+    "At greeks.iv_max_iterations it gives up: this is more than 0.8 of them.",
     "g6 analyze INDEX",
     "iv-failures.md",
 )

@@ -7,6 +7,7 @@ from g6.observability.catalogue.dashboard import (
     newest,
     quantile,
     rate,
+    rounded_up,
     select,
 )
 from g6.observability.catalogue.families.provider_families import (
@@ -77,7 +78,9 @@ ANALYTICS = Dashboard(
             "Iterations, quantiles",
             "Solver iterations per option solved.",
             "short",
-            tuple(quantile(IV_ITERATIONS_HISTOGRAM, share) for share in (0.5, 0.95, 0.99)),
+            tuple(
+                rounded_up(quantile(IV_ITERATIONS_HISTOGRAM, share)) for share in (0.5, 0.95, 0.99)
+            ),
         ),
         DashboardPanel(
             "Time to price a chain",

@@ -35,6 +35,7 @@ from g6.observability.catalogue.families.quality_families import (
     DATA_GAPS_TOTAL,
     QUOTES_REJECTED_TOTAL,
 )
+from g6.observability.catalogue.rules import CYCLE_MEAN, CYCLE_USUAL
 
 _ONE = (OF_INDEX,)
 
@@ -54,6 +55,12 @@ COLLECTION = Dashboard(
             "Wall seconds from a cycle's instant to its panels in Redis.",
             "s",
             tuple(quantile(CYCLE_DURATION_SECONDS, share) for share in (0.5, 0.95, 0.99)),
+        ),
+        DashboardPanel(
+            "Cycle duration beside the usual",
+            "Mean of five minutes, and what it usually is: G6CycleSlower tells of twice that.",
+            "s",
+            (PanelQuery(str(CYCLE_MEAN), "mean"), PanelQuery(str(CYCLE_USUAL), "usual")),
         ),
         DashboardPanel(
             "Start lateness",

@@ -99,6 +99,16 @@ IV_ITERATIONS_HISTOGRAM = Family(
     "Solver iterations per option solved.",
     buckets=(1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0),
 )
+IV_MAX_ITERATIONS = Family(
+    "IV",
+    "g6_iv_max_iterations",
+    "gauge",
+    (),
+    "iterations",
+    "heartbeat",
+    "Iterations after which the solver gives up, as the running system is configured.",
+    primed=False,
+)
 IV_SOLVE_SECONDS = Family(
     "IV",
     "g6_iv_solve_seconds",
@@ -121,5 +131,6 @@ FAMILIES = (
     IV_UNAVAILABLE_TOTAL,
     IV_ESTIMATION_AVG_ITERATIONS,
     IV_ITERATIONS_HISTOGRAM,
+    IV_MAX_ITERATIONS,
     IV_SOLVE_SECONDS,
 )
