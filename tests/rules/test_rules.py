@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from g6.domain.documents.status import lost_units
+from g6.domain.reports import CycleReport
+from g6.domain.schema.words import Reason, Status
 from g6.observability.catalogue import FAMILIES
 from g6.observability.catalogue.alerts import ALERTING_RULES
 from g6.observability.catalogue.dashboards import DASHBOARDS
@@ -155,6 +158,10 @@ def test_an_alert_comes_from_rules_that_come_from_rules() -> None:
 def test_an_index_that_is_missing_is_named_with_cycle_and_reason(tmp_path: Path) -> None:
     case = next(case for case in CASES if case.alert == "G6IndexMissing")
     document = group(case)
+    # The same unit as `g6 status` and /status name it.
+    units, reasons = {"NIFTY": Status.MISSING}, {"NIFTY": Reason.PROVIDER}
+    report = CycleReport("1970-01-01T01:00:00Z", Status.MISSING, units, reasons, {}, 0.0, 1.0)
+    (lost,) = lost_units(report)
     newest = 'g6_lost_unit_unixtime{index="NIFTY",reason="provider"}'
     state = 'g6_unit_state{index="NIFTY",status="MISSING"}'
     series = [
@@ -173,8 +180,7 @@ def test_an_index_that_is_missing_is_named_with_cycle_and_reason(tmp_path: Path)
                     {
                         "exp_labels": {"severity": "page", "index": "NIFTY"},
                         "exp_annotations": {
-                            "summary": "NIFTY: no chain for 4m 0s, newest: "
-                            "NIFTY 1970-01-01T01:00:00Z (provider)",
+                            "summary": f"NIFTY: no chain for 4m 0s, newest: {lost}",
                             "description": "This index loses its quotes, which cannot be "
                             "collected later.",
                             "fix": "g6 data gaps --index NIFTY; g6 trace CYCLE",
