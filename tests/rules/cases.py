@@ -436,6 +436,26 @@ CASES = (
             ("FlushLatencyCritical", "g6_sse_flush_latency_seconds", "0.25", "0.4"),
         )
     ),
+    *(
+        Case(
+            alert,
+            (
+                # One event in twenty takes longer than a quarter second for a while.
+                (
+                    'g6_sse_flush_latency_seconds_bucket{le="0.25"}',
+                    f"0+20x40 800+19x{slow} {800 + 19 * slow}+20x1200",
+                ),
+                ("g6_sse_flush_latency_seconds_count", "0+20x2000"),
+            ),
+            "9m",
+            "24m",
+            resolved,
+        )
+        for alert, slow, resolved in (
+            ("G6StreamBudgetFast", 60, "50m"),
+            ("G6StreamBudgetSlow", 60, "80m"),
+        )
+    ),
     Case(
         "G6SsePanelDiffRatioLow",
         (

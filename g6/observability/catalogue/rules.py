@@ -161,6 +161,23 @@ ERROR_RATIOS = {window: _error_ratio(window) for window in (*BURN_WINDOWS, DAY)}
 STALE_RATIOS = {window: _stale_ratio(window) for window in (*BURN_WINDOWS, DAY)}
 
 
+STREAM_PROMPT = "0.25"
+"""Seconds within which an event is to reach its listeners, a bound of the histogram's buckets."""
+
+
+def _slow_ratio(window: str) -> RecordingRule:
+    prompt = f'sum(increase({SSE_FLUSH_LATENCY_SECONDS:bucket}{{le="{STREAM_PROMPT}"}}[{window}]))'
+    sent = f"sum(increase({SSE_FLUSH_LATENCY_SECONDS:count}[{window}]))"
+    return RecordingRule(
+        f"g6:slo_stream_slow_ratio_{window}",
+        f"1 - {prompt} / ({sent} > 0)",
+        f"Events that took more than {STREAM_PROMPT} s to their listeners over all sent, {window}.",
+    )
+
+
+SLOW_RATIOS = {window: _slow_ratio(window) for window in (*BURN_WINDOWS, DAY)}
+
+
 def _p95(name: str, buckets: str, purpose: str) -> RecordingRule:
     expression = f"histogram_quantile(0.95, sum by (le) (rate({buckets}[5m])))"
     return RecordingRule(name, expression, purpose)
@@ -212,6 +229,7 @@ RULES = (
     INDEX_IS_STALE,
     *ERROR_RATIOS.values(),
     *STALE_RATIOS.values(),
+    *SLOW_RATIOS.values(),
     SSE_QUEUE_P95,
     SSE_FLUSH_P95,
     SSE_DIFF_RATIO,

@@ -1,18 +1,23 @@
 """Alerts of the stream to listeners."""
 
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
+from g6.observability.catalogue.alerts.collection_alerts import FAST, FAST_BURN, SLOW, SLOW_BURN
 from g6.observability.catalogue.families.stream_families import (
     ADAPTIVE_TRANSITIONS_TOTAL,
     EVENTS_BACKPRESSURE_TOTAL,
     EVENTS_DEGRADED_MODE,
+    SSE_FLUSH_LATENCY_SECONDS,
     SSE_HTTP_REFUSALS_TOTAL,
     SSE_TRACE_STAGES_TOTAL,
 )
 from g6.observability.catalogue.rules import (
+    OBJECTIVE,
+    SLOW_RATIOS,
     SSE_DIFF_RATIO,
     SSE_FLUSH_P95,
     SSE_QUEUE_P95,
     SSE_SECURITY_DROPS,
+    STREAM_PROMPT,
 )
 
 PAGE = "stream.md"
@@ -64,6 +69,39 @@ FLUSH_CRITICAL = _late(
     Urgency.TICKET,
     "events reach listeners {{ $value }} s after they were published (p95)",
 )
+
+
+def _budget(id: str, factor: float, windows: tuple[str, str], urgency: Urgency) -> AlertingRule:
+    """Return the alert of a budget of prompt events that burns too fast, in both windows."""
+    short, long = windows
+    limit = f"{factor * (1 - OBJECTIVE):.4g}"
+    is_fast = windows == FAST
+    # One slow event of the few that an hour of a slow interval has is no rate.
+    several = f"increase({SSE_FLUSH_LATENCY_SECONDS:count}[{long}])"
+    return AlertingRule(
+        id,
+        f"{SLOW_RATIOS[short]} > {limit} and {SLOW_RATIOS[long]} > {limit}"
+        f" and {SLOW_RATIOS[long]} * sum({several}) > 1.5",
+        "3m" if is_fast else "5m",
+        urgency,
+        f"{{{{ $value | humanizePercentage }}}} of the events need over {STREAM_PROMPT} s"
+        " to their listeners",
+        f"The error budget of {1 - OBJECTIVE:.1%} burns {factor:g} times too fast over {long}.",
+        "g6 ps; g6 bench stream --json",
+        PAGE,
+        inhibited_by=(
+            "G6MetricsDown",
+            "G6RedisDown",
+            FLUSH_CRITICAL.id,
+            *(() if is_fast else ("G6StreamBudgetFast",)),
+        ),
+        needs="stream",
+    )
+
+
+# A late screen loses no data: neither of them wakes anybody.
+STREAM_FAST = _budget("G6StreamBudgetFast", FAST_BURN, FAST, Urgency.TICKET)
+STREAM_SLOW = _budget("G6StreamBudgetSlow", SLOW_BURN, SLOW, Urgency.NOTE)
 DIFF_RATIO = AlertingRule(
     "G6SsePanelDiffRatioLow",
     f"{SSE_DIFF_RATIO} < 0.85",
@@ -155,6 +193,8 @@ ALERTS = (
     QUEUE_CRITICAL,
     FLUSH_HIGH,
     FLUSH_CRITICAL,
+    STREAM_FAST,
+    STREAM_SLOW,
     DIFF_RATIO,
     DROPS,
     SECURITY_DROPS,

@@ -25,7 +25,9 @@ from g6.observability.catalogue.rules import (
     ERROR_RATIOS,
     INDEX_AGE,
     OBJECTIVE,
+    SLOW_RATIOS,
     STALE_RATIOS,
+    STREAM_PROMPT,
     RecordingRule,
 )
 
@@ -127,6 +129,17 @@ HOME = Dashboard(
                 PanelQuery(_left(STALE_RATIOS), "{{index}} freshness"),
             ),
             kind="bargauge",
+        ),
+        DashboardPanel(
+            "Stream: error budget burnt and left",
+            f"Of events that are to reach their listeners within {STREAM_PROMPT} s: burnt over an "
+            "hour, times the allowed rate, and what is left of the last day.",
+            "short",
+            (
+                PanelQuery(f"{SLOW_RATIOS['1h']} / {_ALLOWED}", "burnt"),
+                PanelQuery(_left(SLOW_RATIOS), "left"),
+            ),
+            needs="stream",
         ),
         DashboardPanel(
             "Age of the newest chain",
