@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from g6.domain.schema.json_types import JsonObject
 from g6.observability.catalogue import (
     ALL,
     FAMILIES,
@@ -43,19 +42,6 @@ def render() -> str:
     parts.append(f"## Buckets\n\n| histogram | upper bounds |\n|---|---|\n{_buckets()}\n")
     parts.append(f"## Label values\n\n| label | values | room |\n|---|---|---|\n{_labels()}\n")
     return "\n".join(parts)
-
-
-def family_json(family: Family) -> JsonObject:
-    """Return what the page says of a family, for programs."""
-    return {
-        "name": family.name,
-        "kind": family.kind,
-        "labels": [label_name(label) for label in family.labels],
-        "unit": family.unit,
-        "from": family.source,
-        "help": family.help,
-        "buckets": list(family.buckets),
-    }
 
 
 def _row(family: Family) -> str:

@@ -29,10 +29,19 @@ def docs(*, as_json: options.Json = False) -> None:
     Example: g6 metrics docs
     """
     from g6.observability import glossary
-    from g6.observability.catalogue import FAMILIES
+    from g6.observability.catalogue import FAMILIES, label_name
 
     if not as_json:
         typer.echo(glossary.render(), nl=False)
         return
     for family in FAMILIES.values():
-        typer.echo(json.dumps(glossary.family_json(family)))
+        facts = {
+            "name": family.name,
+            "kind": family.kind,
+            "labels": [label_name(label) for label in family.labels],
+            "unit": family.unit,
+            "from": family.source,
+            "help": family.help,
+            "buckets": list(family.buckets),
+        }
+        typer.echo(json.dumps(facts))
