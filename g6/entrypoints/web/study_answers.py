@@ -26,12 +26,26 @@ from g6.studies.table import STUDIES, Study
 
 __all__ = ["StudyAnswer", "StudyAnswers", "import_ahead", "offered", "offered_fields", "stamped"]
 
-READERS = frozenset({"stored", "past", "archive", "sources", "listings", "end_of_day", "quality"})
+READERS = frozenset(
+    {
+        "stored",
+        "past",
+        "archive",
+        "certificates",
+        "quality",
+        "sources",
+        "listings",
+        "end_of_day",
+    }
+)
 """Kinds of readers that answer from what is stored, and take no minutes."""
 FIXED: Mapping[str, object] = {"from_dumps": True}
 """What a web client does not choose: the listings are those of the stored dumps."""
-LOCAL = frozenset({*FIXED, "files", "refresh"})
-"""Parameters of who sits at the machine: they name a file of it, or have the provider asked."""
+LOCAL = frozenset({*FIXED, "files", "refresh", "verify"})
+"""Parameters of who sits at the machine.
+
+They name a file of it, have the provider asked, or have every stored file read.
+"""
 LATE_INTERVALS = 2
 """A newest cycle older than so many intervals is stale while the exchange trades."""
 

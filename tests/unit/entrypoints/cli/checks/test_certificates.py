@@ -19,6 +19,7 @@ from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.entrypoints.cli import main
 from g6.errors import UserError
 from tests.unit.entrypoints.cli.conftest import Run
+from tests.worlds.web.asked_over_http import client_of
 
 FIRST, DAY = "2026-11-17", "2026-11-18"
 NIFTY = f"chain/underlying=NIFTY/date={DAY}/day.parquet"
@@ -228,6 +229,20 @@ def test_a_certificate_says_what_the_day_holds_and_lacks(g6: Run, directory: Pat
         (f"instruments/date={DAY}/NFO.parquet", 2470),
         (OVERVIEW, 4),
     ]
+
+
+def test_a_certificate_is_answered_over_http_without_reading_the_files(directory: Path) -> None:
+    client = client_of(directory)
+    answer = client.get(f"/v1/certificate?day={DAY}")
+    assert answer.json()["data"] == json.loads((directory / LAST).read_text())
+    earlier = client.get(f"/v1/certificate?day={FIRST}&version=1").json()["data"]
+    assert earlier == json.loads((directory / BEFORE).read_text())
+    lines = client.get(f"/v1/certificate.csv?day={DAY}").text.splitlines()
+    assert {"index", "due", "ok", "share"} <= set(lines[0].split(","))
+    assert client.get("/v1/certificate?verify=true").status_code == 422
+    assert client.get("/v1/certificate?day=2026-11-19").status_code == 404
+    (directory / LAST).write_text("{}")
+    assert client.get(f"/v1/certificate?day={DAY}").status_code < 500
 
 
 def test_a_changed_day_has_a_new_version_and_later_days_keep_the_old_one(
