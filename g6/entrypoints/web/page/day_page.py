@@ -191,7 +191,8 @@ def _of_instant(
     days = [str(expiry.day) for expiry in Chain.of_rows(frame).expiries]
     questions: list[PageQuestion] = [("overview", {})]
     questions += [
-        (study, {"index": index}) for study in ("analyze", "smile", "surface", "exposures")
+        (study, {"index": index})
+        for study in ("analyze", "smile", "surface", "exposures", "payoff")
     ]
     questions += [("heatmap", {"index": index, "of": of, "by": "expiry"}) for of in ("oi", "iv")]
     for own in [{"index": index}, *({"index": index, "expiry": day} for day in days)]:

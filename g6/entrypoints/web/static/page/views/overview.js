@@ -2,7 +2,7 @@
 
 import { h, setAttribute, svg } from "../dom.js";
 import { apart, changes, chart, spark } from "../chart.js";
-import { clock, expiryDay, number, percent, points, seconds, signed, words } from "../format.js";
+import { clock, expiryDay, isNumber, number, percent, points, seconds, signed, words } from "../format.js";
 import { Grid } from "../grid.js";
 
 export const arrow = (change) => (change > 0 ? "▲ " : change < 0 ? "▼ " : "");
@@ -41,6 +41,16 @@ const COLUMNS = [
   { key: "status", label: "Status", class: "p2", text: (row) => row.status + (row.reason ? ` (${words(row.reason)})` : ""), paint: (cell, row) => setAttribute(cell, "data-status", row.status) },
   { key: "cycle", label: "Cycle", unit: "IST", class: "p3", text: (row) => clock(row.cycle) },
 ];
+
+// Why figures of the whole chain are dashes in the first cycles of a window.
+const WHOLE_CHAIN = "– of PCR, max pain, support and resistance: the open interest of some strikes is not known. At intervals below 30 s it is asked for a few strikes a cycle, all within a minute.";
+const lacksWholeChain = (row) => isNumber(row.atm) && !isNumber(row.pcr_nearest);
+
+function explain(body) {
+  body.why ||= body.appendChild(h("p", { class: "none" }));
+  const text = [...body.grid.rows.values()].some((line) => lacksWholeChain(line.row)) ? WHOLE_CHAIN : "";
+  if (body.why.textContent !== text) body.why.textContent = text;
+}
 
 let contextOf;
 
@@ -128,6 +138,7 @@ export default {
       body.grid ||= new Grid(body, { caption: "The newest cycle of every index", columns: COLUMNS,
         mark: (row) => (row.index === context.state().index ? "chosen" : "") });
       body.grid.show(context.ordered(data.rows.map(plain), (row) => row.index).map((row) => [row.index, row]));
+      explain(body);
     },
     live(body, panels) {
       let isNew = false;
@@ -140,6 +151,7 @@ export default {
         body.grid.patch(row.underlying, { ...streamed(row), trend: {
           ...before, spot: grown("spot", row.spot), pcr: grown("pcr", row.pcr_nearest) } });
       }
+      if (isNew) explain(body);
       return isNew;
     },
   }, spotPanel],

@@ -52,6 +52,35 @@ const panel = {
   },
 };
 
+const payoffPanel = {
+  id: "payoff",
+  width: "wide",
+  title: (state) => `${state.index} ${state.legs ? "position" : "straddle"}: gain were the index elsewhere`,
+  study: "payoff",
+  parameters: (state) => ({ index: state.index, legs: state.legs }),
+  note: "Now: each option at its own volatility, every forward moved alike. At expiry: when the first leg expires; what legs that live longer are worth then is Black-76's.",
+  draw(body, { data }, context) {
+    const roots = data.break_even.map((level) => points(Math.round(level)));
+    figures(body, [
+      ["Worth now", number(data.cost), "points", "Negative where premium is taken in"],
+      ["First expiry", expiryDay(data.expires)],
+      ["Break-even", roots.join(" and ") || "none near", "points", "Levels at which it gains nothing when the first leg expires"],
+    ]);
+    chart(body, data.level, {
+      label: `${data.index} gain by level of the index`, height: 280, theme: context.theme(), x: { unit: "index, points" },
+      axes: { y: "gain, points" },
+      series: [
+        { name: "At expiry", role: "atm", values: data.gain_at_expiry, width: 2.5, fill: true },
+        { name: "Now", role: "forward", values: data.gain_now, dash: [8, 4] },
+      ],
+      marks: [
+        { at: data.spot, label: "Index", role: "spot" },
+        ...data.break_even.map((at, place) => ({ at, label: roots[place], role: "quiet" })),
+      ],
+    });
+  },
+};
+
 // Rows of a form, one a leg. The address keeps them as DATE:STRIKE:CE|PE:QUANTITY.
 function legForm(context) {
   const rows = h("ol", { class: "legs" });
@@ -97,5 +126,5 @@ export default {
   title: "Straddle",
   heading: (state) => `${state.index} straddle and positions`,
   controls: (context) => [legForm(context)],
-  panels: () => [panel],
+  panels: () => [panel, payoffPanel],
 };
