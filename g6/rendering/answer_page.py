@@ -21,6 +21,11 @@ code {{ background: #f4f4f4; padding: 0.1rem 0.3rem; overflow-wrap: anywhere }}
 .rows {{ overflow-x: auto }}
 td code {{ white-space: normal }}
 .stale {{ background: #b35900; color: #fff; padding: 0.3rem 0.6rem }}
+@media (max-width: 30rem) {{
+  body {{ margin: 0.5rem }}
+  .rows {{ font-size: 0.8rem }}
+  th, td {{ padding: 0.15rem 0.4ch; white-space: normal }}
+}}
 @media (prefers-color-scheme: dark) {{
   body {{ color: #e4e4e4; background: #161616 }}
   th, code {{ background: #262626 }}

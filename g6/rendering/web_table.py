@@ -13,7 +13,7 @@ from g6.rendering.parts import Block, Line, Part, WideLine, WideTable
 
 WIDTH = 200
 """Characters that a page has room for: its tables can be moved sidewards."""
-NARROWER = (60, 80, 100, 120, 140, 160, 180)
+NARROWER = (30, 40, 50, 60, 80, 100, 120, 140, 160, 180)
 """Screens on which a table is looked at: what it shows there goes out last."""
 STEP = 5
 """Digits from one width of `FITTING` to the next."""

@@ -154,6 +154,38 @@ def test_an_address_is_a_picture_of_a_moment(page: Page, served: ServedPage) -> 
     )
 
 
+def test_a_position_shows_what_it_gains_were_the_index_elsewhere(
+    page: Page, served: ServedPage
+) -> None:
+    answer = served.answer("/v1/payoff?index=NIFTY")
+    strike, day = answer["legs"][0]["strike"], answer["legs"][0]["expiry"]
+    legs = f"{day}:{strike:.0f}:CE,{day}:{strike + 100:.0f}:CE:-1"
+    for query in ("", f"&legs={legs}"):
+        opened(page, served, f"?view=straddle&index=NIFTY{query}")
+        data = page.value("g6.panels[1].answer.data")
+        assert data == served.answer(f"/v1/payoff?index=NIFTY{query}")
+        shown_roots = page.value(
+            "[...document.querySelectorAll('#payoff dt')].find((one) => one.textContent.startsWith('Break'))"
+            ".nextSibling.textContent"
+        )
+        roots = [f"{round(level):,}" for level in data["break_even"]]
+        assert shown_roots == " and ".join(roots)
+        assert page.value("document.querySelector('#payoff .plot canvas') !== null")
+
+
+def test_the_board_says_why_figures_of_the_whole_chain_are_dashes(
+    page: Page, served: ServedPage
+) -> None:
+    opened(page, served)
+    assert page.value("document.querySelector('#board .none').textContent") == ""
+    page.value(
+        "g6.panels[0].answer.data.rows[0].figures.pcr_nearest = null; g6.panels[0].redraw(); 0"
+    )
+    assert "open interest of some strikes" in page.value(
+        "document.querySelector('#board .none').textContent"
+    )
+
+
 def press(page: Page, key: str, code: int = 0) -> None:
     for kind in ("keyDown", "keyUp"):
         page.command(
@@ -281,7 +313,7 @@ def test_a_page_without_scripts_leaves_columns_out_instead_of_moving_sidewards(
     page: Page, served: ServedPage, study: str
 ) -> None:
     shown = {}
-    for width in (1024, 2400):
+    for width in (390, 1024, 2400):
         page.open(f"{served.url}/v1/{study}.html?index=NIFTY", width, 800)
         assert page.value("document.documentElement.scrollWidth <= innerWidth"), (study, width)
         assert page.value(

@@ -99,8 +99,8 @@ def _table(document: Ladder, rows: range, width: int) -> Table:
     sides = [
         [
             TextColumn(f"{head}\n", texts[0], justify="right" if head == "CALLS" else "left"),
-            TextColumn("ΔOI\nlakh", texts[1]),
-            TextColumn("OI\nlakh", texts[2], rank=1),
+            TextColumn("ΔOI\nlakh", texts[1], rank=1),
+            TextColumn("OI\nlakh", texts[2], rank=2),
             TextColumn("last\n", texts[3]),
         ]
         for head, texts in (("CALLS", calls), ("PUTS", puts))
