@@ -167,4 +167,5 @@ def test_a_server_that_starts_five_times_finds_its_listener_again(running: Runni
     for seconds in one.stream.waits:
         assert FIRST_WAIT_SECONDS / 2 <= seconds <= LONGEST_WAIT_SECONDS
     eventually(lambda: sample(running, 'g6_sse_reconnects_total{reason="epoch"}') == 1)
+    assert sample(running, 'g6_sse_snapshots_total{reason="lost"}') == 1
     assert sample(running, "g6_sse_backoff_seconds_count") >= 1
