@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from docs import one_quote, pager_page
+from docs import llms_page, one_quote, pager_page
 from g6.config.settings_reference import example_environment, json_schema, scaffold, settings_page
 from g6.domain.figures.contracts import definitions as contracts
 from g6.domain.schema import rows
@@ -195,8 +195,13 @@ def architecture() -> str:
     return one_quote.page((ROOT / "docs/architecture.md").read_text(encoding="utf-8"))
 
 
+def llms() -> str:
+    return llms_page.page((ROOT / "docs/index.md").read_text(encoding="utf-8"))
+
+
 GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/architecture.md", architecture),
+    ("docs/llms.txt", llms),
     ("docs/reference/settings.md", settings),
     ("g6/entrypoints/cli/help.json", lambda: help_text(help_content())),
     ("docs/reference/cli.md", cli),
