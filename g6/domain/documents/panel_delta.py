@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from g6.domain.documents.panels import digest, merge_panel_diff, panel_diff
 from g6.domain.schema.json_reading import part, read_record, text
@@ -13,6 +13,8 @@ __all__ = ["PanelDelta", "delta_between"]
 
 _DIGITS = 12
 """Of a hash, as a panel's envelope has it."""
+_REBUILT = frozenset({"panel", "data"})
+"""What a delta has not of the later document's envelope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +26,24 @@ class PanelDelta:
         base: The hash of the data that it begins with.
         hash: The hash of the data that it ends with.
         diff: As `panel_diff` gives it.
+        envelope: What the later document has beside its name and its data.
     """
 
     panel: str
     base: str
     hash: str
     diff: Document
+    envelope: Document = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """Return the delta as JSON has it."""
-        return {"panel": self.panel, "base": self.base, "hash": self.hash, "diff": dict(self.diff)}
+        return {
+            "panel": self.panel,
+            "base": self.base,
+            "hash": self.hash,
+            "diff": dict(self.diff),
+            "envelope": dict(self.envelope),
+        }
 
     @classmethod
     def from_json(cls, document: Document) -> PanelDelta:
@@ -43,7 +53,9 @@ class PanelDelta:
             KeyError: Something is absent.
             TypeError: A value is of another kind.
         """
-        return read_record(cls, document, diff=part(document, "diff"))
+        return read_record(
+            cls, document, diff=part(document, "diff"), envelope=part(document, "envelope")
+        )
 
     def rebuilt(self, data: object) -> object:
         """Return the later data, from those that the delta begins with.
@@ -65,6 +77,24 @@ class PanelDelta:
             raise self._refusal(f"gives {digest(later)[:_DIGITS]} instead of {self.hash}")
         return later
 
+    def rebuilt_document(self, document: Document) -> JsonObject:
+        """Return the later document in its envelope, from the one that the delta begins with.
+
+        Raises:
+            BadInput: It is of another panel or of other data, or the delta is damaged.
+
+        >>> old, new = {"panel": "p", "data": 1}, {"panel": "p", "data": 2, "version": 1}
+        >>> delta_between(old, new).rebuilt_document(old)
+        {'panel': 'p', 'data': 2, 'version': 1}
+        """
+        if document["panel"] != self.panel:
+            raise self._refusal(f"is of another panel than {document['panel']}")
+        return {
+            "panel": self.panel,
+            "data": self.rebuilt(document["data"]),
+            **self.envelope,
+        }
+
     def _refusal(self, reason: str) -> BadInput:
         return BadInput(f"delta of panel {self.panel}", None, reason, "read the whole panel")
 
@@ -81,4 +111,5 @@ def delta_between(before: Document, after: Document) -> PanelDelta:
         base=digest(before["data"])[:_DIGITS],
         hash=digest(after["data"])[:_DIGITS],
         diff=panel_diff(before["data"], after["data"]),
+        envelope={name: after[name] for name in after if name not in _REBUILT},
     )

@@ -31,9 +31,9 @@ def delta(earlier: Earlier, later: Later) -> None:
 
 
 def apply(earlier: Earlier, change: Delta) -> None:
-    """Print the data of a panel as they are after a delta.
+    """Print a panel as it is after a delta, in its envelope.
 
-    They are those that the delta was made from, byte for byte. A delta of other data is refused.
+    It is the file that the delta was made from, byte for byte. A delta of other data is refused.
 
     Example: g6 panels apply old/index_NIFTY.json delta.json
     """
@@ -45,7 +45,7 @@ def apply(earlier: Earlier, change: Delta) -> None:
         step = PanelDelta.from_json(_read(change))
     except (KeyError, TypeError) as error:
         raise BadInput(change, None, "is no delta of a panel", "see g6 panels delta") from error
-    typer.echo(canonical(step.rebuilt(_panel(earlier)["data"])).decode())
+    typer.echo(canonical(step.rebuilt_document(_panel(earlier))).decode())
 
 
 def _panel(path: Path) -> Document:

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from g6.domain.documents.panels import canonical, envelope
+
+CYCLE = "2026-11-18T05:30:00Z"
+
 
 @pytest.fixture
 def panels(tmp_path: Path) -> Path:
@@ -117,11 +121,12 @@ def test_a_delta_rebuilds_the_later_panel_and_refuses_another_beginning(
 ) -> None:
     old, new, other = (tmp_path / name for name in ("old.json", "new.json", "other.json"))
     for path, spot in ((old, 1), (new, 2), (other, 3)):
-        path.write_text(json.dumps({"panel": "indices", "data": {"spot": spot, "vix": 9}}))
+        document = envelope("indices", {"spot": spot, "vix": 9}, CYCLE, f"{CYCLE[:-1]}.{spot}Z")
+        path.write_bytes(canonical(document) + b"\n")
     delta = tmp_path / "delta.json"
     delta.write_text(g6("panels", "delta", str(old), str(new)).out)
     assert json.loads(delta.read_text())["diff"] == {"edit": {"spot": {"to": 2}}}
-    assert json.loads(g6("panels", "apply", str(old), str(delta)).out) == {"spot": 2, "vix": 9}
+    assert g6("panels", "apply", str(old), str(delta)).out == new.read_text()
     refusal = g6("panels", "apply", str(other), str(delta))
     assert (refusal.code, refusal.out) == (2, "")
     assert "read the whole panel" in refusal.err
