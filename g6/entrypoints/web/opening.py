@@ -21,7 +21,7 @@ from g6.entrypoints.web.page.page_files import PageFacts
 from g6.entrypoints.web.serving import bind
 from g6.entrypoints.web.study_answers import StudyAnswers, import_ahead
 
-__all__ = ["open_page", "running_page", "serve_directory"]
+__all__ = ["open_page", "page_port", "running_page", "serve_directory"]
 
 LOOPBACK = "127.0.0.1"
 ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - addresses that are compared, not bound
@@ -65,14 +65,28 @@ def open_page(address: str) -> None:
         webbrowser.open(address)
 
 
+def page_port(settings: Settings, named: int | None) -> tuple[int, str]:
+    """Return the port of a directory's page, and the option or setting that names it.
+
+    A configuration file names the port of its system, which another directory's page would take:
+    only `--set` and the environment count. 0 takes a free one.
+    """
+    if named is not None:
+        return named, "--port"
+    origin = settings.origin("serve.web_port")
+    if origin == "command line" or origin.startswith("env "):
+        return settings.serve.web_port, "serve.web_port"
+    return 0, "--port"
+
+
 def serve_directory(
-    settings: Settings, port: int, *, announce: Callable[[str], None], opens: bool
+    settings: Settings, named: int | None, *, announce: Callable[[str], None], opens: bool
 ) -> None:
     """Serve the page over a data directory, on the loopback, until Ctrl-C.
 
     Args:
         settings: The configuration.
-        port: 0 takes a free one.
+        named: The port that was named, 0 for a free one, None where none was.
         announce: Gets the line with the address.
         opens: Whether a browser is opened.
 
@@ -95,7 +109,7 @@ def serve_directory(
         indices=tuple(settings.indices),
     )
     app = directory_app(answers, study_readers.wall_clock().wall, facts)
-    with bind(LOOPBACK, port, "--port") as listening:
+    with bind(LOOPBACK, *page_port(settings, named)) as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
         announce(f"page on {address}, of {settings.directory}; Ctrl-C stops")
         threading.Thread(target=import_ahead, daemon=True, name="imports").start()

@@ -9,13 +9,13 @@ import typer
 from g6.entrypoints.cli.shared.arguments import options
 
 Port = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--port",
         metavar="PORT",
         min=0,
         max=65_535,
-        help="Port of the page where no system runs; 0 takes a free one.",
+        help="Port of the page where no system runs; else serve.web_port where it is named.",
     ),
 ]
 NoOpen = Annotated[bool, typer.Option("--no-open", help="Print the address, and open no browser.")]
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def web(
     *,
-    port: Port = 0,
+    port: Port = None,
     no_open: NoOpen = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -37,7 +37,7 @@ def web(
     """Open the web page of the running system, or of stored rows.
 
     Where g6 serve runs (g6 up has it), its page is opened, which is live. Otherwise the stored
-    rows are served on the loopback until Ctrl-C.
+    rows are served on the loopback until Ctrl-C, on a free port unless one is named.
 
     Example: g6 web --data-dir data/demo
     """
