@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED
 
-__all__ = ["notes_of"]
+__all__ = ["NO_FLIP", "NO_POSITION", "notes_of"]
 
 NO_INDEX_PRICE = "the provider gave no such price of the index"
 NO_FUTURE = "the provider gave no price of a future"
@@ -17,6 +17,8 @@ NO_VOLATILITY = "no volatility at the money could be solved"
 NO_EXPIRY = "no expiry lies ahead"
 NO_QUOTE = "no quote tells its time"
 UNKNOWN = "not known in this cycle"
+NO_FLIP = "net gamma exposure has one sign within 10 % of the index"
+NO_POSITION = "no option has both a volatility and open interest"
 
 SENTENCES: Mapping[str, str] = {
     **dict.fromkeys(("spot", "ltp", "change_pct", "open", "high", "low"), NO_INDEX_PRICE),

@@ -15,9 +15,10 @@ import numpy as np
 
 from g6.domain.documents.json_plain import json_plain
 from g6.domain.documents.panel_fields import OF_ANALYTICS, OF_INDEX, OF_SIDE
-from g6.domain.documents.panel_notes import notes_of
+from g6.domain.documents.panel_notes import NO_FLIP, NO_POSITION, notes_of
 from g6.domain.figures import breadth
 from g6.domain.figures.build_up import change, unpublished_in_words
+from g6.domain.figures.exposure_summary import summary_of
 from g6.domain.reports import CycleReport, ProviderFacts, StorageFacts
 from g6.domain.reports.panel_alerts import PanelAlert, unit_alerts
 from g6.domain.schema.chain import Chain
@@ -108,6 +109,7 @@ def panel_data(
             name: _noted(row, _picked(row, OF_ANALYTICS)) for name, row in by_index.items()
         },
         "breadth": lambda: _breadth(by_name),
+        "exposures": lambda: {name: _exposures(chain) for name, chain in by_name.items()},
         "overview": lambda: {"rows": list(rows)},
         "alerts": lambda: {"alerts": [entry.to_json() for entry in entries]},
         "provider": provider.to_json,
@@ -196,6 +198,15 @@ def _breadth(chains: Mapping[str, Chain]) -> JsonObject:
     """
     strikes = {name: asdict(breadth.since_close(chain)) for name, chain in chains.items()}
     return {"market": asdict(breadth.market(list(chains.values()))), "strikes": strikes}
+
+
+def _exposures(chain: Chain) -> JsonObject:
+    """Return the exposures of a chain, with a note beside each that is null."""
+    summary = summary_of(chain, chain.market.spot)
+    figures: JsonObject = asdict(summary)
+    missing = [name for name, value in figures.items() if value != value]  # noqa: PLR0124 - NaN
+    why = NO_FLIP if summary.options else NO_POSITION
+    return figures | present(notes=dict.fromkeys(missing, why))
 
 
 def _health(report: CycleReport) -> JsonObject:

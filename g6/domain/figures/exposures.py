@@ -48,6 +48,7 @@ FLIP_REACH = 0.10
 _DEALER = PHI
 """The convention's sign of each side: calls are held, puts are owed."""
 _FLIP_STEPS = 80
+_ROOT_WIDTH = 1e-11
 _ROUNDING = 1e-11
 """Part of the gross GEX that a net may owe to rounding, well above d₁² ≤ 1,490 times 2e-16."""
 _LEAST_DENSITY = 1e-290
@@ -312,11 +313,16 @@ def _signs(book: Positions, moves: Array) -> Array:
 
 
 def _root(book: Positions, low: float, high: float) -> float:
-    from scipy.optimize import brentq
-
-    return float(
-        brentq(lambda move: float(net_gex(book, np.array([move]))[0]), low, high, xtol=1e-10)
-    )
+    """Return the first move between two of other signs at which net GEX is zero."""
+    # brentq would have the process that makes panels import scipy.optimize: 20 MB and 0.37 s.
+    while high - low > _ROOT_WIDTH:
+        moves = np.linspace(low, high, _FLIP_STEPS + 1)
+        signs = np.sign(net_gex(book, moves))
+        place = int(np.argmax(signs != signs[0]))
+        if not place:
+            break
+        low, high = moves[place - 1 : place + 1].tolist()
+    return (low + high) / 2
 
 
 def regime(net: float) -> str:

@@ -11,6 +11,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.figures import breadth, exposures
 from g6.domain.figures.breadth import Breadth, MarketBreadth
 from g6.domain.figures.by_expiry import ExpiryFigures, expiry_figures
+from g6.domain.figures.exposure_summary import ExposureSummary, summary_of
 from g6.domain.figures.exposures import Risk
 from g6.domain.figures.smile import surface
 from g6.domain.schema.chain import Chain
@@ -37,43 +38,6 @@ class AnalysisParameters:
 
     index: OneIndex = None
     at: At = None
-
-
-@dataclass(frozen=True, slots=True)
-class ExposureSummary:
-    """Exposures of all expiries together under one convention of who holds what.
-
-    Attributes:
-        convention: Who is assumed to hold which options.
-        options: How many options are in the sums.
-        gex: Rupees of delta per move of one percent.
-        dex: Rupees of delta.
-        vex: Rupees per volatility point.
-        vanna: Rupees of delta per volatility point.
-        charm: Rupees of delta per day.
-        vomma: Rupees of vega per volatility point.
-        wall_call: Strike with the largest GEX of calls, points.
-        wall_put: Strike with the largest GEX of puts, points.
-        interest_call: Strike with the largest open interest of calls, points.
-        interest_put: Strike with the largest open interest of puts, points.
-        flip: Level of the index at which GEX changes sign, points.
-        regime: `long_gamma`, `short_gamma`, or nothing.
-    """
-
-    convention: str
-    options: int
-    gex: float
-    dex: float
-    vex: float
-    vanna: float
-    charm: float
-    vomma: float
-    wall_call: float
-    wall_put: float
-    interest_call: float
-    interest_put: float
-    flip: float
-    regime: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,36 +119,17 @@ def answer(reader: StoredReader, parameters: AnalysisParameters) -> Analysis:
 
 def _analysis(unit: Unit, frame: Frame, chain: Chain) -> IndexAnalysis:
     spot = float(frame.columns["spot"][0])
-    positions = exposures.positions(chain)
     fitted = surface.fit(surface.smiles(chain))
     return IndexAnalysis(
         index=unit.index,
         cycle=unit.cycle,
         spot=spot,
         expiries=tuple(expiry_figures(chain)),
-        exposures=_exposures(positions, spot),
-        risk=tuple(exposures.risk(positions)),
+        exposures=summary_of(chain, spot),
+        risk=tuple(exposures.risk(exposures.positions(chain))),
         breadth=breadth.since_close(chain),
         surface=SurfaceQuality(
             quality=fitted.quality,
             warnings={smile.expiry: smile.warnings for smile in fitted.fitted if smile.warnings},
         ),
-    )
-
-
-def _exposures(positions: exposures.Positions, spot: float) -> ExposureSummary:
-    sums = exposures.exposures(positions)
-    walls = exposures.walls(sums)
-    interest = exposures.interest_walls(positions)
-    net = {name: sums.net(name) for name in exposures.EXPOSURES}
-    return ExposureSummary(
-        convention=sums.convention,
-        options=sums.options,
-        **net,
-        wall_call=walls.call,
-        wall_put=walls.put,
-        interest_call=interest.call,
-        interest_put=interest.put,
-        flip=exposures.flip(positions, spot),
-        regime=exposures.regime(net["gex"]),
     )

@@ -36,13 +36,25 @@ __all__ = [
     "shown_hashes",
 ]
 
-OF_ROWS = ("analytics", "breadth", "health", "indices", "overview", "summary")
+OF_ROWS = ("analytics", "breadth", "exposures", "health", "indices", "overview", "summary")
 """Panels that follow from the rows of a cycle, beside one of each index."""
 COUNTED = (
     *("timestamp", "strike", "offset", "lot_size", "tick_size", "rate"),
     *(side + name for side in SIDE_PREFIXES for name in breadth.COLUMNS),
 )
 """Columns of a chain by which the breadth counts its strikes."""
+WEIGHED = (
+    *("timestamp", "expiry", "strike", "offset", "lot_size", "tick_size", "rate"),
+    *("bucket", "bucket_mask", "years_to_expiry", "forward", "atm"),
+    *(
+        side + name
+        for side in SIDE_PREFIXES
+        for name in ("symbol", "quality", "iv", "oi", "volume")
+    ),
+)
+"""Columns of a chain by which its exposures are weighed."""
+OF_CHAINS: Mapping[str, tuple[str, ...]] = {"breadth": COUNTED, "exposures": WEIGHED}
+"""Panels over the chains of all indices, and the columns that they need."""
 UNSTORED = frozenset({"elapsed_seconds", "lateness_seconds", "latency_seconds"})
 """How long this machine took. No row says it, and an answer must stay the same."""
 _PREFIX = "index_"
@@ -101,15 +113,16 @@ def past_panel(reader: StoredReader, name: str, at: datetime | None) -> PanelAns
             f"ask for it without at=, or for one of {', '.join(OF_ROWS)}, {_PREFIX}NIFTY, …",
         )
     cycle, rows = _cycle(reader, at)
-    # Reading six chains takes 60 ms, their headers one: only the breadth counts their strikes, by
-    # 18 of 104 columns, which takes 15 ms.
+    # Reading six chains takes 60 ms, their headers one: only two panels need strikes, the breadth
+    # by 18 of 104 columns, which takes 15 ms.
+    columns = OF_CHAINS.get(name)
     headers = []
     chains = {}
     for analysed in _analysed(rows):
         unit = Unit(cycle, analysed)
         header = reader.header(unit)
         headers += [] if header is None else [header]
-        chain = reader.chain_columns(unit, COUNTED) if name == "breadth" else None
+        chain = reader.chain_columns(unit, columns) if columns else None
         if chain is not None:
             chains[analysed] = chain
     return PanelAnswer(

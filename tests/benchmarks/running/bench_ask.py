@@ -57,7 +57,9 @@ RANGES = (
     "interest", "straddle", "buildup", "scan", "dossier", "moves", "spreads", "overlays", "heatmap",
 )  # fmt: skip
 """Studies that read many cycles. They have no limit, and are told beside."""
-PAST_PANELS = ("index_NIFTY", "overview", "indices", "analytics", "breadth", "health", "summary")
+PAST_PANELS = (
+    "index_NIFTY", "overview", "indices", "analytics", "breadth", "exposures", "health", "summary",
+)  # fmt: skip
 
 
 def arguments() -> argparse.Namespace:

@@ -29,7 +29,7 @@ def in_words(cycle: str) -> str:
 
 
 OF_ROWS = (
-    "analytics", "breadth", "health", "indices", "overview", "summary", "index_NIFTY", "index_BANKNIFTY",
+    "analytics", "breadth", "exposures", "health", "indices", "overview", "summary", "index_NIFTY", "index_BANKNIFTY",
 )  # fmt: skip
 
 
@@ -71,6 +71,19 @@ def test_a_panel_of_an_instant_is_what_it_was(recorded: Recorded, name: str) -> 
     for cycle in CYCLES:
         again = body(recorded.client, f"/v1/panels/{name}.json?at={cycle}")
         assert again == recorded.bodies[name, cycle], cycle
+
+
+def test_exposures_of_the_panel_are_those_that_the_stored_rows_give(recorded: Recorded) -> None:
+    panel = json.loads(recorded.bodies["exposures", CYCLES[-1]])["data"]
+    for index in ("NIFTY", "BANKNIFTY"):
+        study = recorded.client.get(f"/v1/exposures?index={index}").json()["data"]
+        own = panel[index]
+        assert {name: own[name] for name in study["net"]} == study["net"]
+        for name in ("convention", "options", "wall_call", "wall_put", "flip", "regime"):
+            assert own[name] == study[name], name
+        assert own["gex"]
+        # What is null says why.
+        assert set(own.get("notes", {})) == {name for name, value in own.items() if value is None}
 
 
 def test_a_panel_says_whose_rows_it_is(recorded: Recorded) -> None:

@@ -76,7 +76,7 @@ def test_the_report_tells_times_options_and_rows(world: World) -> None:
 
 def test_panels_reach_redis_and_the_disk(world: World) -> None:
     world.cycle()
-    wanted = {"summary", "indices", "index_NIFTY", "index_BANKNIFTY", "analytics", "breadth", "overview", "alerts", "provider",
+    wanted = {"summary", "indices", "index_NIFTY", "index_BANKNIFTY", "analytics", "breadth", "exposures", "overview", "alerts", "provider",
               "health", "storage", "cycle"}  # fmt: skip
     assert wanted <= set(world.panels.names())
     assert set(world.archive.names()) == set(world.panels.names())

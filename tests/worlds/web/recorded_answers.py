@@ -17,7 +17,7 @@ from tests.worlds.web.asked_over_http import StudyClient, client_of
 DAY = date(2026, 11, 18)
 FORMS = ("json", "ndjson", "csv", "html", "arrow", "xlsx")
 PANELS = (
-    "analytics", "breadth", "health", "indices", "overview", "summary", "index_NIFTY", "index_BANKNIFTY",
+    "analytics", "breadth", "exposures", "health", "indices", "overview", "summary", "index_NIFTY", "index_BANKNIFTY",
 )  # fmt: skip
 
 

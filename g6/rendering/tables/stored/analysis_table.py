@@ -9,6 +9,7 @@ from rich.table import Table
 
 from g6.domain.figures import breadth, exposures
 from g6.domain.figures.by_expiry import ExpiryFigures
+from g6.domain.figures.exposure_summary import ExposureSummary
 from g6.domain.figures.open_interest import InterestLevel
 from g6.rendering.contract_words import holder_words
 from g6.rendering.parts import Line, NoView, Part, plain_table
@@ -23,7 +24,7 @@ from g6.rendering.wording import (
     points,
     spelled,
 )
-from g6.studies.stored.analysis import Analysis, ExposureSummary, IndexAnalysis
+from g6.studies.stored.analysis import Analysis, IndexAnalysis
 
 NUMBERS: Sequence[tuple[str, str, int]] = (
     ("forward", "forward", 2),

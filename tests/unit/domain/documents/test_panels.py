@@ -65,7 +65,7 @@ def panels(chain_of: ChainOf) -> dict[str, dict[str, Any]]:
 
 def test_every_panel_is_there_and_a_chain_table_for_each_chain(panels: dict[str, Any]) -> None:
     assert set(panels) == {
-        "summary", "indices", "index_NIFTY", "analytics", "breadth", "overview", "alerts", "provider", "health", "storage", "cycle",
+        "summary", "indices", "index_NIFTY", "analytics", "breadth", "exposures", "overview", "alerts", "provider", "health", "storage", "cycle",
     }  # fmt: skip
 
 

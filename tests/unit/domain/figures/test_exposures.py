@@ -201,6 +201,13 @@ def test_the_flip_is_the_root_of_the_curve_over_the_index():
     assert np.abs(roots - 24040.0).min() == pytest.approx(abs(found - 24040.0), abs=0.5)
 
 
+def test_net_gamma_changes_its_sign_within_a_ten_thousandth_of_a_point_of_the_flip():
+    held = with_a_flip()
+    level = exposures.flip(held, 24040.0)
+    below, above = exposures.net_gex(held, np.array([level - 1e-4, level + 1e-4]) / 24040.0)
+    assert below * above < 0
+
+
 def test_a_curve_of_one_sign_has_no_flip():
     held = random_positions(10, unknown=0)
     held.oi[1] = 0.0
