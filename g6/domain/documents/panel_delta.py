@@ -26,14 +26,14 @@ class PanelDelta:
         base: The hash of the data that it begins with.
         hash: The hash of the data that it ends with.
         diff: As `panel_diff` gives it.
-        envelope: What the later document has beside its name and its data.
+        header: What the later document has beside its name and its data.
     """
 
     panel: str
     base: str
     hash: str
     diff: Document
-    envelope: Document = field(default_factory=dict)
+    header: Document = field(default_factory=dict)
 
     def to_json(self) -> JsonObject:
         """Return the delta as JSON has it."""
@@ -42,7 +42,7 @@ class PanelDelta:
             "base": self.base,
             "hash": self.hash,
             "diff": dict(self.diff),
-            "envelope": dict(self.envelope),
+            "header": dict(self.header),
         }
 
     @classmethod
@@ -54,7 +54,7 @@ class PanelDelta:
             TypeError: A value is of another kind.
         """
         return read_record(
-            cls, document, diff=part(document, "diff"), envelope=part(document, "envelope")
+            cls, document, diff=part(document, "diff"), header=part(document, "header")
         )
 
     def rebuilt(self, data: object) -> object:
@@ -77,22 +77,22 @@ class PanelDelta:
             raise self._refusal(f"gives {digest(later)[:_DIGITS]} instead of {self.hash}")
         return later
 
-    def rebuilt_document(self, document: Document) -> JsonObject:
+    def document(self, earlier: Document) -> JsonObject:
         """Return the later document in its envelope, from the one that the delta begins with.
 
         Raises:
             BadInput: It is of another panel or of other data, or the delta is damaged.
 
         >>> old, new = {"panel": "p", "data": 1}, {"panel": "p", "data": 2, "version": 1}
-        >>> delta_between(old, new).rebuilt_document(old)
+        >>> delta_between(old, new).document(old)
         {'panel': 'p', 'data': 2, 'version': 1}
         """
-        if document["panel"] != self.panel:
-            raise self._refusal(f"is of another panel than {document['panel']}")
+        if earlier["panel"] != self.panel:
+            raise self._refusal(f"is of another panel than {earlier['panel']}")
         return {
             "panel": self.panel,
-            "data": self.rebuilt(document["data"]),
-            **self.envelope,
+            "data": self.rebuilt(earlier["data"]),
+            **self.header,
         }
 
     def _refusal(self, reason: str) -> BadInput:
@@ -111,5 +111,5 @@ def delta_between(before: Document, after: Document) -> PanelDelta:
         base=digest(before["data"])[:_DIGITS],
         hash=digest(after["data"])[:_DIGITS],
         diff=panel_diff(before["data"], after["data"]),
-        envelope={name: after[name] for name in after if name not in _REBUILT},
+        header={name: after[name] for name in after if name not in _REBUILT},
     )

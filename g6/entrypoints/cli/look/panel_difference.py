@@ -45,7 +45,7 @@ def apply(earlier: Earlier, change: Delta) -> None:
         step = PanelDelta.from_json(_read(change))
     except (KeyError, TypeError) as error:
         raise BadInput(change, None, "is no delta of a panel", "see g6 panels delta") from error
-    typer.echo(canonical(step.rebuilt_document(_panel(earlier))).decode())
+    typer.echo(canonical(step.document(_panel(earlier))).decode())
 
 
 def _panel(path: Path) -> Document:
