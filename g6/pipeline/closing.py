@@ -19,10 +19,10 @@ from g6.domain.reports import (
 from g6.domain.reports.alerts import NO_QUOTES, quotes_alert
 from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.json_reading import entries, part, text
-from g6.domain.schema.no_word import reason_of
+from g6.domain.schema.no_word import reason_of, stored_reason
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import SinkName, Stage, Status
-from g6.errors import StoreBusy
+from g6.domain.schema.words import ANALYSED, SinkName, Stage, Status
+from g6.errors import G6Error, StoreBusy
 from g6.pipeline.computing import COMPUTING, Computing
 from g6.pipeline.maintenance.storage import publish_storage, stored_sizes
 from g6.pipeline.raised_alerts import alert_entries, note
@@ -35,6 +35,9 @@ from g6.pipeline.sink_refusals import (
 )
 from g6.ports import CycleRecord, UnitRecord
 
+OPENED_WITHIN = 0.5
+"""Seconds after its instant within which a cycle is not stored yet: one opened later may be."""
+
 
 def aggregate(runtime: Runtime, cycle: str, computing: Computing = COMPUTING) -> bool:
     """Build overview rows and panels of a finished cycle.
@@ -46,7 +49,7 @@ def aggregate(runtime: Runtime, cycle: str, computing: Computing = COMPUTING) ->
     record = runtime.ledger.record(cycle)
     if record is None or record.closed or not record.fired:
         return False
-    rows = overview_rows(record)
+    rows = _kept_rows(runtime, record)
     watch.lap("overview")
     report = _cycle_report(record, rows, runtime.clock.wall())
     switches = _with_quotes_noted(runtime, report)
@@ -90,7 +93,7 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     errors: dict[str, str] = {}
     counts = WriteReport()
     with _refusals_noted(errors, "store"):
-        counts = runtime.store.write_overview(cycle, overview_rows(record))
+        counts = runtime.store.write_overview(cycle, _kept_rows(runtime, record))
         if record.attempt == 1 and not record.stored:
             # Rows that are there already are of a try that was killed before it was reported.
             counts = counts.with_unchanged()
@@ -124,7 +127,7 @@ def _write_newer_rows(runtime: Runtime, record: CycleRecord) -> None:
     newest = runtime.ledger.record(record.cycle)
     if newest is not None and newest.closed and newest.attempt > record.attempt:
         with suppress(StoreBusy):
-            runtime.store.write_overview(record.cycle, overview_rows(newest))
+            runtime.store.write_overview(record.cycle, _kept_rows(runtime, newest))
 
 
 @contextmanager
@@ -157,6 +160,34 @@ def overview_rows(record: CycleRecord) -> list[OverviewRow]:
     return [_row(record.cycle, index, unit) for index, unit in record.units.items() if unit.status]
 
 
+def _kept_rows(runtime: Runtime, record: CycleRecord) -> list[OverviewRow]:
+    """Return the rows of a cycle as they are to be stored: none is empty where a chain is stored.
+
+    An emptied Redis knows nothing of a cycle that is stored. A beat that had stood still sent one
+    again, too late, and its OK rows became MISSING over their chains.
+    """
+    rows = overview_rows(record)
+    is_late = record.opened - record.opening.due > OPENED_WITHIN
+    if not is_late or all(row["status"] in ANALYSED for row in rows):
+        return rows
+    stored = _analysed_rows(runtime, record.cycle)
+    return [
+        row if row["status"] in ANALYSED else stored.get(row["underlying"], row) for row in rows
+    ]
+
+
+def _analysed_rows(runtime: Runtime, cycle: str) -> Mapping[str, OverviewRow]:
+    """Return the stored rows with figures of the units whose chain is stored, by index."""
+    rows = {}
+    # What cannot be read is no reason to keep a cycle open.
+    with suppress(G6Error, OSError):
+        for row in runtime.store.read_overview(cycle):
+            index = row["underlying"]
+            if row["status"] in ANALYSED and runtime.store.read_chain(Unit(cycle, index)):
+                rows[index] = row
+    return rows
+
+
 def _row(cycle: str, index: str, unit: UnitRecord) -> OverviewRow:
     if not unit.summary:
         return overview.missing_row(cycle, index, Status(unit.status), unit.reason)
@@ -173,7 +204,7 @@ def _cycle_report(
     now: float,
     seconds: Mapping[str, float] = MappingProxyType({}),
 ) -> CycleReport:
-    statuses = {index: Status(unit.status) for index, unit in record.units.items() if unit.status}
+    statuses = {row["underlying"]: Status(row["status"]) for row in rows}
     starts = [
         unit.stages[Stage.COLLECT].started
         for unit in record.units.values()
@@ -184,7 +215,9 @@ def _cycle_report(
         cycle=record.cycle,
         status=cycle_status(statuses),
         units=statuses,
-        reasons={index: unit.reason for index, unit in record.units.items() if unit.reason},
+        reasons={
+            row["underlying"]: reason for row in rows if (reason := stored_reason(row["reason"]))
+        },
         options={str(row["underlying"]): int(row["options"] or 0) for row in rows},
         lateness_seconds=round(max(0.0, min(starts) - due), 6) if starts else 0.0,
         elapsed_seconds=round(now - _begun(record), 6),

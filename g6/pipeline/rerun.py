@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from g6.domain.cycles.cycle import Unit
@@ -40,7 +41,8 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: Stage = Stage.ANALYSE) -> R
     the settings of now.
 
     Args:
-        first_stage: analyse or persist.
+        first_stage: analyse or persist. A unit without a chain, or that was not analysed, begins
+            with analyse.
 
     A rerun that fails leaves the unit as it was stored.
 
@@ -48,12 +50,8 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: Stage = Stage.ANALYSE) -> R
         NothingToDo: The quotes are gone.
     """
     source = "frame"
-    if first_stage == Stage.PERSIST:
-        try:
-            runtime.frames.expire(unit, FrameName.CHAIN, CHAIN_SECONDS)
-            runtime.frames.get(unit, FrameName.CHAIN)
-        except FrameMissing:
-            first_stage = Stage.ANALYSE
+    if first_stage == Stage.PERSIST and not _has_chain(runtime, unit):
+        first_stage = Stage.ANALYSE
     if first_stage == Stage.ANALYSE:
         frame, source = _quotes(runtime, unit)
         runtime.frames.put(
@@ -70,6 +68,23 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: Stage = Stage.ANALYSE) -> R
     stages = STAGES[STAGES.index(first_stage) :]
     runtime.sender.stages(unit, stages, manual=True)
     return Rerun(unit, attempt, source, first_stage)
+
+
+def _has_chain(runtime: Runtime, unit: Unit) -> bool:
+    """Return whether the ledger knows a unit as analysed and its chain is still in Redis.
+
+    A chain alone says too little: an analysis that ran into its time limit had left it, and the
+    ledger refused its persistence.
+    """
+    record = runtime.ledger.record(unit.cycle)
+    state = UnitRecord() if record is None else record.units.get(unit.index, UnitRecord())
+    if state.status not in ANALYSED:
+        return False
+    with suppress(FrameMissing):
+        runtime.frames.expire(unit, FrameName.CHAIN, CHAIN_SECONDS)
+        runtime.frames.get(unit, FrameName.CHAIN)
+        return True
+    return False
 
 
 def _stored_end(runtime: Runtime, unit: Unit) -> UnitEnd | None:

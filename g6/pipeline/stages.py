@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from math import isfinite
 
+from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.pricing.priced_chain import PricedChain
@@ -45,9 +46,10 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     """Claim the unit, fetch its quotes, leave frame `quotes`."""
     watch = Watch(runtime.clock)
     opening = runtime.opening(unit)
+    if watch.began - opening.due > runtime.timing.expires and _is_stored(runtime, unit):
+        return False
     claim = runtime.ledger.begin(unit, task, opening, watch.began, runtime.timing.lease)
-    if claim.answer.completes_cycle:
-        runtime.sender.aggregate(unit.cycle)
+    _send_aggregate(runtime, unit, claim.answer)
     if not claim.answer.may_run:
         return claim.answer.goes_on
     switches = claim.controls
@@ -79,6 +81,28 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     if runtime.ledger.end_stage(unit, Stage.COLLECT, task, now, report):
         return True
     _withdraw_quotes(runtime, unit)
+    return False
+
+
+def _send_aggregate(runtime: Runtime, unit: Unit, answer: ClaimAnswer | FinishAnswer) -> None:
+    """Send the aggregate of a unit's cycle where the ledger says that the unit completes it."""
+    if answer.completes_cycle:
+        runtime.sender.aggregate(unit.cycle)
+
+
+def _is_stored(runtime: Runtime, unit: Unit) -> bool:
+    """Return whether a unit of a live market has a stored row: its cycle was closed once.
+
+    A beat that had stood still sent a cycle anew into a Redis emptied since, where it was ended as
+    expired and closed a second time.
+    Recordings and simulated markets come to an instant as often as they are started.
+    """
+    if runtime.feeds is not None or runtime.market_start is not None:
+        return False
+    # A store that cannot be read costs no collection.
+    with suppress(G6Error, OSError):
+        rows = runtime.store.read_overview(unit.cycle)
+        return any(row["underlying"] == unit.index for row in rows)
     return False
 
 
@@ -139,8 +163,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     levels = facts.levels if runtime.plan.reach else _without_deviations(facts.levels)
     ending = UnitEnd(status, report.reason, summary, report, levels, task)
     answer = runtime.ledger.finish(unit, ending, now)
-    if answer.completes_cycle:
-        runtime.sender.aggregate(unit.cycle)
+    _send_aggregate(runtime, unit, answer)
     _tell_details(runtime, unit, priced, computing)
     return True
 
@@ -259,8 +282,7 @@ def end(
         # Its lease was renewed between here and the end of the task, and after a sweep had closed
         # the unit. The index stayed held, and a later cycle was an overrun though nobody collected.
         runtime.ledger.end_stage(unit, stage, "", now)
-    if answer.completes_cycle:
-        runtime.sender.aggregate(unit.cycle)
+    _send_aggregate(runtime, unit, answer)
     return False
 
 

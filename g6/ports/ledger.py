@@ -296,7 +296,8 @@ class Ledger(Protocol):
     ) -> int:
         """Raise the attempt for a rerun of a unit from `analyse` or `persist` on.
 
-        The ledger remembers how the unit ended when its rows were stored last.
+        The ledger remembers how the unit ended when its rows were stored last. From `persist` on it
+        keeps the cycle open only for a unit that was analysed.
 
         Args:
             unit: The unit of work.

@@ -36,6 +36,14 @@ def test_the_last_value_holds(controls: Controls) -> None:
     assert controls.read().to_json() == {"greeks": True}
 
 
+def test_a_switch_that_was_read_is_read_again_where_it_was_set_since(controls: Controls) -> None:
+    for reason in ("token", "by hand", None):
+        controls.set("paused", {"*": reason})
+        assert controls.read().paused == controls.read().paused == {"*": reason}
+    controls.set("paused", None)
+    assert controls.read().paused == {}
+
+
 def test_none_removes_a_switch(controls: Controls) -> None:
     controls.set("greeks", False)
     controls.set("greeks", None)

@@ -502,6 +502,28 @@ def test_a_rerun_from_persist_leaves_the_overview_stored(ledger: Ledger) -> None
     assert record.stored
 
 
+def test_a_rerun_from_persist_keeps_a_cycle_open_for_an_analysed_unit_alone(
+    ledger: Ledger,
+) -> None:
+    """The persistence of another is refused, and its cycle stayed open for ever."""
+    collected(ledger, NIFTY)
+    ledger.finish(NIFTY, UnitEnd("MISSING", "late"), 102.0)
+    collected(ledger, SENSEX)
+    analysed(ledger, SENSEX)
+    ledger.start(SENSEX, "persist", "p", 104.0, LEASE)
+    ledger.end_stage(SENSEX, "persist", "p", 105.0)
+    ledger.close(CYCLE, 106.0)
+    ledger.mark_stored(CYCLE, 1, StageReport(CYCLE, "", "publish", "OK"))
+    assert ledger.reopen(NIFTY, "persist", OPENING, 200.0) == 2
+    assert ledger.start(NIFTY, "persist", "q", 201.0, LEASE).answer == "closed"
+    assert ledger.open_cycles() == []
+    ledger.reopen(SENSEX, "persist", OPENING, 210.0)
+    assert [record.cycle for record in ledger.open_cycles()] == [CYCLE]
+    ledger.start(SENSEX, "persist", "r", 211.0, LEASE)
+    ledger.end_stage(SENSEX, "persist", "r", 212.0)
+    assert ledger.open_cycles() == []
+
+
 def test_the_walk_is_remembered(ledger: Ledger) -> None:
     assert ledger.swept_until() is None
     assert ledger.record_swept(CYCLE, None)

@@ -295,6 +295,22 @@ BUGS = (
         "stand_still",
         "rerun",
     ),
+    Bug(
+        "a late beat opens a stored cycle again",
+        (
+            Edit(
+                STAGES,
+                "    if watch.began - opening.due > runtime.timing.expires and _is_stored(runtime, unit):\n",
+                "    if False:\n",
+            ),
+            Edit(
+                CLOSING,
+                '    if not is_late or all(row["status"] in ANALYSED for row in rows):\n',
+                "    if True:\n",
+            ),
+        ),
+        ("stand_still", "redis_emptied"),
+    ),
     bug(
         "a pause is not obeyed",
         STAGES,
@@ -351,8 +367,8 @@ BUGS = (
     bug(
         "the closing report says OK of every unit",
         CLOSING,
-        "    statuses = {index: Status(unit.status) for",
-        "    statuses = {index: Status.OK for",
+        '    statuses = {row["underlying"]: Status(row["status"]) for',
+        '    statuses = {row["underlying"]: Status.OK for',
     ),
     bug(
         "a refused overview counts as stored",
@@ -364,10 +380,10 @@ BUGS = (
         "an overview counts as stored before it is written",
         CLOSING,
         '    with _refusals_noted(errors, "store"):\n'
-        "        counts = runtime.store.write_overview(cycle, overview_rows(record))\n",
+        "        counts = runtime.store.write_overview(cycle, _kept_rows(runtime, record))\n",
         "    runtime.ledger.mark_stored(cycle, record.attempt, watch.report(unit, Stage.PUBLISH, Status.OK))\n"
         '    with _refusals_noted(errors, "store"):\n'
-        "        counts = runtime.store.write_overview(cycle, overview_rows(record))\n",
+        "        counts = runtime.store.write_overview(cycle, _kept_rows(runtime, record))\n",
     ),
     bug(
         "a publish that was overtaken leaves its rows",
@@ -380,8 +396,8 @@ BUGS = (
     bug(
         "the overview lacks the last row",
         CLOSING,
-        "write_overview(cycle, overview_rows(record))",
-        "write_overview(cycle, overview_rows(record)[:-1])",
+        "write_overview(cycle, _kept_rows(runtime, record))",
+        "write_overview(cycle, _kept_rows(runtime, record)[:-1])",
     ),
     bug(
         "a time limit is said to be the provider's",
@@ -407,6 +423,18 @@ BUGS = (
         UNOPENED,
         "        if first - SENT_WITHIN <= due <= last:\n",
         "        if first <= due <= last:\n",
+    ),
+    Bug(
+        "a rerun from persist does not look whether its unit was analysed",
+        (
+            Edit(RERUN, "    if state.status not in ANALYSED:\n", "    if False:\n"),
+            Edit(
+                LEDGER,
+                "        self._settle_when_whole(unit.cycle)\n        return account.attempt\n",
+                "        return account.attempt\n",
+            ),
+        ),
+        ("stand_still", "rerun"),
     ),
     bug(
         "a rerun leaves the old quotes' stamp",

@@ -265,6 +265,9 @@ class MemoryLedger:
             config_id=opening.config_id,
         )
         self._open.add(unit.cycle)
+        # Nobody persists a unit that was not analysed, and a cycle whose unit waited for it stayed
+        # open for ever.
+        self._settle_when_whole(unit.cycle)
         return account.attempt
 
     def last_success(self, now: float) -> float:

@@ -8,6 +8,8 @@ from typing import Any
 
 from g6 import pipeline
 from g6.adapters.memory.store import MemoryStore
+from g6.domain.schema.overview_row import OverviewRow
+from g6.errors import ProviderBusy, StoreBusy
 from g6.ports import WriteReport
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World
 
@@ -17,6 +19,13 @@ class FullDisk(MemoryStore):
 
     def write_overview(self, cycle: str, rows: Sequence[Mapping[str, Any]]) -> WriteReport:
         return WriteReport(errors={"csv": "no space left on device"})
+
+
+class BusyDisk(MemoryStore):
+    """A store that cannot be read for now."""
+
+    def read_overview(self, cycle: str) -> Sequence[OverviewRow]:
+        raise StoreBusy(f"{cycle} vanishes whenever it is read")
 
 
 def test_a_cycle_leaves_one_row_per_expected_index(world: World) -> None:
@@ -124,3 +133,62 @@ def test_a_publish_that_is_delivered_twice_is_reported_once(world: World) -> Non
     world.cycle()
     assert not pipeline.publish(world.runtime, FIRST)
     assert [report["stage"] for report in world.reports("unit.report")].count("publish") == 1
+
+
+def test_a_stored_cycle_that_a_beat_sends_late_into_an_emptied_redis_is_left_alone(
+    world: World,
+) -> None:
+    """It was ended as expired, and MISSING rows took the place of OK ones over their chains."""
+    world.cycle()
+    rows, count = world.rows(), world.provider.count
+    world.forget()
+    world.later(world.runtime.timing.expires + 1.0)
+    assert world.run(NIFTY, "collect") == [False]
+    world.drain()
+    assert (world.rows(), world.provider.count) == (rows, count)
+    assert world.ledger.record(FIRST) is None
+
+
+def test_a_late_unit_is_collected_where_the_store_cannot_be_read(world: World) -> None:
+    world.runtime = replace(world.runtime, store=BusyDisk())
+    world.begin(NIFTY, "collect")
+    world.later(world.runtime.timing.expires + 1.0)
+    assert world.run(NIFTY, "collect") == [True]
+
+
+def test_a_recording_that_is_played_again_collects_what_is_stored(world: World) -> None:
+    world.cycle()
+    world.forget()
+    world.runtime = replace(world.runtime, feeds=lambda _: ("NIFTY", "BANKNIFTY"))
+    world.begin(NIFTY, "collect")
+    world.later(world.runtime.timing.expires + 1.0)
+    assert world.run(NIFTY, "collect") == [True]
+
+
+def test_a_unit_that_ends_without_figures_keeps_its_stored_row_while_its_chain_is_stored(
+    world: World,
+) -> None:
+    world.cycle()
+    rows = world.rows()
+    world.forget()
+    world.store._chains.pop(BANKNIFTY)
+    world.provider.errors = {index: ProviderBusy("slow") for index in ("NIFTY", "BANKNIFTY")}
+    world.later(1.0)
+    world.run(NIFTY)
+    world.run(BANKNIFTY)
+    world.drain()
+    assert world.rows()["NIFTY"] == rows["NIFTY"]
+    assert world.ends()["BANKNIFTY"] == ("MISSING", "provider")
+    report = world.reports("cycle.report")[-1]
+    assert report["units"] == {"NIFTY": "OK", "BANKNIFTY": "MISSING"}
+    assert report["reasons"] == {"BANKNIFTY": "provider"}
+
+
+def test_a_cycle_is_closed_and_stored_where_its_rows_cannot_be_read(world: World) -> None:
+    world.runtime = replace(world.runtime, store=BusyDisk())
+    world.provider.errors = {"NIFTY": ProviderBusy("slow")}
+    world.later(1.0)
+    world.run(NIFTY)
+    world.run(BANKNIFTY)
+    world.drain()
+    assert world.ledger.open_cycles() == []

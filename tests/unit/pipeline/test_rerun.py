@@ -111,6 +111,33 @@ def test_from_persist_without_a_chain_frame_analysis_is_done_again(past: World) 
     assert again(past, stage="persist").stage == "analyse"
 
 
+def test_from_persist_a_unit_that_was_not_analysed_begins_with_analyse(world: World) -> None:
+    """An analysis that stood still had left a chain, and nobody would persist it."""
+    world.run(BANKNIFTY)
+    world.run(NIFTY, "collect")
+    world.begin(NIFTY, "analyse")
+    world.frames.put(NIFTY, "chain", world.frames.get(BANKNIFTY, "chain"), 900.0)
+    world.later(world.runtime.timing.grace + 1.0)
+    pipeline.sweep(world.runtime)
+    world.drain()
+    assert world.ends()["NIFTY"] == ("MISSING", "late")
+    assert again(world, stage="persist").stage == "analyse"
+    assert world.ends()["NIFTY"] == ("OK", "")
+    assert stored(world).header["index"] == "NIFTY"
+    assert world.ledger.open_cycles() == []
+
+
+def test_from_persist_a_unit_that_the_ledger_forgot_begins_with_analyse(world: World) -> None:
+    world.cycle(FIRST)
+    chain, quotes = (world.frames.get(NIFTY, name) for name in ("chain", "quotes"))
+    world.forget()
+    world.frames.put(NIFTY, "chain", chain, 900.0)
+    world.frames.put(NIFTY, "quotes", quotes, 900.0)
+    assert again(world, stage="persist").stage == "analyse"
+    assert world.ends()["NIFTY"] == ("OK", "")
+    assert world.ledger.open_cycles() == []
+
+
 def test_the_same_rerun_twice_ends_the_same(past: World) -> None:
     chain = stored(past)
     pipeline.rerun(past.runtime, NIFTY)

@@ -311,8 +311,11 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
     set('fired', '0', 'closed', '0')
   end
   redis.call('HDEL', cycle_key, index .. ':persist')
+  held[index .. ':persist'] = ''
   set(index .. ':attempt', attempt, index .. ':task', 'rerun', 'deadline', ARGV[6], 'config', ARGV[8])
   redis.call('ZADD', open_key, ARGV[6], cycle)
+  -- Nobody persists a unit that was not analysed, and a cycle whose unit waited for it stayed open for ever.
+  settle_when_whole()
   return attempt
 end
 
