@@ -462,4 +462,4 @@ UNMEASURED: frozenset[str] = frozenset(
         "a rerun leaves the old quotes' stamp",
     )
 )
-"""Names of bugs without a row of this simulator. `make planted ARGS=--resume` measures them."""
+"""Names of bugs without a row. `make planted ARGS=--resume` measures them, and rows of another simulator."""

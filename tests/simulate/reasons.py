@@ -35,6 +35,13 @@ def _grants(world: World, unit: Unit, stage: str) -> list[Grant]:
     return world.witness.grants.get((unit, stage), [])
 
 
+def _begun(world: World, unit: Unit) -> list[Grant]:
+    """Return the collections of a unit that a sweep could see: one may begin between its look and what it says."""
+    actor = world.current
+    grants = _grants(world, unit, "collect")
+    return [grant for grant in grants if actor is None or grant.at < actor.began]
+
+
 def _was_refused(world: World, _: Unit) -> bool:
     return world.current is not None and world.current.was_refused
 
@@ -78,7 +85,7 @@ def _was_never_begun(world: World, unit: Unit) -> bool:
     due = unit.instant.timestamp()
     is_sent = unit in world.witness.beats_sent
     is_sent = is_sent or any(at >= due for at in world.witness.broken_sweeps)
-    return is_sent and not _grants(world, unit, "collect")
+    return is_sent and not _begun(world, unit)
 
 
 def _came_without_end(world: World, unit: Unit) -> bool:
@@ -104,7 +111,7 @@ def _strikes(world: World, *kinds: str) -> list[Strike]:
 def _was_cut_off(world: World, unit: Unit) -> bool:
     """Nobody began it, and Redis was away when it was due, as far as a beat that looks every two seconds can tell."""
     due = unit.instant.timestamp()
-    return not _grants(world, unit, "collect") and any(
+    return not _begun(world, unit) and any(
         strike.began - BEAT_SLACK <= due <= strike.ended + BEAT_SLACK
         for strike in _strikes(world, *AWAY)
     )
@@ -139,7 +146,7 @@ def _no_beat_sent(world: World, unit: Unit) -> bool:
 def _nobody_took_it(world: World, unit: Unit) -> bool:
     """A beat sent it, and no process began any unit of its cycle."""
     is_sent = any(sent.cycle == unit.cycle for sent in world.witness.beats_sent)
-    return is_sent and not _grants(world, unit, "collect")
+    return is_sent and not _begun(world, unit)
 
 
 BY_STAGE: Mapping[tuple[str, str], Callable[[World, Unit], bool]] = {
