@@ -73,6 +73,8 @@ class MemoryLifeline:
         signs.is_marked = True
         self._note_outage(now, is_emptied=is_emptied)
         if self._last_seen is not None and now - self._last_seen > STOOD_STILL_SECONDS:
+            # Signs that were emptied meanwhile know no other beginning of a live run.
+            signs.beats[self._born] = self._last_seen
             self._born = now
         signs.beats[self._born] = now
         self._forget_beats(now)

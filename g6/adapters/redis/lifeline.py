@@ -29,6 +29,7 @@ if away or (seen and emptied) then
   redis.call('RPUSH', outages, string.format('%.6f|%.6f|%s', first, now, reason))
   redis.call('LTRIM', outages, -tonumber(ARGV[6]), -1)
 end
+if ARGV[8] ~= '' then redis.call('HSET', beats, ARGV[8], ARGV[3]) end
 redis.call('HSET', beats, born, ARGV[1])
 if redis.call('HLEN', beats) > tonumber(ARGV[6]) then
   for i, value in ipairs(redis.call('HGETALL', beats)) do
@@ -41,7 +42,7 @@ if redis.call('HLEN', beats) > tonumber(ARGV[6]) then
 end
 if emptied then
   if ARGV[7] ~= '' then redis.call('SET', clock, ARGV[7], 'NX') end
-  for i = 8, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
+  for i = 9, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
 end
 return redis.call('HGETALL', controls)
 """
@@ -72,6 +73,7 @@ class RedisLifeline:
         self._keys = [f"{namespace}:{name}" for name in names]
         self._keep = client.register_script(KEEP)
         self._born = time.time()
+        self._signed_born = self._born
         self._last_seen: float | None = None
         self._was_away = False
         self._publishing_since = 0.0
@@ -93,6 +95,7 @@ class RedisLifeline:
             self._was_away = True
             return False
         self._last_seen = time.time()
+        self._signed_born = self._born
         self._was_away = False
         self._controls = controls
         return True
@@ -155,7 +158,10 @@ class RedisLifeline:
         """Record this beat in one call and return the switches in force, name by value."""
         origin = self._origin()
         now = time.time()
-        if self._last_seen is not None and now - self._last_seen > STOOD_STILL_SECONDS:
+        has_stood_still = (
+            self._last_seen is not None and now - self._last_seen > STOOD_STILL_SECONDS
+        )
+        if has_stood_still:
             self._born = now
         arguments: list[Reply] = [
             f"{now:.6f}",
@@ -165,6 +171,8 @@ class RedisLifeline:
             self._reach,
             HISTORY_LENGTH,
             "" if origin is None else repr(origin),
+            # A Redis that was emptied meanwhile knows no other beginning of a live run.
+            f"{self._signed_born:.6f}" if has_stood_still else "",
         ]
         arguments += chain.from_iterable(self._controls.items())
         controls: Reply = self._keep(keys=self._keys, args=arguments)

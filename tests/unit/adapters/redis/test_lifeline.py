@@ -56,6 +56,19 @@ def test_a_redis_that_stood_still_was_away(
     assert beat.reasons([still]) == ["redis_down"]
 
 
+def test_a_redis_that_is_emptied_while_beat_stands_still_learns_when_the_run_began(
+    client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat = RedisLifeline(client, "g6")
+    beat.record_beat()
+    born = beat.first_beat()
+    client.flushall()
+    monkeypatch.setattr(lifeline, "STOOD_STILL_SECONDS", 0.0)
+    beat.record_beat()
+    assert beat.first_beat() == born
+    assert client.hlen("g6:beats") == 2
+
+
 def test_a_publish_that_stood_still_or_failed_was_an_outage(
     client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
