@@ -69,6 +69,10 @@ class RecordedDay:
                 yield f"{path} at {cycle}"
 
 
+OF_DAYS = frozenset({"expiries", "quality"})
+"""Studies that answer of a whole day where no instant is asked for."""
+
+
 def study_paths(client: StudyClient, forms: Sequence[str], cycles: int | None = None) -> list[str]:
     """Return the addresses of every study that takes an instant and an index.
 
@@ -80,7 +84,7 @@ def study_paths(client: StudyClient, forms: Sequence[str], cycles: int | None = 
     paths = []
     for study in client.get("/v1").json()["studies"]:
         names = {parameter["name"] for parameter in study["parameters"]}
-        if {"at", "index"} <= names and study["name"] != "expiries":
+        if {"at", "index"} <= names and study["name"] not in OF_DAYS:
             back = f"&cycles={cycles}" if cycles is not None and "cycles" in names else ""
             paths += [f"/v1/{study['name']}.{form}?index=NIFTY{back}" for form in forms]
     return paths
