@@ -287,7 +287,8 @@ STUDIES = (
         "Hold the day's listing against the dated rules.",
         "g6 rules check",
         details="Lots, ticks and weekdays of every listed expiry are compared, and the line to add "
-        "is printed. The exit code is 1 when one differs, or when nobody knows a listing.",
+        "is printed. The exit code is 1 when one differs, or when nobody knows a listing. What the "
+        "simulated market makes up, such as lots that no circular has told yet, breaks no rule.",
         command="rules check",
         reader="listings",
         settings=_OF_A_PROVIDER,

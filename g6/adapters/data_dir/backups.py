@@ -24,7 +24,7 @@ from g6.domain.schema.layout import Kind
 from g6.errors import BadInput, NothingToDo
 from g6.files import refusals, replace, shown
 
-__all__ = ["BackupContent", "BackupFolder", "BackupSnapshot", "RestoredFile"]
+__all__ = ["BackupContent", "BackupFolder", "BackupSnapshot", "RestoredFile", "content_of"]
 
 FORM = "g6-backup-v1"
 
@@ -138,7 +138,7 @@ class BackupFolder:
             is_same = before.changed == file.changed and before.bytes == file.bytes
             if is_same and not listing.is_growing(file):
                 return before, False
-        content = _content(file, listing)
+        content = content_of(file, listing)
         if content is None:
             return None
         stored = BackupContent(hashlib.sha256(content).hexdigest(), len(content), file.changed)
@@ -260,7 +260,7 @@ def _parsed(name: str, document: Document) -> BackupSnapshot:
     return BackupSnapshot(name, text(document, "source"), files, words)
 
 
-def _content(file: SourceFile, listing: BackupListing) -> bytes | None:
+def content_of(file: SourceFile, listing: BackupListing) -> bytes | None:
     """Return what is backed up of a file, None where it is gone."""
     with refusals(file.path):
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from g6.domain.documents.certificates import Certificate
 from g6.domain.schema import layout
-from g6.domain.schema.layout import Folder, Kind
+from g6.domain.schema.layout import COLD_FILE, DAY_FILE, Folder, Kind
 from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace, shown
 
@@ -144,12 +144,15 @@ def day_directories(directory: Path, day: date) -> list[Path]:
 def stored_paths(directory: Path, day: date) -> list[str]:
     """Return everything that lies in the directories of a day, relative to the data directory.
 
-    Hidden files are left out: what is being written, and marks.
+    Hidden files are left out: what is being written, and marks. The note of a cold place stands for
+    the file that lies there.
     """
-    paths: list[str] = []
+    paths: set[str] = set()
     for folder in day_directories(directory, day):
-        visible = (path for path in folder.iterdir() if not path.name.startswith("."))
-        paths.extend(path.relative_to(directory).as_posix() for path in visible)
+        for path in folder.iterdir():
+            if not path.name.startswith("."):
+                there = folder / DAY_FILE if path.name == COLD_FILE else path
+                paths.add(there.relative_to(directory).as_posix())
     return sorted(paths)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.schema.layout import Kind
+from g6.domain.schema.layout import COLD_FILE, Kind
 from g6.files import directory_lock, refusals
 from g6.ports.readers import CsvFiles, DatedFile
 
@@ -32,7 +32,7 @@ def _dated(kind: str, root: Path) -> Iterator[DatedFile]:
         for name in names:
             path = Path(folder) / name
             match = _DAY.search(path.parent.name if kind != Kind.CSV else path.stem)
-            if match and not name.startswith("."):
+            if match and not name.startswith(".") and name != COLD_FILE:
                 yield DatedFile(path, kind, date.fromisoformat(match[1]), path.stat().st_size)
 
 

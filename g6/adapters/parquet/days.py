@@ -19,7 +19,7 @@ from typing import TypeVar
 from g6.domain.cycles.cycle import QUARTER_HOUR
 from g6.domain.market.calendar import IST
 from g6.domain.schema import layout
-from g6.domain.schema.layout import DAY_FILE
+from g6.domain.schema.layout import COLD_FILE, DAY_FILE
 from g6.errors import StoreBusy
 from g6.files import directory_lock
 
@@ -129,8 +129,18 @@ def files_unlocked(directory: Path) -> list[DayFile]:
     day = named_day(directory)
     if day is None:
         return []
-    entries = [_day_file(directory, day, entry.name) for entry in directory.iterdir()]
+    names = {entry.name for entry in directory.iterdir()}
+    if DAY_FILE in names:
+        names.discard(COLD_FILE)
+    entries = [_day_file(directory, day, name) for name in names]
     return sorted(filter(None, entries), key=lambda file: (file.first, file.level))
+
+
+def day_path(directory: Path) -> Path:
+    """Return the path of a day's one file, or of the note that says in which cold place it lies."""
+    path = directory / DAY_FILE
+    note = directory / COLD_FILE
+    return note if note.is_file() and not path.is_file() else path
 
 
 def of_level(sources: Iterable[DayFile], level: FoldLevel) -> list[DayFile]:
@@ -145,7 +155,7 @@ def _day_file(directory: Path, day: date, name: str) -> DayFile | None:
     if match := layout.SEGMENT_NAME.fullmatch(name):
         first = _instant(day, match[1])
         return DayFile(directory / name, FoldLevel.SEGMENT, first, first + QUARTER_HOUR)
-    if name == DAY_FILE:
+    if name in {DAY_FILE, COLD_FILE}:
         midnight = datetime.combine(day, time(), IST).astimezone(UTC)
         return DayFile(directory / name, FoldLevel.DAY, midnight, midnight + timedelta(days=1))
     return None

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet.arrays import array_of, integers_of
+from g6.adapters.parquet.cold_notes import is_cold, stored_source, unanswered
 from g6.adapters.parquet.days import DayFile, FoldLevel, files, of_level, steadily
 from g6.adapters.parquet.file_memory import FileMemory
 from g6.adapters.parquet.row_groups import footer, groups_with
@@ -71,9 +72,8 @@ def read(
     """
     target = schema if columns is None else pa.schema([schema.field(name) for name in columns])
     with whole(path):
-        size = path.stat().st_size
-        is_large = size > _WHOLE_BYTES
-        source = os.fsencode(path).decode() if is_large else pa.BufferReader(path.read_bytes())
+        is_large = is_cold(path) or path.stat().st_size > _WHOLE_BYTES
+        source = stored_source(path) if is_large else pa.BufferReader(path.read_bytes())
         # Checksums cost 11 % of reading a day of 12 MB: 22 ms instead of 20 (measured).
         with pq.ParquetFile(
             source,
@@ -109,12 +109,18 @@ def whole(path: Path) -> Iterator[None]:
     """Turn whatever reading a damaged file raises into BadInput that names it.
 
     A file that is gone stays FileNotFoundError.
+
+    Raises:
+        BadInput: The file is damaged.
+        Unavailable: It lies in a cold place, which does not answer.
     """
     try:
         yield
     except FileNotFoundError:
         raise
     except DAMAGED as error:
+        if is_cold(path) and isinstance(error, OSError):
+            raise unanswered(path, error) from error
         reason = f"not a whole Parquet file ({words_of(error, 200)})"
         fix = "move it away; `g6 data check` lists what is damaged"
         raise BadInput(shown(path), None, reason, fix) from error
@@ -133,7 +139,8 @@ def foreign(path: Path, schema: pa.Schema) -> list[pa.Field]:
         BadInput: It is no whole Parquet file.
     """
     with whole(path):
-        fields = pq.read_schema(pa.BufferReader(path.read_bytes()))
+        source = stored_source(path) if is_cold(path) else pa.BufferReader(path.read_bytes())
+        fields = pq.read_schema(source)
         return [field.remove_metadata() for field in fields if field.name not in schema.names]
 
 
@@ -249,7 +256,7 @@ def metadata_of(path: Path) -> dict[bytes, bytes]:
         FileNotFoundError: It is gone.
     """
     with whole(path):
-        return dict(pq.read_metadata(os.fsencode(path).decode()).metadata or {})
+        return dict(pq.read_metadata(stored_source(path)).metadata or {})
 
 
 def unit_table(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet.arrays import EPOCH
+from g6.adapters.parquet.cold_notes import stored_source
 from g6.adapters.parquet.file_memory import FileMemory
 
 __all__ = ["footer", "groups_with"]
@@ -26,7 +26,7 @@ def footer(path: Path) -> pq.FileMetaData:
 
 
 def _read_footer(path: Path) -> pq.FileMetaData:
-    return pq.read_metadata(os.fsencode(path).decode())
+    return pq.read_metadata(stored_source(path))
 
 
 # The footer of a day of 103 columns takes 1 ms to parse, at every unit that is read of it.

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.arrays import integers_of
+from g6.adapters.parquet.cold_notes import is_cold, stored_source, unanswered
 from g6.adapters.parquet.columns import CHAIN_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
@@ -119,12 +120,14 @@ def _folded(path: Path) -> StoredChains:
     # Footer and instants come from one opening: 2.1 s of CPU instead of 4.3 s for a year of six
     # indices.
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(stored_source(path)) as file:
             ids = _ids(file.metadata.metadata)
             column = file.read(["timestamp"], use_threads=False).column(0)
     except FileNotFoundError:
         raise
-    except (pa.ArrowException, KeyError, OSError):
+    except (pa.ArrowException, KeyError, OSError) as error:
+        if is_cold(path):
+            raise unanswered(path, error) from error
         return StoredChains.of({})
     instants = integers_of(column.drop_null() if column.null_count else column)
     # Rows lie by instant, many to each: the first of each run is taken before they are sorted.

@@ -32,7 +32,7 @@ from g6.domain.schema.json_reading import number, part
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.underlying import Underlying
 from g6.domain.schema.words import SpotSource
-from g6.errors import BadInput
+from g6.errors import BadInput, UserError
 
 SIDE_COLUMNS = ("symbol", "token", "source", *QUOTE_FIELDS)
 RAW = (
@@ -95,6 +95,8 @@ class StoredRecording:
                 expiries.setdefault(index, set()).update(days)
             if file_of:
                 self._files[index] = file_of
+        if not self._files:
+            _refuse_archived(directory, day)
         self._expiries = {index: frozenset(days) for index, days in expiries.items()}
         self._instants = {index: tuple(sorted(files)) for index, files in self._files.items()}
         self._cached: dict[str, _QuarterHour] = {}
@@ -122,6 +124,23 @@ class StoredRecording:
         is_now = pc.equal(cached.table.column("timestamp"), pa.scalar(at, _INSTANT))
         header = cached.headers.get(isoformat_z(at), {})
         return _snapshot(index, at, cached.table.filter(is_now), header)
+
+
+def _refuse_archived(directory: Path, day: date | None) -> None:
+    """Refuse days of which nothing but notes of a cold place is here.
+
+    Raises:
+        UserError: There are such days.
+    """
+    folder = layout.ANY_DAY if day is None else layout.day_name(day)
+    kind = layout.folder(Kind.CHAIN)
+    notes = sorted(directory.glob(f"{kind}/{layout.ANY_INDEX}/{folder}/{layout.COLD_FILE}"))
+    if notes:
+        archived = layout.parse_day_name(notes[0].parent.name)
+        raise UserError(
+            f"{archived} is archived, and a recording is read from files that are here",
+            f"g6 archive back --date {archived}",
+        )
 
 
 def _folding_order(path: Path) -> tuple[int, str]:

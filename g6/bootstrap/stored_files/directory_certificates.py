@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from g6.adapters.data_dir.certificate_files import CertificateFiles, content_digest, stored_paths
 from g6.adapters.parquet import ParquetHistory
+from g6.adapters.parquet.cold_notes import cold_digest, is_cold
+from g6.adapters.parquet.days import day_path
 from g6.adapters.parquet.days import days as days_of
 from g6.adapters.parquet.maintenance import certified_rows
 from g6.bootstrap.stored_files.kept_quality import keep_quality
@@ -22,7 +25,7 @@ from g6.domain.documents.certificates import (
     CertifiedGap,
     IndexCoverage,
 )
-from g6.domain.schema.layout import Kind, certified_name
+from g6.domain.schema.layout import DAY_FILE, Kind, certified_name
 from g6.errors import BadInput, NothingToDo
 from g6.pipeline.maintenance.certifying import certify_all
 from g6.ports.readers import DatedFile
@@ -95,8 +98,10 @@ class DirectoryCertificates:
 
         Raises:
             BadInput: It cannot be read.
+            Unavailable: It lies in a cold place, which does not answer.
         """
-        return content_digest(self._directory / path)
+        there = self._where(path)
+        return cold_digest(there) if is_cold(there) else content_digest(there)
 
     def is_signed(self, certificate: Certificate) -> bool:
         """Tell whether the signature is that of the root, by the key in it.
@@ -143,8 +148,13 @@ class DirectoryCertificates:
         paths = filter(_is_text, self.stored_paths(day))
         return [records.get(path) or self._record(path) for path in paths]
 
+    def _where(self, path: str) -> Path:
+        """Return where a certified file is: here, or in the cold place that a note names."""
+        file = self._directory / path
+        return day_path(file.parent) if file.name == DAY_FILE else file
+
     def _record(self, path: str) -> CertifiedFile:
-        rows = certified_rows.row_count(self._directory / path)
+        rows = certified_rows.row_count(self._where(path))
         facts = self.content_digest(path)
         if facts is None:
             raise BadInput(path, None, "vanished while it was read", "call it again")

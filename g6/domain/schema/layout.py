@@ -28,6 +28,7 @@ from typing import Literal, TypeAlias
 __all__ = [
     "ANY_DAY",
     "ANY_INDEX",
+    "COLD_FILE",
     "DAY_FILE",
     "KIND_OF_ROWS",
     "MANIFEST",
@@ -114,6 +115,8 @@ ROWS_SUFFIX = ".parquet"
 ROWS_FILES = f"[!.]*{ROWS_SUFFIX}"
 """What files of rows are called, for a search. One that is being written begins with a dot."""
 DAY_FILE = f"day{ROWS_SUFFIX}"
+COLD_FILE = "day.cold"
+"""The note that stands for a day's file which lies in a cold place."""
 PART_NAME = re.compile(r"(\d{6}(?:\.\d{6})?)Z\.parquet")
 SEGMENT_NAME = re.compile(r"(\d{6})Z-(\d{6})Z\.parquet")
 MANIFEST = "manifest.json"

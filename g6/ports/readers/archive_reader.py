@@ -35,7 +35,8 @@ class Holding:
         parts: Files of one cycle.
         segments: Files of a quarter of an hour.
         days: Files of a whole day.
-        bytes: The size of all of them.
+        bytes: The size of all of them, wherever they lie.
+        archived: The cold place that holds the file of the day, empty where it is here.
     """
 
     kind: str
@@ -45,11 +46,14 @@ class Holding:
     segments: int
     days: int
     bytes: int
+    archived: str = ""
 
     @property
     def state(self) -> str:
-        """How far it is folded: `day`, or what there is besides."""
-        words = ["day"] if self.days else []
+        """How far it is folded: `day`, `archived`, or what there is besides."""
+        words = []
+        if self.days:
+            words.append("archived" if self.archived else "day")
         if self.segments:
             words.append(f"{self.segments} segments")
         if self.parts:

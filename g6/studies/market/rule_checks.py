@@ -48,12 +48,14 @@ class BrokenRule:
         rule: lot, tick or weekday.
         what: What is listed, and what the rules say.
         line: The line to add, as the table in the source has it.
+        is_unwritten: Whether the rules say nothing of it, so that nothing contradicts them.
     """
 
     index: str
     rule: str
     what: str
     line: str
+    is_unwritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +67,18 @@ class RuleChecks:
         listed: How many expiries of each index were held against the rules.
         broken: What contradicts them.
         unknown: Why nobody knows the listings of the others, by index.
+        invented: What the rules do not say yet and the simulated market has made up.
     """
 
     day: date
     listed: Mapping[str, int]
     broken: tuple[BrokenRule, ...]
     unknown: Mapping[str, str]
+    invented: tuple[BrokenRule, ...] = ()
 
     @property
     def passes(self) -> bool:
-        """Whether every listing was there and obeys."""
+        """Whether every listing was there and obeys what the rules say."""
         return not self.broken and not self.unknown
 
     def columns(self) -> Mapping[str, list[object]]:
@@ -104,7 +108,11 @@ def answer(reader: ListingReader, parameters: RuleCheckParameters) -> RuleChecks
         broken += broken_rules(listing, source.calendar)
     if not listed:
         raise NothingToDo("; ".join(unknown.values()), "g6 expiries says where listings come from")
-    return RuleChecks(day, listed, tuple(broken), unknown)
+    # A simulated listing is no source of a lot that no circular has told yet.
+    is_simulated = source.source.is_simulated
+    invented = tuple(rule for rule in broken if is_simulated and rule.is_unwritten)
+    contradicted = tuple(rule for rule in broken if rule not in invented)
+    return RuleChecks(day, listed, contradicted, unknown, invented)
 
 
 def broken_rules(listing: Listing, calendar: Calendar) -> Iterator[BrokenRule]:
@@ -135,7 +143,7 @@ def _lots(listing: Listing) -> Iterator[BrokenRule]:
         row = lot_row(root, first, listing.on)
         says = "say nothing of it" if row is None else f"say {row.units} ({row.source})"
         what = f"contracts of {first} have a lot of {units}, and the rules {says}"
-        yield BrokenRule(root, "lot", what, line)
+        yield BrokenRule(root, "lot", what, line, is_unwritten=row is None)
 
 
 def _ticks(listing: Listing) -> Iterator[BrokenRule]:
@@ -156,7 +164,8 @@ def _ticks(listing: Listing) -> Iterator[BrokenRule]:
                 f'{step:g}, "dump of {day}"),'
             )
             what = f"{kind} move in steps of {step:g} points, and the rules {says}"
-            yield BrokenRule(listing.underlying, "tick", what, line)
+            unwritten = tick is None
+            yield BrokenRule(listing.underlying, "tick", what, line, is_unwritten=unwritten)
 
 
 def _weekdays(listing: Listing, calendar: Calendar) -> Iterator[BrokenRule]:

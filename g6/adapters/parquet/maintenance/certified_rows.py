@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -12,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.cold_notes import stored_source
 from g6.adapters.parquet.columns import CHAIN_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.adapters.parquet.reading import metadata_of, read, whole
-from g6.domain.schema.layout import DAY_FILE
 from g6.ports.history import OVERVIEW
 
 __all__ = ["config_ids", "has_rows", "is_loose", "row_count", "source_counts"]
@@ -31,7 +30,7 @@ def row_count(path: Path) -> int:
         BadInput: It is no whole Parquet file.
     """
     with whole(path):
-        return int(pq.read_metadata(os.fsencode(path).decode()).num_rows)
+        return int(pq.read_metadata(stored_source(path)).num_rows)
 
 
 def is_loose(directory: Path, day: date) -> bool:
@@ -83,7 +82,7 @@ def _chains(directory: Path, day: date) -> dict[str, Path]:
     """Return the chains of a day by index, of those that are one file."""
     history = ParquetHistory(directory)
     paths = {
-        name: days.directory_of(history.root(name), day) / DAY_FILE
+        name: days.day_path(days.directory_of(history.root(name), day))
         for name in history.names()
         if name != OVERVIEW
     }

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.cold_notes import is_cold
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
@@ -18,7 +19,7 @@ from g6.adapters.parquet.maintenance.rewriting import RECOMPUTED
 from g6.adapters.parquet.reading import DAMAGED, header, headers, whole, words_of
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema import layout
-from g6.domain.schema.layout import Kind
+from g6.domain.schema.layout import COLD_FILE, Kind
 from g6.domain.schema.words import ANALYSED
 from g6.errors import BadInput
 from g6.files import abandoned_in, is_temporary, quoted, shown
@@ -82,7 +83,12 @@ def _day(directory: Path, day: date) -> Iterator[Finding]:
 def _file(
     name: str, file: DayFile, chains: _Chains, overviews: dict[tuple[str, datetime], str]
 ) -> Iterator[Finding]:
-    """Check one file of chains or overviews, and note the units that it holds."""
+    """Check one file of chains or overviews, and note the units that it holds.
+
+    Of a file in a cold place nothing is read here: its SHA-256 in the day's certificate says it.
+    """
+    if is_cold(file.path):
+        return
     schema = OVERVIEW_SCHEMA if name == OVERVIEW else CHAIN_SCHEMA
     table, findings = _read(file.path, schema, _fix_of(name, file))
     yield from findings
@@ -201,7 +207,7 @@ def _strays(folder: Path) -> Iterator[Finding]:
             if path.is_dir():
                 what = "is a directory where a file must be"
                 yield Finding(shown(path), "stray", what, f"mv {quoted(path)} {quoted(path)}.away")
-        elif not is_temporary(path) and path.name != RECOMPUTED:
+        elif not is_temporary(path) and path.name not in {RECOMPUTED, COLD_FILE}:
             fix = f"move it away: mv {quoted(path)} .."
             yield Finding(shown(path), "stray", "is no file of the store", fix)
     yield from _leftovers(folder)

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.cold_notes import is_cold, read_note
 from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.domain.schema import layout
@@ -36,6 +37,7 @@ def _holding(kind: Kind, name: str, day: date, directory: Path) -> Holding:
     files = days.files(directory)
     count = Counter(file.level for file in files)
     size = sum(_sizes(directory, layout.ROWS_SUFFIX))
+    archived = [read_note(file.path) for file in files if is_cold(file.path)]
     return Holding(
         kind,
         name,
@@ -43,7 +45,8 @@ def _holding(kind: Kind, name: str, day: date, directory: Path) -> Holding:
         count[FoldLevel.PART],
         count[FoldLevel.SEGMENT],
         count[FoldLevel.DAY],
-        size,
+        size + sum(note.bytes for note in archived),
+        archived[0].address if archived else "",
     )
 
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.arrays import with_plain_text
+from g6.adapters.parquet.cold_notes import is_cold
 from g6.adapters.parquet.columns import (
     CHAIN_SCHEMA,
     OVERVIEW_SCHEMA,
@@ -30,7 +31,7 @@ from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import DAY_FILE
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.rows import CHAIN
-from g6.errors import BadInput, NothingToDo
+from g6.errors import BadInput, NothingToDo, Unavailable
 from g6.files import directory_lock, refusals, replace
 from g6.ports.history import StoredDay
 
@@ -49,9 +50,15 @@ def read_day(directory: Path, index: str, columns: Sequence[str]) -> StoredDay:
 
     Raises:
         NothingToDo: The day is not there, or not compacted.
+        Unavailable: It lies in a cold place.
         BadInput: Its file is damaged.
     """
     path = directory / DAY_FILE
+    if is_cold(days.day_path(directory)):
+        raise Unavailable(
+            f"{directory} is archived, and nothing is rewritten in a cold place",
+            f"g6 archive back --date {days.named_day(directory)}",
+        )
     if not path.exists():
         raise NothingToDo(f"{directory} has no {DAY_FILE}; g6 data compact makes it")
     others = [name for name in columns if name not in ("timestamp", "underlying")]

@@ -117,7 +117,8 @@ def put_overview_day(directory: Path, day: date, rows: Sequence[OverviewRow]) ->
         with directory_lock(path.parent):
             by_key: dict[tuple[str, str], Document] = {}
             with suppress(BadInput, FileNotFoundError):
-                for stored in overview_rows(read(path, OVERVIEW_SCHEMA)):
+                there = days.day_path(path.parent)
+                for stored in overview_rows(read(there, OVERVIEW_SCHEMA)):
                     by_key[_key(stored)] = stored
             for row in rows:
                 by_key[_key(row)] = row

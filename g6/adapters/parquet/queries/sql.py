@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.cold_notes import is_cold
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
@@ -226,7 +227,10 @@ def _pairs(keys: str) -> Iterator[tuple[str, str]]:
 
 
 def _apart(files: Sequence[DayFile]) -> bool:
-    """Tell whether no cycle can stand in two of a day's files."""
+    """Tell whether DuckDB can read a day's files itself, and no cycle stands in two of them."""
+    if any(is_cold(file.path) for file in files):
+        # DuckDB's own client of S3 is an extension, which it downloads.
+        return False
     levels = {file.level for file in files}
     if FoldLevel.DAY in levels:
         return len(files) == 1

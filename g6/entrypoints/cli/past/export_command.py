@@ -16,6 +16,7 @@ from g6.errors import UserError
 
 if TYPE_CHECKING:
     from g6.bootstrap.reading.export_rows import ExportQuery
+    from g6.config import Settings
 
 Names = Annotated[
     str, typer.Argument(metavar="INDEX", help="One index, several with commas, or * for all.")
@@ -80,13 +81,21 @@ class RowOptions:
 
 @spread
 def export(
-    index: Names,
+    index: Names = "",
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option("--out", metavar="FILE", help="The file; its name says the format."),
-    ],
+    ] = None,
     *,
     rows: RowOptions,
+    cold: Annotated[
+        str | None,
+        typer.Option(
+            "--cold",
+            metavar="PLACE",
+            help="Instead everything that is stored, into a folder or an address such as s3://….",
+        ),
+    ] = None,
     form: Annotated[
         str | None,
         typer.Option(
@@ -104,20 +113,35 @@ def export(
     expiry, strike, spot, future, forward and vix, and ends in certificate, the version and root of
     what g6 certificate says of its day. Names are those of g6.load. Instants are UTC, and
     India's in XLSX, whose sheets know no zones. An expiry or a strike that is not stored exits 3
-    and names those that are.
+    and names those that are. --cold PLACE copies all that is stored instead, of days in cold
+    places too, with a list of SHA-256; g6 archive restore PLACE brings it back.
 
     Example: g6 export NIFTY --out nifty.csv --day 2026-11-18
     """
+    settings = configured.settings()
+    if cold is not None:
+        from g6.entrypoints.cli.past.keeping.cold_export_command import export_cold
+
+        export_cold(settings, cold, as_json=json_)
+    elif index and out is not None:
+        _export_rows(settings, rows.query(index), out, form, as_json=json_)
+    else:
+        raise UserError("an export needs an index and --out FILE", "g6 export NIFTY --out a.csv")
+
+
+def _export_rows(
+    configured: Settings, query: ExportQuery, out: Path, form: str | None, *, as_json: bool
+) -> None:
+    """Write the rows of a question into a file, and print how many there are."""
     from g6.bootstrap.reading.export_rows import about, export_table
     from g6.bootstrap.reading.reading_place import reading_settings
     from g6.rendering.table_files import form_of, write_table
 
     written_as = form_of(form, out)
-    settings = reading_settings(configured.settings())
-    query = rows.query(index)
+    settings = reading_settings(configured)
     table = export_table(settings.directory, query)
     size = write_table(table, out, about(settings.directory, query, table), written_as)
-    if json_:
+    if as_json:
         facts = {"rows": table.num_rows, "columns": table.column_names, "bytes": size}
         typer.echo(json.dumps({"file": str(out), **facts}))
         return

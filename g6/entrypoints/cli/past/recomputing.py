@@ -20,7 +20,7 @@ from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import From, To, day_given
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
-from g6.errors import NothingToDo, Unavailable
+from g6.errors import NothingToDo, Unavailable, UserError
 from g6.pipeline import Runtime
 
 WAIT_SECONDS = 300.0
@@ -107,6 +107,11 @@ def _lots(
     for lot in holdings_:
         is_within = (first or lot.day) <= lot.day <= (last or lot.day)
         if is_within and index in (None, lot.name, lot.name.lower()):
+            if lot.archived:
+                raise UserError(
+                    f"{lot.day} is archived, and nothing is rewritten in a cold place",
+                    f"g6 archive back --date {lot.day}",
+                )
             lots.append((lot.day.isoformat(), lot.name))
     if not lots:
         days = sorted({lot.day for lot in holdings_})

@@ -79,11 +79,12 @@ def replay(
 
     Workers, queues, panels and streams are those of g6 up; only the quotes are the stored ones,
     under the stamp they were collected with. At its end rows, chains and panels are held against
-    the stored ones: exit 1 when anything differs. g6 control replay pause, step, seek:11:00 or 60x
-    steers it, as keys do on a terminal.
+    the stored ones: exit 1 when anything differs. The result names the day's certificate. g6
+    control replay pause, step, seek:11:00 or 60x steers it, as keys do on a terminal.
 
     Example: g6 replay 2026-11-18 --speed 60x --from 10:30
     """
+    from g6.adapters.data_dir.certificate_files import CertificateFiles
     from g6.bootstrap.stores import parquet_store
     from g6.entrypoints.machine.fork_server import ForkServer
 
@@ -104,7 +105,9 @@ def replay(
     console = terminal.console(settings, stderr=json_)
     with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
         played = _play(settings, console, forks, serves=web)
-    _tell(_compared(played, store, settings, console), played, console, as_json=json_)
+    certificate = CertificateFiles(source.directory).newest_name(day_of(parse_z(cycles[0])))
+    result = _compared(played, store, settings, console, certificate)
+    _tell(result, played, console, as_json=json_)
 
 
 def _cycles(
@@ -243,6 +246,7 @@ class ReplayResult:
         published: Panels of the running system that were held against them.
         differing: What is not the same, with its cycle.
         hash: Over the hashes of all panels, in order.
+        certificate: Day, version and root of what certifies the stored day, empty without one.
     """
 
     cycles: int
@@ -252,10 +256,11 @@ class ReplayResult:
     published: int
     differing: tuple[str, ...]
     hash: str
+    certificate: str
 
 
 def _compared(
-    played: PlayedDay, before: Store, settings: Settings, console: Console
+    played: PlayedDay, before: Store, settings: Settings, console: Console, certificate: str
 ) -> ReplayResult:
     """Hold every replayed cycle against the stored one."""
     from g6.bootstrap.stores import parquet_store
@@ -285,6 +290,7 @@ def _compared(
         counts["published"],
         tuple(differing),
         digest(hashes),
+        certificate,
     )
 
 
@@ -307,5 +313,8 @@ def _tell(result: ReplayResult, played: PlayedDay, console: Console, *, as_json:
         for line in result.differing[:MOST_LINES]:
             console.print(f"  differs: {line}", highlight=False, soft_wrap=True)
         console.print(f"hash of all panels {result.hash}", highlight=False, soft_wrap=True)
+        certified = f"certificate of the day {result.certificate}"
+        words = certified if result.certificate else "the stored day has no certificate"
+        console.print(words, highlight=False, soft_wrap=True)
     if result.differing or not played.is_stored or not result.cycles:
         raise typer.Exit(1)

@@ -17,6 +17,12 @@ def parts(document: RuleChecks, _: NoView) -> Iterator[Part]:
         yield Line(escape(f"{broken.index}: {broken.what}\n  add: {broken.line}"))
     for index, why in document.unknown.items():
         yield Line(escape(f"{index}: not known: {why}"))
+    if document.invented:
+        names = ", ".join(sorted({rule.index for rule in document.invented}))
+        yield (
+            f"the rules do not say yet: {len(document.invented)} lots or steps of {names}, which "
+            "the simulated market made up; g6 rules check --provider kite asks the exchange's dump"
+        )
     looked = ", ".join(f"{index} {count}" for index, count in document.listed.items())
     day = day_words(document.day)
     if document.passes:

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.adapters.parquet.cold_notes import read_note
+from g6.adapters.parquet.maintenance.checking import looks
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.schema.frame import Frame
 from g6.errors import BadInput, StoreBusy
@@ -109,3 +111,22 @@ def test_a_day_of_a_newer_version_is_not_computed_again(directory: Path) -> None
     with pytest.raises(BadInput, match=r"columns of a newer version .ce_depth."):
         history.write_day("NIFTY", DAY, {}, {})
     assert "ce_depth" in day(directory).column_names
+
+
+def test_a_check_says_what_this_version_lacks(directory: Path) -> None:
+    history = ParquetHistory(directory)
+    history.compact("NIFTY", DAY)
+    path = directory / f"chain/underlying=NIFTY/date={DAY}/day.parquet"
+    widen(path, ce_depth=pa.float32())
+    (finding,) = [
+        each for look in looks(directory, DAY) for each in look() if each.kind == "schema"
+    ]
+    assert finding.what == "ce_depth is no column of this version"
+    assert finding.fix == "read it with the version of G6 that wrote it"
+
+
+def test_a_note_of_a_newer_form_is_not_guessed_at(directory: Path) -> None:
+    note = directory / f"overview/date={DAY}/day.cold"
+    note.write_text('{"form": "g6-cold-v2"}')
+    with pytest.raises(BadInput, match="of the form g6-cold-v2"):
+        read_note(note)

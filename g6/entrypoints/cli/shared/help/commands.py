@@ -102,9 +102,10 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("metrics", "operate.metrics_command"),
         Command("influx", "operate.influx_command"),
         Command("retention", "past.pruning"),
-        Command("backup", "past.backup_commands"),
-        Command("restore", "past.backup_commands"),
-        Command("maintenance", "past.maintenance_command"),
+        Command("archive", "past.keeping.archive_commands"),
+        Command("backup", "past.keeping.backup_commands"),
+        Command("restore", "past.keeping.backup_commands"),
+        Command("maintenance", "past.keeping.maintenance_command"),
         Command("kite-server", "operate.kite_server"),
     ),
 }

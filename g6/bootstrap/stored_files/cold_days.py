@@ -1,0 +1,237 @@
+"""Moving compacted days to a cold place, and bringing them back.
+
+The tree of the place is that of a data directory, certificates included, so that whatever reads
+the one reads the other. A file is removed here when it was read back from there, and a note says
+where it lies. Whatever is broken off goes on when it is called again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from g6.adapters.data_dir.certificate_files import CertificateFiles
+from g6.adapters.parquet import ParquetHistory, days
+from g6.adapters.parquet.cold_notes import (
+    ColdNote,
+    cold_content,
+    cold_digest,
+    is_cold,
+    read_note,
+    write_note,
+)
+from g6.adapters.parquet.cold_place import ColdPlace
+from g6.adapters.parquet.days import FoldLevel
+from g6.bootstrap.stored_files.directory_certificates import issue_certificates, uncertified_days
+from g6.config import Settings
+from g6.domain.schema import layout
+from g6.domain.schema.layout import COLD_FILE, DAY_FILE, Kind, certified_name
+from g6.errors import BadInput, StoreBusy, Unavailable
+from g6.files import directory_lock, refusals, replace
+
+__all__ = [
+    "ArchivedDay",
+    "archive_day",
+    "archived_days",
+    "bring_back",
+    "certify",
+    "damaged_files",
+    "days_to_archive",
+    "put_certificates",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedDay:
+    """The notes of one day. The names of the fields are published.
+
+    Attributes:
+        day: The session day.
+        places: The cold places where its files lie.
+        files: How many they are.
+        bytes: Their size.
+    """
+
+    day: date
+    places: tuple[str, ...]
+    files: int
+    bytes: int
+
+
+def archived_days(directory: Path) -> list[ArchivedDay]:
+    """Return the days of which files lie in cold places, ascending.
+
+    Raises:
+        BadInput: A note is damaged.
+    """
+    by_day: dict[date, list[ColdNote]] = {}
+    for folder in _folders(directory):
+        day = days.named_day(folder)
+        path = days.day_path(folder)
+        if day is not None and is_cold(path):
+            by_day.setdefault(day, []).append(read_note(path))
+    return [
+        ArchivedDay(
+            day,
+            tuple(sorted({note.address for note in notes})),
+            len(notes),
+            sum(note.bytes for note in notes),
+        )
+        for day, notes in sorted(by_day.items())
+    ]
+
+
+def days_to_archive(directory: Path, before: date) -> list[date]:
+    """Return the days before another one of which a file is here, ascending."""
+    here = set[date]()
+    for folder in _folders(directory):
+        day = days.named_day(folder)
+        is_here = any(not is_cold(file.path) for file in days.files(folder))
+        if is_here and day is not None and day < before:
+            here.add(day)
+    return sorted(here)
+
+
+def certify(settings: Settings, chosen: Sequence[date]) -> None:
+    """Issue the certificates that some days lack.
+
+    Raises:
+        BadInput: A file is damaged.
+        StoreBusy: A disk refuses.
+    """
+    due = set(chosen) & set(uncertified_days(settings))
+    issue_certificates(settings, sorted(due))
+
+
+def archive_day(directory: Path, day: date, place: ColdPlace, *, keep: bool = False) -> int:
+    """Put the files of a compacted day into a place. Listings of instruments stay here as well.
+
+    Args:
+        directory: The data directory.
+        day: The session day.
+        place: Where they go.
+        keep: Whether the files stay here as well.
+
+    Returns:
+        The bytes of the rows.
+
+    Raises:
+        BadInput: The day is not compacted, or was changed since its certificate.
+        StoreBusy: A file was rewritten meanwhile, or a disk refuses.
+        Unavailable: The place does not answer, or gives back something else.
+    """
+    folders = [folder for folder in _folders(directory) if days.named_day(folder) == day]
+    certified = _certified_digests(directory, day)
+    size = 0
+    for folder in folders:
+        files = days.files(folder)
+        if any(file.level is not FoldLevel.DAY for file in files):
+            fix = f"g6 data compact --date {day}"
+            raise BadInput(str(folder), None, "is not compacted yet", fix)
+        for file in files:
+            if not is_cold(file.path):
+                size += _put(directory, file.path, place, certified, keep=keep)
+    for name in certified:
+        if certified_name(name) == Kind.INSTRUMENTS:
+            _put(directory, directory / name, place, certified, keep=True)
+    return size
+
+
+def put_certificates(directory: Path, place: ColdPlace, last: date) -> None:
+    """Put the certificates of all days up to the last one: each names the day before.
+
+    Raises:
+        StoreBusy: A disk refuses.
+        Unavailable: The place does not answer, or gives back something else.
+    """
+    files = CertificateFiles(directory)
+    for day in files.days():
+        for version in files.versions(day) if day <= last else ():
+            name = layout.certificate_file(day, version)
+            place.write(name, (directory / name).read_bytes())
+
+
+def _put(
+    directory: Path, path: Path, place: ColdPlace, certified: dict[str, str], *, keep: bool
+) -> int:
+    name = path.relative_to(directory).as_posix()
+    identity = days.identity_of(path)
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if certified.get(name, digest) != digest:
+        reason = "is not what its certificate says: another SHA-256, and it stays here"
+        fix = "g6 data check tells what to do"
+        raise BadInput(str(path), None, reason, fix)
+    place.write(name, content)
+    if keep:
+        return len(content)
+    note = ColdNote(place.address, name, len(content), digest)
+    with refusals(path), directory_lock(path.parent.parent), directory_lock(path.parent):
+        if days.identity_of(path) != identity:
+            raise StoreBusy(f"{path} was rewritten meanwhile; call the same command again")
+        write_note(path.parent / COLD_FILE, note)
+        path.unlink()
+    return len(content)
+
+
+def _certified_digests(directory: Path, day: date) -> dict[str, str]:
+    certificate = CertificateFiles(directory).read(day)
+    files = certificate.files if certificate is not None else ()
+    return {file.path: file.sha256 for file in files}
+
+
+def bring_back(directory: Path, day: date) -> int:
+    """Bring the archived files of a day back, and return their bytes. The place keeps its own.
+
+    Raises:
+        BadInput: A file is not what was put there, or a note is damaged.
+        StoreBusy: A disk refuses.
+        Unavailable: The place does not answer.
+    """
+    size = 0
+    for folder in _folders(directory):
+        note = folder / COLD_FILE
+        if days.named_day(folder) != day or not note.is_file():
+            continue
+        # A day that was written here again meanwhile counts, as it does for readers.
+        if not (folder / DAY_FILE).is_file():
+            content = cold_content(note)
+            replace(folder / DAY_FILE, content)
+            size += len(content)
+        with refusals(note), directory_lock(folder):
+            note.unlink(missing_ok=True)
+    return size
+
+
+def damaged_files(directory: Path, day: date) -> Iterator[tuple[str, str]]:
+    """Read each archived file of a day, and yield its name with what is wrong, empty if nothing.
+
+    Raises:
+        BadInput: A note is damaged.
+    """
+    for folder in _folders(directory):
+        path = days.day_path(folder)
+        if days.named_day(folder) != day or not is_cold(path):
+            continue
+        note = read_note(path)
+        try:
+            digest = cold_digest(path)
+        except Unavailable as error:
+            yield note.name, error.sentence
+            continue
+        if digest is None:
+            yield note.name, f"is not there any more: {note.address}"
+        else:
+            is_whole = digest == (note.bytes, note.sha256)
+            yield note.name, "" if is_whole else f"is not what was put there: {note.address}"
+
+
+def _folders(directory: Path) -> Iterator[Path]:
+    """Yield the directories of the days of each index and of the overview."""
+    history = ParquetHistory(directory)
+    for name in history.names():
+        for day in days.days(history.root(name)):
+            yield days.directory_of(history.root(name), day)

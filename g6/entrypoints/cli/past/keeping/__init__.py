@@ -1,0 +1,1 @@
+"""Keeping what is stored: backups, cold places, tidying."""

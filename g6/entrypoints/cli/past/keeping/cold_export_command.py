@@ -1,0 +1,51 @@
+"""`g6 export --cold`: all that is stored in a cold place, for a system that is given up."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import typer
+
+from g6.adapters.data_dir.backup_sources import source_files, unfolded
+from g6.adapters.parquet.cold_place import ColdPlace
+from g6.adapters.parquet.queries.stored_span import check_directory
+from g6.bootstrap.stored_files.cold_export import ExportedFile, export_file, finish_export
+from g6.config import Settings
+from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import followed
+from g6.rendering.wording import counted, megabytes
+
+__all__ = ["export_cold"]
+
+
+def export_cold(settings: Settings, address: str, *, as_json: bool) -> None:
+    """Copy all that is stored into a cold place, and print what was new.
+
+    Raises:
+        NothingToDo: Nothing is stored.
+        Unavailable: The place does not answer, or gives back something else.
+    """
+    check_directory(settings.directory)
+    place = ColdPlace(address)
+    files: list[ExportedFile] = []
+    new = 0
+    with unfolded(settings.directory):
+        listing = source_files(settings.directory, settings.csv_dir, time.time())
+        console = terminal.console(settings, stderr=as_json)
+        for file in followed(listing.files, "exporting", console):
+            exported = export_file(place, file, listing)
+            if exported is not None:
+                files.append(exported[0])
+                new += exported[1]
+        finish_export(place, files)
+    size = sum(file.bytes for file in files)
+    if as_json:
+        facts = {"place": place.address, "files": len(files), "bytes": size, "files_written": new}
+        typer.echo(json.dumps(facts | {"left_out": sorted(listing.left_out)}))
+        return
+    terminal.console(settings).print(
+        f"{counted(len(files), 'file')}, {megabytes(size)}, in {place.address}: {new} were new",
+        soft_wrap=True,
+        highlight=False,
+    )

