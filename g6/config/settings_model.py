@@ -94,6 +94,7 @@ class Settings(BaseSettings):
         default=s.StorageSettings(), description=s.StorageSettings.__doc__
     )
     influx: InfluxSettings = Field(default=InfluxSettings(), description=InfluxSettings.__doc__)
+    alerts: w.AlertSettings = Field(default=w.AlertSettings(), description=w.AlertSettings.__doc__)
     panels: s.PanelSettings = Field(default=s.PanelSettings(), description=s.PanelSettings.__doc__)
     features: s.FeatureSettings = Field(
         default=s.FeatureSettings(), description=s.FeatureSettings.__doc__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -77,4 +78,25 @@ class TracingSettings(Section):
         pattern=r"^https?://",
         description="address that traces are posted to by OTLP over HTTP, such as "
         "http://127.0.0.1:4318/v1/traces; none: no traces",
+    )
+
+
+class AlertSettings(Section):
+    """Rules over figures that tell people, on channels of apprise."""
+
+    rules_file: Path | None = Field(
+        default=None,
+        description="TOML file of rules, which g6 alert add appends to; none: alerts.toml beside "
+        "the configuration file, or in config",
+    )
+    channels: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="addresses of apprise, with spaces between them: tgram://, mailto://, json://, "
+        "dbus://; a secret, best set as G6_ALERTS__CHANNELS; none: alerts.channels_file says",
+    )
+    channels_file: Path | None = Field(
+        default=None,
+        description="file of addresses, one a line, that its owner alone can read (mode 600); "
+        "none: nobody is told",
     )

@@ -11,7 +11,7 @@ G6Error
 ├── Retryable                 try again before the deadline
 │   ├── ProviderBusy          rate limit, timeout, a server's bad moment
 │   ├── StoreBusy             a lock or a disk that may come back
-│   ├── SinkAway              a server of time series does not answer, or takes no points now
+│   ├── SinkAway              a server of time series, or a channel to people, takes nothing now
 │   ├── RedisDown             Redis does not answer, or cannot take a write now
 │   └── NoWorker              no worker serves the queue that the work would go to
 └── Terminal                  this unit is lost, with a reason: do not try again
@@ -143,7 +143,7 @@ class StoreBusy(Retryable):
 
 
 class SinkAway(Retryable):
-    """A server of time series does not answer, or takes no points now."""
+    """A server of time series takes no points now, or a channel to people no message."""
 
     reason = "sink"
 

@@ -45,6 +45,7 @@ LIBRARIES: Mapping[str, tuple[str, ...]] = {
     ),
     "flower": ("flower",),
     "influx": ("influxdb_client",),
+    "alerts": ("apprise",),
     "otel": ("opentelemetry",),
     "mcp": ("anyio", "mcp", "mcp_types"),
 }

@@ -26,13 +26,15 @@ from g6.ports.panels import PanelArchive, PanelStore
 from g6.ports.quote_cache import QuoteCache
 from g6.ports.sender import Sender
 from g6.ports.shared_cache import SharedCache
-from g6.ports.sinks import Outbox, Sink, SpanSink
+from g6.ports.sinks import AlarmChannel, AlarmLog, Outbox, Sink, SpanSink
 from g6.ports.sources import Gate, Provider
 from g6.ports.store import Store, WriteReport
 from g6.ports.vitals import Vitals
 
 __all__ = [
     "RERUN_TASK",
+    "AlarmChannel",
+    "AlarmLog",
     "Bus",
     "ChainMemories",
     "Claim",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
+from g6.adapters.data_dir.sqlite_file import SqliteFile
 from g6.domain.reports.bus_flow import SubscriberPosition
 from g6.domain.reports.storing import MissedSpan, OutboxEntry, OutboxState
-from g6.errors import StoreBusy
 
 _SCHEMA = """
 create table if not exists waiting (
@@ -25,11 +25,10 @@ create table if not exists position (
     only integer primary key check (only = 1), id text not null, seen integer, newest text not null
 );
 """
-_BUSY_SECONDS = 5.0
 FULL = "full"
 
 
-class OutboxFile:
+class OutboxFile(SqliteFile):
     """Outbox port over a file. A power cut leaves it as it was after its last change.
 
     Args:
@@ -39,13 +38,7 @@ class OutboxFile:
 
     def __init__(self, path: Path, most: int) -> None:
         self._most = most
-        self._path = path
-        with self._refusals():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-            self._file.execute("pragma journal_mode=wal")
-            self._file.execute("pragma synchronous=normal")
-            self._file.executescript(_SCHEMA)
+        super().__init__(path, _SCHEMA)
 
     def note(self, entries: Sequence[OutboxEntry], position: SubscriberPosition) -> None:
         """Append entries, and remember the place on the bus."""
@@ -120,29 +113,6 @@ class OutboxFile:
             "select count(*), coalesce(sum(points), 0), min(noted_at) from waiting"
         ).fetchone()
         return OutboxState(units, points, oldest, _count(self._file, "missed"))
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """Change the file in one transaction."""
-        with self._refusals():
-            self._file.execute("begin immediate")
-            try:
-                yield self._file
-            except BaseException:
-                self._file.execute("rollback")
-                raise
-            self._file.execute("commit")
-
-    @contextmanager
-    def _refusals(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise StoreBusy(f"{self._path} cannot be written: {error}") from error
 
 
 def stored_outbox(path: Path) -> tuple[OutboxState, Sequence[MissedSpan]]:

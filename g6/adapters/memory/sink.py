@@ -1,4 +1,4 @@
-"""A server of time series in memory."""
+"""A server of time series, and a channel to people, in memory."""
 
 from __future__ import annotations
 
@@ -42,3 +42,32 @@ class MemorySink:
             fields, _, instant = rest.rpartition(" ")
             self.points[series, instant] = fields
         return sum(len(line) + 1 for line in lines)
+
+
+class MemoryChannel:
+    """AlarmChannel port. It takes everything, unless it is told to be away.
+
+    Attributes:
+        is_away: Whether it takes no message.
+        messages: Titles and texts that it took.
+
+    >>> channel = MemoryChannel("1 (memory)")
+    >>> channel.send("G6: test", "text")
+    >>> channel.messages
+    [('G6: test', 'text')]
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.is_away = False
+        self.messages: list[tuple[str, str]] = []
+
+    def send(self, title: str, text: str) -> None:
+        """Take a message.
+
+        Raises:
+            SinkAway: It is away.
+        """
+        if self.is_away:
+            raise SinkAway(f"channel {self.name} took no message: it is away")
+        self.messages.append((title, text))

@@ -69,7 +69,7 @@ class DirectoryCertificates:
         key = self._settings.storage.certificate_key
         if key is None:
             return ""
-        from g6.adapters.signing import public_key_of
+        from g6.adapters.data_dir.signing import public_key_of
 
         return public_key_of(key)
 
@@ -111,7 +111,7 @@ class DirectoryCertificates:
         """
         if certificate.signature is None:
             return False
-        from g6.adapters.signing import is_signature_of
+        from g6.adapters.data_dir.signing import is_signature_of
 
         return is_signature_of(certificate.root, certificate.signature)
 
@@ -195,7 +195,7 @@ class DirectoryCertificates:
         key = self._settings.storage.certificate_key
         if key is None:
             return certificate
-        from g6.adapters.signing import signature_of
+        from g6.adapters.data_dir.signing import signature_of
 
         return replace(certificate, signature=signature_of(certificate.root, key))
 

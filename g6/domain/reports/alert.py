@@ -14,7 +14,7 @@ from g6.domain.schema.json_types import Document, JsonObject, present
 from g6.domain.schema.words import EventType, Severity
 
 _COMMAND = re.compile(
-    r"(?<![\w/.@-])(?<!-A )g6 (?:(?:data|retention|panels|config|influx) )?[a-z][a-z-]*"
+    r"(?<![\w/.@-])(?<!-A )g6 (?:(?:data|retention|panels|config|influx|alert) )?[a-z][a-z-]*"
     r"(?: --from [a-z]+| --[a-z-]+(?: [\w:.-]*\d[\w:.-]*)?| [A-Z][\w:.-]*)*"
 )
 """A command in a sentence: its words, options with instants and days, and names in capitals."""

@@ -221,6 +221,14 @@ SINK_AWAY = AlertRule(
     "g6 influx status; nothing is lost, what waits is sent when it answers",
     "sink-away.md",
 )
+CHANNEL_AWAY = AlertRule(
+    "channel_away",
+    "channel",
+    "a channel of g6 alert took no message twice in a row",
+    Severity.WARNING,
+    "{error}",
+    "g6 alert test; what fired is in g6 alert log, and is sent when the channel takes it",
+)
 RULES = (
     SETTING_RETIRED,
     ROWS_REFUSED,
@@ -244,6 +252,7 @@ RULES = (
     NO_HEARTBEAT,
     MEMORY_SHORT,
     SINK_AWAY,
+    CHANNEL_AWAY,
 )
 """Every alert that the system itself fires; a provider's states with a fix are alerts as well."""
 

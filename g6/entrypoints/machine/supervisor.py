@@ -25,6 +25,7 @@ from g6.bootstrap.ownership import (
     redis_namespace,
     system_of_its_own,
 )
+from g6.bootstrap.processes.alarm_places import has_alarms
 from g6.bootstrap.processes.embedded_redis import embedded_redis
 from g6.bootstrap.processes.redis_ports import redis_facts, vitals
 from g6.bootstrap.quote_sources.sources import settings_in_force
@@ -60,6 +61,7 @@ MODULES = {
     "serve": "g6.entrypoints.cli",
     "ticker": "g6.entrypoints.machine.tick_stream",
     "outlet": "g6.entrypoints.machine.outlet_process",
+    "alarms": "g6.entrypoints.workers.alarm_process",
     "flower": "g6.entrypoints.machine.flower_process",
 }
 """What the processes of one machine run."""
@@ -187,10 +189,12 @@ class Stack:
         if self.settings.streamed:
             self._start("ticker", MODULES["ticker"])
 
-    def start_outlet(self) -> None:
-        """Start what sends points, where a server of time series is configured."""
+    def start_outlets(self) -> None:
+        """Start what sends points to a server, and alarms to people, where either is configured."""
         if self.settings.influx.url is not None:
             self._start("outlet", MODULES["outlet"])
+        if has_alarms(self.settings):
+            self._start("alarms", MODULES["alarms"])
 
     def watch(self) -> list[str]:
         """Start again what died, and return the names.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from math import nan
 from typing import Annotated
 
 import numpy as np
@@ -19,6 +20,7 @@ from g6.domain.figures.trends import Trend, TrendFigure, TrendWindow, trends
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.chain import Chain
+from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import Bucket
 from g6.errors import UncoveredYear, UserError
 from g6.ports.readers import StoredReader
@@ -234,6 +236,19 @@ def _past_sessions(reader: StoredReader, unit: Unit, at: datetime | None) -> lis
         volatility = term_structure.constant_maturity(*_term(figures), RANKED_MATURITY)
         sessions.append(_PastSession(day_of(earlier.instant), volatility, expiry_of))
     return sessions
+
+
+def volatilities_before(reader: StoredReader, unit: Unit) -> list[float]:
+    """Return the volatility 30 days ahead of each earlier session, the newest last."""
+    return [session.volatility for session in _past_sessions(reader, unit, None)]
+
+
+def volatility_of(frame: Frame) -> float:
+    """Return the volatility 30 days ahead that a chain says, NaN where it says none."""
+    if not len(frame):
+        return nan
+    figures = expiry_figures(Chain.of_rows(frame))
+    return term_structure.constant_maturity(*_term(figures), RANKED_MATURITY)
 
 
 def _ranked_units(reader: StoredReader, unit: Unit) -> list[Unit]:

@@ -74,7 +74,7 @@ def started(
             stack.start_workers()
             stack.wait_ready(lambda ready, of: progress.update(task, completed=ready, total=of))
         stack.start_ticker()
-        stack.start_outlet()
+        stack.start_outlets()
         stack.start_beat()
         timing = stack.runtime.timing
         ahead = max(

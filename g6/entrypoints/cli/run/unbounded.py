@@ -142,7 +142,7 @@ def _start(stack: Stack, console: Console, voice: Voice) -> RunFollower:
         stack.wait_ready()
     follower = RunFollower(stack, stack.runtime.bus.bounds()[1], voice.alert)
     stack.start_ticker()
-    stack.start_outlet()
+    stack.start_outlets()
     stack.start_beat()
     if settings.features.serve:
         stack.start_serve()

@@ -101,6 +101,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("dashboards", "operate.dashboards_command"),
         Command("metrics", "operate.metrics_command"),
         Command("influx", "operate.influx_command"),
+        Command("alert", "operate.alert_command"),
         Command("retention", "past.pruning"),
         Command("archive", "past.keeping.archive_commands"),
         Command("backup", "past.keeping.backup_commands"),

@@ -1,0 +1,115 @@
+"""The file of rules: TOML that a person may write by hand, with what `g6 alert add` appends."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from g6 import files
+from g6.domain.alarms import SHIPPED, AlarmRule, parse_quiet, parse_seconds, rule_of_text
+from g6.domain.schema.nearest import no_such
+from g6.errors import BadConfig, UserError
+
+__all__ = ["read_rules", "write_rule"]
+
+_KEYS = ("name", "when", "hysteresis", "cool_down", "per_hour", "quiet")
+_HEAD = ("quiet", "cool_down", "per_hour", "rule")
+_DEFAULTS = ("quiet", "cool_down", "per_hour")
+_FIRST_LINES = "# Rules of g6 alert. docs/how-to/alerts.md says what a line may say.\n"
+
+
+def read_rules(path: Path) -> tuple[AlarmRule, ...]:
+    """Return the rules that are in force: those of the file, and those that ship with G6.
+
+    Args:
+        path: The file. It may be absent.
+
+    Raises:
+        BadConfig: It is no TOML, or a rule of it says what there is not.
+    """
+    own = [_rule(path, entry) for entry in _entries(path)]
+    names = [rule.name for rule in own]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise BadConfig(f"{path} has two rules {repeated[0]!r}", "give one of them another name")
+    return (*(rule for rule in SHIPPED if rule.name not in names), *own)
+
+
+def write_rule(path: Path, rule: Mapping[str, str | float]) -> AlarmRule:
+    """Append a rule to the file, whose other lines stay as they are, and return it.
+
+    Raises:
+        UserError: There is a rule of this name, or the condition is none.
+        StoreBusy: The disk refuses it.
+    """
+    added = _rule(path, rule)
+    names = {str(entry.get("name", "")) for entry in _entries(path)}
+    if added.name in names:
+        raise UserError(
+            f"{path} has a rule {added.name!r} already", "give another --name, or edit that file"
+        )
+    lines = [f"{key} = {json.dumps(value)}" for key, value in rule.items() if key in _KEYS]
+    with files.refusals(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = path.read_text("utf-8") if path.is_file() else _FIRST_LINES
+        block = "\n".join(["", "[[rule]]", *lines, ""])
+        files.replace(path, f"{before.rstrip()}\n{block}".encode())
+    return added
+
+
+def _entries(path: Path) -> Sequence[Mapping[str, str | float]]:
+    """Return the rules of a file as TOML has them, each with the defaults of the file's head."""
+    if not path.is_file():
+        return ()
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadConfig(f"{path} cannot be read: {error}", "mend that line of the file") from error
+    _check_keys(path, document, _HEAD)
+    rules = document.get("rule", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise BadConfig(f"{path}: rule is no list of tables", "begin each rule with [[rule]]")
+    defaults = {key: document[key] for key in _DEFAULTS if key in document}
+    return [defaults | rule for rule in rules]
+
+
+def _check_keys(path: Path, keys: Iterable[str], allowed: Sequence[str]) -> None:
+    for key in keys:
+        if key not in allowed:
+            raise BadConfig(f"{path}: {no_such('key', key, allowed)}")
+
+
+def _rule(path: Path, entry: Mapping[str, str | float]) -> AlarmRule:
+    """Return the rule that a table says."""
+    _check_keys(path, entry, _KEYS)
+    when = str(entry.get("when", "")).strip()
+    name = str(entry.get("name", "") or when)
+    try:
+        rule = rule_of_text(name, when)
+        return replace(
+            rule,
+            quiet=parse_quiet(str(entry.get("quiet", ""))),
+            cool_down=parse_seconds(str(entry.get("cool_down", f"{rule.cool_down:g}s"))),
+            hysteresis=_amount(entry.get("hysteresis", rule.hysteresis)),
+            per_hour=_count(entry.get("per_hour", rule.per_hour)),
+        )
+    except (UserError, ValueError) as error:
+        fix = error.fix if isinstance(error, UserError) else "mend that value"
+        reason = error.sentence if isinstance(error, UserError) else str(error)
+        raise BadConfig(f"{path}: rule {name!r}: {reason}", fix) from error
+
+
+def _amount(value: str | float) -> float:
+    amount = float(str(value))
+    if not amount >= 0:
+        raise ValueError(f"hysteresis {value} is below 0")
+    return amount
+
+
+def _count(value: str | float) -> int:
+    count = int(str(value))
+    if count < 1:
+        raise ValueError(f"per_hour {value} is below 1")
+    return count

@@ -1,0 +1,32 @@
+"""Where the rules of people and the log of alarms are, without what reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from g6.config import Settings
+from g6.domain.schema.layout import Folder
+
+__all__ = ["alarm_log_path", "has_alarms", "rules_path"]
+
+RULES_FILE = "alerts.toml"
+
+
+def rules_path(settings: Settings) -> Path:
+    """Return the file of rules, which may be absent."""
+    if settings.alerts.rules_file is not None:
+        return settings.alerts.rules_file
+    config = settings.config_file
+    return (Path("config") if config is None else config.parent) / RULES_FILE
+
+
+def alarm_log_path(settings: Settings) -> Path:
+    """Return where the log of a data directory is."""
+    return settings.directory / Folder.OUTBOX / "alarms.sqlite"
+
+
+def has_alarms(settings: Settings) -> bool:
+    """Tell whether there are rules or channels of a person."""
+    options = settings.alerts
+    has_channels = options.channels is not None or options.channels_file is not None
+    return has_channels or rules_path(settings).is_file()

@@ -1,0 +1,36 @@
+"""The process that evaluates rules: `python -m g6.entrypoints.workers.alarm_process`.
+
+It takes its settings from the environment, as a worker does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+
+from g6.bootstrap.processes.redis_ports import vitals
+from g6.bootstrap.reading.alarms import running_alarms
+from g6.bootstrap.wiring import wire
+from g6.config import load
+from g6.log import configure
+
+NAME = "alarms"
+
+
+def main() -> None:
+    """Evaluate what is stored, and tell people, until SIGTERM or SIGINT."""
+    settings = load()
+    configure(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    wiring = wire(settings)
+    ports = vitals(wiring)
+    with running_alarms(wiring, logging.getLogger("g6.alarms").warning) as post:
+        post.run(stop, lambda: ports.sign_process(NAME, os.getpid()))
+
+
+if __name__ == "__main__":
+    main()

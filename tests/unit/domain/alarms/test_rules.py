@@ -1,0 +1,63 @@
+"""Rules: what their words say, and what is said of words that say nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from g6.domain.alarms import SHIPPED, parse_quiet, rule_of_text
+from g6.domain.alarms.conditions import Comparison, Crossing, GapChange, Happening, Moving
+from g6.errors import UserError
+
+
+@pytest.mark.parametrize(
+    ("text", "condition", "index", "cycles"),
+    [
+        ("iv_rank>80", Comparison("iv_rank", ">", 80.0), "", 1),
+        ("spot <= 24,500.5", Comparison("spot", "<=", 24500.5), "", 1),
+        ("pcr_this_week crosses above 1.2", Crossing("pcr_this_week", "above", 1.2), "", 1),
+        ("pcr of nifty this_week crosses 1", Crossing("pcr_this_week", "", 1.0), "NIFTY", 1),
+        ("spot crosses support for 3 cycles", Crossing("spot", "", "support"), "", 3),
+        ("forward > call_wall this_week", Comparison("forward", ">", "call_wall_this_week"), "", 1),
+        (
+            "wall of NIFTY this_week moves",
+            Moving(("call_wall_this_week", "put_wall_this_week")),
+            "NIFTY",
+            1,
+        ),
+        ("max_pain_nearest moves", Moving(("max_pain_nearest",)), "", 1),
+        ("gap of SENSEX closes", GapChange("closes"), "SENSEX", 1),
+        ("event alert token", Happening("alert", "token"), "", 1),
+        ("panel.health.backlog > 3", Comparison("panel.health.backlog", ">", 3.0), "", 1),
+    ],
+)
+def test_words_say_a_condition(text: str, condition: object, index: str, cycles: int) -> None:
+    rule = rule_of_text("x", text)
+    assert (rule.condition, rule.index, rule.cycles) == (condition, index, cycles)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pcr_this_weak > 1", "did you mean pcr_this_week"),
+        ("spot crosses suport", "did you mean support"),
+        ("spot of NIFTI > 1", "did you mean NIFTY"),
+        ("wall_this_week > 26000", "name call_wall_this_week or put_wall_this_week"),
+        ("token expires within soon", "write 30 s, 15 m"),
+        ("event alrt", "did you mean alert"),
+        ("spot >", "the number or figure after the sign is missing"),
+        ("spot rises", "is no condition"),
+    ],
+)
+def test_words_that_say_nothing_are_refused_with_the_nearest(text: str, expected: str) -> None:
+    with pytest.raises(UserError) as caught:
+        rule_of_text("x", text)
+    assert expected in str(caught.value)
+
+
+def test_a_token_that_is_missing_before_the_open_is_a_shipped_rule() -> None:
+    assert "token missing at 08:45" in [rule.when for rule in SHIPPED]
+
+
+def test_quiet_hours_without_end_are_refused() -> None:
+    with pytest.raises(UserError):
+        parse_quiet("22:00")

@@ -1,0 +1,67 @@
+"""`g6 alert`: rules in a file, muting, and what they give on a stored day."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.unit.entrypoints.cli.conftest import Run
+from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
+
+
+def test_a_rule_that_is_added_is_listed_and_stays_beside_what_was_written_by_hand(
+    g6: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "config" / "alerts.toml"
+    path.parent.mkdir()
+    path.write_text('per_hour = 2 # of each rule\n\n[[rule]]\nwhen = "iv_rank > 80"\n', "utf-8")
+    answer = g6("alert", "add", "spot of NIFTY crosses support", "--name", "support")
+    assert (answer.code, answer.out) == (0, "rule 'support' is in config/alerts.toml\n")
+    assert path.read_text("utf-8").startswith("per_hour = 2 # of each rule\n")
+    rules = {rule["name"]: rule for rule in json.loads(g6("alert", "ls", "--json").out)}
+    assert rules["iv_rank > 80"]["per_hour"] == rules["support"]["per_hour"] == 2
+    assert rules["support"]["index"] == "NIFTY"
+    assert rules["token_missing_before_open"]["shipped"]
+    assert g6("alert", "add", "spot > 1", "--name", "support").code == 2
+
+
+def test_an_unknown_figure_gets_the_nearest_and_changes_nothing(g6: Run, tmp_path: Path) -> None:
+    answer = g6("alert", "add", "pcr_this_weak > 1")
+    assert answer.code == 2
+    assert "did you mean pcr_this_week" in answer.err
+    assert not (tmp_path / "config").exists()
+
+
+def test_a_rule_of_the_file_that_says_nothing_is_named(g6: Run, tmp_path: Path) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text('[[rule]]\nname = "x"\nwhen = "spott > 1"\n', "utf-8")
+    answer = g6("alert", "ls", "--set", f"alerts.rules_file={path}")
+    assert answer.code == 2
+    assert f"{path}: rule 'x': there is no figure 'spott'" in answer.err
+
+
+def test_a_muted_rule_is_listed_as_such_until_it_speaks_again(g6: Run) -> None:
+    assert g6("alert", "mute", "gap", "--for", "2h").code == 0
+    rules = json.loads(g6("alert", "ls", "--json").out)
+    assert [rule["name"] for rule in rules if rule["muted_until"]] == ["gap"]
+    assert g6("alert", "mute", "gap", "--off").out == "gap speaks again\n"
+    answer = g6("alert", "mute", "gaps")
+    assert (answer.code, "did you mean gap" in answer.err) == (2, True)
+
+
+def test_a_stored_day_says_what_the_rules_would_have_given(g6: Run, tmp_path: Path) -> None:
+    store_two_cycles(tmp_path / "data" / "demo")
+    g6("alert", "add", "spot of FINNIFTY > 1", "--name", "high")
+    g6("alert", "add", "call_wall of FINNIFTY this_month > 1", "--name", "wall")
+    answer = g6("alert", "test", "--day", STORED_CYCLES[0][:10], "--json")
+    assert answer.code == 0
+    alarms = [(alarm["rule"], alarm["cycle"]) for alarm in json.loads(answer.out)]
+    assert alarms == [("high", STORED_CYCLES[0]), ("wall", STORED_CYCLES[0])]
+
+
+def test_a_day_that_is_not_stored_is_nothing_to_do(g6: Run) -> None:
+    assert g6("alert", "test", "--day", "2026-11-20").code == 3
+
+
+def test_a_log_without_alarms_says_so(g6: Run) -> None:
+    assert g6("alert", "log").out == "nothing fired\n"
