@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile
 from g6.domain.schema.json_reading import part, text, whole
@@ -27,6 +28,7 @@ from g6.files import refusals, replace, shown
 __all__ = ["BackupContent", "BackupFolder", "BackupSnapshot", "RestoredFile", "content_of"]
 
 FORM = "g6-backup-v1"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class BackupFolder:
 
         Raises:
             NothingToDo: There is none.
-            BadInput: Its list is damaged.
+            BadInput: Its list is damaged, or names a file outside of the data directory.
         """
         names = self.names()
         if not names or (name is not None and name not in names):
@@ -251,13 +253,30 @@ def _parsed(name: str, document: Document) -> BackupSnapshot:
         raise ValueError(f"it is of the form {document['form']}")
     files = {}
     for path in part(document, "files"):
+        if not _is_below_its_root(path):
+            raise ValueError(f"{path!r} is no name below the data directory")
         file = part(part(document, "files"), path)
-        files[path] = BackupContent(
-            text(file, "sha256"), whole(file, "bytes"), whole(file, "changed")
-        )
+        sha256 = text(file, "sha256")
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError(f"the sha256 of {path!r} is not 64 lower-case hex digits")
+        files[path] = BackupContent(sha256, whole(file, "bytes"), whole(file, "changed"))
     left_out = document["left_out"]
     words = tuple(map(str, left_out)) if isinstance(left_out, list) else ()
     return BackupSnapshot(name, text(document, "source"), files, words)
+
+
+def _is_below_its_root(name: str) -> bool:
+    """Tell whether a file of this name lies below the data directory, or that of CSV files.
+
+    >>> _is_below_its_root("csv/NIFTY/this_week/0/2026-11-18.csv")
+    True
+    >>> _is_below_its_root("csv/../../x"), _is_below_its_root("csv//x"), _is_below_its_root("/x")
+    (False, False, False)
+    """
+    root, _, rest = name.partition("/")
+    path = PurePosixPath(rest if root == Kind.CSV else name)
+    is_inside = bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+    return is_inside and "\0" not in name
 
 
 def content_of(file: SourceFile, listing: BackupListing) -> bytes | None:

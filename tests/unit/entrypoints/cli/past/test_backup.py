@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -184,3 +185,35 @@ def test_a_place_in_the_data_directory_is_refused(g6: Run, directory: Path) -> N
     assert (answer.code, "lies in the data directory" in answer.err) == (2, True)
     answer = g6("restore", str(directory / "none"), "--data-dir", str(directory))
     assert (answer.code, "no backup is in" in answer.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "sha256"),
+    [
+        ("../../x", ""),
+        ("{outside}/x", ""),
+        ("chain/../../x", ""),
+        ("csv/../../x", ""),
+        ("csv/{outside}/x", ""),
+        ("csv", ""),
+        ("events/x", "../../../x"),
+        ("events/x", "A" * 64),
+    ],
+)
+def test_a_list_that_names_a_place_outside_is_refused(
+    g6: Run, tmp_path: Path, name: str, sha256: str
+) -> None:
+    place, new, outside = tmp_path / "backup", tmp_path / "rows/new", tmp_path / "outside"
+    name = name.format(outside=outside)
+    content = b"rows"
+    whole = hashlib.sha256(content).hexdigest()
+    (place / "objects" / whole[:2]).mkdir(parents=True)
+    (place / "objects" / whole[:2] / whole).write_bytes(content)
+    files = {name: {"sha256": sha256 or whole, "bytes": len(content), "changed": 0}}
+    document = {"form": "g6-backup-v1", "source": "rows", "left_out": [], "files": files}
+    (place / "snapshots").mkdir()
+    (place / "snapshots/20261118T103000Z.json").write_text(json.dumps(document))
+    before = contents(tmp_path)
+    answer = g6("restore", str(place), "--data-dir", str(new))
+    assert (answer.code, repr(name) in answer.err) == (2, True), answer.err
+    assert contents(tmp_path) == before
