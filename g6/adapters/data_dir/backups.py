@@ -9,6 +9,7 @@ was broken off goes on where it was.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -188,16 +189,18 @@ class BackupFolder:
     def damaged(self, snapshot: BackupSnapshot) -> Iterator[tuple[str, str]]:
         """Read every content of a backup, and yield each file with what is wrong, empty if nothing.
 
-        A content of several files is read once for each.
+        A content of several files is read once for each. A damaged one gets another name, so that
+        the next backup copies it anew.
         """
         for name, file in snapshot.files.items():
+            path = self._path(file.sha256)
             try:
-                content = self._path(file.sha256).read_bytes()
+                content = path.read_bytes()
             except OSError as error:
-                yield name, f"cannot be read: {error.strerror or error}"
+                yield name, _unreadable(path, error)
                 continue
             is_whole = hashlib.sha256(content).hexdigest() == file.sha256
-            yield name, "" if is_whole else "is not what was backed up"
+            yield name, "" if is_whole else f"is not what was backed up; {_set_aside(path)}"
 
     def restore(
         self, snapshot: BackupSnapshot, directory: Path, csv_dir: Path, *, overwrite: bool
@@ -277,6 +280,28 @@ def _is_below_its_root(name: str) -> bool:
     path = PurePosixPath(rest if root == Kind.CSV else name)
     is_inside = bool(path.parts) and not path.is_absolute() and ".." not in path.parts
     return is_inside and "\0" not in name
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.damaged")
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    """Say why a content cannot be read. One that its disk has lost is set aside."""
+    if error.errno == errno.ENOENT and _aside(path).exists():
+        return f"was damaged; it is now {shown(_aside(path))}"
+    reason = f"cannot be read: {error.strerror or error}"
+    return f"{reason}; {_set_aside(path)}" if error.errno == errno.EIO else reason
+
+
+def _set_aside(path: Path) -> str:
+    """Give a damaged content another name, and say so."""
+    aside = _aside(path)
+    try:
+        path.replace(aside)
+    except OSError as error:
+        return f"it cannot be renamed to {shown(aside)}: {error.strerror or error}"
+    return f"it is now {shown(aside)}"
 
 
 def content_of(file: SourceFile, listing: BackupListing) -> bytes | None:

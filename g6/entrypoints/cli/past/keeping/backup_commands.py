@@ -22,6 +22,7 @@ from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo, UserError
+from g6.files import quoted
 from g6.rendering.wording import counted, megabytes
 
 Place = Annotated[
@@ -33,7 +34,7 @@ Snapshot = Annotated[
     typer.Option("--snapshot", metavar="NAME", help="An earlier backup; else the newest."),
 ]
 Check = Annotated[
-    bool, typer.Option("--check", help="Read the newest backup whole instead, checksums included.")
+    bool, typer.Option("--check", help="Read the newest backup instead, set aside what is damaged.")
 ]
 
 
@@ -203,6 +204,13 @@ def _check(folder: BackupFolder, out: Console, console: Console, *, as_json: boo
             out.print(f"{name}: {what}", soft_wrap=True, highlight=False)
         whole = len(snapshot.files) - len(damaged)
         out.print(f"{whole} of {counted(len(snapshot.files), 'file')} of {snapshot.name} are whole")
+        if damaged:
+            again = f"g6 backup {quoted(folder.directory)}"
+            out.print(
+                f"  fix: {again} copies them again while {snapshot.source} has them",
+                soft_wrap=True,
+                highlight=False,
+            )
     if damaged:
         raise typer.Exit(1)
 

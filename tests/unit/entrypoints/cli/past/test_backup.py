@@ -103,6 +103,25 @@ def test_a_damaged_content_is_found_and_never_written(
     assert not [path for path in contents(new).values() if path[-1:] == b"?"]
 
 
+def test_a_damaged_content_is_set_aside_and_copied_again(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "backup"
+    backup = ("backup", str(place), "--json", "--data-dir", str(directory))
+    g6(*backup)
+    rotten = max((place / "objects").rglob("*"), key=lambda path: path.stat().st_size)
+    whole = rotten.read_bytes()
+    rotten.write_bytes(whole[:-1] + b"?")
+    for words in ("is not what was backed up", "was damaged"):
+        answer = g6("backup", str(place), "--check")
+        assert (answer.code, words in answer.out) == (1, True), answer.out
+        assert f"it is now {rotten}.damaged" in answer.out
+        assert f"fix: g6 backup {place} copies them again while {directory} has" in answer.out
+    assert json.loads(g6(*backup).out)["files_copied"] == 1
+    assert rotten.read_bytes() == whole
+    assert g6("backup", str(place), "--check").code == 0
+
+
 def test_one_damaged_file_of_a_day_is_brought_back(
     g6: Run, directory: Path, tmp_path: Path
 ) -> None:
