@@ -81,7 +81,14 @@ class BackupSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class RestoredFile:
-    """What became of one file: `written`, `same` (it was there), `other` (another one is there)."""
+    """What became of one file.
+
+    Attributes:
+        name: As the backup calls it.
+        outcome: `written`, `same` (it was there), `other` (another one is there) or `damaged` (the
+            backup does not have its content any more, so nothing was written).
+        bytes: Its size.
+    """
 
     name: str
     outcome: str
@@ -217,7 +224,6 @@ class BackupFolder:
             What became of each file.
 
         Raises:
-            BadInput: A content is damaged. What was written before stays.
             StoreBusy: A disk refuses.
         """
         for name, file in snapshot.files.items():
@@ -231,12 +237,10 @@ class BackupFolder:
                 yield RestoredFile(name, "other", file.bytes)
                 continue
             path = self._path(file.sha256)
-            with refusals(path):
-                content = path.read_bytes() if path.is_file() else b""
-            if hashlib.sha256(content).hexdigest() != file.sha256:
-                reason = f"is not what was backed up of {name}; {shown(target)} was not written"
-                fix = "restore it from an earlier backup with --snapshot NAME"
-                raise BadInput(shown(path), None, reason, fix)
+            content = _stored(path)
+            if content is None or hashlib.sha256(content).hexdigest() != file.sha256:
+                yield RestoredFile(name, "damaged", file.bytes)
+                continue
             replace(target, content)
             yield RestoredFile(name, "written", file.bytes)
 
@@ -280,6 +284,17 @@ def _is_below_its_root(name: str) -> bool:
     path = PurePosixPath(rest if root == Kind.CSV else name)
     is_inside = bool(path.parts) and not path.is_absolute() and ".." not in path.parts
     return is_inside and "\0" not in name
+
+
+def _stored(path: Path) -> bytes | None:
+    """Return a content, None where it is gone or its disk has lost it."""
+    with refusals(path):
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            if error.errno in {errno.ENOENT, errno.EIO}:
+                return None
+            raise
 
 
 def _aside(path: Path) -> Path:

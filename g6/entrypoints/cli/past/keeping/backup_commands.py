@@ -93,7 +93,8 @@ def restore(
     """Bring back what a backup holds: all of it, or one day.
 
     Files that are there stay as they are unless --overwrite is given. Every content is held against
-    its SHA-256 before it is written. After Ctrl-C the same command goes on where it was.
+    its SHA-256 before it is written, and damaged ones are named at the end.
+    After Ctrl-C the same command goes on where it was.
 
     Example: g6 restore /mnt/backup/g6 --data-dir data/restored
     """
@@ -117,8 +118,8 @@ def restore(
     if json_:
         typer.echo(json.dumps(asdict(totals)))
     else:
-        _show_restored(terminal.console(settings), settings, totals)
-    if totals.others:
+        _show_restored(terminal.console(settings), settings, totals, folder)
+    if totals.others or totals.damaged:
         raise typer.Exit(1)
 
 
@@ -133,6 +134,7 @@ class RestoredTotals:
         same: Files that were there.
         other: Files of whose names another file is there.
         others: Their names.
+        damaged: The names of files whose contents are damaged in the backup.
     """
 
     snapshot: str
@@ -141,6 +143,7 @@ class RestoredTotals:
     same: int = 0
     other: int = 0
     others: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
 
     def add(self, file: RestoredFile) -> None:
         """Count what became of one file."""
@@ -149,12 +152,16 @@ class RestoredTotals:
             self.bytes_written += file.bytes
         elif file.outcome == "same":
             self.same += 1
+        elif file.outcome == "damaged":
+            self.damaged.append(file.name)
         else:
             self.other += 1
             self.others.append(file.name)
 
 
-def _show_restored(console: Console, settings: Settings, totals: RestoredTotals) -> None:
+def _show_restored(
+    console: Console, settings: Settings, totals: RestoredTotals, folder: BackupFolder
+) -> None:
     console.print(
         f"{totals.written} files written into {settings.directory}, {totals.same} were there",
         soft_wrap=True,
@@ -166,6 +173,18 @@ def _show_restored(console: Console, settings: Settings, totals: RestoredTotals)
             f"{counted(totals.other, 'file')} of {totals.snapshot} left out; --overwrite replaces "
             "those that are there",
             soft_wrap=True,
+        )
+    for name in totals.damaged:
+        console.print(
+            f"not written, damaged in the backup: {name}", soft_wrap=True, highlight=False
+        )
+    if totals.damaged:
+        again = f"g6 backup {quoted(folder.directory)}"
+        console.print(
+            f"  fix: {again} --check sets damaged contents aside, and {again} copies them again "
+            "while the data directory has them; or take an earlier backup with --snapshot NAME",
+            soft_wrap=True,
+            highlight=False,
         )
 
 
