@@ -245,10 +245,12 @@ def _back_up(folder: BackupFolder, settings: Settings, console: Console, *, as_j
 
     check_directory(settings.directory)
     place = folder.directory.resolve()
-    if place.is_relative_to(settings.directory.resolve()):
-        raise UserError(
-            f"{folder.directory} lies in the data directory", "name a directory on another disk"
-        )
+    sources = {"data directory": settings.directory, "directory of CSV files": settings.csv_dir}
+    for what, source in sources.items():
+        if place.is_relative_to(source.resolve()):
+            raise UserError(
+                f"{folder.directory} lies in the {what}", "name a directory on another disk"
+            )
     began = time.monotonic()
     listing, copied = _copy_all(folder, settings, console)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

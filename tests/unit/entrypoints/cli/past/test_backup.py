@@ -218,6 +218,16 @@ def test_a_place_in_the_data_directory_is_refused(g6: Run, directory: Path) -> N
     assert (answer.code, "no backup is in" in answer.err) == (3, True)
 
 
+def test_a_place_below_the_csv_files_is_refused(g6: Run, directory: Path, tmp_path: Path) -> None:
+    base, place = tmp_path / "lines", tmp_path / "lines/backup"
+    setting = f"storage.csv.base_dir={base}"
+    answer = g6("backup", str(place), "--set", setting, "--data-dir", str(directory))
+    assert (answer.code, "lies in the directory of CSV files" in answer.err) == (2, True)
+    assert not place.exists()
+    beside = str(tmp_path / "beside")
+    assert g6("backup", beside, "--set", setting, "--data-dir", str(directory)).code == 0
+
+
 @pytest.mark.parametrize(
     ("name", "sha256"),
     [
