@@ -116,12 +116,17 @@ def restore_file(place: ColdPlace, file: ExportedFile, directory: Path, csv_dir:
         `written`, `same` where it was there, `other` where another one is there and stays.
 
     Raises:
-        BadInput: It is not what was exported.
+        BadInput: It is not what was exported, or its name leads elsewhere.
         Unavailable: The place does not answer.
         StoreBusy: A disk refuses.
     """
-    root, _, rest = file.name.partition("/")
-    target = csv_dir / rest if root == Kind.CSV else directory / file.name
+    folder, _, rest = file.name.partition("/")
+    root, name = (csv_dir, rest) if folder == Kind.CSV else (directory, file.name)
+    target = root / name
+    if not target.resolve().is_relative_to(root.resolve()):
+        reason = f"names {file.name}, which lies outside of {shown(root)}; it was not written"
+        fix = "see who wrote that list, and take the files from a backup"
+        raise BadInput(f"{place.address}/{LIST}", None, reason, fix)
     with refusals(target):
         if target.is_file():
             is_same = hashlib.sha256(target.read_bytes()).hexdigest() == file.sha256

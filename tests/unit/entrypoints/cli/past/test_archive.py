@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import runpy
@@ -245,6 +246,21 @@ def test_an_export_to_a_cold_place_restores(g6: Run, directory: Path, tmp_path: 
     assert g6("data", "check", "--data-dir", str(tmp_path / "new")).code == 0
     (tmp_path / "new" / f"{CHAIN}/day.parquet").write_bytes(b"another")
     assert g6(*restore, str(tmp_path / "new")).code == 1
+
+
+def test_a_restore_writes_nothing_outside_of_its_directories(g6: Run, tmp_path: Path) -> None:
+    place, outside = tmp_path / "cold", tmp_path / "outside.csv"
+    name = f"csv/{outside}"
+    file = place / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"x")
+    digest = hashlib.sha256(b"x").hexdigest()
+    files = {name: {"bytes": 1, "sha256": digest}}
+    document = {"form": "g6-cold-export-v1", "files": files}
+    (place / "cold-export.json").write_text(json.dumps(document))
+    answer = g6("archive", "restore", str(place), "--data-dir", str(tmp_path / "new"))
+    assert (answer.code, name in answer.err) == (2, True)
+    assert not outside.exists()
 
 
 @pytest.fixture(scope="module")
