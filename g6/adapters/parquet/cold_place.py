@@ -45,6 +45,21 @@ class ColdPlace:
 
     def content(self, name: str) -> bytes | None:
         """Return a file, None where there is none.
+    def keep_apart(self, directory: Path) -> None:
+        """Refuse a place that shares files with a data directory.
+
+        Raises:
+            UserError: It is the directory, contains it, or lies inside of it.
+        """
+        if self._system.type_name != "local":
+            return
+        place, rows = Path(self._base).resolve(), directory.resolve()
+        if place.is_relative_to(rows) or rows.is_relative_to(place):
+            raise UserError(
+                f"the place {self.address} and the data directory {directory} share files",
+                "name a folder that is neither inside of the data directory nor around it",
+            )
+
 
         Raises:
             Unavailable: The place does not answer.

@@ -86,6 +86,7 @@ def put(
 
     settings = options.settings(config, set_, data_dir=data_dir)
     cold = ColdPlace(place)
+    cold.keep_apart(settings.directory)
     chosen = _chosen(settings, before, date_)
     options.own_directory(context, settings, "g6 archive")
     console = terminal.console(settings, stderr=json_)

@@ -28,6 +28,7 @@ def export_cold(settings: Settings, address: str, *, as_json: bool) -> None:
     """
     check_directory(settings.directory)
     place = ColdPlace(address)
+    place.keep_apart(settings.directory)
     files: list[ExportedFile] = []
     new = 0
     with unfolded(settings.directory):

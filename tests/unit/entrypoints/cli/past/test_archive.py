@@ -263,6 +263,19 @@ def test_a_restore_writes_nothing_outside_of_its_directories(g6: Run, tmp_path: 
     assert not outside.exists()
 
 
+@pytest.mark.parametrize("place", ["rows", "rows/cold", ".", "file://{}/rows", "file://{}/rows/."])
+def test_a_place_that_shares_files_with_the_data_directory_is_refused(
+    g6: Run, directory: Path, tmp_path: Path, place: str
+) -> None:
+    before = contents(directory)
+    address = place.format(tmp_path)
+    where = ("--data-dir", str(directory))
+    for words in (("archive", "put", address, "--date", DAY), ("export", "--cold", address)):
+        answer = g6(*words, *where)
+        assert (answer.code, "share files" in answer.err, "fix:" in answer.err) == (2, True, True)
+    assert contents(directory) == before
+
+
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a bucket on a real S3 server."""
