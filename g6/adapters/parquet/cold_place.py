@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import platform
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from g6.files import replace
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
-__all__ = ["ColdPlace"]
+__all__ = ["ColdPlace", "source_of"]
 
 _EXAMPLE = "name a folder, or an address such as s3://bucket/prefix?region=ap-south-1"
 
@@ -43,8 +45,6 @@ class ColdPlace:
         self._is_folder = not is_address
         self._system, self._base = self._connected()
 
-    def content(self, name: str) -> bytes | None:
-        """Return a file, None where there is none.
     def keep_apart(self, directory: Path) -> None:
         """Refuse a place that shares files with a data directory.
 
@@ -60,6 +60,8 @@ class ColdPlace:
                 "name a folder that is neither inside of the data directory nor around it",
             )
 
+    def content(self, name: str) -> bytes | None:
+        """Return a file, None where there is none.
 
         Raises:
             Unavailable: The place does not answer.
@@ -79,18 +81,28 @@ class ColdPlace:
         """
         return self._system.open_input_file(self._path(name))
 
-    def write(self, name: str, content: bytes) -> bool:
+    def write(self, name: str, content: bytes, earlier: Container[str] = ()) -> bool:
         """Write a file whole and read it back, unless it is there.
+
+        Args:
+            name: The file.
+            content: What it is to have.
+            earlier: SHA-256 of contents that it may have now and that are replaced.
 
         Returns:
             Whether it was written.
 
         Raises:
+            UserError: Another content is there, of which this one is no continuation.
             Unavailable: The place does not answer, or gives back something else.
             StoreBusy: A disk refuses.
         """
-        if self.content(name) == content:
+        there = self.content(name)
+        if there == content:
             return False
+        # A write that was broken off leaves the beginning of a file.
+        if there is not None and not content.startswith(there):
+            self._check_own(name, there, earlier)
         if self._is_folder:
             replace(Path(self._path(name)), content)
         else:
@@ -105,6 +117,14 @@ class ColdPlace:
                 "see that the place is healthy, and call the same command again",
             )
         return True
+
+    def _check_own(self, name: str, there: bytes, earlier: Container[str]) -> None:
+        if hashlib.sha256(there).hexdigest() not in earlier:
+            raise UserError(
+                f"{name} in {self.address} is another file, perhaps of another data directory,"
+                " and stays as it is",
+                "use another place, or move that file away if nothing needs it",
+            )
 
     def _connected(self) -> tuple[FileSystem, str]:
         # pyarrow.fs takes 8 MB and is needed by nobody who keeps his days.
@@ -130,6 +150,11 @@ class ColdPlace:
                 f"{name} in {self.address}: {words_of(error)}",
                 "see that the place is there and answers; keys come from the environment",
             ) from error
+
+
+def source_of(directory: Path) -> str:
+    """Return what tells a data directory from others and their copies, without its name."""
+    return hashlib.sha256(f"{platform.node()}:{directory.resolve()}".encode()).hexdigest()
 
 
 def words_of(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from g6.adapters.parquet.cold_notes import (
     read_note,
     write_note,
 )
-from g6.adapters.parquet.cold_place import ColdPlace
+from g6.adapters.parquet.cold_place import ColdPlace, source_of
 from g6.adapters.parquet.days import FoldLevel
 from g6.bootstrap.stored_files.directory_certificates import issue_certificates, uncertified_days
 from g6.config import Settings
@@ -43,6 +43,9 @@ __all__ = [
     "put_certificates",
 ]
 
+SOURCE = ".cold-source"
+"""File of a place that says which data directory may replace its own earlier files there."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArchivedDay:
@@ -59,6 +62,12 @@ class ArchivedDay:
     places: tuple[str, ...]
     files: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _DayCertificates:
+    newest: dict[str, str]
+    earlier: frozenset[str]
 
 
 def archived_days(directory: Path) -> list[ArchivedDay]:
@@ -120,11 +129,14 @@ def archive_day(directory: Path, day: date, place: ColdPlace, *, keep: bool = Fa
 
     Raises:
         BadInput: The day is not compacted, or was changed since its certificate.
+        UserError: The place has another file that was not archived from here.
         StoreBusy: A file was rewritten meanwhile, or a disk refuses.
         Unavailable: The place does not answer, or gives back something else.
     """
     folders = [folder for folder in _folders(directory) if days.named_day(folder) == day]
     certified = _certified_digests(directory, day)
+    if place.content(SOURCE) != _source_line(directory):
+        certified = _DayCertificates(certified.newest, frozenset())
     size = 0
     for folder in folders:
         files = days.files(folder)
@@ -134,7 +146,7 @@ def archive_day(directory: Path, day: date, place: ColdPlace, *, keep: bool = Fa
         for file in files:
             if not is_cold(file.path):
                 size += _put(directory, file.path, place, certified, keep=keep)
-    for name in certified:
+    for name in certified.newest:
         if certified_name(name) == Kind.INSTRUMENTS:
             _put(directory, directory / name, place, certified, keep=True)
     return size
@@ -144,6 +156,7 @@ def put_certificates(directory: Path, place: ColdPlace, last: date) -> None:
     """Put the certificates of all days up to the last one: each names the day before.
 
     Raises:
+        UserError: The place has certificates of another data directory.
         StoreBusy: A disk refuses.
         Unavailable: The place does not answer, or gives back something else.
     """
@@ -152,20 +165,26 @@ def put_certificates(directory: Path, place: ColdPlace, last: date) -> None:
         for version in files.versions(day) if day <= last else ():
             name = layout.certificate_file(day, version)
             place.write(name, (directory / name).read_bytes())
+    if place.content(SOURCE) is None:
+        place.write(SOURCE, _source_line(directory))
+
+
+def _source_line(directory: Path) -> bytes:
+    return f"{source_of(directory)}\n".encode()
 
 
 def _put(
-    directory: Path, path: Path, place: ColdPlace, certified: dict[str, str], *, keep: bool
+    directory: Path, path: Path, place: ColdPlace, certified: _DayCertificates, *, keep: bool
 ) -> int:
     name = path.relative_to(directory).as_posix()
     identity = days.identity_of(path)
     content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    if certified.get(name, digest) != digest:
+    if certified.newest.get(name, digest) != digest:
         reason = "is not what its certificate says: another SHA-256, and it stays here"
         fix = "g6 data check tells what to do"
         raise BadInput(str(path), None, reason, fix)
-    place.write(name, content)
+    place.write(name, content, certified.earlier)
     if keep:
         return len(content)
     note = ColdNote(place.address, name, len(content), digest)
@@ -177,10 +196,16 @@ def _put(
     return len(content)
 
 
-def _certified_digests(directory: Path, day: date) -> dict[str, str]:
-    certificate = CertificateFiles(directory).read(day)
-    files = certificate.files if certificate is not None else ()
-    return {file.path: file.sha256 for file in files}
+def _certified_digests(directory: Path, day: date) -> _DayCertificates:
+    certificates = CertificateFiles(directory)
+    newest: dict[str, str] = {}
+    earlier = set[str]()
+    for version in certificates.versions(day):
+        certificate = certificates.read(day, version)
+        files = certificate.files if certificate is not None else ()
+        newest = {file.path: file.sha256 for file in files}
+        earlier.update(newest.values())
+    return _DayCertificates(newest, frozenset(earlier))
 
 
 def bring_back(directory: Path, day: date) -> int:

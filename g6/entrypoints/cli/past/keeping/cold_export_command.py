@@ -10,7 +10,12 @@ import typer
 from g6.adapters.data_dir.backup_sources import source_files, unfolded
 from g6.adapters.parquet.cold_place import ColdPlace
 from g6.adapters.parquet.queries.stored_span import check_directory
-from g6.bootstrap.stored_files.cold_export import ExportedFile, export_file, finish_export
+from g6.bootstrap.stored_files.cold_export import (
+    ExportedFile,
+    export_file,
+    finish_export,
+    own_export,
+)
 from g6.config import Settings
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
@@ -24,22 +29,24 @@ def export_cold(settings: Settings, address: str, *, as_json: bool) -> None:
 
     Raises:
         NothingToDo: Nothing is stored.
+        UserError: The place shares files with the data directory, or has those of another one.
         Unavailable: The place does not answer, or gives back something else.
     """
     check_directory(settings.directory)
     place = ColdPlace(address)
     place.keep_apart(settings.directory)
+    earlier = own_export(place, settings.directory)
     files: list[ExportedFile] = []
     new = 0
     with unfolded(settings.directory):
         listing = source_files(settings.directory, settings.csv_dir, time.time())
         console = terminal.console(settings, stderr=as_json)
         for file in followed(listing.files, "exporting", console):
-            exported = export_file(place, file, listing)
+            exported = export_file(place, file, listing, earlier)
             if exported is not None:
                 files.append(exported[0])
                 new += exported[1]
-        finish_export(place, files)
+        finish_export(place, files, settings.directory)
     size = sum(file.bytes for file in files)
     if as_json:
         facts = {"place": place.address, "files": len(files), "bytes": size, "files_written": new}

@@ -17,11 +17,14 @@ import pytest
 from pyarrow import fs
 
 import g6 as package
+from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile
 from g6.adapters.parquet import ParquetStore
+from g6.adapters.parquet.cold_place import ColdPlace
 from g6.adapters.redis.server import free_port
+from g6.bootstrap.stored_files.cold_export import export_file, finish_export, own_export
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.entrypoints.cli import main
-from g6.errors import DamagedFile, Unavailable
+from g6.errors import DamagedFile, Unavailable, UserError
 from tests.unit.entrypoints.cli.conftest import Run
 from tests.waiting import eventually
 
@@ -90,6 +93,15 @@ def put(g6: Run, directory: Path, place: str, *words: str) -> dict[str, object]:
     return dict(json.loads(answer.out))
 
 
+def write_vix(directory: Path, vix: float) -> None:
+    store = ParquetStore(directory)
+    unit = Unit(AT, "NIFTY")
+    frame = store.read_chain(unit)
+    assert frame is not None
+    frame.columns["vix"][:] = vix
+    store.write_chain(unit, frame)
+
+
 def test_archived_days_answer_as_before_and_come_back_to_the_byte(
     g6: Run, root: Path, directory: Path, tmp_path: Path
 ) -> None:
@@ -130,12 +142,7 @@ def test_a_day_here_counts_before_the_one_in_the_cold_place(
     g6: Run, directory: Path, tmp_path: Path
 ) -> None:
     put(g6, directory, str(tmp_path / "cold"))
-    store = ParquetStore(directory)
-    unit = Unit(AT, "NIFTY")
-    frame = store.read_chain(unit)
-    assert frame is not None
-    frame.columns["vix"][:] = 99.0
-    store.write_chain(unit, frame)
+    write_vix(directory, 99.0)
     table = package.load("NIFTY", DAY, engine="arrow", data_dir=directory)
     vix = set(zip(table["timestamp"].to_pylist(), table["vix"].to_pylist(), strict=True))
     assert {value == 99.0 for at, value in vix if at == parse_z(AT)} == {True}
@@ -248,6 +255,70 @@ def test_an_export_to_a_cold_place_restores(g6: Run, directory: Path, tmp_path: 
     assert g6(*restore, str(tmp_path / "new")).code == 1
 
 
+@pytest.mark.parametrize("place", ["rows", "rows/cold", ".", "file://{}/rows", "file://{}/rows/."])
+def test_a_place_that_shares_files_with_the_data_directory_is_refused(
+    g6: Run, directory: Path, tmp_path: Path, place: str
+) -> None:
+    before = contents(directory)
+    address = place.format(tmp_path)
+    where = ("--data-dir", str(directory))
+    for words in (("archive", "put", address, "--date", DAY), ("export", "--cold", address)):
+        answer = g6(*words, *where)
+        assert (answer.code, "share files" in answer.err, "fix:" in answer.err) == (2, True, True)
+    assert contents(directory) == before
+
+
+def test_two_data_directories_do_not_replace_each_others_days(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "cold"
+    other = Path(shutil.copytree(directory, tmp_path / "other"))
+    write_vix(other, 99.0)
+    assert g6("data", "compact", "--date", DAY, "--data-dir", str(other)).code == 0
+    put(g6, directory, str(place))
+    there, here = contents(place), contents(other)
+    answer = g6("archive", "put", str(place), "--date", DAY, "--data-dir", str(other))
+    assert answer.code == 2
+    assert f"{CHAIN}/day.parquet in {place}" in answer.err
+    assert "use another place" in answer.err
+    assert contents(place) == there
+    assert (other / CHAIN / "day.parquet").read_bytes() == here[f"{CHAIN}/day.parquet"]
+    # What was archived from the same directory before is replaced.
+    write_vix(directory, 98.0)
+    assert g6("data", "compact", "--date", DAY, "--data-dir", str(directory)).code == 0
+    put(g6, directory, str(place), "--date", DAY)
+    assert contents(place)[f"{CHAIN}/day.parquet"] != there[f"{CHAIN}/day.parquet"]
+    assert g6("archive", "check", "--data-dir", str(directory)).code == 0
+
+
+def test_an_export_replaces_its_own_files_and_none_of_another_directory(
+    tmp_path: Path,
+) -> None:
+    place = ColdPlace(str(tmp_path / "cold"))
+    first, second = tmp_path / "first", tmp_path / "second"
+    listing = BackupListing(())
+
+    def export(directory: Path, content: bytes) -> None:
+        path = directory / "quality" / "a.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        file = SourceFile("quality/a.json", path, len(content), 0)
+        exported = export_file(place, file, listing, own_export(place, directory))
+        assert exported is not None
+        finish_export(place, [exported[0]], directory)
+
+    export(first, b"1")
+    export(first, b"2")
+    there = contents(tmp_path / "cold")
+    assert there["quality/a.json"] == b"2"
+    with pytest.raises(UserError, match="of another data directory"):
+        export(second, b"3")
+    (tmp_path / "cold/cold-export.json").unlink()
+    with pytest.raises(UserError, match="is another file"):
+        export(second, b"3")
+    assert contents(tmp_path / "cold") == {"quality/a.json": b"2"}
+
+
 def test_a_restore_writes_nothing_outside_of_its_directories(g6: Run, tmp_path: Path) -> None:
     place, outside = tmp_path / "cold", tmp_path / "outside.csv"
     name = f"csv/{outside}"
@@ -261,19 +332,6 @@ def test_a_restore_writes_nothing_outside_of_its_directories(g6: Run, tmp_path: 
     answer = g6("archive", "restore", str(place), "--data-dir", str(tmp_path / "new"))
     assert (answer.code, name in answer.err) == (2, True)
     assert not outside.exists()
-
-
-@pytest.mark.parametrize("place", ["rows", "rows/cold", ".", "file://{}/rows", "file://{}/rows/."])
-def test_a_place_that_shares_files_with_the_data_directory_is_refused(
-    g6: Run, directory: Path, tmp_path: Path, place: str
-) -> None:
-    before = contents(directory)
-    address = place.format(tmp_path)
-    where = ("--data-dir", str(directory))
-    for words in (("archive", "put", address, "--date", DAY), ("export", "--cold", address)):
-        answer = g6(*words, *where)
-        assert (answer.code, "share files" in answer.err, "fix:" in answer.err) == (2, True, True)
-    assert contents(directory) == before
 
 
 @pytest.fixture(scope="module")
