@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def docs(*, as_json: options.Json = False) -> None:
-    """Write every family of /metrics with its labels, unit and meaning.
+    """Write the families of /metrics: labels, units, meanings.
 
     The page is Markdown. With --json one line a family.
 

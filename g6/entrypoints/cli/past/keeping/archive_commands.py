@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from g6.bootstrap.stored_files.cold_days import ArchivedDay
 
 HELP = (
-    "Put old days into a cold folder or S3, and read them there as if they were here.\n\n"
+    "Put old days into a cold folder or S3 and read them there.\n\n"
     "Example: g6 archive put s3://bucket/g6?region=ap-south-1 --before 2026-01-01"
 )
 Place = Annotated[
@@ -174,7 +174,7 @@ def check(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Read every archived file where it lies, and hold it against its SHA-256.
+    """Hold every archived file against its SHA-256.
 
     The exit code is 1 when one is damaged, gone, or cannot be read.
 
