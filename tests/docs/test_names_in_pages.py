@@ -12,7 +12,7 @@ from g6.observability.catalogue.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-WRITTEN_BY_READERS = {"config/sessions.local.toml"}
+WRITTEN_BY_READERS = {"config/sessions.local.toml", "config/alerts.toml"}
 """Files that a page tells its reader to write."""
 ADDED_BY_DIFFS = re.compile(r"^\+\+\+ b/(\S+)$", re.MULTILINE)
 SUFFIXES_OF_SAMPLES = ("_total", "_bucket", "_sum", "_count")

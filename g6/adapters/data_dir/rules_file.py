@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 from g6 import files
@@ -50,13 +51,18 @@ def write_rule(path: Path, rule: Mapping[str, str | float]) -> AlarmRule:
         raise UserError(
             f"{path} has a rule {added.name!r} already", "give another --name, or edit that file"
         )
-    lines = [f"{key} = {json.dumps(value)}" for key, value in rule.items() if key in _KEYS]
+    lines = [f"{key} = {_toml(value)}" for key, value in rule.items() if key in _KEYS]
     with files.refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         before = path.read_text("utf-8") if path.is_file() else _FIRST_LINES
         block = "\n".join(["", "[[rule]]", *lines, ""])
         files.replace(path, f"{before.rstrip()}\n{block}".encode())
     return added
+
+
+def _toml(value: str | float) -> str:
+    """Return a text or a number as TOML: JSON's, but for pairs of escapes and the delete sign."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _entries(path: Path) -> Sequence[Mapping[str, str | float]]:
@@ -103,8 +109,8 @@ def _rule(path: Path, entry: Mapping[str, str | float]) -> AlarmRule:
 
 def _amount(value: str | float) -> float:
     amount = float(str(value))
-    if not amount >= 0:
-        raise ValueError(f"hysteresis {value} is below 0")
+    if not 0 <= amount < inf:
+        raise ValueError(f"hysteresis {value} is no number of 0 or more")
     return amount
 
 

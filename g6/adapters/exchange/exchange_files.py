@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -29,6 +30,14 @@ It has no lot, but every open interest is a multiple of it.
 _INDEX_KINDS = frozenset(("IDO", "IDF", "OPTIDX", "FUTIDX"))
 _ALIASES: Mapping[str, str] = {"BSX": "SENSEX", "BKX": "BANKEX"}
 FREEZE_FOLDER = "freeze"
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    zlib.error,
+    zipfile.BadZipFile,
+    StopIteration,
+    UnicodeDecodeError,
+)
 _MOST_DIGITS = 15
 
 
@@ -201,7 +210,7 @@ def _text(path: Path) -> str:
                 tables = (name for name in archive.namelist() if name.lower().endswith(".csv"))
                 raw = archive.read(next(tables))
         return raw.decode("utf-8-sig")
-    except (OSError, EOFError, zipfile.BadZipFile, StopIteration, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise BadInput(path, None, f"cannot be read: {str(error) or 'it holds no CSV'}") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -57,7 +58,7 @@ def _rows(path: Path) -> list[list[str]]:
         if path.suffix.lower() == ".gz":
             raw = gzip.decompress(raw)
         return list(csv.reader(raw.decode("utf-8-sig").splitlines()))
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(path, None, f"cannot be read: {error}") from error
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import time
+from math import isfinite
 from types import MappingProxyType
 
 from g6.domain.alarms import conditions
@@ -32,7 +34,10 @@ FORMS = (
     "each may end in: for 3 cycles"
 )
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])\w*", re.IGNORECASE)
+_SPAN = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(?:(s)(?:ec(?:ond)?s?)?|(m)(?:in(?:ute)?s?)?|(h)(?:ours?)?|(d)(?:ays?)?)",
+    re.IGNORECASE,
+)
 _CYCLES = re.compile(r"(.*?)\s+for\s+(\d+)\s+cycles?")
 _GAP = re.compile(r"gap(?:\s+of\s+(\w+))?\s+(opens|closes)")
 _ENDING = re.compile(r"token\s+expires\s+within\s+(.+)")
@@ -140,7 +145,8 @@ def parse_seconds(text: str) -> float:
     match = _SPAN.fullmatch(text.strip())
     if match is None:
         raise UserError(f"{text!r} is no length of time", "write 30 s, 15 m, 2 h or 1 d")
-    return float(match[1]) * _SECONDS[match[2].lower()]
+    unit = next(filter(None, match.groups()[1:]))
+    return float(match[1]) * _SECONDS[unit.lower()]
 
 
 def parse_quiet(text: str) -> QuietHours:
@@ -210,10 +216,11 @@ def _moving(name: str, bucket: str | None) -> tuple[str, ...]:
 
 
 def _operand(text: str) -> str | float:
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        number = float(text.replace(",", ""))
+        if not isfinite(number):
+            raise UserError(f"{text} is no number to compare with", f"write one of: {FORMS}")
+        return number
     if not text:
         raise UserError("the number or figure after the sign is missing", f"write one of: {FORMS}")
     name, _, bucket = text.partition(" ")

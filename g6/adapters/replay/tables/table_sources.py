@@ -11,6 +11,7 @@ import gzip
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ def readable(path: Path) -> Iterator[None]:
         OSError,
         EOFError,
         UnicodeError,
+        zlib.error,
         zipfile.BadZipFile,
     ) as error:
         reason = (str(error).splitlines() or ["is damaged"])[0]

@@ -140,7 +140,7 @@ def with_a_signature_of_nobody(document: dict[str, Any]) -> None:
 
 def with_a_weak_key(document: dict[str, Any]) -> None:
     """Sign with what holds for any text: the neutral point as key and as commitment, and zero."""
-    neutral = "01" + "00" * 31
+    neutral = "01" + " 00" * 31
     signature = {"algorithm": "ed25519", "public_key": neutral, "value": neutral + "00" * 32}
     document["signature"] = signature
 
@@ -210,6 +210,12 @@ def test_the_check_and_the_script_find_each_damage(
     assert answer.code == 1, answer
     assert json.loads(answer.out)["findings"]
     assert script(directory)
+
+
+def test_the_script_says_where_there_is_no_certificate(
+    tmp_path: Path, script: Callable[[Path], list[str]]
+) -> None:
+    assert script(tmp_path) == [f"{tmp_path}: has no certificate of any day"]
 
 
 def test_a_certificate_says_what_the_day_holds_and_lacks(g6: Run, directory: Path) -> None:

@@ -32,6 +32,15 @@ def test_an_unknown_figure_gets_the_nearest_and_changes_nothing(g6: Run, tmp_pat
     assert not (tmp_path / "config").exists()
 
 
+def test_a_name_of_any_letters_can_be_read_again(g6: Run) -> None:
+    for name in ("rocket 🚀", 'quotes " and \\', "delete \x7f"):
+        assert g6("alert", "add", "spot > 1", "--name", name).code == 0
+        assert g6("alert", "ls").code == 0
+    refused = g6("alert", "add", "spot > 2", "--hysteresis", "inf")
+    assert refused.code == 2
+    assert g6("alert", "ls").code == 0
+
+
 def test_a_rule_of_the_file_that_says_nothing_is_named(g6: Run, tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
     path.write_text('[[rule]]\nname = "x"\nwhen = "spott > 1"\n', "utf-8")
