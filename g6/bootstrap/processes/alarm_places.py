@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from g6.config import Settings
 from g6.domain.schema.layout import Folder
 
-__all__ = ["alarm_log_path", "has_alarms", "rules_path"]
+if TYPE_CHECKING:
+    from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
+
+__all__ = ["alarm_log", "alarm_log_path", "has_alarms", "rules_path"]
 
 RULES_FILE = "alerts.toml"
 
@@ -23,6 +27,17 @@ def rules_path(settings: Settings) -> Path:
 def alarm_log_path(settings: Settings) -> Path:
     """Return where the log of a data directory is."""
     return settings.directory / Folder.OUTBOX / "alarms.sqlite"
+
+
+def alarm_log(settings: Settings) -> AlarmLogFile:
+    """Return the log of a data directory, opened. Whoever asks closes it.
+
+    Raises:
+        StoreBusy: The disk refuses the log.
+    """
+    from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
+
+    return AlarmLogFile(alarm_log_path(settings))
 
 
 def has_alarms(settings: Settings) -> bool:

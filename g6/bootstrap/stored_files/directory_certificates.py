@@ -39,6 +39,7 @@ __all__ = [
     "issue_certificates",
     "mark_all",
     "mark_pruned",
+    "newest_certificate_name",
     "uncertified_days",
 ]
 
@@ -217,6 +218,15 @@ def certificate_count(settings: Settings) -> int:
     """Return how many certificates there are, all versions counted."""
     files = CertificateFiles(settings.directory)
     return sum(len(files.versions(day)) for day in files.days())
+
+
+def newest_certificate_name(settings: Settings, day: date) -> str:
+    """Return version and root of a day's newest certificate, empty where it has none.
+
+    Raises:
+        BadInput: Its file is damaged.
+    """
+    return CertificateFiles(settings.directory).newest_name(day)
 
 
 def uncertified_days(settings: Settings) -> list[date]:

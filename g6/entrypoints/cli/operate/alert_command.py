@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, time
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +24,7 @@ from g6.errors import BadConfig, NothingToDo, SinkAway
 
 if TYPE_CHECKING:
     from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
+    from g6.domain.alarms import LoggedAlarm
 
 When = Annotated[
     str,
@@ -197,9 +198,14 @@ def show_log(
 
     Example: g6 alert log -n 50
     """
+    from g6.bootstrap.processes.alarm_places import alarm_log_path
+
     settings = options.settings(config, set_, data_dir=data_dir)
-    with _log(settings) as log:
-        entries = log.log(lines)
+    entries: Sequence[LoggedAlarm] = ()
+    # To ask makes no file, nor a directory whose name was mistyped.
+    if alarm_log_path(settings).is_file():
+        with _log(settings) as log:
+            entries = log.log(lines)
     if json_:
         typer.echo(json.dumps([entry.to_json() for entry in entries]))
         return
@@ -244,10 +250,9 @@ def _rules(settings: Settings) -> tuple[AlarmRule, ...]:
 
 @contextmanager
 def _log(settings: Settings) -> Iterator[AlarmLogFile]:
-    from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
-    from g6.bootstrap.processes.alarm_places import alarm_log_path
+    from g6.bootstrap.processes.alarm_places import alarm_log
 
-    with closing(AlarmLogFile(alarm_log_path(settings))) as log:
+    with closing(alarm_log(settings)) as log:
         yield log
 
 

@@ -84,7 +84,7 @@ def replay(
 
     Example: g6 replay 2026-11-18 --speed 60x --from 10:30
     """
-    from g6.adapters.data_dir.certificate_files import CertificateFiles
+    from g6.bootstrap.stored_files.directory_certificates import newest_certificate_name
     from g6.bootstrap.stores import parquet_store
     from g6.entrypoints.machine.fork_server import ForkServer
 
@@ -105,7 +105,7 @@ def replay(
     console = terminal.console(settings, stderr=json_)
     with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
         played = _play(settings, console, forks, serves=web)
-    certificate = CertificateFiles(source.directory).newest_name(day_of(parse_z(cycles[0])))
+    certificate = newest_certificate_name(source, day_of(parse_z(cycles[0])))
     result = _compared(played, store, settings, console, certificate)
     _tell(result, played, console, as_json=json_)
 
