@@ -86,7 +86,8 @@ def add(
 ) -> None:
     """Add a rule to the file of rules.
 
-    A running system takes it with its next cycle. The file may be edited by hand as well.
+    A system that was started with rules or channels takes it with its next cycle; one that had
+    neither evaluates no rules until it is started again. The file may be edited by hand as well.
 
     Example: g6 alert add 'spot of NIFTY crosses support' --name support
     """
