@@ -243,9 +243,9 @@ class CertificateStore(Protocol):
         ...
 
     def keep_certificate(self, certificate: Certificate) -> None:
-        """Store a certificate for good, and forget what was noted before it."""
+        """Store a certificate for good."""
         ...
 
     def forget_marks(self, day: date, names: frozenset[str]) -> None:
-        """Forget what was noted of a day: its files are as they were."""
+        """Forget what was noted of a day: its newest certificate has it."""
         ...

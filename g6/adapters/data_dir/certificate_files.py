@@ -101,14 +101,13 @@ class CertificateFiles:
         return self._names[path]
 
     def write(self, certificate: Certificate) -> None:
-        """Store a certificate and forget the notes of its day.
+        """Store a certificate.
 
         Raises:
             StoreBusy: A disk refuses.
         """
         text = json.dumps(certificate.to_json(), indent=1, ensure_ascii=False)
         replace(self.path(certificate.day, certificate.version), f"{text}\n".encode())
-        self.forget(certificate.day, self.marks(certificate.day))
 
     def mark(self, day: date, name: str) -> None:
         """Note that the files of an index, or of `overview`, were rewritten on purpose."""

@@ -201,7 +201,7 @@ class DirectoryCertificates:
         return replace(certificate, signature=signature_of(certificate.root, key))
 
     def keep_certificate(self, certificate: Certificate) -> None:
-        """Store a certificate for good, and forget what was noted before it."""
+        """Store a certificate for good."""
         self._files.write(certificate)
 
 

@@ -57,6 +57,8 @@ def certify(store: CertificateStore, day: date, issued_at: str) -> Certificate |
         )
         signed = store.sign(certificate.rooted())
         store.keep_certificate(signed)
+        # Those that were read: what is noted while the certificate is made belongs to the next.
+        store.forget_marks(day, marks)
         return signed
 
 

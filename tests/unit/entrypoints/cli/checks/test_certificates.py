@@ -6,6 +6,7 @@ import json
 import runpy
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,12 @@ import pytest
 
 import g6 as package
 from g6.adapters.data_dir.certificate_files import CertificateFiles
+from g6.bootstrap.stored_files.directory_certificates import DirectoryCertificates
+from g6.config import load
+from g6.domain.documents.certificates import CertifiedContents
 from g6.entrypoints.cli import main
 from g6.errors import UserError
+from g6.pipeline.maintenance.certifying import certify
 from tests.unit.entrypoints.cli.conftest import Run
 from tests.worlds.web.asked_over_http import client_of
 
@@ -235,6 +240,22 @@ def test_a_certificate_says_what_the_day_holds_and_lacks(g6: Run, directory: Pat
         (f"instruments/date={DAY}/NFO.parquet", 2470),
         (OVERVIEW, 4),
     ]
+
+
+def test_what_is_noted_while_a_certificate_is_made_belongs_to_the_next(directory: Path) -> None:
+    class Rewritten(DirectoryCertificates):
+        """A directory whose overview is rewritten while the day is certified."""
+
+        def contents(self, day: date) -> CertifiedContents:
+            self.mark(day, "overview")
+            return super().contents(day)
+
+    store = Rewritten(load("", {"demo_dir": directory}, {}))
+    day = date.fromisoformat(DAY)
+    store.mark(day, "NIFTY")
+    changed_value(directory / NIFTY)
+    assert certify(store, day, f"{DAY}T12:00:00Z")
+    assert store.marks(day) == {"overview"}
 
 
 def test_a_certificate_is_answered_over_http_without_reading_the_files(directory: Path) -> None:
