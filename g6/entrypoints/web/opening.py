@@ -12,16 +12,18 @@ from functools import partial
 from http.client import HTTPConnection, HTTPException
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from g6.adapters.data_dir.owner import owner
 from g6.bootstrap.reading import study_readers
 from g6.config import Settings
 from g6.entrypoints.web.apps import directory_app
+from g6.entrypoints.web.auth import Guard, guarded
 from g6.entrypoints.web.page.page_files import PageFacts
 from g6.entrypoints.web.serving import bind
 from g6.entrypoints.web.study_answers import StudyAnswers, import_ahead
 
-__all__ = ["open_page", "page_port", "running_page", "serve_directory"]
+__all__ = ["open_page", "page_app", "page_port", "running_page", "serve_directory"]
 
 LOOPBACK = "127.0.0.1"
 ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - addresses that are compared, not bound
@@ -79,20 +81,11 @@ def page_port(settings: Settings, named: int | None) -> tuple[int, str]:
     return 0, "--port"
 
 
-def serve_directory(
-    settings: Settings, named: int | None, *, announce: Callable[[str], None], opens: bool
-) -> None:
-    """Serve the page over a data directory, on the loopback, until Ctrl-C.
-
-    Args:
-        settings: The configuration.
-        named: The port that was named, 0 for a free one, None where none was.
-        announce: Gets the line with the address.
-        opens: Whether a browser is opened.
+def page_app(settings: Settings) -> ASGIApp:
+    """Return the page over a data directory, logged and guarded as that of a running system.
 
     Raises:
         NothingToDo: The directory is not there.
-        Unavailable: The port is taken.
     """
     # Asked once before the start: a directory that is not there is said here and not in the page.
     study_readers.reader("stored", settings)
@@ -108,7 +101,25 @@ def serve_directory(
         wall_interval=settings.wall_interval,
         indices=tuple(settings.indices),
     )
-    app = directory_app(answers, study_readers.wall_clock().wall, facts)
+    return guarded(directory_app(answers, study_readers.wall_clock().wall, facts), Guard())
+
+
+def serve_directory(
+    settings: Settings, named: int | None, *, announce: Callable[[str], None], opens: bool
+) -> None:
+    """Serve the page over a data directory, on the loopback, until Ctrl-C.
+
+    Args:
+        settings: The configuration.
+        named: The port that was named, 0 for a free one, None where none was.
+        announce: Gets the line with the address.
+        opens: Whether a browser is opened.
+
+    Raises:
+        NothingToDo: The directory is not there.
+        Unavailable: The port is taken.
+    """
+    app = page_app(settings)
     with bind(LOOPBACK, *page_port(settings, named)) as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
         announce(f"page on {address}, of {settings.directory}; Ctrl-C stops")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from g6.config import load
-from g6.entrypoints.web.opening import page_port
+from g6.entrypoints.web.opening import page_app, page_port
+from tests.worlds.stored_cycles import store_two_cycles
+from tests.worlds.web.asked_over_http import StudyClient
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,13 @@ def test_the_port_of_a_file_is_that_of_its_system(tmp_path: Path) -> None:
     file = tmp_path / "g6.json"
     file.write_text('{"serve": {"web_port": 8400}}', encoding="utf-8")
     assert page_port(load(file, {}, {}), None) == (0, "--port")
+
+
+def test_a_page_over_a_directory_is_guarded_as_that_of_a_system(tmp_path: Path) -> None:
+    directory = store_two_cycles(tmp_path / "data").directory
+    client = StudyClient(page_app(load("", {"demo_dir": directory}, {})))
+    answer = client.ask("GET", "/v1/chain.html?index=FINNIFTY", {"X-Request-ID": "abc"})
+    assert answer.status_code == 200
+    assert answer.headers["x-request-id"] == "abc"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
