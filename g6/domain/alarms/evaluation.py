@@ -153,6 +153,16 @@ def evaluate(
         rules: All rules. Those that do not concern the index of the facts stay as they are.
         state: What was remembered.
         facts: What is known of one index at one cycle.
+
+    >>> from g6.domain.alarms.alarm_rules import rule_of_text
+    >>> rules = [rule_of_text("high", "spot > 24000")]
+    >>> state, at = AlarmState(), datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
+    >>> for spot in (23950.0, 24050.0, 24060.0):
+    ...     state, alarms = evaluate(rules, state, FigureFacts(at, "NIFTY", {"spot": spot}))
+    ...     print([alarm.rule for alarm in alarms])
+    []
+    ['high']
+    []
     """
     state = state.begun(facts.at)
     alarms: list[Alarm] = []
@@ -180,6 +190,12 @@ def happened(
         state: What was remembered.
         at: When it happened.
         event: Its type, its key and what people read of it.
+
+    >>> from g6.domain.alarms.alarm_rules import rule_of_text
+    >>> rules, at = [rule_of_text("token", "event alert token")], datetime(2026, 11, 20, tzinfo=UTC)
+    >>> _, alarms = happened(rules, AlarmState(), at, ("alert", "token", "the token has ended"))
+    >>> [alarm.rule for alarm in alarms]
+    ['token']
     """
     type, key, sentence = event
     state = state.begun(at)

@@ -39,7 +39,11 @@ def figures() -> Mapping[str, str]:
 
 
 def chain_figures() -> Mapping[str, tuple[str, Bucket]]:
-    """Return side prefix and bucket of each figure that is read from a chain, by its name."""
+    """Return side prefix and bucket of each figure that is read from a chain, by its name.
+
+    >>> chain_figures()["call_wall_this_week"]
+    ('ce_', <Bucket.THIS_WEEK: 'this_week'>)
+    """
     prefixes = {CALL_WALL: "ce_", PUT_WALL: "pe_"}
     return {
         f"{name}_{bucket}": (prefix, bucket)
