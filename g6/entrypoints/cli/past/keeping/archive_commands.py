@@ -81,11 +81,11 @@ def put(
 
     Example: g6 archive put /mnt/cold/g6 --before 2026-01-01
     """
-    from g6.adapters.parquet.cold_place import ColdPlace
     from g6.bootstrap.stored_files import cold_days
+    from g6.bootstrap.stored_files.cold_places import cold_place
 
     settings = options.settings(config, set_, data_dir=data_dir)
-    cold = ColdPlace(place)
+    cold = cold_place(place)
     cold.keep_apart(settings.directory)
     chosen = _chosen(settings, before, date_)
     options.own_directory(context, settings, "g6 archive")
@@ -218,11 +218,11 @@ def restore(
 
     Example: g6 archive restore /mnt/cold/given-up --data-dir data/restored
     """
-    from g6.adapters.parquet.cold_place import ColdPlace
     from g6.bootstrap.stored_files.cold_export import exported_files, restore_file
+    from g6.bootstrap.stored_files.cold_places import cold_place
 
     settings = options.settings(config, set_, data_dir=data_dir)
-    cold = ColdPlace(place)
+    cold = cold_place(place)
     files = exported_files(cold)
     options.own_directory(context, settings, "g6 archive")
     console = terminal.console(settings, stderr=json_)

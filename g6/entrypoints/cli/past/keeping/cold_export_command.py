@@ -8,7 +8,6 @@ import time
 import typer
 
 from g6.adapters.data_dir.backup_sources import source_files, unfolded
-from g6.adapters.parquet.cold_place import ColdPlace
 from g6.adapters.parquet.queries.stored_span import check_directory
 from g6.bootstrap.stored_files.cold_export import (
     ExportedFile,
@@ -16,6 +15,7 @@ from g6.bootstrap.stored_files.cold_export import (
     finish_export,
     own_export,
 )
+from g6.bootstrap.stored_files.cold_places import cold_place
 from g6.config import Settings
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
@@ -33,7 +33,7 @@ def export_cold(settings: Settings, address: str, *, as_json: bool) -> None:
         Unavailable: The place does not answer, or gives back something else.
     """
     check_directory(settings.directory)
-    place = ColdPlace(address)
+    place = cold_place(address)
     place.keep_apart(settings.directory)
     earlier = own_export(place, settings.directory)
     files: list[ExportedFile] = []
