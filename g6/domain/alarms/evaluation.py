@@ -154,6 +154,7 @@ def evaluate(
         state: What was remembered.
         facts: What is known of one index at one cycle.
 
+    >>> from datetime import UTC
     >>> from g6.domain.alarms.alarm_rules import rule_of_text
     >>> rules = [rule_of_text("high", "spot > 24000")]
     >>> state, at = AlarmState(), datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
@@ -191,6 +192,7 @@ def happened(
         at: When it happened.
         event: Its type, its key and what people read of it.
 
+    >>> from datetime import UTC
     >>> from g6.domain.alarms.alarm_rules import rule_of_text
     >>> rules, at = [rule_of_text("token", "event alert token")], datetime(2026, 11, 20, tzinfo=UTC)
     >>> _, alarms = happened(rules, AlarmState(), at, ("alert", "token", "the token has ended"))
