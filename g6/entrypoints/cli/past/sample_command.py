@@ -16,6 +16,7 @@ from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import day_given
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.shell.invocation import as_typed
 from g6.files import quoted
 
 if TYPE_CHECKING:
@@ -195,9 +196,10 @@ def _show(console: Console, settings: Settings, plan: SamplePlan, outcome: Sampl
     )
     if not plan.lots or not (outcome.days or plan.there):
         return
-    lot = plan.lots[-1]
+    day = plan.lots[-1].day
+    lot = next(one for one in plan.lots if one.day == day)
     place = f"--data-dir {quoted(directory)}"
     call = f'g6.load("{lot.index}", "{lot.day}", data_dir="{directory}")'
     console.print("next", style="bold")
-    console.print(f"  g6 chain {lot.index} {place}", soft_wrap=True)
-    console.print(f"  python -c 'import g6; print({call})'", soft_wrap=True)
+    console.print(f"  {as_typed('g6')} chain {lot.index} {place}", soft_wrap=True)
+    console.print(f"  {as_typed('python')} -c 'import g6; print({call})'", soft_wrap=True)
