@@ -17,13 +17,12 @@ from g6.adapters.parquet.maintenance import certified_rows
 from g6.bootstrap.stored_files.kept_quality import keep_quality
 from g6.config import Settings, calendar
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.cycles.gaps import counts_of, gaps_of
+from g6.domain.cycles.gaps import CycleCounts, counts_of, gaps_of
 from g6.domain.documents.certificates import (
     Certificate,
     CertifiedContents,
     CertifiedFile,
     CertifiedGap,
-    IndexCoverage,
 )
 from g6.domain.schema.layout import DAY_FILE, Kind, certified_name
 from g6.errors import BadInput, NothingToDo
@@ -170,14 +169,14 @@ class DirectoryCertificates:
         from g6.bootstrap.stored_files.past_reading import DirectoryPast
 
         reader = DirectoryPast(self._settings, calendar())
-        coverage: dict[str, IndexCoverage] = {}
+        coverage: dict[str, CycleCounts] = {}
         gaps: list[CertifiedGap] = []
         try:
             units = index_days(reader, PastSpan(first=day, last=day))
         except NothingToDo:
             units = []
         for unit in units:
-            coverage[unit.index] = IndexCoverage.of(counts_of(unit.grid, unit.outcomes))
+            coverage[unit.index] = counts_of(unit.grid, unit.outcomes)
             gaps += map(CertifiedGap.of, gaps_of(unit.index, unit.grid, unit.outcomes))
         return CertifiedContents(
             kind=reader.kind(),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.domain.market.calendar import Session
+from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.words import ANALYSED, GapReason, Status
 
 __all__ = [
@@ -156,18 +157,34 @@ class CycleCounts:
     """How the cycles of one index ended; every field is a number of cycles.
 
     Attributes:
-        due: Instants that should have a row or have one.
-        by_status: Rows of each status.
-        no_row: Instants of the grid without a row.
+        due: Cycles that should have a row or have one.
+        ok: Rows of status OK.
+        partial: Rows of status PARTIAL.
+        missing: Rows of status MISSING, those without their chain among them.
+        skipped: Rows of status SKIPPED.
+        no_row: Cycles that were due and have no row.
         repaired: Rows that a repair made.
         no_chain: Rows that promise a chain which is not stored.
     """
 
     due: int
-    by_status: Mapping[Status, int]
+    ok: int
+    partial: int
+    missing: int
+    skipped: int
     no_row: int
     repaired: int
     no_chain: int
+
+    @property
+    def share(self) -> float:
+        """The whole cycles (OK) as a share of those that were due, six decimals."""
+        return round(self.ok / self.due, 6) if self.due else 0.0
+
+    def to_json(self) -> JsonObject:
+        """Return the counts as JSON has them, with their share."""
+        counts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**counts, "share": self.share}
 
 
 def gaps_of(index: str, grid: Instants, outcomes: Outcomes) -> list[Gap]:
@@ -282,7 +299,10 @@ def counts_of(grid: Instants, outcomes: Outcomes) -> CycleCounts:
         no_row = int((~np.isin(grid, outcomes.instants, assume_unique=True)).sum())
     return CycleCounts(
         due=len(outcomes) + no_row,
-        by_status=by_status,
+        ok=by_status[Status.OK],
+        partial=by_status[Status.PARTIAL],
+        missing=by_status[Status.MISSING],
+        skipped=by_status[Status.SKIPPED],
         no_row=no_row,
         repaired=by_reason[REPAIRED],
         no_chain=by_reason[NO_CHAIN],

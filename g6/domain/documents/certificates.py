@@ -18,7 +18,6 @@ from g6.domain.cycles.gaps import CycleCounts, Gap
 from g6.domain.documents.panels import canonical
 from g6.domain.schema.json_reading import entries, part, read_record, text, whole
 from g6.domain.schema.json_types import Document, JsonObject
-from g6.domain.schema.words import Status
 
 __all__ = [
     "FORM",
@@ -28,7 +27,6 @@ __all__ = [
     "CertifiedContents",
     "CertifiedFile",
     "CertifiedGap",
-    "IndexCoverage",
     "merkle_root",
 ]
 
@@ -72,55 +70,6 @@ class CertificateLink:
     def to_json(self) -> JsonObject:
         """Return the link as JSON has it."""
         return {"day": self.day.isoformat(), "version": self.version, "root": self.root}
-
-
-@dataclass(frozen=True, slots=True)
-class IndexCoverage:
-    """How the cycles of one index on the day ended.
-
-    Attributes:
-        due: Cycles that should have a row or have one.
-        ok: Rows of status OK.
-        partial: Rows of status PARTIAL.
-        missing: Rows of status MISSING, those without their chain among them.
-        skipped: Rows of status SKIPPED.
-        no_row: Cycles that were due and have no row.
-        repaired: Rows that a repair made.
-        no_chain: Rows that promise a chain which is not stored.
-    """
-
-    due: int
-    ok: int
-    partial: int
-    missing: int
-    skipped: int
-    no_row: int
-    repaired: int
-    no_chain: int
-
-    @property
-    def share(self) -> float:
-        """The whole cycles (OK) as a share of those that were due, six decimals."""
-        return round(self.ok / self.due, 6) if self.due else 0.0
-
-    @classmethod
-    def of(cls, counts: CycleCounts) -> IndexCoverage:
-        """Return the coverage of counted cycles."""
-        return cls(
-            due=counts.due,
-            ok=counts.by_status[Status.OK],
-            partial=counts.by_status[Status.PARTIAL],
-            missing=counts.by_status[Status.MISSING],
-            skipped=counts.by_status[Status.SKIPPED],
-            no_row=counts.no_row,
-            repaired=counts.repaired,
-            no_chain=counts.no_chain,
-        )
-
-    def to_json(self) -> JsonObject:
-        """Return the coverage as JSON has it, with its share."""
-        names = self.__dataclass_fields__
-        return {**{name: getattr(self, name) for name in names}, "share": self.share}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +121,7 @@ class CertifiedContents:
     """
 
     kind: str
-    coverage: Mapping[str, IndexCoverage]
+    coverage: Mapping[str, CycleCounts]
     gaps: tuple[CertifiedGap, ...]
     sources: Mapping[str, Mapping[str, int]]
     configs: tuple[str, ...]
@@ -192,7 +141,7 @@ class CertifiedContents:
         """Read what `to_json` gave."""
         coverage = {}
         for index in part(document, "coverage"):
-            coverage[index] = read_record(IndexCoverage, part(part(document, "coverage"), index))
+            coverage[index] = read_record(CycleCounts, part(part(document, "coverage"), index))
         sources = {}
         for index in part(document, "sources"):
             by_source = part(part(document, "sources"), index)

@@ -268,10 +268,12 @@ def _part_in_words(part: PastSpan) -> str:
 def _completeness(
     coverage: coverage_by_day.Coverage, hours: _Hours, days: str, collected: str
 ) -> DayItem:
-    due = sum(line.due for line in coverage.days)
-    ok = sum(line.ok for line in coverage.days)
+    due = sum(line.counts.due for line in coverage.days)
+    ok = sum(line.counts.ok for line in coverage.days)
     short = [
-        f"{line.index} {line.ok} of {line.due}" for line in coverage.days if line.ok < line.due
+        f"{line.index} {line.counts.ok} of {line.counts.due}"
+        for line in coverage.days
+        if line.counts.ok < line.counts.due
     ]
     # A part that ends with its newest row has nothing that is still to come.
     so_far = collected or ("" if hours.is_over else " so far")

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from g6.domain.cycles.gaps import counts_of
-from g6.domain.schema.words import Status
+from g6.domain.cycles.gaps import CycleCounts, counts_of
 from g6.ports.readers import PastReader
 from g6.studies.documents import columns_of
 from g6.studies.stored.days.past_span import PastSpan
@@ -23,26 +22,12 @@ class DayCoverage:
     Attributes:
         index: The underlying's name.
         day: The session day.
-        due: Cycles that should have a row or have one.
-        ok: Rows of status OK.
-        partial: Rows of status PARTIAL.
-        missing: Rows of status MISSING, those without their chain among them.
-        skipped: Rows of status SKIPPED.
-        no_row: Cycles that were due and have no row.
-        repaired: Rows that a repair made.
-        no_chain: Rows that promise a chain which is not stored.
+        counts: How they ended.
     """
 
     index: str
     day: date
-    due: int
-    ok: int
-    partial: int
-    missing: int
-    skipped: int
-    no_row: int
-    repaired: int
-    no_chain: int
+    counts: CycleCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +38,9 @@ class Coverage:
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per index and day."""
-        return columns_of(DayCoverage, self.days)
+        counts = columns_of(CycleCounts, (day.counts for day in self.days))
+        indices: list[object] = [day.index for day in self.days]
+        return {"index": indices, "day": [day.day for day in self.days], **counts}
 
 
 def answer(reader: PastReader, parameters: PastSpan) -> Coverage:
@@ -66,16 +53,4 @@ def answer(reader: PastReader, parameters: PastSpan) -> Coverage:
 
 
 def _coverage(unit: IndexDay) -> DayCoverage:
-    counts = counts_of(unit.grid, unit.outcomes)
-    return DayCoverage(
-        index=unit.index,
-        day=unit.day,
-        due=counts.due,
-        ok=counts.by_status[Status.OK],
-        partial=counts.by_status[Status.PARTIAL],
-        missing=counts.by_status[Status.MISSING],
-        skipped=counts.by_status[Status.SKIPPED],
-        no_row=counts.no_row,
-        repaired=counts.repaired,
-        no_chain=counts.no_chain,
-    )
+    return DayCoverage(unit.index, unit.day, counts_of(unit.grid, unit.outcomes))

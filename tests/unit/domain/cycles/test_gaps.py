@@ -18,7 +18,6 @@ from g6.domain.cycles.gaps import (
     step_of,
 )
 from g6.domain.market.calendar import Session
-from g6.domain.schema.words import Status
 
 FIRST = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -68,10 +67,11 @@ def test_cycles_are_counted_by_how_they_ended() -> None:
         GRID[3]: ("MISSING", "x"),
         GRID[4]: ("MISSING", "no_chain"),
     }
-    by_status = {Status.OK: 2, Status.PARTIAL: 1, Status.MISSING: 2, Status.SKIPPED: 0}
-    assert counts_of(instants_of(GRID), Outcomes.of(rows)) == CycleCounts(
-        due=6, by_status=by_status, no_row=1, repaired=2, no_chain=1
+    counts = counts_of(instants_of(GRID), Outcomes.of(rows))
+    assert counts == CycleCounts(
+        due=6, ok=2, partial=1, missing=2, skipped=0, no_row=1, repaired=2, no_chain=1
     )
+    assert counts.to_json()["share"] == 0.333333
 
 
 def test_a_row_without_the_chain_that_it_promises_is_missing() -> None:

@@ -32,17 +32,18 @@ def json_value(document: Coverage) -> object:
 
 
 def _line(day: DayCoverage) -> dict[str, object]:
+    counts = day.counts
     return {
         "index": day.index,
         "day": day.day.isoformat(),
-        "due": day.due,
-        "OK": day.ok,
-        "PARTIAL": day.partial,
-        "MISSING": day.missing,
-        "SKIPPED": day.skipped,
-        "no_row": day.no_row,
-        "repaired": day.repaired,
-        "no_chain": day.no_chain,
+        "due": counts.due,
+        "OK": counts.ok,
+        "PARTIAL": counts.partial,
+        "MISSING": counts.missing,
+        "SKIPPED": counts.skipped,
+        "no_row": counts.no_row,
+        "repaired": counts.repaired,
+        "no_chain": counts.no_chain,
     }
 
 
