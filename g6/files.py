@@ -165,3 +165,18 @@ def directory_lock(directory: Path, *, shared: bool = False) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def free_directory_lock(directory: Path) -> Iterator[bool]:
+    """Hold the lock of an existing directory alone if nobody holds it, and tell whether."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -212,12 +212,20 @@ class CertificateStore(Protocol):
         """Return a version of a day's certificate, or the newest. None where there is none."""
         ...
 
-    def mark(self, day: date, name: str) -> None:
-        """Note that the files of an index, or of `overview`, were rewritten on purpose."""
+    @property
+    def public_key(self) -> str:
+        """Return the public half of the key that signs, in hex digits, empty without a key.
+
+        Raises:
+            Unavailable: The key cannot be read, or its library is not installed.
+        """
         ...
 
-    def marks(self, day: date) -> frozenset[str]:
-        """Return the names that were noted since the newest certificate."""
+    def marks(self, day: date) -> Mapping[str, bool]:
+        """Return the names that were noted since the newest certificate.
+
+        Of each it says whether its files were rewritten since, or only were to be.
+        """
         ...
 
     def is_whole(self, day: date) -> bool:
@@ -246,6 +254,6 @@ class CertificateStore(Protocol):
         """Store a certificate for good."""
         ...
 
-    def forget_marks(self, day: date, names: frozenset[str]) -> None:
+    def forget_marks(self, day: date, names: Iterable[str]) -> None:
         """Forget what was noted of a day: its newest certificate has it."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,7 @@ from g6.domain.documents.certificates import Certificate
 from g6.domain.schema import layout
 from g6.domain.schema.layout import COLD_FILE, DAY_FILE, Folder, Kind
 from g6.errors import BadInput
-from g6.files import directory_lock, refusals, replace, shown
+from g6.files import directory_lock, free_directory_lock, refusals, replace, shown
 
 __all__ = ["CertificateFiles", "content_digest", "day_directories", "stored_paths"]
 
@@ -29,12 +29,12 @@ class CertificateFiles:
         self._names: dict[Path, str] = {}
 
     @contextmanager
-    def locked(self, day: date) -> Iterator[None]:
-        """Hold the certificates of a day."""
+    def locked(self, day: date, *, shared: bool = False) -> Iterator[None]:
+        """Hold the certificates of a day: alone, or shared with others who rewrite its files."""
         folder = self._folder(day)
         with refusals(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        with directory_lock(folder):
+        with directory_lock(folder, shared=shared):
             yield
 
     def days(self) -> Sequence[date]:
@@ -109,25 +109,88 @@ class CertificateFiles:
         text = json.dumps(certificate.to_json(), indent=1, ensure_ascii=False)
         replace(self.path(certificate.day, certificate.version), f"{text}\n".encode())
 
+    @contextmanager
+    def rewriting(self, day: date, names: Iterable[str]) -> Iterator[None]:
+        """Note what the block rewrites on purpose. No certificate of the day is issued meanwhile.
+
+        The notes come first: where a process is killed in the block, the next certificate of the
+        day has what it rewrote. Notes of what the block left as it was are taken back at its end.
+
+        Args:
+            day: The session day.
+            names: The indices, or `overview`, whose day's file may be another one afterwards.
+
+        Raises:
+            StoreBusy: The disk refuses a note.
+        """
+        try:
+            with self.locked(day, shared=True):
+                for name in names:
+                    self._note(day, name)
+                yield
+        finally:
+            self._forget_unchanged(day)
+
     def mark(self, day: date, name: str) -> None:
-        """Note that the files of an index, or of `overview`, were rewritten on purpose."""
-        path = self._folder(day) / f"{_MARK}{name}"
+        """Note that the files of an index, or of `overview`, are to be certified as they are."""
+        path = self._mark_path(day, name)
         with refusals(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            path.write_bytes(b"")
 
-    def marks(self, day: date) -> frozenset[str]:
-        """Return the names that were noted."""
-        paths = self._folder(day).glob(f"{_MARK}*")
-        return frozenset(path.name.removeprefix(_MARK) for path in paths)
+    def _note(self, day: date, name: str) -> None:
+        """Note which file a name stands for, unless an earlier note says what it was before."""
+        path = self._mark_path(day, name)
+        if not path.exists():
+            replace(path, json.dumps(self._identity(day, name)).encode())
 
-    def forget(self, day: date, names: frozenset[str]) -> None:
+    def marks(self, day: date) -> Mapping[str, bool]:
+        """Return the names that were noted, and whether the file of each is another one since."""
+        names: dict[str, bool] = {}
+        for path in self._folder(day).glob(f"{_MARK}*"):
+            name = path.name.removeprefix(_MARK)
+            # Without a content it was marked for good, by a person or by an earlier version.
+            before = _content(path)
+            if before is not None:
+                identity = json.dumps(self._identity(day, name)).encode()
+                names[name] = before != identity
+        return names
+
+    def forget(self, day: date, names: Iterable[str]) -> None:
         """Forget these notes of a day."""
         for name in names:
-            (self._folder(day) / f"{_MARK}{name}").unlink(missing_ok=True)
+            self._mark_path(day, name).unlink(missing_ok=True)
+
+    def _forget_unchanged(self, day: date) -> None:
+        """Forget the notes of files that nobody rewrote, unless somebody is about to."""
+        with free_directory_lock(self._folder(day)) as is_free:
+            if is_free:
+                marks = self.marks(day)
+                self.forget(day, [name for name in marks if not marks[name]])
+
+    def _identity(self, day: date, name: str) -> list[int] | None:
+        """Return what a day's file is told from its next one by, None where it is not there."""
+        kind = Kind.OVERVIEW if name == Kind.OVERVIEW else Kind.CHAIN
+        path = self._directory / layout.day_folder(kind, day, name) / DAY_FILE
+        try:
+            facts = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return [facts.st_ino, facts.st_mtime_ns, facts.st_size]
+
+    def _mark_path(self, day: date, name: str) -> Path:
+        return self._folder(day) / f"{_MARK}{name}"
 
     def _folder(self, day: date) -> Path:
         return self._directory / Folder.CERTIFICATES / layout.day_name(day)
+
+
+def _content(path: Path) -> bytes | None:
+    """Return what a note says, None where it was forgotten meanwhile."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def day_directories(directory: Path, day: date) -> list[Path]:

@@ -1,8 +1,9 @@
-"""A history that notes what it rewrites, and has each day certified once that is whole again."""
+"""A history that notes what it is about to rewrite, and has each whole day certified after it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 
 from g6.domain.schema.frame import ColumnValues, Words
@@ -18,24 +19,28 @@ from g6.ports.history import (
     StoredDay,
 )
 
-__all__ = ["CertifiedHistory"]
+__all__ = ["CertifiedHistory", "Rewriting"]
+
+Rewriting = Callable[[date, Iterable[str]], AbstractContextManager[None]]
+"""Notes which files of a day its block rewrites, and forgets those that are as they were."""
 
 
 class CertifiedHistory:
     """History port over another one.
 
-    A day that is computed again index by index is certified when `certify` is called for it, not
-    once for each index.
+    What is rewritten is noted before: a process that is killed in between leaves a day that the
+    next certificate tells of. A day that is computed again index by index is certified when
+    `certify` is called for it, not once for each index.
     """
 
     def __init__(
         self,
         history: History,
-        mark: Callable[[date, str], None],
+        rewriting: Rewriting,
         certify: Callable[[date], object],
     ) -> None:
         self._history = history
-        self._mark = mark
+        self._rewriting = rewriting
         self._certify = certify
 
     def sizes(self) -> Mapping[str, tuple[int, int]]:
@@ -56,9 +61,9 @@ class CertifiedHistory:
 
     def compact(self, name: str, day: date) -> FoldReport:
         """Fold a day that is over into one file, and have it certified with the last of these."""
-        report = self._history.compact(name, day)
+        with self._rewriting(day, (name,)):
+            report = self._history.compact(name, day)
         if report.written:
-            self._mark(day, name)
             self._certify(day)
         return report
 
@@ -78,17 +83,13 @@ class CertifiedHistory:
         headers: Mapping[str, Document],
     ) -> bool:
         """Replace columns of a compacted day. False when the file stays the same."""
-        is_changed = self._history.write_day(index, day, columns, headers)
-        if is_changed:
-            self._mark(day, index)
-        return is_changed
+        with self._rewriting(day, (index,)):
+            return self._history.write_day(index, day, columns, headers)
 
     def write_figures(self, index: str, day: date, rows: Sequence[OverviewRow]) -> bool:
         """Replace figures in the overview rows of one index. Status and reason stay."""
-        is_changed = self._history.write_figures(index, day, rows)
-        if is_changed:
-            self._mark(day, OVERVIEW)
-        return is_changed
+        with self._rewriting(day, (OVERVIEW,)):
+            return self._history.write_figures(index, day, rows)
 
     def events_position(self) -> BusPosition:
         """Return how far events are stored."""

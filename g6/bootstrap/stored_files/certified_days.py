@@ -32,4 +32,4 @@ def _certified(settings: Settings, days: History) -> History:
 
         certify_with_days_before(settings, day)
 
-    return CertifiedHistory(days, CertificateFiles(settings.directory).mark, certify)
+    return CertifiedHistory(days, CertificateFiles(settings.directory).rewriting, certify)

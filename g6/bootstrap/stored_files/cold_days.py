@@ -217,17 +217,27 @@ def bring_back(directory: Path, day: date) -> int:
         Unavailable: The place does not answer.
     """
     size = 0
-    for folder in _folders(directory):
-        note = folder / COLD_FILE
-        if days.named_day(folder) != day or not note.is_file():
-            continue
-        # A day that was written here again meanwhile counts, as it does for readers.
-        if not (folder / DAY_FILE).is_file():
-            content = cold_content(note)
-            replace(folder / DAY_FILE, content)
-            size += len(content)
-        with refusals(note), directory_lock(folder):
-            note.unlink(missing_ok=True)
+    # Nothing is noted: what comes back is what was put there, and a file that somebody exchanged
+    # there must not be certified for it.
+    with CertificateFiles(directory).rewriting(day, ()):
+        for folder in _folders(directory):
+            if days.named_day(folder) == day:
+                size += _back(folder)
+    return size
+
+
+def _back(folder: Path) -> int:
+    note = folder / COLD_FILE
+    if not note.is_file():
+        return 0
+    size = 0
+    # A day that was written here again meanwhile counts, as it does for readers.
+    if not (folder / DAY_FILE).is_file():
+        content = cold_content(note)
+        replace(folder / DAY_FILE, content)
+        size = len(content)
+    with refusals(note), directory_lock(folder):
+        note.unlink(missing_ok=True)
     return size
 
 

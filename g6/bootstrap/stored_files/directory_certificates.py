@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from g6.adapters.data_dir.certificate_files import CertificateFiles, content_digest, stored_paths
+from g6.adapters.data_dir.retention import remove
 from g6.adapters.parquet import ParquetHistory
 from g6.adapters.parquet.cold_notes import cold_digest, is_cold
 from g6.adapters.parquet.days import day_path
@@ -37,8 +38,8 @@ __all__ = [
     "certify_with_days_before",
     "issue_certificates",
     "mark_all",
-    "mark_pruned",
     "newest_certificate_name",
+    "prune",
     "uncertified_days",
 ]
 
@@ -120,14 +121,14 @@ class DirectoryCertificates:
         return self._files.locked(day)
 
     def mark(self, day: date, name: str) -> None:
-        """Note that the files of an index, or of `overview`, were rewritten on purpose."""
+        """Note that the files of an index, or of `overview`, are to be certified as they are."""
         self._files.mark(day, name)
 
-    def marks(self, day: date) -> frozenset[str]:
-        """Return the names that were noted since the newest certificate."""
+    def marks(self, day: date) -> Mapping[str, bool]:
+        """Return the names that were noted, and whether the files of each were rewritten since."""
         return self._files.marks(day)
 
-    def forget_marks(self, day: date, names: frozenset[str]) -> None:
+    def forget_marks(self, day: date, names: Iterable[str]) -> None:
         """Forget what was noted of a day."""
         self._files.forget(day, names)
 
@@ -249,16 +250,26 @@ def mark_all(settings: Settings, day: date) -> None:
         certificates.mark(day, name)
 
 
-def mark_pruned(settings: Settings, files: Sequence[DatedFile]) -> list[date]:
-    """Note the files of certified days that were deleted on purpose, and return those days."""
-    certificates = DirectoryCertificates(settings)
-    certified = set(certificates.certified_days())
+def prune(settings: Settings, files: Iterable[DatedFile]) -> list[date]:
+    """Delete files of old days, and return the certified days among them.
+
+    Those days go on to say what they hold once `issue_certificates` is called for them, or for any
+    reason later.
+
+    Raises:
+        StoreBusy: A disk refuses.
+    """
+    certificates = CertificateFiles(settings.directory)
+    certified = set(certificates.days())
     pruned = set[date]()
     for file in files:
         if file.day in certified and file.kind in (Kind.CHAIN, Kind.OVERVIEW):
-            path = file.path.relative_to(settings.directory).as_posix()
-            certificates.mark(file.day, certified_name(path))
             pruned.add(file.day)
+            path = file.path.relative_to(settings.directory).as_posix()
+            with certificates.rewriting(file.day, [certified_name(path)]):
+                remove([file])
+        else:
+            remove([file])
     return sorted(pruned)
 
 

@@ -39,27 +39,35 @@ def certify(store: CertificateStore, day: date, issued_at: str) -> Certificate |
         return None
     with store.locked(day):
         newest = store.certificate(day)
-        marks = store.marks(day)
-        if newest is not None and not marks:
-            return None
-        files = _files(store, day, newest, marks)
-        if newest is not None and files == newest.files:
-            store.forget_marks(day, marks)
+        notes = store.marks(day)
+        marks = frozenset(name for name, is_rewritten in notes.items() if is_rewritten)
+        files = None if newest is not None and not marks else _files(store, day, newest, marks)
+        if newest is not None and (files is None or _is_said(store, newest, files)):
+            # Who was killed before it rewrote anything noted what it was about to.
+            store.forget_marks(day, notes)
             return None
         certificate = Certificate(
             day=day,
             version=FIRST if newest is None else newest.version + 1,
             issued_at=issued_at,
             contents=store.contents(day),
-            files=files,
+            files=files or (),
             previous=_previous(store, day),
             replaces=None if newest is None else newest.link,
         )
         signed = store.sign(certificate.rooted())
         store.keep_certificate(signed)
         # Those that were read: what is noted while the certificate is made belongs to the next.
-        store.forget_marks(day, marks)
+        store.forget_marks(day, notes)
         return signed
+
+
+def _is_said(
+    store: CertificateStore, newest: Certificate, files: tuple[CertifiedFile, ...]
+) -> bool:
+    """Tell whether a certificate says these files, and is signed where one would be now."""
+    signer = "" if newest.signature is None else newest.signature.public_key
+    return files == newest.files and store.public_key in {"", signer}
 
 
 def certify_all(store: CertificateStore, days: Sequence[date], issued_at: str) -> list[Certificate]:

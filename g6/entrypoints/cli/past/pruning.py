@@ -52,8 +52,7 @@ def apply(
 
     Example: g6 retention apply --before 2025-01-01 --kinds csv
     """
-    from g6.adapters.data_dir.retention import remove
-    from g6.bootstrap.stored_files.directory_certificates import issue_certificates, mark_pruned
+    from g6.bootstrap.stored_files.directory_certificates import issue_certificates, prune
 
     settings = options.settings(config, set_, data_dir=data_dir)
     plan = answer(archive_reader(settings), old)
@@ -65,9 +64,8 @@ def apply(
         typer.confirm(f"{question} for ever?", abort=True, err=json_)
     if files:
         options.own_directory(context, settings, "g6 retention")
-    for file in followed(files, "deleting", console):
-        remove([file])
+    pruned = prune(settings, followed(files, "deleting", console))
     # The certificates of these days go on to say what they hold, in a new version.
-    issue_certificates(settings, mark_pruned(settings, files))
+    issue_certificates(settings, pruned)
     study = by_name("pruning_plan")
     study_command.write(study, replace(plan, is_done=True), settings, as_json=json_)

@@ -34,7 +34,25 @@ def certificate_findings(
     if newest is None:
         return []
     chain = chain_findings(reader, newest, is_far=is_far)
-    return [*file_findings(reader, newest), *chain]
+    return [*file_findings(reader, newest), *unsigned_findings(reader, newest), *chain]
+
+
+def unsigned_findings(reader: CertificateReader, newest: Certificate) -> Iterator[Finding]:
+    """Yield that a day's newest certificate is not signed, where a key is configured.
+
+    Earlier versions may be of the time before the key.
+
+    Raises:
+        Unavailable: The key cannot be read.
+    """
+    if newest.signature is None and reader.public_key:
+        path = reader.file_of(newest.day, newest.version)
+        what = "is not signed, and storage.certificate_key names a key: anybody may have issued it"
+        fix = (
+            f"{_KEEP_COPY}; where it is older than the key, g6 data compact --date {newest.day} "
+            "--certify signs a new version"
+        )
+        yield Finding(path, UNTRUE, what, fix)
 
 
 def file_findings(reader: CertificateReader, certificate: Certificate) -> Iterator[Finding]:
