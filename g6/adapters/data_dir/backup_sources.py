@@ -8,10 +8,11 @@ copied first, while no fold moves their rows.
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -19,9 +20,9 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import day_of
 from g6.domain.schema import layout
 from g6.domain.schema.layout import KIND_OF_ROWS, SWEPT_UNTIL, Folder, Kind
-from g6.files import directory_lock
+from g6.files import directory_lock, refusals
 
-__all__ = ["BackupListing", "SourceFile", "source_files", "unfolded"]
+__all__ = ["BackupListing", "SourceFile", "source_files", "steady_files", "unfolded"]
 
 SETTLING_SECONDS = 10.0
 """Age from which a cycle's files are taken for complete: a cycle's last file comes 0.4 s after its
@@ -41,6 +42,8 @@ KEPT = (
 )
 """Folders that a backup holds. Panels, logs and what is of running processes are made anew."""
 MARKS = (KIND_OF_ROWS, SWEPT_UNTIL)
+EXPORTING = ".exporting"
+"""Folder of the copies that an export reads while it runs."""
 _ROWS = (Kind.CHAIN, Kind.OVERVIEW)
 _ROWS_PREFIXES = tuple(f"{kind}/" for kind in _ROWS)
 
@@ -80,13 +83,14 @@ class BackupListing:
     lines_from: int = 0
 
     def loose(self) -> list[SourceFile]:
-        """Return the files that are copied while nothing is folded: of days in several files."""
+        """Return the files that are copied while nothing is folded: of days that are not yet."""
         folded = Counter(_folder_of(file.name) for file in self.files)
         return [
             file
             for file in self.files
             if (file.name.startswith(_ROWS_PREFIXES) and folded[_folder_of(file.name)] > 1)
             or _cycle_of(file.name)
+            or _last_of_segment(file.name)
             or self.is_growing(file)
         ]
 
@@ -108,6 +112,65 @@ def unfolded(directory: Path) -> Iterator[None]:
             if root.is_dir():
                 locks.enter_context(directory_lock(root, shared=True))
         yield
+
+
+@contextmanager
+def steady_files(directory: Path, csv_dir: Path, now: float) -> Iterator[BackupListing]:
+    """Yield the files of a data directory as of now, which stay as they are until the block ends.
+
+    Folding waits while those that it would remove are copied beside them, and not for the block.
+
+    Args:
+        directory: The data directory.
+        csv_dir: Where its CSV files are.
+        now: Wall seconds.
+
+    Raises:
+        StoreBusy: A disk refuses.
+    """
+    copies = directory / EXPORTING
+    with refusals(copies):
+        copies.mkdir(exist_ok=True)
+    # One at a time: the lock goes with its process, and the next one clears what it left.
+    with directory_lock(copies):
+        try:
+            with refusals(copies), unfolded(directory):
+                _clear(copies)
+                listing = source_files(directory, csv_dir, now)
+                copied = {file.name: _copied(file, copies) for file in listing.loose()}
+            yield replace(listing, files=[copied.get(file.name, file) for file in listing.files])
+        finally:
+            with suppress(OSError):
+                shutil.rmtree(copies)
+
+
+def _clear(copies: Path) -> None:
+    copies.mkdir(exist_ok=True)
+    for path in copies.iterdir():
+        shutil.rmtree(path)
+
+
+def _copied(file: SourceFile, copies: Path) -> SourceFile:
+    """Return a file as a copy that nobody changes, or as a second name of it where that is one."""
+    target = copies / file.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        # Parts and segments are replaced whole, never changed. CSV files grow.
+        if file.name.startswith(_ROWS_PREFIXES) and _linked(file.path, target):
+            return replace(file, path=target)
+        shutil.copy2(file.path, target)
+    return replace(file, path=target)
+
+
+def _linked(path: Path, target: Path) -> bool:
+    """Give a file a second name. False on a file system that knows no such."""
+    try:
+        os.link(path, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def source_files(directory: Path, csv_dir: Path, now: float) -> BackupListing:

@@ -7,7 +7,7 @@ import time
 
 import typer
 
-from g6.adapters.data_dir.backup_sources import source_files, unfolded
+from g6.adapters.data_dir.backup_sources import steady_files
 from g6.adapters.parquet.queries.stored_span import check_directory
 from g6.bootstrap.stored_files.cold_export import (
     ExportedFile,
@@ -38,8 +38,7 @@ def export_cold(settings: Settings, address: str, *, as_json: bool) -> None:
     earlier = own_export(place, settings.directory)
     files: list[ExportedFile] = []
     new = 0
-    with unfolded(settings.directory):
-        listing = source_files(settings.directory, settings.csv_dir, time.time())
+    with steady_files(settings.directory, settings.csv_dir, time.time()) as listing:
         console = terminal.console(settings, stderr=as_json)
         for file in followed(listing.files, "exporting", console):
             exported = export_file(place, file, listing, earlier)

@@ -9,7 +9,9 @@ import runpy
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -17,8 +19,9 @@ import pytest
 from pyarrow import fs
 
 import g6 as package
-from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile
-from g6.adapters.parquet import ParquetStore
+from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile, steady_files
+from g6.adapters.data_dir.backups import content_of
+from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.parquet.cold_place import ColdPlace
 from g6.adapters.redis.server import free_port
 from g6.bootstrap.stored_files.cold_export import export_file, finish_export, own_export
@@ -253,6 +256,24 @@ def test_an_export_to_a_cold_place_restores(g6: Run, directory: Path, tmp_path: 
     assert g6("data", "check", "--data-dir", str(tmp_path / "new")).code == 0
     (tmp_path / "new" / f"{CHAIN}/day.parquet").write_bytes(b"another")
     assert g6(*restore, str(tmp_path / "new")).code == 1
+
+
+def test_days_are_folded_while_an_export_goes_on(root: Path, tmp_path: Path) -> None:
+    directory = Path(shutil.copytree(root / "tests/data/store", tmp_path / "rows"))
+    for path in directory.rglob("*.parquet"):
+        os.utime(path, (1, 1))
+    before = contents(directory)
+    history = ParquetHistory(directory)
+    (directory / ".exporting/left").mkdir(parents=True)
+    with steady_files(directory, directory / "csv", time.time()) as listing:
+        # A fold that waited for the export would wait here for ever.
+        report = history.compact("NIFTY", date.fromisoformat(DAY))
+        assert report.gone == 2
+        exported = {file.name: content_of(file, listing) for file in listing.files}
+    lacking = [name for name in before if name not in exported and name[0] != "."]
+    assert lacking == []
+    assert {name: before.get(name) for name in exported} == exported
+    assert not (directory / ".exporting").exists()
 
 
 @pytest.mark.parametrize("place", ["rows", "rows/cold", ".", "file://{}/rows", "file://{}/rows/."])
