@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +13,7 @@ from typing import NamedTuple
 
 from g6.domain.market.instrument import INDICES
 from g6.errors import BadInput
+from g6.packed_files import unpacked
 
 UDIFF = ("TradDt", "FinInstrmTp", "TckrSymb", "XpryDt", "OpnIntrst", "NewBrdLotQty")
 """Columns read of the layout of NSE and BSE since 8 July 2024.
@@ -30,14 +28,6 @@ It has no lot, but every open interest is a multiple of it.
 _INDEX_KINDS = frozenset(("IDO", "IDF", "OPTIDX", "FUTIDX"))
 _ALIASES: Mapping[str, str] = {"BSX": "SENSEX", "BKX": "BANKEX"}
 FREEZE_FOLDER = "freeze"
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    zlib.error,
-    zipfile.BadZipFile,
-    StopIteration,
-    UnicodeDecodeError,
-)
 _MOST_DIGITS = 15
 
 
@@ -201,17 +191,11 @@ def _text(path: Path) -> str:
     Raises:
         BadInput: The file cannot be read or unpacked.
     """
+    raw = unpacked(path)
     try:
-        raw = path.read_bytes()
-        if path.suffix == ".gz":
-            raw = gzip.decompress(raw)
-        elif path.suffix == ".zip":
-            with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-                tables = (name for name in archive.namelist() if name.lower().endswith(".csv"))
-                raw = archive.read(next(tables))
         return raw.decode("utf-8-sig")
-    except _UNREADABLE as error:
-        raise BadInput(path, None, f"cannot be read: {str(error) or 'it holds no CSV'}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(path, None, f"cannot be read: {error}") from error
 
 
 def freeze_quantity(directory: Path, root: str, day: date) -> tuple[int, date] | None:

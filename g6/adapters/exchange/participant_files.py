@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-import zlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 from g6.domain.quotes import cells
 from g6.domain.quotes.participants import FIGURES, ParticipantDay, ParticipantInterest
 from g6.errors import BadInput
+from g6.packed_files import unpacked
 
 NAMES = ("Client", "DII", "FII", "Pro", "TOTAL")
 COLUMNS = tuple(name.replace("_", " ") for name in FIGURES)
@@ -53,12 +52,10 @@ def read_participants(path: Path) -> ParticipantDay:
 
 
 def _rows(path: Path) -> list[list[str]]:
+    raw = unpacked(path)
     try:
-        raw = path.read_bytes()
-        if path.suffix.lower() == ".gz":
-            raw = gzip.decompress(raw)
         return list(csv.reader(raw.decode("utf-8-sig").splitlines()))
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+    except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(path, None, f"cannot be read: {error}") from error
 
 

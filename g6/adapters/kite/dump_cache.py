@@ -18,6 +18,7 @@ from g6.adapters.kite.dump_parsing import Dump, of_interest, parse_dump
 from g6.domain.market.calendar import IST
 from g6.domain.reports import ProviderState
 from g6.errors import BadDump, BadInput, ProviderBusy, ProviderRefused, StoreBusy
+from g6.packed_files import unpacked
 from g6.ports import Clock, SharedCache
 
 # Kite makes the dump between 07:30 and 08:00; its documentation says to fetch it at 08:30.
@@ -146,7 +147,7 @@ class DumpCache:
         if not path.is_file():
             return None
         try:
-            raw = _read(path)
+            raw = unpacked(path, "delete it")
             columns = parse_dump(raw, exchange, day, str(path)).columns
         except BadInput:
             return None
@@ -219,7 +220,7 @@ class DumpCache:
         """
         for path in self._earlier_files(exchange, day):
             try:
-                raw = _read(path)
+                raw = unpacked(path, "delete it")
                 columns = _alive(parse_dump(raw, exchange, date.min, str(path)).columns, day)
             except BadInput:
                 continue
@@ -292,18 +293,6 @@ def _note_name(exchange: str) -> str:
 
 def _refusal_name(exchange: str, day: date) -> str:
     return f"dump-refused:{exchange}:{day.isoformat()}"
-
-
-def _read(path: Path) -> bytes:
-    """Return the content of a kept dump.
-
-    Raises:
-        BadInput: The file is damaged.
-    """
-    try:
-        return gzip.decompress(path.read_bytes())
-    except (OSError, EOFError) as error:
-        raise BadInput(path, None, f"cannot be read: {error}", "delete it") from error
 
 
 def _alive(columns: Columns, day: date) -> Columns:

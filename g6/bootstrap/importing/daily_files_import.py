@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +18,7 @@ from g6.domain.market.instrument import INDICES, listing
 from g6.domain.quotes.participants import ParticipantDay
 from g6.domain.schema.layout import Folder
 from g6.errors import BadInput
+from g6.packed_files import unpacked
 
 _ISO_DAY = re.compile(r"(?<!\d)(20\d{2})[-_]?(\d{2})[-_]?(\d{2})(?!\d)")
 _INDIAN_DAY = re.compile(r"(?<!\d)(\d{2})[-_]?(\d{2})[-_]?(20\d{2})(?!\d)")
@@ -50,7 +49,7 @@ def import_dump(settings: Settings, path: Path, day: date | None) -> ImportedDum
     Raises:
         BadInput: It is no dump, its day is not known, or it lists contracts that were over then.
     """
-    raw = _content(path)
+    raw = unpacked(path)
     on = day or _day_of(path)
     store = parquet_store(settings)
     contracts: dict[str, int] = {}
@@ -77,14 +76,6 @@ def import_dump(settings: Settings, path: Path, day: date | None) -> ImportedDum
         raise BadInput(path, None, "lists no option of an index")
     left_out = "; ".join(filter(None, sentences))
     return ImportedDump(str(path), on.isoformat(), contracts, tuple(already), left_out)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        raw = path.read_bytes()
-        return gzip.decompress(raw) if path.suffix.lower() == ".gz" else raw
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadInput(path, None, f"cannot be read: {error}") from error
 
 
 def _day_of(path: Path) -> date:

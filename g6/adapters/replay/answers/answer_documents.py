@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import ast
 import codecs
-import gzip
 import json
-import zlib
 from pathlib import Path
 from typing import Any
 
 from g6.adapters.replay.unread import NotRead
+from g6.errors import BadInput
+from g6.packed_files import unpacked
 
-_GZIP = b"\x1f\x8b"
 _LONGEST = 300
 """Digits. A float holds 308, and Python refuses to parse integers of more than 4,300."""
 
@@ -28,11 +27,12 @@ def read_document(path: Path) -> Any:
         NotRead: It holds none, with the line where one is to blame.
     """
     try:
-        raw = path.read_bytes()
-        raw = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
+        raw = unpacked(path)
         is_utf_16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         text = raw.decode("utf-16" if is_utf_16 else "utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except BadInput as error:
+        raise NotRead(error.reason, "damaged") from error
+    except UnicodeDecodeError as error:
         raise NotRead(f"cannot be read: {error}", "damaged") from error
     return parse_document(text)
 

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +29,7 @@ from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.tables.table_layout import COLUMNS
 from g6.errors import BadInput
 from g6.errors.extras import optional
+from g6.packed_files import UNPACKING_ERRORS, opened
 
 BATCH_ROWS = 65_536
 BLOCK_BYTES = 1 << 23
@@ -89,11 +87,8 @@ def readable(path: Path) -> Iterator[None]:
     except (
         pa.ArrowInvalid,
         pa.ArrowNotImplementedError,
-        OSError,
-        EOFError,
         UnicodeError,
-        zlib.error,
-        zipfile.BadZipFile,
+        *UNPACKING_ERRORS,
     ) as error:
         reason = (str(error).splitlines() or ["is damaged"])[0]
         match = _CSV_ROW.search(reason)
@@ -188,8 +183,8 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], _Text]]:
     Raises:
         Malformed: The file is empty.
     """
-    with _unpacked(path) as opened:
-        file = opened
+    with opened(path) as content:
+        file = content
         encoding = _encoding(file)
         file.seek(0)
         head = file.read(65_536).decode("utf-8-sig" if encoding == "utf8" else encoding, "ignore")
@@ -205,24 +200,6 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], _Text]]:
             names = _names_of_page(next(csv.reader(lines[1:2], delimiter=separator)))
             file = _below_titles(file, names, encoding, separator)
         yield file, _Text(encoding, separator, tuple(names))
-
-
-@contextmanager
-def _unpacked(path: Path) -> Iterator[IO[bytes]]:
-    name = path.name.lower()
-    if name.endswith(".gz"):
-        with gzip.open(path) as file:
-            yield cast("IO[bytes]", file)
-    elif name.endswith(".zip"):
-        with zipfile.ZipFile(path) as archive:
-            tables = [member for member in archive.namelist() if member.lower().endswith(".csv")]
-            if len(tables) != 1:
-                reason = f"holds {len(tables)} CSV files, and one is read; unpack it"
-                raise Malformed(None, reason)
-            yield io.BytesIO(archive.read(tables[0]))
-    else:
-        with path.open("rb") as file:
-            yield file
 
 
 def _names_of_page(names: Sequence[str]) -> list[str]:
