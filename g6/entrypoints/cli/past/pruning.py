@@ -36,15 +36,14 @@ def register(app: typer.Typer) -> None:
 
 
 @spread
+@spread
 def apply(
     context: typer.Context,
     *,
     old: PruningPlanParameters,
     yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Delete what g6 retention plan shows, after asking.
 
@@ -54,7 +53,7 @@ def apply(
     """
     from g6.bootstrap.stored_files.directory_certificates import issue_certificates, prune
 
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = configured.settings()
     plan = answer(archive_reader(settings), old)
     files = plan.files
     console = terminal.console(settings, stderr=json_)

@@ -15,6 +15,7 @@ from rich.console import Console
 from g6.config import Settings
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo, UserError
@@ -60,6 +61,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="archive")
 
 
+@spread
 def put(
     context: typer.Context,
     place: Place,
@@ -68,9 +70,7 @@ def put(
     date_: OneDay = None,
     copy: Copy = False,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Move chains and overviews of compacted days to a cold place.
 
@@ -84,7 +84,7 @@ def put(
     from g6.bootstrap.stored_files import cold_days
     from g6.bootstrap.stored_files.cold_places import cold_place
 
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = configured.settings()
     cold = cold_place(place)
     cold.keep_apart(settings.directory)
     chosen = _chosen(settings, before, date_)
@@ -105,14 +105,13 @@ def put(
     terminal.console(settings).print(words, soft_wrap=True, highlight=False)
 
 
+@spread
 def back(
     context: typer.Context,
     *,
     date_: Date = None,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Bring archived days back: all, or one.
 
@@ -122,7 +121,7 @@ def back(
     """
     from g6.bootstrap.stored_files import cold_days
 
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = configured.settings()
     archived = _archived(settings, date_)
     options.own_directory(context, settings, "g6 archive")
     console = terminal.console(settings, stderr=json_)
@@ -137,19 +136,18 @@ def back(
     terminal.console(settings).print(words, soft_wrap=True, highlight=False)
 
 
+@spread
 def ls(
     *,
     date_: Date = None,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """List the archived days, their sizes and where they lie.
 
     Example: g6 archive ls
     """
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = configured.settings()
     archived = _archived(settings, date_)
     if json_:
         facts = [asdict(one) | {"day": one.day.isoformat()} for one in archived]
@@ -166,13 +164,12 @@ def ls(
     terminal.console(settings).print(table)
 
 
+@spread
 def check(
     *,
     date_: Date = None,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Hold every archived file against its SHA-256.
 
@@ -182,7 +179,7 @@ def check(
     """
     from g6.bootstrap.stored_files import cold_days
 
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = configured.settings()
     archived = _archived(settings, date_)
     damaged: dict[str, str] = {}
     count = 0
@@ -203,14 +200,13 @@ def check(
         raise typer.Exit(1)
 
 
+@spread
 def restore(
     context: typer.Context,
     place: Place,
     *,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Bring back what g6 export --cold put into a place: all of it.
 
@@ -221,7 +217,7 @@ def restore(
     from g6.bootstrap.stored_files.cold_export import exported_files, restore_file
     from g6.bootstrap.stored_files.cold_places import cold_place
 
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = configured.settings()
     cold = cold_place(place)
     files = exported_files(cold)
     options.own_directory(context, settings, "g6 archive")

@@ -19,6 +19,7 @@ from g6.bootstrap.stored_files.backup_folders import backup_folder
 from g6.config import Settings
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo, UserError
@@ -44,6 +45,7 @@ def register(app: typer.Typer) -> None:
     app.command("restore")(restore)
 
 
+@spread
 def backup(
     place: Place,
     *,
@@ -52,9 +54,7 @@ def backup(
         bool, typer.Option("--snapshots", help="List the backups instead.")
     ] = False,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Copy what is stored to another directory.
 
@@ -65,7 +65,7 @@ def backup(
 
     Example: g6 backup /mnt/backup/g6
     """
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = configured.settings()
     folder = backup_folder(place)
     console = terminal.console(settings, stderr=json_)
     if snapshots:
@@ -76,6 +76,7 @@ def backup(
         _back_up(folder, settings, console, as_json=json_)
 
 
+@spread
 def restore(
     context: typer.Context,
     place: Place,
@@ -86,9 +87,7 @@ def restore(
         bool, typer.Option("--overwrite", help="Replace files that are there and are others.")
     ] = False,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Bring back what a backup holds: all of it, or one day.
 
@@ -98,7 +97,7 @@ def restore(
 
     Example: g6 restore /mnt/backup/g6 --data-dir data/restored
     """
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = configured.settings()
     folder = backup_folder(place)
     source = folder.snapshot(snapshot)
     day = day_given(date_, settings)

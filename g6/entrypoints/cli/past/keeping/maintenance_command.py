@@ -14,6 +14,7 @@ from g6.config import Settings
 from g6.domain.schema.layout import Folder
 from g6.entrypoints.cli.past.sizes_and_folding import certify_days, fold_days
 from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.log.rotation import Rotation, log_files, prune_logs, rotate_by_copy
 
@@ -40,13 +41,12 @@ def register(app: typer.Typer) -> None:
     app.command("maintenance")(maintenance)
 
 
+@spread
 def maintenance(
     context: typer.Context,
     *,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Tidy the data directory.
 
@@ -57,7 +57,7 @@ def maintenance(
 
     Example: g6 maintenance
     """
-    settings = options.settings(config, set_, data_dir=data_dir)
+    settings = configured.settings()
     if settings.directory.exists():
         options.own_directory(context, settings, "g6 maintenance")
     console = terminal.console(settings, stderr=json_)
