@@ -193,21 +193,17 @@ class BackupFolder:
         replace(list_path, f"{json.dumps(document, indent=1)}\n".encode())
         return snapshot
 
-    def damaged(self, snapshot: BackupSnapshot) -> Iterator[tuple[str, str]]:
-        """Read every content of a backup, and yield each file with what is wrong, empty if nothing.
+    def damage_of(self, content: BackupContent) -> str:
+        """Read a content, and return what is wrong with it, empty if nothing.
 
-        A content of several files is read once for each. A damaged one gets another name, so that
-        the next backup copies it anew.
+        A damaged one gets another name, so that the next backup copies it anew.
         """
-        for name, file in snapshot.files.items():
-            path = self._path(file.sha256)
-            try:
-                content = path.read_bytes()
-            except OSError as error:
-                yield name, _unreadable(path, error)
-                continue
-            is_whole = hashlib.sha256(content).hexdigest() == file.sha256
-            yield name, "" if is_whole else f"is not what was backed up; {_set_aside(path)}"
+        path = self._path(content.sha256)
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            return _unreadable(path, error)
+        return "" if digest == content.sha256 else f"is not what was backed up; {_set_aside(path)}"
 
     def restore(
         self, snapshot: BackupSnapshot, directory: Path, csv_dir: Path, *, overwrite: bool

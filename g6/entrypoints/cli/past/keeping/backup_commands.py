@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,16 +14,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from g6.adapters.data_dir.backup_checks import generations
 from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile, source_files, unfolded
 from g6.adapters.data_dir.backups import BackupContent, BackupFolder, RestoredFile
-from g6.bootstrap.stored_files.backup_folders import backup_folder
+from g6.bootstrap.stored_files.backup_folders import backup_folder, checked_contents
 from g6.config import Settings
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
-from g6.errors import NothingToDo, UserError
+from g6.errors import NothingToDo, StoreBusy, UserError
 from g6.files import quoted
 from g6.rendering.wording import counted, megabytes
 
@@ -35,7 +37,16 @@ Snapshot = Annotated[
     typer.Option("--snapshot", metavar="NAME", help="An earlier backup; else the newest."),
 ]
 Check = Annotated[
-    bool, typer.Option("--check", help="Read the newest backup instead, set aside what is damaged.")
+    bool, typer.Option("--check", help="Read all backups instead, set aside what is damaged.")
+]
+Within = Annotated[
+    int | None,
+    typer.Option(
+        "--within",
+        metavar="DAYS",
+        min=1,
+        help="With --check: leave out what was read whole within so many days.",
+    ),
 ]
 
 
@@ -50,6 +61,7 @@ def backup(
     place: Place,
     *,
     check: Check = False,
+    within: Within = None,
     snapshots: Annotated[
         bool, typer.Option("--snapshots", help="List the backups instead.")
     ] = False,
@@ -68,10 +80,14 @@ def backup(
     settings = configured.settings()
     folder = backup_folder(place)
     console = terminal.console(settings, stderr=json_)
+    if within is not None and not check:
+        raise UserError(
+            "--within belongs to --check", f"g6 backup {quoted(place)} --check --within 7"
+        )
     if snapshots:
         _list(folder, terminal.console(settings), as_json=json_)
     elif check:
-        _check(folder, terminal.console(settings), console, as_json=json_)
+        _check(folder, terminal.console(settings), console, within, as_json=json_)
     else:
         _back_up(folder, settings, console, as_json=json_)
 
@@ -203,34 +219,65 @@ def _list(folder: BackupFolder, console: Console, *, as_json: bool) -> None:
         console.print(f"{one.name}  {files}, {megabytes(one.bytes)}, of {one.source}")
 
 
-def _check(folder: BackupFolder, out: Console, console: Console, *, as_json: bool) -> None:
-    """Read every content of the newest backup.
+def _check(
+    folder: BackupFolder, out: Console, console: Console, within: int | None, *, as_json: bool
+) -> None:
+    """Read the contents of all backups, the one that was read longest ago first.
 
     Raises:
         Exit: One is damaged.
     """
-    snapshot = folder.snapshot()
-    damaged: dict[str, str] = {}
-    for name in followed(list(snapshot.files), "reading", console):
-        of_one = snapshot.of_file(name)
-        damaged |= {file: what for file, what in folder.damaged(of_one) if what}
+    together = generations(folder)
+    checked = checked_contents(folder)
+    damaged = dict(together.damaged_lists)
+    due = checked.due(together.contents, within, time.time())
+    whole = len(together.contents)
+    try:
+        for content in followed(due, "reading", console) if due else ():
+            if what := folder.damage_of(content):
+                whole -= 1
+                checked.forget(content)
+                damaged |= dict.fromkeys(together.files[content.sha256], what)
+            else:
+                checked.add(content, time.time())
+    finally:
+        # After Ctrl-C as well: with --within the next one goes on from here. Where backups lie on
+        # a disk that takes no writes, the next one reads all.
+        with suppress(StoreBusy):
+            checked.write()
     if as_json:
-        facts = {"snapshot": snapshot.name, "files": len(snapshot.files), "damaged": damaged}
+        facts = {
+            "snapshots": len(together.names),
+            "contents": len(together.contents),
+            "read": len(due),
+            "bytes_read": sum(content.bytes for content in due),
+            "damaged": damaged,
+        }
         typer.echo(json.dumps(facts))
     else:
-        for name, what in damaged.items():
-            out.print(f"{name}: {what}", soft_wrap=True, highlight=False)
-        whole = len(snapshot.files) - len(damaged)
-        out.print(f"{whole} of {counted(len(snapshot.files), 'file')} of {snapshot.name} are whole")
-        if damaged:
-            again = f"g6 backup {quoted(folder.directory)}"
-            out.print(
-                f"  fix: {again} copies them again while {snapshot.source} has them",
-                soft_wrap=True,
-                highlight=False,
-            )
+        earlier = len(together.contents) - len(due)
+        words = f", {earlier} of them by an earlier check" if earlier else ""
+        contents = counted(len(together.contents), "content")
+        backups = counted(len(together.names), "backup")
+        _tell_damages(damaged, together.source, folder, out)
+        out.print(f"{whole} of {contents} of {backups} are whole{words}", soft_wrap=True)
     if damaged:
         raise typer.Exit(1)
+
+
+def _tell_damages(
+    damaged: Mapping[str, str], source: str, folder: BackupFolder, out: Console
+) -> None:
+    for name, what in damaged.items():
+        out.print(f"{name}: {what}", soft_wrap=True, highlight=False)
+    if damaged:
+        again = f"g6 backup {quoted(folder.directory)}"
+        out.print(
+            f"  fix: {again} copies them again while {source} has them; what stands in an older "
+            "backup alone is lost there",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def _back_up(folder: BackupFolder, settings: Settings, console: Console, *, as_json: bool) -> None:

@@ -134,6 +134,40 @@ def test_a_damaged_content_is_set_aside_and_copied_again(
     assert g6("backup", str(place), "--check").code == 0
 
 
+def test_a_check_reads_every_backup_and_goes_on_where_it_was(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "backup"
+    backup = ("backup", str(place), "--data-dir", str(directory))
+    config = directory / "configs/one.json"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text("first")
+    assert g6(*backup).code == 0
+    config.write_text("second")
+    # The names of backups are their seconds.
+    first, first_list = next((path, path.read_text()) for path in (place / "snapshots").iterdir())
+    assert g6(*backup).code == 0
+    first.with_name("20200101T000000Z.json").write_text(first_list)
+    check = ("backup", str(place), "--check")
+    told = json.loads(g6(*check, "--json").out)
+    assert (told["read"], told["damaged"]) == (told["contents"], {})
+    assert "by an earlier check" in g6(*check, "--within", "1").out
+    again = json.loads(g6(*check, "--within", "1", "--json").out)
+    assert (again["read"], again["contents"]) == (0, told["contents"])
+    # What was never read comes first, and a content of an older backup alone is read as well.
+    digest = hashlib.sha256(b"first").hexdigest()
+    (place / "objects" / digest[:2] / digest).write_bytes(b"frist")
+    checked = json.loads((place / "checked.json").read_text())
+    del checked["read"][digest]
+    (place / "checked.json").write_text(json.dumps(checked))
+    answer = g6(*check, "--within", "1", "--json")
+    told = json.loads(answer.out)
+    assert (answer.code, told["read"]) == (1, 1)
+    assert list(told["damaged"]) == ["configs/one.json of 20200101T000000Z"]
+    (place / "snapshots/20200102T000000Z.json").write_text("{")
+    assert "snapshots/20200102T000000Z.json: is no list" in g6(*check).out
+
+
 def test_one_damaged_file_of_a_day_is_brought_back(
     g6: Run, directory: Path, tmp_path: Path
 ) -> None:
