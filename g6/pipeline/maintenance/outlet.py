@@ -27,7 +27,7 @@ from g6.domain.reports import (
 )
 from g6.domain.reports.alerts import SINK_AWAY, sink_alert
 from g6.domain.schema.words import ANALYSED, EventType, SinkName, Stage, Status
-from g6.errors import BadInput, Retryable, SinkAway, SinkRefused
+from g6.errors import BadInput, Retryable, SinkAway, SinkRefused, Unavailable
 from g6.pipeline.raised_alerts import settle
 from g6.pipeline.subscription import Subscription
 from g6.ports import Bus, Clock, Controls, Outbox, Sink, Store
@@ -109,7 +109,7 @@ class Outlet:
     def send(self) -> int:
         """Send the oldest units that wait, or fill a span where none waits, and return how many.
 
-        A sink that is away is left alone for a while.
+        A sink that is away is left alone for a while, and so is a cold place of archived days.
 
         Raises:
             StoreBusy: The disk refuses the outbox.
@@ -119,7 +119,7 @@ class Outlet:
         waiting = self.outbox.waiting(BATCH_UNITS)
         try:
             sent = self._send(waiting) if waiting else self._fill()
-        except SinkAway as error:
+        except (SinkAway, Unavailable) as error:
             pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
             self._failures += 1
             self._next_try = self.clock.wall() + pause

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from g6.adapters.memory.bus import MemoryBus
+from g6.adapters.memory.store import MemoryStore
 from g6.domain.cycles.cycle import Unit
-from g6.domain.reports import SinkReport, StageReport, SubscriberPosition, WriteReport
+from g6.domain.reports import MissedSpan, SinkReport, StageReport, SubscriberPosition, WriteReport
 from g6.domain.schema.words import Stage, Status
+from g6.errors import Unavailable
 from g6.pipeline.maintenance.outlet import BATCH_UNITS
 from tests.integration.influx.outlets import FEW, INDEX, OPEN, OutletWorld, instants, row_of
 
@@ -133,6 +137,34 @@ def test_a_bus_that_was_emptied_leaves_no_hole(tmp_path: Path) -> None:
         world.collect(cycle)
     world.settle()
     assert world.cycles_in_server() == cycles
+
+
+class ColdStore(MemoryStore):
+    """Rows of an archived day, in a place that is away for a while."""
+
+    is_away = True
+
+    def overview_cycles(self, first: datetime, last: datetime) -> Mapping[str, frozenset[str]]:
+        if self.is_away:
+            raise Unavailable("/mnt/cold does not answer", "see that the place is there")
+        return super().overview_cycles(first, last)
+
+
+def test_an_archived_place_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    store = ColdStore()
+    world = OutletWorld(tmp_path, store=store)
+    cycles = instants(6)
+    for cycle in cycles[:3]:
+        store.write_chain(Unit(cycle, INDEX), FEW)
+        store.write_overview(cycle, [row_of(cycle)])
+    world.outlet.outbox.miss(MissedSpan(cycles[0], cycles[2], 0, "full"))
+    world.outlet.step()
+    assert "/mnt/cold does not answer" in world.outlet.error
+    world.live(cycles[3:])
+    assert world.cycles_in_server() == cycles[3:]
+    store.is_away = False
+    world.settle()
+    assert (world.cycles_in_server(), world.outlet.error) == (cycles, "")
 
 
 def test_one_refused_unit_holds_up_no_other(tmp_path: Path) -> None:
