@@ -31,6 +31,7 @@ class ServerOptions:
         renewable: Whether sessions carry a refresh token.
         index_depth: One of `payloads.SHAPES`.
         callback: Where the login page sends the browser.
+        certificate: What certifies the stored day that is served, a header of every answer.
     """
 
     host: str = "127.0.0.1"
@@ -49,3 +50,4 @@ class ServerOptions:
     renewable: bool = False
     index_depth: str = "null"
     callback: str = ""
+    certificate: str = ""

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from g6.domain.documents.certificates import Certificate
+from g6.domain.documents.certificates import Certificate, CertificateLink
 from g6.domain.schema import layout
+from g6.domain.schema.json_reading import part, read_record
 from g6.domain.schema.layout import COLD_FILE, DAY_FILE, Folder, Kind
 from g6.errors import BadInput
 from g6.files import directory_lock, free_directory_lock, refusals, replace, shown
@@ -83,22 +84,43 @@ class CertificateFiles:
         return certificate
 
     def newest_name(self, day: date) -> str:
-        """Return version and root of a day's newest certificate, empty where it has none.
+        """Return day, version and root of a day's newest certificate, empty where it has none.
+
+        Of a replayed day that has none yet it is that of the day which was replayed.
 
         Raises:
             BadInput: Its file is damaged.
         """
         versions = self.versions(day)
         if not versions:
-            return ""
+            source = self.source(day)
+            return "" if source is None else source.name
         path = self.path(day, versions[-1])
         if path not in self._names:
             certificate = self.read(day, versions[-1])
             if certificate is None:
                 return ""
             # A stored certificate is never written again.
-            self._names[path] = f"{certificate.name} {certificate.root}"
+            self._names[path] = certificate.link.name
         return self._names[path]
+
+    def note_source(self, day: date, source: CertificateLink) -> None:
+        """Note of which certificate's day the rows of a replayed day are made.
+
+        Raises:
+            StoreBusy: A disk refuses.
+        """
+        content = json.dumps({"replayed": source.to_json()})
+        replace(self._directory / layout.certificate_source_file(day), f"{content}\n".encode())
+
+    def source(self, day: date) -> CertificateLink | None:
+        """Return the certificate of the day that a day was replayed from, None of other days."""
+        path = self._directory / layout.certificate_source_file(day)
+        try:
+            document = json.loads(path.read_bytes())
+            return read_record(CertificateLink, part(document, "replayed"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
 
     def write(self, certificate: Certificate) -> None:
         """Store a certificate.

@@ -13,8 +13,8 @@ from g6.adapters.parquet.arrays import array_of
 from g6.adapters.parquet.queries.engines import CERTIFICATES
 from g6.adapters.parquet.queries.load import Query, load_table
 from g6.adapters.parquet.queries.stored_span import DaySpan
-from g6.bootstrap.reading.row_certificates import certificates_of, with_certificates
-from g6.domain.documents.certificates import Certificate
+from g6.bootstrap.reading.row_certificates import certificates_of, sources_of, with_certificates
+from g6.domain.documents.certificates import CertificateLink
 from g6.domain.market.calendar import day_of
 from g6.domain.schema.layout import Kind
 
@@ -76,13 +76,17 @@ def export_table(directory: Path, export: ExportQuery) -> pa.Table:
     table = load_table(query.beginning_with(KEYS.get(export.kind, ())))
     if export.kind not in KEYS:
         return table
-    return with_certificates(_certified(table, certificates), certificates, query.indices)
-
-
-def _certified(table: pa.Table, certificates: Mapping[date, Certificate | None]) -> pa.Table:
-    """Return a table with the column `certificate`: version and root of each row's day."""
     # A CSV file has room for nothing but rows.
-    names = {day: _short_name(certificate) for day, certificate in certificates.items()}
+    replayed = sources_of(query, certificates)
+    names = {day: f"replayed {_short_name(source)}" for day, source in replayed.items()}
+    for day, certificate in certificates.items():
+        if certificate is not None:
+            names[day] = _short_name(certificate.link)
+    return with_certificates(_certified(table, names), certificates, query)
+
+
+def _certified(table: pa.Table, names: Mapping[date, str]) -> pa.Table:
+    """Return a table with the column `certificate`: version and root of each row's day."""
     instants = table.column("timestamp").dictionary_encode().unify_dictionaries().combine_chunks()
     days = [day_of(at) for at in instants.dictionary.to_pylist()]
     words = array_of([names.get(day) for day in days], pa.string())
@@ -90,10 +94,8 @@ def _certified(table: pa.Table, certificates: Mapping[date, Certificate | None])
     return table.append_column("certificate", column)
 
 
-def _short_name(certificate: Certificate | None) -> str | None:
+def _short_name(certificate: CertificateLink) -> str:
     """Return a certificate's version and the first digits of its root."""
-    if certificate is None:
-        return None
     return f"v{certificate.version} {certificate.root[:ROOT_DIGITS]}"
 
 

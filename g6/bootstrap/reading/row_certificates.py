@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -12,12 +12,12 @@ from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.adapters.parquet.queries.engines import CERTIFICATES
 from g6.adapters.parquet.queries.load import Query
 from g6.adapters.parquet.queries.stored_span import stored_days
-from g6.domain.documents.certificates import Certificate
+from g6.domain.documents.certificates import Certificate, CertificateLink
 from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.layout import Kind
 from g6.errors import UserError
 
-__all__ = ["certificates_of", "check_coverage", "with_certificates"]
+__all__ = ["certificates_of", "check_coverage", "sources_of", "with_certificates"]
 
 CERTIFIED = frozenset({Kind.CHAIN, Kind.OVERVIEW})
 """Kinds of rows whose cycles a certificate counts."""
@@ -68,14 +68,25 @@ def check_coverage(
                 )
 
 
+def sources_of(query: Query, days: Iterable[date]) -> dict[date, CertificateLink]:
+    """Return of the replayed days among some the certificate of the day that was replayed."""
+    files = CertificateFiles(query.directory)
+    sources = {day: files.source(day) for day in days}
+    return {day: source for day, source in sources.items() if source is not None}
+
+
 def _summary_of(
-    certificates: dict[date, Certificate | None], indices: Sequence[str]
+    certificates: dict[date, Certificate | None],
+    sources: Mapping[date, CertificateLink],
+    indices: Sequence[str],
 ) -> list[JsonObject]:
     """Return what a table and a data frame carry of certificates: root and shares by index."""
     summary: list[JsonObject] = []
     for day, certificate in certificates.items():
+        replayed: JsonObject = {"replayed": sources[day].to_json()} if day in sources else {}
         if certificate is None:
-            summary.append({"day": day.isoformat(), "version": None, "root": None, "coverage": {}})
+            nothing: JsonObject = {"version": None, "root": None, "coverage": {}}
+            summary.append({"day": day.isoformat(), **nothing, **replayed})
             continue
         shares = certificate.contents.coverage
         summary.append(
@@ -84,16 +95,18 @@ def _summary_of(
                 "version": certificate.version,
                 "root": certificate.root,
                 "coverage": {name: shares[name].share for name in indices if name in shares},
+                **replayed,
             }
         )
     return summary
 
 
 def with_certificates(
-    table: pa.Table, certificates: dict[date, Certificate | None], indices: Sequence[str]
+    table: pa.Table, certificates: dict[date, Certificate | None], query: Query
 ) -> pa.Table:
     """Return a table whose metadata says the certificates of its days."""
     if not certificates:
         return table
-    text = json.dumps(_summary_of(certificates, indices))
+    sources = sources_of(query, certificates)
+    text = json.dumps(_summary_of(certificates, sources, query.indices))
     return table.replace_schema_metadata({**(table.schema.metadata or {}), CERTIFICATES: text})

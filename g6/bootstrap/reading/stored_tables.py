@@ -49,4 +49,4 @@ def stored_table(
     certificates = certificates_of(query)
     if min_coverage is not None:
         check_coverage(certificates, query.indices, min_coverage)
-    return with_certificates(load_table(query), certificates, query.indices)
+    return with_certificates(load_table(query), certificates, query)

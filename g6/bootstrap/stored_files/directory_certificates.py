@@ -21,6 +21,7 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.gaps import CycleCounts, counts_of, gaps_of
 from g6.domain.documents.certificates import (
     Certificate,
+    CertificateLink,
     CertifiedContents,
     CertifiedFile,
     CertifiedGap,
@@ -38,7 +39,8 @@ __all__ = [
     "certify_with_days_before",
     "issue_certificates",
     "mark_all",
-    "newest_certificate_name",
+    "newest_certificate_link",
+    "note_replayed",
     "prune",
     "uncertified_days",
 ]
@@ -220,13 +222,24 @@ def certificate_count(settings: Settings) -> int:
     return sum(len(files.versions(day)) for day in files.days())
 
 
-def newest_certificate_name(settings: Settings, day: date) -> str:
-    """Return version and root of a day's newest certificate, empty where it has none.
+def newest_certificate_link(settings: Settings, day: date) -> CertificateLink | None:
+    """Return what names a day's newest certificate, or that of the day it was replayed from.
 
     Raises:
         BadInput: Its file is damaged.
     """
-    return CertificateFiles(settings.directory).newest_name(day)
+    files = CertificateFiles(settings.directory)
+    certificate = files.read(day)
+    return files.source(day) if certificate is None else certificate.link
+
+
+def note_replayed(settings: Settings, source: CertificateLink) -> None:
+    """Note in the directory of a replay which certificate the replayed day has.
+
+    Raises:
+        StoreBusy: A disk refuses.
+    """
+    CertificateFiles(settings.directory).note_source(source.day, source)
 
 
 def uncertified_days(settings: Settings) -> list[date]:

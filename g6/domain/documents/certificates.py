@@ -67,6 +67,11 @@ class CertificateLink:
     version: int
     root: str
 
+    @property
+    def name(self) -> str:
+        """The name that headers and results use: day, version and root."""
+        return f"{self.day} v{self.version} {self.root}"
+
     def to_json(self) -> JsonObject:
         """Return the link as JSON has it."""
         return {"day": self.day.isoformat(), "version": self.version, "root": self.root}

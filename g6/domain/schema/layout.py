@@ -46,6 +46,7 @@ __all__ = [
     "Kind",
     "LoadedKind",
     "certificate_file",
+    "certificate_source_file",
     "certified_name",
     "csv_chain_file",
     "csv_overview_file",
@@ -212,6 +213,15 @@ def certificate_file(day: date, version: int) -> str:
     'certificates/date=2026-11-20/v1.json'
     """
     return f"{Folder.CERTIFICATES}/{day_name(day)}/v{version}.json"
+
+
+def certificate_source_file(day: date) -> str:
+    """Return where a replayed day says of which certified day it was made.
+
+    >>> certificate_source_file(date(2026, 11, 20))
+    'certificates/date=2026-11-20/source.json'
+    """
+    return f"{Folder.CERTIFICATES}/{day_name(day)}/source.json"
 
 
 def parse_certificate_version(name: str) -> int | None:

@@ -75,6 +75,8 @@ class Api:
             return
         answer = await self._answer(request, arrival, by_name)
         arrival.status = answer.status
+        if certificate := self.server.options.certificate:
+            answer = replace(answer, headers=(*answer.headers, ("g6-certificate", certificate)))
         await answer.send(send)
 
     async def _answer(

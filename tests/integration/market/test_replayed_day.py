@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from kiteconnect import KiteConnect
 
+import g6 as package
+from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.frames import MemoryFrames
@@ -63,6 +66,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.write_overview(
         lost, [overview.missing_row(lost, name, Status.SKIPPED, "no_beat") for name in INDICES]
     )
+    assert main(["data", "compact", "--date", DAY, "--data-dir", str(directory)]) == 0
     return directory
 
 
@@ -164,7 +168,8 @@ def test_an_order_that_is_none_names_those_there_are(word: str) -> None:
 @pytest.fixture
 def look_alike(stored: Path) -> Iterator[KiteConnect]:
     day = stored_market(stored, FIRST.date())
-    options = ServerOptions(recording=day, start=day.recording.cycles()[1], speed=0.0)
+    start = day.recording.cycles()[1]
+    options = ServerOptions(recording=day, start=start, speed=0.0, certificate=f"{DAY} v1 00")
     with started(options, calendar()) as addresses:
         client = KiteConnect("demo", "demo", root=addresses.root)
         yield client
@@ -187,6 +192,9 @@ def test_a_kite_client_gets_the_stored_quotes_of_a_day(
     assert quote[symbol]["last_price"] == frame.columns["ce_last"][place]
     assert quote[symbol]["oi"] == frame.columns["ce_oi"][place]
     assert quote["NSE:NIFTY 50"]["last_price"] == frame.columns["spot"][place]
+    for path in ("/instruments", "/nowhere"):
+        answer = httpx.get(f"{look_alike.root}{path}")
+        assert answer.headers["G6-Certificate"] == f"{DAY} v1 00"
 
 
 @pytest.mark.timeout(90)
@@ -202,3 +210,14 @@ def test_the_whole_system_replays_a_day_with_the_same_hashes(stored: Path, tmp_p
     assert result["differing"] == []
     assert result["cycles"] == result["rows"] == result["chains"] > 0
     assert result["published"] > 0
+    # Rows of a replay name what certifies the day that was replayed, wherever they go.
+    (told,) = package.load("NIFTY", DAY, engine="pandas", data_dir=tmp_path / "again").attrs[
+        "certificates"
+    ]
+    replayed = told["replayed"]
+    name = f"{replayed['day']} v{replayed['version']} {replayed['root']}"
+    assert (name, told["version"]) == (result["certificate"], None)
+    assert CertificateFiles(tmp_path / "again").newest_name(date.fromisoformat(DAY)) == name
+    out = package.export("NIFTY", tmp_path / "a.csv", DAY, data_dir=tmp_path / "again")
+    short = f"replayed v{replayed['version']} {replayed['root'][:16]}"
+    assert out.read_text().splitlines()[-1].endswith(f'"{short}"')

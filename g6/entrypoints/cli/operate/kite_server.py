@@ -147,8 +147,9 @@ class KiteServerOptions:
         from g6.kite_server import ServerOptions
 
         recording, start = _recorded(self.recording), _instant(self.start)
+        certificate = ""
         if self.replay is not None:
-            recording, start = _stored_day(self.replay, self.data_dir, start)
+            recording, start, certificate = _stored_day(self.replay, self.data_dir, start)
         return ServerOptions(
             host=self.host,
             port=self.port,
@@ -159,6 +160,7 @@ class KiteServerOptions:
             market_faults=self.market_faults,
             faults=tuple(self.fault or ()),
             recording=recording,
+            certificate=certificate,
             dump=self.dump,
             credentials=self.credentials,
             flush_at=_clock_time(self.flush_at),
@@ -246,17 +248,21 @@ def _instant(text: str | None) -> datetime | None:
 
 def _stored_day(
     text: str, data_dir: Path | None, start: datetime | None
-) -> tuple[Provider, datetime]:
-    """Return what answers from a stored day, and when it begins.
+) -> tuple[Provider, datetime, str]:
+    """Return what answers from a stored day, when it begins, and what certifies it.
 
     Raises:
         BadInput: Nothing is stored of it.
     """
     from g6.bootstrap.quote_sources.sources import stored_market
+    from g6.bootstrap.stored_files.directory_certificates import newest_certificate_link
 
     day = day_of(instant_of_text(text, wall_time()))
-    provider = stored_market(options.settings(data_dir=data_dir).directory, day)
-    return provider, start or provider.recording.cycles()[0]
+    settings = options.settings(data_dir=data_dir)
+    provider = stored_market(settings.directory, day)
+    certificate = newest_certificate_link(settings, day)
+    name = "" if certificate is None else certificate.name
+    return provider, start or provider.recording.cycles()[0], name
 
 
 def _recorded(path: Path | None) -> Provider | None:

@@ -30,6 +30,7 @@ from g6.studies.stored.past_panels import shown_hashes
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from g6.domain.documents.certificates import CertificateLink
     from g6.entrypoints.cli.shared.following import ClosedCycle, RunFollower
     from g6.entrypoints.machine.fork_server import ForkServer
     from g6.entrypoints.machine.supervisor import Stack
@@ -79,12 +80,13 @@ def replay(
 
     Workers, queues, panels and streams are those of g6 up; only the quotes are the stored ones,
     under the stamp they were collected with. At its end rows, chains and panels are held against
-    the stored ones: exit 1 when anything differs. The result names the day's certificate. g6
-    control replay pause, step, seek:11:00 or 60x steers it, as keys do on a terminal.
+    the stored ones: exit 1 when anything differs. The result names the day's certificate, and so do
+    rows of the replay that are loaded, exported or answered. g6 control replay pause, step,
+    seek:11:00 or 60x steers it, as keys do on a terminal.
 
     Example: g6 replay 2026-11-18 --speed 60x --from 10:30
     """
-    from g6.bootstrap.stored_files.directory_certificates import newest_certificate_name
+    from g6.bootstrap.stored_files.directory_certificates import newest_certificate_link
     from g6.bootstrap.stores import parquet_store
     from g6.entrypoints.machine.fork_server import ForkServer
 
@@ -104,9 +106,10 @@ def replay(
     settings = settings.model_copy(update={"redis": own_redis})
     console = terminal.console(settings, stderr=json_)
     with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
-        played = _play(settings, console, forks, serves=web)
-    certificate = newest_certificate_name(source, day_of(parse_z(cycles[0])))
-    result = _compared(played, store, settings, console, certificate)
+        certificate = newest_certificate_link(source, day_of(parse_z(cycles[0])))
+        played = _play(settings, console, forks, certificate, serves=web)
+    name = "" if certificate is None else certificate.name
+    result = _compared(played, store, settings, console, name)
     _tell(result, played, console, as_json=json_)
 
 
@@ -160,8 +163,16 @@ class PlayedDay:
     is_stored: bool = False
 
 
-def _play(settings: Settings, console: Console, forks: ForkServer, *, serves: bool) -> PlayedDay:
+def _play(
+    settings: Settings,
+    console: Console,
+    forks: ForkServer,
+    certificate: CertificateLink | None,
+    *,
+    serves: bool,
+) -> PlayedDay:
     """Run the day until its last cycle is closed and stored."""
+    from g6.bootstrap.stored_files.directory_certificates import note_replayed
     from g6.entrypoints.cli.run.bounded import started, with_progress
     from g6.entrypoints.cli.shared.following import stoppable
 
@@ -169,6 +180,8 @@ def _play(settings: Settings, console: Console, forks: ForkServer, *, serves: bo
     with stoppable(), started(settings, None, console, forks, who="g6 replay") as facts:
         stack, follower, cycles, _ = facts
         played.indices = tuple(stack.runtime.plan.indices)
+        if certificate is not None:
+            note_replayed(settings, certificate)
         if serves:
             stack.start_serve()
             console.print(f"page     http://127.0.0.1:{settings.serve.web_port}/", highlight=False)

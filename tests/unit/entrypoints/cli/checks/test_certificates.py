@@ -372,7 +372,7 @@ def test_loaded_rows_carry_their_certificates_and_less_than_is_wanted_is_refused
         package.load("NIFTY", DAY, min_coverage=0, data_dir=directory)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".arrow", ".ndjson"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".arrow", ".ndjson", ".xlsx"])
 def test_exported_rows_carry_the_certificate_of_their_day(
     directory: Path, tmp_path: Path, suffix: str
 ) -> None:
@@ -380,6 +380,12 @@ def test_exported_rows_carry_the_certificate_of_their_day(
         "NIFTY", tmp_path / f"rows{suffix}", (FIRST, DAY), columns=["ce_iv"], data_dir=directory
     )
     root = json.loads((directory / LAST).read_text())["merkle_root"]
+    if suffix == ".xlsx":
+        book = pytest.importorskip("openpyxl").load_workbook(out, read_only=True)
+        rows = list(book["rows"].iter_rows(values_only=True))
+        assert (rows[0][-1], rows[-1][-1]) == ("certificate", f"v1 {root[:16]}")
+        assert root in dict(book["about"].iter_rows(values_only=True))["certificates"]
+        return
     lines = out.read_bytes().splitlines() if suffix in {".csv", ".ndjson"} else []
     if lines:
         assert f"v1 {root[:16]}".encode() in lines[-1]
