@@ -15,6 +15,7 @@ from g6.adapters.replay.listed_contracts import MAX_TRADE_AGE, SnapshotHistory
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Snapshot, SnapshotSource
 from g6.adapters.replay.stored_chains import StoredRecording
+from g6.adapters.replay.tables.provider_chains import is_provider_chain
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_reading import SUFFIXES
@@ -35,6 +36,8 @@ _ANSWERS = frozenset((".json",))
 _TABLES = frozenset((".parquet", ".csv", ".feather", ".zip", ".jsonl", ".xlsx"))
 _MAYBE_ANSWERS = frozenset((".txt", ".repr", ".py", ".html", ".htm"))
 """Suffixes under which polls are saved too. Beside tables such files are notes."""
+_LOOKED_AT = 3
+"""Answers that are looked at to tell a provider's from an exchange's: the first may be empty."""
 _FORMATS = (
     f"NSE option-chain answers (.json), tables of snapshots ({', '.join(SUFFIXES)}), "
     "or a G6 data directory"
@@ -235,6 +238,8 @@ def _source_of(
     if bool(answers) == bool(tables):
         reason = "holds both answers and tables" if answers else "is no recording"
         raise BadInput(path, None, reason, f"give --recording {_FORMATS}")
+    if any(map(is_provider_chain, answers[:_LOOKED_AT])):
+        return "table", TableFiles(answers, layout)
     if answers:
         return "nse", AnswerFiles(answers, indices, closes)
     return "table", TableFiles(tables, layout)

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from g6.adapters.replay.malformed import Malformed
+from g6.adapters.replay.tables.provider_chains import provider_chain
 from g6.adapters.replay.tables.table_layout import COLUMNS
 from g6.errors import BadInput
 from g6.errors.extras import optional
@@ -33,7 +34,7 @@ from g6.packed_files import UNPACKING_ERRORS, opened
 
 BATCH_ROWS = 65_536
 BLOCK_BYTES = 1 << 23
-SUFFIXES = (".parquet", ".feather", ".csv", ".csv.gz", ".zip", ".jsonl", ".xlsx")
+SUFFIXES = (".parquet", ".feather", ".csv", ".csv.gz", ".zip", ".jsonl", ".json", ".xlsx")
 _SEPARATORS = (",", ";", "\t", "|")
 _CSV_ROW = re.compile(r"Row #(\d+)")
 """A row of the file in a message of pyarrow, which counts the header."""
@@ -267,6 +268,7 @@ _WHOLE: Mapping[str, Callable[[Path], pa.Table]] = MappingProxyType(
     {
         ".feather": pa_feather.read_table,
         ".jsonl": pa_json.read_json,
+        ".json": provider_chain,
         ".xlsx": _sheet,
     }
 )

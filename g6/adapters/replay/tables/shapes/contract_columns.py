@@ -41,6 +41,7 @@ SYMBOL_COLUMNS = (
 )
 """Columns in which symbols of contracts are met. The first one counts."""
 MADE_COLUMNS = (CONTRACT_INDEX, CONTRACT_EXPIRY, CONTRACT_STRIKE, CONTRACT_SIDE)
+_ENDINGS = re.compile(r"\.(?:csv|parquet|feather|jsonl?|xlsx|zip)\b", re.IGNORECASE)
 _TOKENS = re.compile(r"[A-Za-z0-9.+\-]+")
 _INSTANT = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)[ _T-]?(\d\d)[-:.]?(\d\d)(?:[-:.]?(\d\d))?(?!\d)")
 
@@ -159,7 +160,7 @@ def said_by_file(path: Path, monthly: Monthly) -> dict[str, date | float | str]:
     It may say a whole contract (`NIFTY25SEP24800CE.csv`), or parts of it in any order
     (`NIFTY/2025-09-09/ATM+1/bars_CE.csv`).
     """
-    stem = path.name.split(".csv")[0].split(".parquet")[0]
+    stem = _ENDINGS.split(path.name)[0]
     parts = [*path.parts[-4:-1], stem]
     tokens: list[str] = []
     for part in parts:
@@ -186,12 +187,14 @@ def _parts_said(stem: str, tokens: Sequence[str]) -> dict[str, date | float | st
     sides = [word for word in words if word in SIDE_WORDS and len(word) > 1]
     if sides:
         values[CONTRACT_SIDE] = SIDES[SIDE_WORDS[sides[-1]]]
+    day_of_file = None
     if match := _INSTANT.search(stem):
         year, month, day, hour, minute, second = match.groups()
         values[FILE_INSTANT] = f"{year}-{month}-{day} {hour}:{minute}:{second or '00'}"
-        return values
+        day_of_file = _day(f"{year}-{month}-{day}")
     for token in reversed(tokens):
-        if expiry := _day(token):
+        # The day on which a file was saved, which its folder names too, is no expiry of it.
+        if (expiry := _day(token)) and expiry != day_of_file:
             values[CONTRACT_EXPIRY] = expiry
             break
     return values
