@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from g6.adapters.data_dir.day_documents import DayDocuments
-from g6.adapters.panel_files import PanelFiles
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_reading import file_shape
+from g6.bootstrap.stored_files.kept_panels import keep_panel
 from g6.bootstrap.stores import parquet_store
 from g6.config import Settings, calendar
-from g6.domain.cycles.cycle import Unit, isoformat_z
-from g6.domain.documents.panels import envelope
+from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import day_of
 from g6.domain.quotes.daily_rows import DailyRows
 from g6.domain.schema.json_reading import entries, number, text
@@ -129,6 +128,4 @@ def _keep(settings: Settings, agreements: Sequence[EndOfDayAgreement]) -> None:
         documents.put(day, {"day": day.isoformat(), "indices": of_day})
     document = documents.all()[-1][1]
     cycle = max(text(line, "cycle") for line in entries(document, "indices"))
-    now = isoformat_z(datetime.now(UTC).replace(microsecond=0))
-    panel = envelope(PANEL, document, cycle, now, source="compare")
-    PanelFiles(settings.panels_dir, settings.panels.validate_).put({PANEL: panel})
+    keep_panel(settings, PANEL, document, cycle, "compare")

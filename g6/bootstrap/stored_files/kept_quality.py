@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date
 
 from g6.adapters.data_dir.day_documents import DayDocuments
-from g6.adapters.panel_files import PanelFiles
 from g6.bootstrap.stored_files.directory_rows import rows_of
+from g6.bootstrap.stored_files.kept_panels import keep_panel
 from g6.bootstrap.stores import parquet_store
 from g6.config import Settings
-from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.documents.panels import envelope
 from g6.domain.quotes.quality_days import QualityDay
 from g6.domain.schema.layout import Folder
 from g6.errors import NothingToDo
@@ -88,12 +86,6 @@ def keep_quality(settings: Settings, day: date) -> QualityDay | None:
         if day == documents.days()[-1]:
             units = day_units(reader, day)
             cycle = max(of_index[-1].cycle for of_index in units.values())
-            _put_panel(settings, quality, cycle)
+            keep_panel(settings, PANEL, quality.to_json(), cycle, "quality")
         return quality
     return None
-
-
-def _put_panel(settings: Settings, quality: QualityDay, cycle: str) -> None:
-    now = isoformat_z(datetime.now(UTC).replace(microsecond=0))
-    panel = envelope(PANEL, quality.to_json(), cycle, now, source="quality")
-    PanelFiles(settings.panels_dir, settings.panels.validate_).put({PANEL: panel})
