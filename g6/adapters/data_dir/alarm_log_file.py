@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from g6.adapters.data_dir.sqlite_file import SqliteFile
+from g6.adapters.data_dir.sqlite_salvage import Salvage, salvaged
 from g6.domain.alarms import Alarm, AlarmMemory, AlarmOutcome, LoggedAlarm, WaitingMessage
 from g6.domain.reports.bus_flow import SubscriberPosition
+from g6.errors import BadInput
 
 __all__ = ["AlarmLogFile"]
+
+_MEND = "g6 alert mend"
 
 _SCHEMA = """
 create table if not exists alarm (
@@ -37,10 +42,28 @@ _COLUMNS = "rule, part, cycle, sentence, outcome"
 
 
 class AlarmLogFile(SqliteFile):
-    """AlarmLog port over a file. A power cut leaves it as it was after its last change."""
+    """AlarmLog port over a file. A power cut leaves it as it was after its last change.
+
+    Every question may raise BadInput, which names the command that mends the file.
+    """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, _SCHEMA)
+        super().__init__(path, _SCHEMA, _MEND)
+
+    @classmethod
+    def mended(cls, path: Path) -> Salvage:
+        """Put what can be read of a damaged file into a new one. A sound one is left alone.
+
+        A rule whose memory is lost begins afresh, as in a new session.
+
+        Raises:
+            StoreBusy: The disk refuses.
+        """
+        salvage = salvaged(path, _SCHEMA)
+        if salvage.aside is not None:
+            with closing(cls(path)) as log:
+                log.drop_unreadable()
+        return salvage
 
     def note(
         self,
@@ -50,7 +73,7 @@ class AlarmLogFile(SqliteFile):
         memory: AlarmMemory,
         place: tuple[SubscriberPosition, str],
     ) -> None:
-        """Append alarms with their messages, and remember the place in one step."""
+        """Write all of it in one transaction, and let the oldest of 10,000 alarms go."""
         names = [*channels]
         with self._change() as file:
             for alarm in alarms:
@@ -65,48 +88,57 @@ class AlarmLogFile(SqliteFile):
             file.execute("delete from message where alarm not in (select number from alarm)")
 
     def memory(self) -> AlarmMemory:
-        """Return the memory that was noted last."""
-        row = self._file.execute("select memory from place").fetchone()
-        return AlarmMemory() if row is None else AlarmMemory.from_json(json.loads(row[0]))
+        """Read the one row of table `place`, an empty memory before the first."""
+        rows = self._select("select memory from place")
+        try:
+            return AlarmMemory.from_json(json.loads(rows[0][0])) if rows else AlarmMemory()
+        except (ValueError, TypeError, KeyError) as error:
+            raise self._damaged(f"table place: {error}") from error
 
     def position(self) -> tuple[SubscriberPosition | None, str]:
-        """Return the place that was noted last, and the newest cycle that was evaluated."""
-        row = self._file.execute("select id, seen, newest from place").fetchone()
-        return (None, "") if row is None else (SubscriberPosition(row[0], row[1]), str(row[2]))
+        """Read the one row of table `place`, none and no cycle before the first."""
+        rows = self._select("select id, seen, newest from place")
+        if not rows:
+            return None, ""
+        place, accounted, newest = rows[0]
+        return SubscriberPosition(place, accounted), str(newest)
 
     def waiting(self, channel: str, count: int) -> Sequence[WaitingMessage]:
-        """Return the oldest messages that a channel has not sent."""
-        rows = self._file.execute(
+        """Select by state and channel, which the index has, in the order of numbers."""
+        rows = self._select(
             f"select message.number, message.at, {_COLUMNS} from message"  # noqa: S608 - ours
             " join alarm on alarm.number = message.alarm"
             " where state = ? and channel = ? order by message.number limit ?",
-            (WAITING, channel, count),
+            WAITING,
+            channel,
+            count,
         )
-        return [WaitingMessage(row[0], _alarm(row[2:]), row[1]) for row in rows.fetchall()]
+        return [WaitingMessage(row[0], self._alarm(row[2:]), row[1]) for row in rows]
 
     def settle(self, numbers: Iterable[int], now: float, failure: str = "") -> None:
-        """Record that messages were sent, or with a failure that they never will be."""
+        """Write the state `sent`, or the failure as the state."""
         with self._change() as file:
             rows = [(failure or SENT, now, number) for number in numbers]
             file.executemany("update message set state = ?, at = ? where number = ?", rows)
 
     def log(self, count: int) -> Sequence[LoggedAlarm]:
-        """Return the newest alarms, the newest last."""
-        rows = self._file.execute(
+        """Select the newest alarms and then the messages of each."""
+        rows = self._select(
             f"select number, noted_at, {_COLUMNS} from alarm"  # noqa: S608 - ours
             " order by number desc limit ?",
-            (count,),
-        ).fetchall()
+            count,
+        )
         entries = []
         for row in reversed(rows):
-            states = self._file.execute(
-                "select channel, state from message where alarm = ? order by number", (row[0],)
+            states = self._select(
+                "select channel, state from message where alarm = ? order by number", row[0]
             )
-            entries.append(LoggedAlarm(_alarm(row[2:]), row[1], dict(states.fetchall())))
+            by_channel = {str(channel): str(state) for channel, state in states}
+            entries.append(LoggedAlarm(self._alarm(row[2:]), row[1], by_channel))
         return entries
 
     def mute(self, rule: str, until: float | None) -> None:
-        """Mute a rule until a wall time, or with None no more."""
+        """Write or delete the rule's row, which is read with each alarm."""
         with self._change() as file:
             if until is None:
                 file.execute("delete from mute where rule = ?", (rule,))
@@ -114,9 +146,30 @@ class AlarmLogFile(SqliteFile):
                 file.execute("insert or replace into mute values (?, ?)", (rule, until))
 
     def mutes(self, now: float) -> Mapping[str, float]:
-        """Return until when rules are muted, by name."""
-        rows = self._file.execute("select rule, until from mute where until > ?", (now,))
-        return dict(rows.fetchall())
+        """Select the mutes that are not over. A name whose rule is gone stays among them."""
+        rows = self._select("select rule, until from mute where until > ?", now)
+        return {str(rule): float(until) for rule, until in rows}
+
+    def _alarm(self, row: Sequence[str]) -> Alarm:
+        try:
+            return Alarm(row[0], row[1], row[2], row[3], AlarmOutcome(row[4]))
+        except ValueError as error:
+            raise self._damaged(f"table alarm: {error}") from error
+
+    def drop_unreadable(self) -> None:
+        """Delete the rows whose cells are no words of the log."""
+        outcomes = json.dumps([*AlarmOutcome])
+        with self._change() as file:
+            file.execute(
+                "delete from alarm where outcome not in (select value from json_each(?))",
+                (outcomes,),
+            )
+            file.execute("delete from message where alarm not in (select number from alarm)")
+        try:
+            self.memory()
+        except BadInput:
+            with self._change() as file:
+                file.execute("delete from place")
 
     @staticmethod
     def _append(
@@ -132,7 +185,3 @@ class AlarmLogFile(SqliteFile):
             file.executemany(
                 "insert into message (alarm, channel, state, at) values (?,?,?,?)", messages
             )
-
-
-def _alarm(row: Sequence[str]) -> Alarm:
-    return Alarm(row[0], row[1], row[2], row[3], AlarmOutcome(row[4]))

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from g6.adapters.data_dir.sqlite_file import SqliteFile
+from g6.adapters.data_dir.sqlite_salvage import Salvage, salvaged
 from g6.domain.reports.bus_flow import SubscriberPosition
 from g6.domain.reports.storing import MissedSpan, OutboxEntry, OutboxState
 
@@ -26,6 +27,9 @@ create table if not exists position (
 );
 """
 FULL = "full"
+DAMAGED = "damaged"
+DAY_LETTERS = len("2026-11-20")
+_MEND = "g6 influx mend"
 
 
 class OutboxFile(SqliteFile):
@@ -38,7 +42,31 @@ class OutboxFile(SqliteFile):
 
     def __init__(self, path: Path, most: int) -> None:
         self._most = most
-        super().__init__(path, _SCHEMA)
+        super().__init__(path, _SCHEMA, _MEND)
+
+    @classmethod
+    def mended(cls, path: Path) -> Salvage:
+        """Put what can be read of a damaged file into a new one. A sound one is left alone.
+
+        Units that waited may be lost with a page of it: the span of all that it names is filled
+        from the store, where a unit that was sent already gives the same points again.
+
+        Raises:
+            StoreBusy: The disk refuses.
+        """
+        salvage = salvaged(path, _SCHEMA)
+        if salvage.aside is not None:
+            with closing(cls(path, 0)) as outbox:
+                outbox.miss_all()
+        return salvage
+
+    def miss_all(self) -> None:
+        """Remember the span of the cycles that still wait, or the day of the newest one."""
+        ((first, last),) = self._select("select min(cycle), max(cycle) from waiting")
+        newest = max(self.newest(), last or "")
+        if newest:
+            begin = first or f"{newest[:DAY_LETTERS]}T00:00:00Z"
+            self.miss(MissedSpan(begin, newest, 0, DAMAGED))
 
     def note(self, entries: Sequence[OutboxEntry], position: SubscriberPosition) -> None:
         """Append entries, and remember the place on the bus."""
@@ -63,22 +91,22 @@ class OutboxFile(SqliteFile):
 
     def position(self) -> SubscriberPosition | None:
         """Return what `note` remembered last."""
-        row = self._file.execute("select id, seen from position").fetchone()
-        return None if row is None else SubscriberPosition(row[0], row[1])
+        rows = self._select("select id, seen from position")
+        return SubscriberPosition(rows[0][0], rows[0][1]) if rows else None
 
     def newest(self) -> str:
         """Return the newest cycle that was ever noted, empty before the first."""
-        row = self._file.execute("select newest from position").fetchone()
-        return "" if row is None else str(row[0])
+        rows = self._select("select newest from position")
+        return str(rows[0][0]) if rows else ""
 
     def waiting(self, count: int) -> Sequence[OutboxEntry]:
         """Return the oldest entries."""
-        rows = self._file.execute(
+        rows = self._select(
             "select cycle, part, points, noted_at, elapsed, number from waiting"
             " order by number limit ?",
-            (count,),
+            count,
         )
-        return [OutboxEntry(*row) for row in rows.fetchall()]
+        return [OutboxEntry(*row) for row in rows]
 
     def remove(self, entries: Sequence[OutboxEntry]) -> None:
         """Forget entries."""
@@ -93,10 +121,8 @@ class OutboxFile(SqliteFile):
 
     def missed(self) -> Sequence[MissedSpan]:
         """Return the spans that are still to be filled, oldest first."""
-        rows = self._file.execute(
-            "select first, last, units, reason, number from missed order by number"
-        )
-        return [MissedSpan(*row) for row in rows.fetchall()]
+        rows = self._select("select first, last, units, reason, number from missed order by number")
+        return [MissedSpan(*row) for row in rows]
 
     def fill(self, span: MissedSpan, following: str) -> None:
         """Remember that a span is filled before a cycle, empty for the whole span."""
@@ -109,10 +135,11 @@ class OutboxFile(SqliteFile):
 
     def state(self) -> OutboxState:
         """Return how much waits."""
-        units, points, oldest = self._file.execute(
+        ((units, points, oldest),) = self._select(
             "select count(*), coalesce(sum(points), 0), min(noted_at) from waiting"
-        ).fetchone()
-        return OutboxState(units, points, oldest, _count(self._file, "missed"))
+        )
+        ((spans,),) = self._select("select count(*) from missed")
+        return OutboxState(units, points, oldest, spans)
 
 
 def stored_outbox(path: Path) -> tuple[OutboxState, Sequence[MissedSpan]]:

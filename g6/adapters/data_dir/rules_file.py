@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,12 +14,15 @@ from g6 import files
 from g6.domain.alarms import SHIPPED, AlarmRule, parse_quiet, parse_seconds, rule_of_text
 from g6.domain.schema.nearest import no_such
 from g6.errors import BadConfig, UserError
+from g6.files import quoted
 
-__all__ = ["read_rules", "write_rule"]
+__all__ = ["read_rules", "remove_rule", "write_rule"]
 
 _KEYS = ("name", "when", "hysteresis", "cool_down", "per_hour", "quiet")
 _HEAD = ("quiet", "cool_down", "per_hour", "rule")
 _DEFAULTS = ("quiet", "cool_down", "per_hour")
+_TABLE = re.compile(r"\s*\[")
+_RULE = re.compile(r"\s*\[\[\s*rule\s*\]\]")
 _FIRST_LINES = "# Rules of g6 alert. docs/how-to/alerts.md says what a line may say.\n"
 
 
@@ -58,6 +62,35 @@ def write_rule(path: Path, rule: Mapping[str, str | float]) -> AlarmRule:
         block = "\n".join(["", "[[rule]]", *lines, ""])
         files.replace(path, f"{before.rstrip()}\n{block}".encode())
     return added
+
+
+def remove_rule(path: Path, name: str) -> None:
+    """Take a rule out of the file, whose other lines stay as they are.
+
+    Raises:
+        UserError: There is no such rule, or the file is not written so that it can be taken out.
+        BadConfig: The file is no TOML.
+        StoreBusy: The disk refuses it.
+    """
+    entries = [dict(entry) for entry in _entries(path)]
+    names = [str(entry.get("name", "") or entry.get("when", "")) for entry in entries]
+    if name not in names:
+        if name in [rule.name for rule in SHIPPED]:
+            raise UserError(
+                f"rule {name!r} ships with G6 and is in no file",
+                f"g6 alert mute {quoted(name)} --for 30d lets it say nothing",
+            )
+        raise no_such("rule", name, names)
+    place = names.index(name)
+    with files.refusals(path):
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        begins = [number for number, line in enumerate(lines) if _TABLE.match(line)]
+        rules = [number for number in begins if _RULE.match(lines[number])]
+        if len(rules) != len(entries):
+            raise UserError(f"{path} writes its rules in another way", "take it out by hand")
+        begin = rules[place]
+        end = next((number for number in begins if number > begin), len(lines))
+        files.replace(path, "".join([*lines[:begin], *lines[end:]]).rstrip().encode() + b"\n")
 
 
 def _toml(value: str | float) -> str:

@@ -10,8 +10,16 @@ from g6.domain.schema.layout import Folder
 
 if TYPE_CHECKING:
     from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
+    from g6.adapters.data_dir.sqlite_salvage import Salvage
 
-__all__ = ["alarm_log", "alarm_log_path", "has_alarms", "rules_path"]
+__all__ = [
+    "alarm_log",
+    "alarm_log_path",
+    "has_alarms",
+    "mend_alarm_log",
+    "mended_log",
+    "rules_path",
+]
 
 RULES_FILE = "alerts.toml"
 
@@ -38,6 +46,34 @@ def alarm_log(settings: Settings) -> AlarmLogFile:
     from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
 
     return AlarmLogFile(alarm_log_path(settings))
+
+
+def mend_alarm_log(settings: Settings) -> Salvage:
+    """Put what can be read of a damaged log into a new one, while no process evaluates rules.
+
+    Raises:
+        StoreBusy: The disk refuses.
+        Unavailable: A running system holds the log. It mends the log when its process starts.
+    """
+    from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
+    from g6.bootstrap.processes.outbox_owner import outbox_owner
+
+    path = alarm_log_path(settings)
+    with outbox_owner(path, f"evaluates the rules over {settings.directory}"):
+        return AlarmLogFile.mended(path)
+
+
+def mended_log(path: Path, salvage: Salvage) -> str:
+    """Return what people read of a file that was mended.
+
+    >>> from g6.adapters.data_dir.sqlite_salvage import Salvage
+    >>> mended_log(Path("a.sqlite"), Salvage({"alarm": 3, "mute": 0}, Path("a.damaged-1.sqlite")))
+    'a.sqlite was damaged: 3 rows were kept (alarm 3, mute 0); the old file is a.damaged-1.sqlite'
+    """
+    parts = ", ".join(f"{table} {count}" for table, count in salvage.rows.items())
+    total = sum(salvage.rows.values())
+    rows = "1 row was" if total == 1 else f"{total} rows were"
+    return f"{path} was damaged: {rows} kept ({parts}); the old file is {salvage.aside}"
 
 
 def has_alarms(settings: Settings) -> bool:

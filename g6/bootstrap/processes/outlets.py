@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from g6.adapters.clocks import WallClock
 from g6.adapters.data_dir.outbox import OutboxFile
+from g6.adapters.data_dir.sqlite_salvage import Salvage
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.parquet.queries.market_time import kind_of_rows
+from g6.bootstrap.processes.alarm_places import mended_log
+from g6.bootstrap.processes.outbox_owner import outbox_owner
 from g6.bootstrap.processes.redis_ports import bus, controls
 from g6.bootstrap.settings_checks.own_secrets import influx_token
 from g6.bootstrap.stores import parquet_store
@@ -20,7 +23,7 @@ from g6.config import Settings
 from g6.config.settings_model import DEFAULT_NAMESPACE
 from g6.domain.schema.layout import Folder
 from g6.domain.schema.words import MarketKind, SinkName
-from g6.errors import BadConfig, Unavailable
+from g6.errors import BadConfig
 from g6.errors.extras import optional
 from g6.files import refusals, replace
 from g6.pipeline.maintenance.outlet import Outlet
@@ -110,20 +113,26 @@ def running_outlet(wiring: Wiring) -> Iterator[Outlet]:
     settings = wiring.settings
     sink = influx_sink(settings)
     path = outbox_path(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_suffix(".lock")
-    with lock.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Unavailable(
-                f"another process sends the rows of {settings.directory} already",
-                "g6 ps lists what runs; end that one first",
-            ) from error
+    with outbox_owner(path, f"sends the rows of {settings.directory}"):
+        salvage = OutboxFile.mended(path)
+        if salvage.aside is not None:
+            logging.getLogger("g6.outlet").warning(mended_log(path, salvage))
         with closing(OutboxFile(path, settings.influx.waiting_units)) as outbox:
             yield Outlet(
                 parquet_store(settings), sink, outbox, bus(wiring), WallClock(), controls(wiring)
             )
+
+
+def mend_outbox(settings: Settings) -> Salvage:
+    """Put what can be read of a damaged outbox into a new one, while no process sends from it.
+
+    Raises:
+        StoreBusy: The disk refuses.
+        Unavailable: A running system holds it. It mends the outbox when its process starts.
+    """
+    path = outbox_path(settings)
+    with outbox_owner(path, f"sends the rows of {settings.directory}"):
+        return OutboxFile.mended(path)
 
 
 @contextmanager

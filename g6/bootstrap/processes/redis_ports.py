@@ -5,17 +5,21 @@ And asks the server what the lint wants to know.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from g6.adapters.redis.bus import RedisBus
+from g6.adapters.redis.clocks.feed_clock import FeedClock
+from g6.adapters.redis.clocks.shared_clock import SharedClock
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.panels import RedisPanels
 from g6.adapters.redis.server import cluster_of, connect, refuse_wrong_tls, translated
 from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
-from g6.bootstrap.wiring import Wiring
+from g6.bootstrap.wiring import Wiring, clock_speed
 from g6.domain.schema.words import QueueName
 from g6.errors import RedisDown
+from g6.ports.clock import Clock
 
 
 class RedisFacts(TypedDict):
@@ -91,3 +95,17 @@ def panels(wiring: Wiring) -> RedisPanels:
 def controls(wiring: Wiring) -> RedisControls:
     """Return the switches that reach a running system."""
     return RedisControls(wiring.clients.main, wiring.namespace)
+
+
+def market_clock(wiring: Wiring) -> Clock:
+    """Return the clock of a running system's market, for a process that only looks at it.
+
+    The market of a recording stands in the far future until its first instant is sent.
+    """
+    settings = wiring.settings
+    if settings.source.is_simulated:
+        start = settings.market.start
+        return SharedClock(wiring.clients.main, wiring.namespace, start, clock_speed(settings))
+    if settings.source.is_live:
+        return wiring.clock
+    return FeedClock(wiring.clients.main, wiring.namespace, datetime.max.replace(tzinfo=UTC))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import date
@@ -12,8 +11,9 @@ from pathlib import Path
 from g6.adapters.clocks import WallClock
 from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
 from g6.adapters.data_dir.rules_file import read_rules
-from g6.bootstrap.processes.alarm_places import alarm_log_path, rules_path
-from g6.bootstrap.processes.redis_ports import bus, controls, panels
+from g6.bootstrap.processes.alarm_places import alarm_log_path, mended_log, rules_path
+from g6.bootstrap.processes.outbox_owner import outbox_owner
+from g6.bootstrap.processes.redis_ports import bus, controls, market_clock, panels
 from g6.bootstrap.reading.study_readers import certificate_reader, reader
 from g6.bootstrap.settings_checks.own_secrets import channel_addresses
 from g6.bootstrap.stores import parquet_store
@@ -24,7 +24,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.figures import series
 from g6.domain.market.calendar import day_of
 from g6.domain.schema.frame import Frame
-from g6.errors import BadConfig, G6Error, Unavailable
+from g6.errors import BadConfig, G6Error
 from g6.errors.extras import optional
 from g6.pipeline.maintenance.alarm_facts import FigureSource
 from g6.pipeline.maintenance.alarming import AlarmPost
@@ -149,7 +149,7 @@ def running_alarms(wiring: Wiring, tell: Callable[[str], None]) -> Iterator[Alar
 
     Args:
         wiring: Of the system.
-        tell: Is told where the file of rules is damaged.
+        tell: Is told where the file of rules or the log is damaged.
 
     Raises:
         BadConfig: A rule or a channel is wrong.
@@ -158,17 +158,13 @@ def running_alarms(wiring: Wiring, tell: Callable[[str], None]) -> Iterator[Alar
     """
     settings = wiring.settings
     path = alarm_log_path(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
     rules = RulesFile(rules_path(settings), tell)
     channels = channels_of(settings)
-    with path.with_suffix(".lock").open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Unavailable(
-                f"another process evaluates the rules over {settings.directory} already",
-                "g6 ps lists what runs; end that one first",
-            ) from error
+    clock = market_clock(wiring)
+    with outbox_owner(path, f"evaluates the rules over {settings.directory}"):
+        salvage = AlarmLogFile.mended(path)
+        if salvage.aside is not None:
+            tell(mended_log(path, salvage))
         with closing(AlarmLogFile(path)) as log:
             yield AlarmPost(
                 figure_source(settings, wiring),
@@ -176,7 +172,8 @@ def running_alarms(wiring: Wiring, tell: Callable[[str], None]) -> Iterator[Alar
                 channels,
                 log,
                 bus(wiring),
-                WallClock(),
+                clock,
                 wiring.calendar,
                 controls(wiring),
+                may_turn_back=not isinstance(clock, WallClock),
             )

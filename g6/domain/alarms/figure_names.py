@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from g6.domain.market.instrument import INDICES
+from g6.domain.schema.nearest import no_such
 from g6.domain.schema.rows import OVERVIEW
 from g6.domain.schema.words import Bucket
 from g6.errors import UserError
@@ -16,6 +18,22 @@ COVERAGE = "coverage"
 WALL = "wall"
 CALL_WALL = "call_wall"
 PUT_WALL = "put_wall"
+PANELS = (
+    "summary",
+    "indices",
+    "analytics",
+    "breadth",
+    "exposures",
+    "overview",
+    "alerts",
+    "provider",
+    "health",
+    "storage",
+    "cycle",
+    "quality",
+    "end_of_day",
+)
+"""The panels that a rule may read, apart from `index_NIFTY` and the like."""
 PANEL = "panel."
 """How a number of a panel begins: `panel.health.queues.collect`."""
 _NUMBERS = ("float", "integer", "iv")
@@ -65,7 +83,7 @@ def checked_figure(name: str) -> str:
       fix: did you mean pcr_this_week, pcr_next_week or pcr_this_month? g6 alert figures lists all
     """
     if name.startswith(PANEL) and len(name.split(".")) > 2:
-        return name
+        return _checked_panel(name)
     names = figures()
     if name in names:
         return name
@@ -78,3 +96,16 @@ def checked_figure(name: str) -> str:
     words = " or ".join([", ".join(near[:-1]), near[-1]]) if len(near) > 1 else "".join(near)
     meant = f"did you mean {words}? " if near else ""
     raise UserError(f"there is no figure {name!r}", f"{meant}g6 alert figures lists all")
+
+
+def _checked_panel(name: str) -> str:
+    """Return the path of a number in a panel if there is such a panel.
+
+    Raises:
+        UserError: There is none. It names the nearest one.
+    """
+    panel = name.split(".")[1]
+    names = (*PANELS, *(f"index_{index}" for index in INDICES))
+    if panel not in names:
+        raise no_such("panel", panel, names)
+    return name

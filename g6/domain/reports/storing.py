@@ -115,7 +115,7 @@ class MissedSpan:
         first: ISO instant.
         last: ISO instant.
         units: About how many units, 0 unknown.
-        reason: Why: `full`, `bus` or `refused`.
+        reason: Why: `full`, `bus`, `refused` or `damaged`.
         number: Its place in the order, 0 before it is remembered.
     """
 

@@ -91,6 +91,7 @@ class Stack:
     processes: list[Process] = field(default_factory=list)
     _ended: set[str] = field(default_factory=set)
     _logs_at: float = field(default=0.0)
+    _may_alarm: bool = False
 
     @property
     def pace(self) -> float:
@@ -190,11 +191,14 @@ class Stack:
             self._start("ticker", MODULES["ticker"])
 
     def start_outlets(self) -> None:
-        """Start what sends points to a server, and alarms to people, where either is configured."""
+        """Start what sends points to a server, and alarms to people, where either is configured.
+
+        Alarms begin later where the first rule comes while the system runs.
+        """
         if self.settings.influx.url is not None:
             self._start("outlet", MODULES["outlet"])
-        if has_alarms(self.settings):
-            self._start("alarms", MODULES["alarms"])
+        self._may_alarm = True
+        self._begin_alarms()
 
     def watch(self) -> list[str]:
         """Start again what died, and return the names.
@@ -204,6 +208,7 @@ class Stack:
         revived = [] if self.server is None else self._watch_server(self.server)
         with suppress(Retryable):
             self.driver.keep()
+        self._begin_alarms()
         self._rotate_logs()
         for process in self.processes:
             self._note_ending(process)
@@ -212,6 +217,12 @@ class Stack:
             with suppress(Retryable):
                 self._write_roster()
         return again
+
+    def _begin_alarms(self) -> None:
+        """Start what evaluates rules, once there is a rule or a channel."""
+        if self._may_alarm and has_alarms(self.settings):
+            self._may_alarm = False
+            self._start("alarms", MODULES["alarms"])
 
     def _watch_server(self, server: EmbeddedServer) -> list[str]:
         """Start the embedded server again if it ended, and return its name then."""

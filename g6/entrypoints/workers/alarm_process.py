@@ -12,7 +12,7 @@ import threading
 
 from g6.bootstrap.processes.redis_ports import vitals
 from g6.bootstrap.reading.alarms import running_alarms
-from g6.bootstrap.wiring import wire
+from g6.bootstrap.wiring import Wiring, wire
 from g6.config import load
 from g6.log import configure
 
@@ -20,13 +20,17 @@ NAME = "alarms"
 
 
 def main() -> None:
-    """Evaluate what is stored, and tell people, until SIGTERM or SIGINT."""
+    """Evaluate what is stored, and tell people."""
     settings = load()
     configure(settings)
+    evaluate_until_stopped(wire(settings))
+
+
+def evaluate_until_stopped(wiring: Wiring) -> None:
+    """Evaluate and send until SIGTERM or SIGINT, then what still waits."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    wiring = wire(settings)
     ports = vitals(wiring)
     with running_alarms(wiring, logging.getLogger("g6.alarms").warning) as post:
         post.run(stop, lambda: ports.sign_process(NAME, os.getpid()))

@@ -96,9 +96,11 @@ class AlarmPost:
         channels: Ways to people.
         log: What fired, and what is not sent yet.
         bus: Tells what was stored.
-        clock: Wall time.
+        clock: Of the running system's market.
         calendar: Says on which days a token is needed.
         controls: Where the alert of a dead channel is remembered, None where nobody is told.
+        may_turn_back: Whether a later run may begin its market at an earlier instant, as a
+            simulated or recorded one does.
     """
 
     source: FigureSource
@@ -109,6 +111,7 @@ class AlarmPost:
     clock: Clock
     calendar: Calendar
     controls: Controls | None = None
+    may_turn_back: bool = False
     _pending: dict[str, float] = field(default_factory=dict)
     _lines: list[_Line] = field(default_factory=list)
     _subscription: Subscription | None = None
@@ -127,8 +130,8 @@ class AlarmPost:
         """
         followed = self._followed()
         rules = self.rules()
-        memory = self.log.memory()
         place = self.log.position()
+        memory, newest = self._of_this_market(self.log.memory(), place[1])
         before = followed.position
         page = followed.read(block_seconds=block_seconds)
         fired: list[Alarm] = []
@@ -136,7 +139,7 @@ class AlarmPost:
         for event in page.events:
             events, alarms = self._of_event(rules, events, event)
             fired += alarms
-        cycles, newest, alarms = self._of_cycles(rules, memory.cycles, place[1])
+        cycles, newest, alarms = self._of_cycles(rules, memory.cycles, newest)
         fired += alarms
         # A cycle that waits for its chains is read again after a restart.
         self._resume = (self._resume or before) if self._pending else None
@@ -192,6 +195,14 @@ class AlarmPost:
                 position=position,
             )
         return self._subscription
+
+    def _of_this_market(self, memory: AlarmMemory, newest: str) -> tuple[AlarmMemory, str]:
+        """Return what is remembered, without what a market says that was begun anew earlier."""
+        # The second run of a demonstration has the instants of the first, or earlier ones. They
+        # counted as reruns of what was evaluated, and no rule fired.
+        if newest and self.may_turn_back and self.clock.market() < parse_z(newest):
+            return replace(memory, cycles=AlarmState()), ""
+        return memory, newest
 
     def _of_event(
         self, rules: Sequence[AlarmRule], state: AlarmState, event: Event

@@ -49,6 +49,7 @@ class AlarmWorld:
     channels: tuple[MemoryChannel, ...] = field(
         default_factory=lambda: (MemoryChannel("1 (json)"), MemoryChannel("2 (mailto)"))
     )
+    may_turn_back: bool = False
     bus: MemoryBus = field(init=False)
     post: AlarmPost = field(init=False)
 
@@ -68,6 +69,7 @@ class AlarmWorld:
             self.clock,
             calendar(),
             self.controls,
+            may_turn_back=self.may_turn_back,
         )
 
     def collect(self, cycle: str, pcr: float | None, *, has_chain: bool = True) -> None:
@@ -114,6 +116,19 @@ def test_a_live_day_and_the_stored_day_give_exactly_the_same_alarms(tmp_path: Pa
     assert stored == [entry.alarm for entry in world.post.log.log(1000)]
 
 
+def test_a_market_that_begins_anew_is_evaluated_anew(tmp_path: Path) -> None:
+    world = AlarmWorld(tmp_path, may_turn_back=True)
+    world.live()
+    world.live()
+    assert world.logged() == EXPECTED * 2
+    # A rerun of a cycle that is over is none, whatever the market.
+    world.bus.publish(
+        StageReport(OPEN, "", Stage.PUBLISH, Status.OK, counts=WriteReport({"parquet": 1}))
+    )
+    world.post.step()
+    assert world.logged() == EXPECTED * 2
+
+
 def test_what_is_sent_reaches_every_channel_once_over_restarts(tmp_path: Path) -> None:
     world = AlarmWorld(tmp_path)
     for cycle, pcr in zip(world.cycles, PCR, strict=True):
@@ -137,6 +152,9 @@ def test_a_dead_channel_holds_up_neither_cycles_nor_the_other_and_is_an_alert(
     assert world.logged() == EXPECTED
     assert len(world.channels[1].messages) == 3
     assert list(world.controls.read().alerts) == ["channel_away:1 (json)"]
+    published = [event.payload for event in world.bus.read("0", count=1000)]
+    (told,) = [payload for payload in published if isinstance(payload, Alert)]
+    assert "1 (json)" in told.sentence
     world.channels[0].is_away = False
     world.clock.sleep(120.0)
     world.post.step()

@@ -17,6 +17,7 @@ from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.market.calendar.session import instant_of
 from g6.domain.market.instants import clock_in_words
 from g6.domain.schema.nearest import no_such
+from g6.entrypoints.cli.operate.alert_process import mend, run
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import day_given
 from g6.entrypoints.cli.shared.screen import terminal
@@ -86,8 +87,7 @@ def add(
 ) -> None:
     """Add a rule to the file of rules.
 
-    A system that was started with rules or channels takes it with its next cycle; one that had
-    neither evaluates no rules until it is started again. The file may be edited by hand as well.
+    A running system takes it with its next cycle. The file may be edited by hand as well.
 
     Example: g6 alert add 'spot of NIFTY crosses support' --name support
     """
@@ -106,6 +106,24 @@ def add(
     path = rules_path(settings)
     rule = write_rule(path, {key: value for key, value in entry.items() if value is not None})
     typer.echo(f"rule {rule.name!r} is in {path}")
+
+
+def rm(
+    name: RuleName,
+    *,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Take a rule out of the file of rules, whose other lines stay.
+
+    Example: g6 alert rm support
+    """
+    from g6.adapters.data_dir.rules_file import remove_rule
+    from g6.bootstrap.processes.alarm_places import rules_path
+
+    path = rules_path(options.settings(config, set_))
+    remove_rule(path, name)
+    typer.echo(f"rule {name!r} is out of {path}")
 
 
 def ls(
@@ -234,11 +252,14 @@ def list_figures(*, json_: options.Json = False) -> None:
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "add": add,
+    "rm": rm,
     "ls": ls,
     "test": try_out,
     "mute": mute,
     "log": show_log,
     "figures": list_figures,
+    "run": run,
+    "mend": mend,
 }
 
 

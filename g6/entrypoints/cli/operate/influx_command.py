@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
         "Example: g6 influx backfill --from 2026-11-20 --to 2026-11-20",
     )
     group.callback()(lambda: None)
-    for command in (status, backfill, send):
+    for command in (status, backfill, send, mend):
         group.command(command.__name__)(command)
     app.add_typer(group, name="influx")
 
@@ -183,6 +183,35 @@ def send(
     settings = options.settings(config, set_, data_dir=data_dir)
     typer.echo("sending what is stored; Ctrl-C stops", err=True)
     send_until_stopped(wire(settings))
+
+
+def mend(
+    *,
+    json_: options.Json = False,
+    data_dir: options.DataDir = None,
+    config: options.Config = None,
+    set_: options.Set = None,
+) -> None:
+    """Mend a damaged outbox: what waited in it is filled from the store.
+
+    The damaged file stays beside the new one. A running system mends its outbox by itself when its
+    process starts; this is for a directory on which nothing runs.
+
+    Example: g6 influx mend --data-dir data/g6_data
+    """
+    from g6.bootstrap.processes.alarm_places import mended_log
+    from g6.bootstrap.processes.outlets import mend_outbox, outbox_path
+
+    settings = options.settings(config, set_, data_dir=data_dir)
+    path = outbox_path(settings)
+    salvage = mend_outbox(settings)
+    aside = None if salvage.aside is None else str(salvage.aside)
+    if json_:
+        typer.echo(json.dumps({"outbox": str(path), "aside": aside, "rows": dict(salvage.rows)}))
+    elif aside is None:
+        typer.echo(f"{path} is whole" if path.is_file() else f"{path} is not there: nothing waits")
+    else:
+        typer.echo(mended_log(path, salvage))
 
 
 def series_bound(settings: Settings) -> int:

@@ -6,6 +6,11 @@ import pytest
 
 from g6.domain.alarms import SHIPPED, parse_quiet, rule_of_text
 from g6.domain.alarms.conditions import Comparison, Crossing, GapChange, Happening, Moving
+from g6.domain.alarms.figure_names import PANELS
+from g6.domain.documents.panels import panel_data
+from g6.domain.reports import CycleReport
+from g6.domain.reports.provider_facts import ProviderFacts
+from g6.domain.schema.words import Status
 from g6.errors import UserError
 
 
@@ -46,6 +51,8 @@ def test_words_say_a_condition(text: str, condition: object, index: str, cycles:
         ("event alrt", "did you mean alert"),
         ("token expires within 10 ms", "write 30 s, 15 m"),
         ("token expires within 2 months", "write 30 s, 15 m"),
+        ("panel.helth.backlog > 3", "did you mean health"),
+        ("panel.health > 3", "there is no figure 'panel.health'"),
         ("spot > nan", "nan is no number to compare with"),
         ("spot < inf", "inf is no number to compare with"),
         ("spot >", "the number or figure after the sign is missing"),
@@ -65,3 +72,9 @@ def test_a_token_that_is_missing_before_the_open_is_a_shipped_rule() -> None:
 def test_quiet_hours_without_end_are_refused() -> None:
     with pytest.raises(UserError):
         parse_quiet("22:00")
+
+
+def test_every_panel_of_a_cycle_can_be_read() -> None:
+    report = CycleReport("2026-11-18T05:30:00Z", Status.MISSING, {}, {}, {}, 0.0, 1.0)
+    of_cycle = panel_data(report, [], {}, provider=ProviderFacts())
+    assert {*PANELS} == {*of_cycle, "quality", "end_of_day"}

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from g6.adapters.redis.server import connect
+from g6.bootstrap.stored_files.kept_panels import keep_panel
 from g6.config import load
 from g6.domain.schema.words import QueueName
 from g6.entrypoints.machine.pools import WORKERS, Machine, pool_sizes
@@ -107,3 +108,27 @@ def test_a_server_of_ones_own_holds_so_much_and_evicts_nothing(tmp_path: Path) -
         held = client.config_get("maxmemory", "maxmemory-policy")
     assert held == {"maxmemory": str(96 * 2**20), "maxmemory-policy": "noeviction"}
     assert load(None, {}, {}).redis.max_memory == "1gb"
+
+
+def test_the_first_rule_of_a_running_system_is_evaluated_without_a_restart(tmp_path: Path) -> None:
+    rules = tmp_path / "alerts.toml"
+    options = {"demo_dir": str(tmp_path / "rows"), "alerts.rules_file": str(rules)}
+    with running(load(None, options, {})) as stack:
+        stack.start_outlets()
+        stack.watch()
+        assert "alarms" not in stack.names
+        rules.write_text('[[rule]]\nwhen = "spot > 1"\n', "utf-8")
+        stack.watch()
+        stack.watch()
+        assert stack.names.count("alarms") == 1
+
+
+def test_a_panel_of_a_stored_day_reaches_the_system_that_runs_over_it(tmp_path: Path) -> None:
+    settings = load(None, {"demo_dir": str(tmp_path / "rows")}, {})
+    other = load(None, {"demo_dir": str(tmp_path / "other")}, {})
+    with running(settings) as stack:
+        keep_panel(settings, "quality", {"day": "2026-11-18"}, "2026-11-18T05:30:00Z", "quality")
+        keep_panel(other, "end_of_day", {"day": "2026-11-18"}, "2026-11-18T05:30:00Z", "compare")
+        assert stack.runtime.panels.names() == ["quality"]
+        assert stack.runtime.panels.all() == stack.runtime.panel_files.all()
+    assert (tmp_path / "other" / "panels" / "end_of_day.json").is_file()

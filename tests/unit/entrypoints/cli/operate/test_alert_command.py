@@ -25,6 +25,40 @@ def test_a_rule_that_is_added_is_listed_and_stays_beside_what_was_written_by_han
     assert g6("alert", "add", "spot > 1", "--name", "support").code == 2
 
 
+def test_a_rule_that_is_taken_out_leaves_the_others_as_they_were(g6: Run, tmp_path: Path) -> None:
+    path = tmp_path / "config" / "alerts.toml"
+    path.parent.mkdir()
+    first = 'per_hour = 2 # of each rule\n\n[[rule]]\nwhen = "iv_rank > 80" # rich\n'
+    path.write_text(first, "utf-8")
+    g6("alert", "add", "spot of NIFTY crosses support", "--name", "support")
+    answer = g6("alert", "rm", "support")
+    assert (answer.code, answer.out) == (0, "rule 'support' is out of config/alerts.toml\n")
+    assert path.read_text("utf-8") == first
+    unknown = g6("alert", "rm", "iv_rank > 8")
+    assert (unknown.code, "did you mean iv_rank > 80" in unknown.err) == (2, True)
+    shipped = g6("alert", "rm", "gap")
+    assert (shipped.code, "g6 alert mute gap" in shipped.err) == (2, True)
+    assert g6("alert", "rm", "iv_rank > 80").code == 0
+    assert path.read_text("utf-8") == "per_hour = 2 # of each rule\n"
+
+
+def test_a_damaged_log_is_mended_by_the_command_that_its_error_names(
+    g6: Run, tmp_path: Path
+) -> None:
+    log = tmp_path / "data" / "demo" / ".outbox" / "alarms.sqlite"
+    g6("alert", "mute", "gap", "--for", "2h")
+    assert g6("alert", "mend").out == "data/demo/.outbox/alarms.sqlite is whole\n"
+    log.write_bytes(b"\0" * 64 + log.read_bytes()[64:])
+    answer = g6("alert", "log")
+    assert answer.code == 2
+    assert "is damaged: file is not a database" in answer.err
+    mend = answer.err.rpartition("fix: g6 ")[2].split()
+    mended = g6(*mend)
+    assert (mended.code, "1 row was kept" in mended.out) == (0, True)
+    rules = json.loads(g6("alert", "ls", "--json").out)
+    assert [rule["name"] for rule in rules if rule["muted_until"]] == ["gap"]
+
+
 def test_an_unknown_figure_gets_the_nearest_and_changes_nothing(g6: Run, tmp_path: Path) -> None:
     answer = g6("alert", "add", "pcr_this_weak > 1")
     assert answer.code == 2
