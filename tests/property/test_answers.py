@@ -11,8 +11,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from g6.adapters.replay.answer_documents import parse_document
 from g6.adapters.replay.answers.answer import ExchangeAnswer
-from g6.adapters.replay.answers.answer_documents import parse_document
 from g6.adapters.replay.answers.answer_files import AnswerFiles
 from g6.adapters.replay.answers.bse import parse_bse
 from g6.adapters.replay.answers.nse import parse_nse

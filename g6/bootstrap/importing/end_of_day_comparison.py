@@ -13,7 +13,7 @@ from g6.adapters.data_dir.day_documents import DayDocuments
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_reading import file_shape
-from g6.bootstrap.stored_files.kept_panels import keep_panel
+from g6.bootstrap.kept_panels import keep_panel
 from g6.bootstrap.stores import parquet_store
 from g6.config import Settings, calendar
 from g6.domain.cycles.cycle import Unit

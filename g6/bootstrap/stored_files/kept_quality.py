@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import date
 
 from g6.adapters.data_dir.day_documents import DayDocuments
+from g6.bootstrap.kept_panels import keep_panel
 from g6.bootstrap.stored_files.directory_rows import rows_of
-from g6.bootstrap.stored_files.kept_panels import keep_panel
 from g6.bootstrap.stores import parquet_store
 from g6.config import Settings
 from g6.domain.quotes.quality_days import QualityDay

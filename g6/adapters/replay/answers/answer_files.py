@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.adapters.replay.answer_documents import read_document
 from g6.adapters.replay.answers import bse, nse
 from g6.adapters.replay.answers.answer import (
     ExchangeAnswer,
@@ -20,7 +21,6 @@ from g6.adapters.replay.answers.answer import (
     option_keys,
     select_rows,
 )
-from g6.adapters.replay.answers.answer_documents import read_document
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Rows, Snapshot, snapshot
 from g6.adapters.replay.tables.plausible import (

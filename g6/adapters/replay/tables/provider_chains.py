@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from g6.adapters.replay.answers.answer_documents import read_document
+from g6.adapters.replay.answer_documents import read_document
 from g6.adapters.replay.malformed import Malformed
 
 __all__ = ["is_provider_chain", "provider_chain"]

@@ -17,9 +17,9 @@ def run(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Evaluate the rules over what a running system stores, until Ctrl-C.
+    """Evaluate the rules of a running system until Ctrl-C.
 
-    g6 up, run and demo do it by themselves where there are channels or rules. This is for a host
+    g6 up, run and demo do so by themselves where there are channels or rules. This is for a host
     whose workers were started by hand. It runs where the data directory is.
 
     Example: g6 alert run

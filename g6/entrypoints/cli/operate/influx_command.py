@@ -192,7 +192,7 @@ def mend(
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
-    """Mend a damaged outbox: what waited in it is filled from the store.
+    """Mend a damaged outbox: what it lost is filled from the store.
 
     The damaged file stays beside the new one. A running system mends its outbox by itself when its
     process starts; this is for a directory on which nothing runs.

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from g6.adapters.redis.server import connect
-from g6.bootstrap.stored_files.kept_panels import keep_panel
+from g6.bootstrap.kept_panels import keep_panel
 from g6.config import load
 from g6.domain.schema.words import QueueName
 from g6.entrypoints.machine.pools import WORKERS, Machine, pool_sizes

@@ -35,8 +35,9 @@ def keep_panel(settings: Settings, name: str, data: object, cycle: str, source: 
     document = envelope(name, data, cycle, now, source=source)
     PanelFiles(settings.panels_dir, settings.panels.validate_).put({name: document})
     if is_written_by_a_system(settings):
-        from g6.bootstrap.processes.redis_ports import panels
+        from g6.adapters.redis.panels import RedisPanels
 
         # The files have it, and its next making puts it into a Redis that is away now.
         with suppress(RedisDown, Unavailable):
-            panels(wire(settings)).put({name: document})
+            wiring = wire(settings)
+            RedisPanels(wiring.clients.main, wiring.namespace).put({name: document})
