@@ -25,6 +25,8 @@ from g6.errors import Unavailable
 from g6.files import quoted
 from g6.ports.clock import Clock
 
+BRIEF_SECONDS = 0.8
+"""How long an answer of Redis is waited for while a person waits: twice at most, 1.6 s."""
 STARTS = ("g6 up", "g6 demo", "g6 demo --web", "g6 live")
 """Commands that start a system, as they stand in its record."""
 
@@ -78,19 +80,21 @@ class Wiring:
         return self.redis
 
 
-def wire(settings: Settings, url: str = "") -> Wiring:
+def wire(settings: Settings, url: str = "", *, is_patient: bool = True) -> Wiring:
     """Return the wiring of a process.
 
     Args:
         settings: The configuration.
         url: Where Redis is, when that is known. Else the settings or the data directory say it.
+        is_patient: Whether a frozen Redis is waited for, as who works does and who answers not.
 
     Raises:
         Unavailable: No Redis is known.
     """
     url = url or redis_url(settings)
-    main = connect_to(settings, url)
-    cache = connect_to(settings, settings.redis.cache_url) if settings.redis.cache_url else main
+    connecting = connect_to if is_patient else connect_briefly
+    main = connecting(settings, url)
+    cache = connecting(settings, settings.redis.cache_url) if settings.redis.cache_url else main
     clients = RedisClients(url, main, cache)
     return Wiring(settings, calendar(), live_clock(settings), clients)
 
@@ -112,6 +116,14 @@ def connect_to(settings: Settings, url: str) -> Redis:
     """Return a client of the Redis at `url`, of the configured master where Sentinels name it."""
     # redis-py 8's own defaults block 59 s on a frozen server. Ours wait 2 s, and once more.
     return connect(url, master_name=settings.redis.master_name or "")
+
+
+def connect_briefly(settings: Settings, url: str) -> Redis:
+    """Return a client that gives a frozen Redis up soon, for who answers a person meanwhile."""
+    # /status took 16 s of a frozen Redis: two questions of two tries of 2 s, each with the check of
+    # an idle connection before it.
+    name = settings.redis.master_name or ""
+    return connect(url, timeout=BRIEF_SECONDS, master_name=name, is_patient=False)
 
 
 def redis_url(settings: Settings) -> str:

@@ -52,6 +52,14 @@ class Bus(Protocol):
         """
         ...
 
+    def server_id(self) -> str:
+        """Return a word of what holds the events: another one once that was started anew.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        ...
+
     def id_before(self, wall: float) -> str:
         """Return an id after which the events come that were published at `wall` or later.
 

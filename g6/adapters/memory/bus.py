@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections import deque
@@ -33,6 +34,7 @@ class MemoryBus:
         self._published = 0
         self._positions: dict[str, SubscriberPosition] = {}
         self._changed = threading.Condition()
+        self._server_id = secrets.token_hex(4)
 
     def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
         """Append an event and return its id."""
@@ -65,6 +67,10 @@ class MemoryBus:
         with self._changed:
             oldest = self._events[0].id if self._events else "0-0"
             return oldest, f"{self._published}-0", self._published
+
+    def server_id(self) -> str:
+        """Return a word of this object's own."""
+        return self._server_id
 
     def id_before(self, wall: float) -> str:
         """Return an id after which the events come that were published at `wall` or later."""

@@ -107,6 +107,12 @@ class RedisBus:
         )
 
     @translated
+    def server_id(self) -> str:
+        """Return the id of the server's run, which changes with every start."""
+        facts: Reply = self._client.info("server")
+        return str(facts["run_id"])
+
+    @translated
     def id_before(self, wall: float) -> str:
         """Return an id after which the events come that were published at `wall` or later.
 

@@ -82,6 +82,14 @@ class ThrottledBus:
         """Return the oldest id, the newest id and the number of events ever published."""
         return self._bus.bounds()
 
+    def server_id(self) -> str:
+        """Return a word of what holds the events: another one once that was started anew.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        return self._bus.server_id()
+
     def id_before(self, wall: float) -> str:
         """Return an id after which the events come that were published at `wall` or later."""
         return self._bus.id_before(wall)

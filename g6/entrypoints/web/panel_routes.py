@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, cast
@@ -21,7 +22,7 @@ from g6.entrypoints.web.answer_headers import WebAnswer
 from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
 from g6.entrypoints.web.study_answers import StudyAnswers, stamped
 from g6.entrypoints.web.study_routes import WallSeconds
-from g6.errors import NothingToDo
+from g6.errors import NothingToDo, Retryable
 from g6.ports import Frames, PanelStore
 from g6.ports.readers import StoredReader
 from g6.studies.parameters import At
@@ -73,7 +74,12 @@ class PanelAnswers:
             NothingToDo: There is none, or no row says what it was.
         """
         if at is None and self.panels is not None:
-            return self._ask_newest(name, self.panels)
+            try:
+                return self._ask_newest(name, self.panels)
+            except Retryable:
+                # Without Redis the stored rows still tell what the newest stored cycle was.
+                if index_of(name) is None and name not in OF_ROWS:
+                    raise
         reader = self._reader()
         self.answers.refuse_future(reader, at)
         if index_of(name) is None and name not in OF_ROWS and name not in self._running_names():
@@ -89,7 +95,8 @@ class PanelAnswers:
     def names(self, at: datetime | None) -> dict[str, object]:
         """Return the panels that can be asked for: now, or of an instant."""
         if at is None and self.panels is not None:
-            return {"instant": None, "panels": list(self.panels.names())}
+            with suppress(Retryable):
+                return {"instant": None, "panels": list(self.panels.names())}
         overview = self.ask("overview", at)
         rows = entries(overview.data, "rows")
         indices = [f"index_{row['underlying']}" for row in rows]

@@ -62,6 +62,8 @@ A script's refusal carries them inside its text.
 """
 
 
+TRIED_AGAIN = (foreign.ConnectionError, foreign.TimeoutError, socket.timeout)
+"""Errors after which a call is tried once more. A frozen server makes those after the first."""
 CONNECTIONS = {
     "redis": redis.Connection,
     "rediss": redis.SSLConnection,
@@ -70,7 +72,9 @@ CONNECTIONS = {
 """The library's connection for each scheme; Sentinels have their own."""
 
 
-def connect(url: str, *, timeout: float = 2.0, master_name: str = "") -> redis.Redis:
+def connect(
+    url: str, *, timeout: float = 2.0, master_name: str = "", is_patient: bool = True
+) -> redis.Redis:
     """Return a client of the server at `url`, not yet connected.
 
     A client may be made before a fork and used after it. A call that fails is tried once more, so
@@ -81,6 +85,8 @@ def connect(url: str, *, timeout: float = 2.0, master_name: str = "") -> redis.R
             takes them.
         timeout: Seconds to connect, and to wait for an answer.
         master_name: The master's name, for Sentinels.
+        is_patient: Whether a call that got no answer is tried once more, as one is whose
+            connection was broken.
 
     Returns:
         A client whose answers are bytes.
@@ -96,7 +102,11 @@ def connect(url: str, *, timeout: float = 2.0, master_name: str = "") -> redis.R
         "socket_connect_timeout": timeout,
         "socket_read_size": READ_BYTES,
         "health_check_interval": 10,
-        "retry": Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.2), 1),
+        "retry": Retry(
+            ExponentialWithJitterBackoff(base=0.02, cap=0.2),
+            1,
+            supported_errors=TRIED_AGAIN if is_patient else TRIED_AGAIN[:1],
+        ),
         "protocol": 2,
         "decode_responses": False,
     }

@@ -84,6 +84,7 @@ class Hub:
         self._was_sent = False
         self._is_closed = False
         self._away_since = 0.0
+        self._server_id = ""
         self._book = TallyBook(self.counts)
         self._unsent: FanoutReport | None = None
         self._report_due = 0.0
@@ -146,13 +147,14 @@ class Hub:
         last = ""
         while not stop.is_set():
             try:
+                if self._away_since:
+                    last = self.after_absence(last)
                 last = self.step(last, BLOCK_SECONDS)
                 self._report()
                 self._away_since = 0.0
             except Retryable:
                 self._away_since = self._away_since or self.now()
-                # What happened while Redis was away is unknown: it may come back empty.
-                last = ""
+                last = self._newest_made(last)
                 stop.wait(AWAY_SECONDS)
 
     def _report(self) -> None:
@@ -178,6 +180,25 @@ class Hub:
         if report is not None:
             self._bus.publish(report)
             self._unsent = None
+
+    def _newest_made(self, last: str) -> str:
+        """Return the newest event of the bus that was made one of the stream.
+
+        Redis may go away in the middle of a batch: what was handed out is not handed out again.
+        """
+        made_from = self.sequence.place().bus_id
+        return max(last, made_from, key=place_on_bus) if last else ""
+
+    def after_absence(self, last: str) -> str:
+        """Return the id to go on from once Redis answers again, empty where events may be lost.
+
+        A Redis that only stood still has what it had. One that was started anew may lack the events
+        of its last second that nobody had read yet, and no number of the stream says so.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        return last if self._bus.server_id() == self._server_id else ""
 
     def step(self, last: str, block_seconds: float = 0.0) -> str:
         """Make the events of what the bus says after an id, and return the newest id.
@@ -209,6 +230,7 @@ class Hub:
         Raises:
             RedisDown: Redis does not answer.
         """
+        self._server_id = self._bus.server_id()
         documents = self._panels.all()
         data = _data_of(documents)
         cycles = [str(document.get("updated_at", "")) for document in documents.values()]

@@ -59,7 +59,8 @@ class EventSequence:
     """The newest events, and the panels that they add up to.
 
     The epoch is a random word. It changes with every start and whenever events may have been lost,
-    so that an id of another epoch is known to be old. Written by one thread and read by others.
+    so that an id of another epoch is known to be old. A Redis that stood still changes nothing.
+    Written by one thread and read by others.
 
     Attributes:
         epoch: The epoch.
