@@ -29,6 +29,10 @@ class ServeSettings(Section):
     allowed_agents: Annotated[tuple[str, ...], BeforeValidator(split)] = Field(
         default=(), description="beginnings of user agents that may ask; none: all"
     )
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(split)] = Field(
+        default=(),
+        description="names that a proxy forwards, beside the loopback's; with serve.token: any",
+    )
     requests_per_second: float = Field(
         default=0.0, ge=0, le=10_000, description="of one address, twice as many at once; 0: any"
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from time import monotonic
 from typing import Protocol
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakSet
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from g6.entrypoints.web.problems import MEDIA_TYPE, problem_bytes
 from g6.entrypoints.web.request_log import RequestLog
 
-__all__ = ["COOKIE", "Guard", "RequestLines", "WebRefusal", "guarded"]
+__all__ = ["COOKIE", "LOOPBACK_HOSTS", "Guard", "RequestLines", "WebRefusal", "guarded"]
 
 OPEN_PATHS = ("/healthz", "/", "/g6-stream.js")
 """Answered without a token: a load balancer needs none, and the page asks for it."""
@@ -29,6 +29,11 @@ WRONG_BEARER = "the token that was sent is not that of serve.token"
 RIGHT_BEARER = "send the one with which g6 serve was started, as a bearer token"
 COOKIE = "g6_session"
 """The cookie that carries the token: a browser's event stream can send no header."""
+LOOPBACK_HOSTS = frozenset({"localhost", "localhost.localdomain", "ip6-localhost"})
+"""Names of the loopback, beside its addresses."""
+NAMES_FIX = "ask it as 127.0.0.1 or localhost, or name the proxy's name in serve.allowed_hosts"
+SHOWN = 80
+"""Characters of a name that are shown where it is refused."""
 ADDRESSES = 10_000
 """Addresses whose requests are counted at most. The one not seen for longest is forgotten."""
 TOKENS = frozenset({"token", "access_token", "authorization"})
@@ -69,11 +74,11 @@ class WebRefusal:
     """Why a request is not answered.
 
     Attributes:
-        status: 400, 401, 403 or 429.
+        status: 400, 401, 403, 421 or 429.
         sentence: What is needed.
         headers: Further headers of the answer.
         fix: What mends it.
-        reason: A word for it: auth, address, agent or rate.
+        reason: A word for it: auth, address, agent, host or rate.
     """
 
     status: int
@@ -117,6 +122,8 @@ class Guard:
         agents: Beginnings of user agents that may ask, all where there are none.
         requests_per_second: Of one address, 0 without a bound. Twice as many pass in a burst.
         connections_per_address: Open ones, 0 without a bound.
+        hosts: Names under which a browser may ask, beside every address of the loopback. None of
+            them lets every name pass.
 
     Attributes:
         refused: How many requests were refused, by why.
@@ -129,10 +136,12 @@ class Guard:
         agents: Sequence[str] = (),
         requests_per_second: float = 0.0,
         connections_per_address: int = 0,
+        hosts: Collection[str] = (),
     ) -> None:
         self._token = token
         self._networks = tuple(networks)
         self._agents = tuple(agents)
+        self._hosts = frozenset(name.lower() for name in hosts)
         self._rate = requests_per_second
         self.refused: Counter[str] = Counter()
         self._budgets: OrderedDict[str, tuple[float, float]] = OrderedDict()
@@ -169,6 +178,8 @@ class Guard:
         return refusal
 
     def _refusal(self, request: RequestLines, address: str) -> WebRefusal | None:
+        if self._hosts and (refusal := self._host_refusal(request)) is not None:
+            return refusal
         if self._networks and not self._is_allowed_address(address):
             sentence = f"{address} is not in serve.allowed_addresses"
             return WebRefusal(403, sentence, reason="address")
@@ -191,6 +202,30 @@ class Guard:
         if not _is_open(path) and not self._has_token(request):
             return _token_refusal(_sent_token(request))
         return None
+
+    def _host_refusal(self, request: RequestLines) -> WebRefusal | None:
+        """Return why a request to or from a page of another name is refused.
+
+        A page of a stranger can have its name lead to the loopback, and then reads what answers
+        there. It can open a WebSocket to the loopback as it is, which only tells where it is from.
+        """
+        name = _host_name(request.headers.get("host", ""))
+        if name and not self._is_own_name(name):
+            sentence = f"{name[:SHOWN]} is no name of this server"
+            return WebRefusal(421, sentence, fix=NAMES_FIX, reason="host")
+        origin = request.headers.get("origin", "")
+        if origin and not self._is_own_name(_origin_name(origin)):
+            sentence = f"a page of {origin[:SHOWN]} may not ask this server"
+            return WebRefusal(403, sentence, fix=NAMES_FIX, reason="host")
+        return None
+
+    def _is_own_name(self, name: str) -> bool:
+        if name in self._hosts:
+            return True
+        try:
+            return ip_address(name).is_loopback
+        except ValueError:
+            return False
 
     def _is_allowed_address(self, address: str) -> bool:
         try:
@@ -216,6 +251,29 @@ class Guard:
         if len(self._budgets) > ADDRESSES:
             self._budgets.popitem(last=False)
         return is_in_budget
+
+
+def _host_name(header: str) -> str:
+    """Return the name of a Host header without its port, in lower case.
+
+    >>> _host_name("LocalHost:8000"), _host_name("[::1]:8000")
+    ('localhost', '::1')
+    """
+    if header.startswith("["):
+        return header[1:].partition("]")[0].lower()
+    return header.partition(":")[0].rstrip(".").lower()
+
+
+def _origin_name(header: str) -> str:
+    """Return the name in an Origin header, empty where it has none.
+
+    >>> _origin_name("http://localhost:3000"), _origin_name("null")
+    ('localhost', '')
+    """
+    try:
+        return urlsplit(header).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_open(path: str) -> bool:

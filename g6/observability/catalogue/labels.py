@@ -98,7 +98,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("snapshot", ("connected", "resync", "replay", "lost", "slow")),
             Label("reconnect", ("connection", "epoch", "not_whole")),
             Label("trace_stage", ("publish", "serialize", "flush", "applied")),
-            Label("refusal", ("auth", "address", "agent", "rate")),
+            Label("refusal", ("auth", "address", "agent", "host", "rate")),
             Label("backpressure", ("warn", "degrade", "drop", "replay_failed")),
             Label("transition", tuple(BacklogTransition)),
             Label("version", (), 1),

@@ -112,6 +112,12 @@ KINDS: Mapping[int, ProblemKind] = {
         f"{PAGE}#errors",
         "/openapi.json",
     ),
+    421: ProblemKind(
+        "other-name",
+        "This server is not asked under that name",
+        "the setting serve.allowed_hosts says under which names a proxy asks",
+        f"{PAGE}#who-may-ask",
+    ),
     422: ProblemKind(
         "unread-parameter",
         "The question cannot be read",
