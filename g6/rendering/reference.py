@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from typing import get_args, get_type_hints
 
 from g6.studies.parameters import Field, fields_of, written
+from g6.studies.study_limits import NOT_FROM_ELSEWHERE, WITHOUT_AT
 from g6.studies.table import STUDIES, Study
 
 __all__ = ["parameter_table", "studies_page"]
@@ -30,7 +31,7 @@ answer.to_json()  # what the command writes with --json
 
 `at` (`--as-of` on the command line) asks the question as of an instant: the newest cycle that is
 not later, and no row that was observed later. `as_of` of `g6.load` and `g6.sql` only leaves out
-rows that were observed later.
+rows that were observed later. Studies of what is there now take no `at`, and each says why.
 
 The settings that a study is asked under are options of its command. `g6.ask` takes `data_dir`,
 `provider` and `recording` where they are among them.
@@ -50,10 +51,24 @@ def _section(study: Study) -> str:
         study.details,
         f"`{command}` and `g6.ask.{study.name}`. Example: `{study.example}`",
         parameter_table(fields_of(study.parameters)),
+        _limits(study),
         _settings(study),
         *_documents(study.document),
     ]
     return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _limits(study: Study) -> str:
+    """Return why it takes no instant and why no web client may ask it, empty where neither is."""
+    sentences = []
+    if study.name in WITHOUT_AT:
+        sentences.append(f"It takes no `at`: {WITHOUT_AT[study.name][0]}.")
+    if study.name in NOT_FROM_ELSEWHERE:
+        sentences.append(
+            "It is asked on the machine itself, neither over HTTP nor by a model: "
+            f"{NOT_FROM_ELSEWHERE[study.name]}."
+        )
+    return " ".join(sentences)
 
 
 def _settings(study: Study) -> str:

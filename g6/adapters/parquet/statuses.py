@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow as pa
 from g6.adapters.parquet import days
 from g6.adapters.parquet.arrays import codes_of, integers_of
 from g6.adapters.parquet.columns import OVERVIEW_SCHEMA
+from g6.adapters.parquet.instant_rows import OBSERVATION, is_observed_by
 from g6.adapters.parquet.reading import day_table
 from g6.domain.cycles.gaps import Outcomes, StatusReason
 from g6.domain.schema import layout
@@ -23,16 +24,22 @@ COLUMNS = ("underlying", "timestamp", "status", "reason")
 
 
 def statuses(
-    directory: Path, first: date | None, last: date | None
+    directory: Path, first: date | None, last: date | None, at: datetime | None = None
 ) -> Iterator[tuple[date, dict[str, Outcomes]]]:
     """Yield each stored day from `first` to `last` and its outcomes by index.
 
-    None is without an end. A damaged file costs its own rows and is named by a DamagedFile warning.
+    A damaged file costs its own rows and is named by a DamagedFile warning.
+
+    Args:
+        directory: The data directory.
+        first: The first day, None without an end.
+        last: The last day, None without an end.
+        at: Leave out rows that were not there at this instant. None leaves out nothing.
     """
     root = directory / layout.folder(Kind.OVERVIEW)
     for day in days.days(root):
         if (first is None or day >= first) and (last is None or day <= last):
-            yield day, _outcomes(_readable_rows(days.directory_of(root, day)))
+            yield day, _outcomes(_readable_rows(days.directory_of(root, day), at))
 
 
 def _outcomes(table: pa.Table) -> dict[str, Outcomes]:
@@ -69,13 +76,16 @@ def _latest_rows(
     return Outcomes(instants, codes, rows)
 
 
-def _readable_rows(directory: Path) -> pa.Table:
+def _readable_rows(directory: Path, at: datetime | None) -> pa.Table:
     """Return the rows of a day, none of a day of which no file can be read.
 
     The chains of such a day still say what was stored.
     """
     try:
-        return day_table(directory, OVERVIEW_SCHEMA, COLUMNS)
+        if at is None:
+            return day_table(directory, OVERVIEW_SCHEMA, COLUMNS)
+        table = day_table(directory, OVERVIEW_SCHEMA, [*COLUMNS, OBSERVATION[1]])
+        return table.take(pa.array(np.flatnonzero(is_observed_by(table, at)))).select(COLUMNS)
     except BadInput as error:
         # Such a day once ended g6 data gaps and coverage for all days.
         warnings.warn(f"left out: {error.sentence}", DamagedFile, stacklevel=2)

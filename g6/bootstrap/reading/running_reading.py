@@ -14,7 +14,7 @@ from g6.domain.schema.json_reading import part
 from g6.pipeline import Runtime
 from g6.ports import Bus, Ledger, Vitals
 
-__all__ = ["DirectoryRunning"]
+__all__ = ["DirectoryRunning", "owners_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class DirectoryRunning:
     @property
     def owners(self) -> Mapping[int, str]:
         """Return who owns the data directory of this host, by process id its name."""
-        record = owner(self.directory) or {}
-        members = part(record, "members")
-        return {int(pid): str(who) for pid, who in members.items()}
+        return owners_of(self.directory)
+
+
+def owners_of(directory: Path) -> Mapping[int, str]:
+    """Return who owns a data directory of this host, by process id its name."""
+    record = owner(directory) or {}
+    members = part(record, "members")
+    return {int(pid): str(who) for pid, who in members.items()}

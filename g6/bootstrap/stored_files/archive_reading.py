@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,11 +13,13 @@ from g6.adapters.parquet.columns import chain_table
 from g6.adapters.parquet.maintenance import sizes
 from g6.adapters.parquet.maintenance.holdings import holdings
 from g6.adapters.parquet.queries import plain_units
+from g6.adapters.parquet.statuses import statuses
 from g6.bootstrap.stores import store
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.calendar import day_of
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.layout import Kind
 from g6.ports.readers import (
     CsvFiles,
     DatedFile,
@@ -44,15 +46,16 @@ class DirectoryArchive:
         """Return the data directory as it was named."""
         return str(self.settings.directory)
 
-    def holdings(self) -> Iterable[Holding]:
-        """Yield what there is of chains, overviews and instruments."""
-        return holdings(self.settings.directory)
+    def holdings(self, at: datetime | None = None) -> Iterable[Holding]:
+        """Yield what there is, or was, of chains, overviews and instruments."""
+        directory = self.settings.directory
+        return holdings(directory) if at is None else _holdings_at(directory, at)
 
     def stored_chains(
-        self, keys: Sequence[tuple[str, date]]
+        self, keys: Sequence[tuple[str, date]], at: datetime | None = None
     ) -> Mapping[tuple[str, date], StoredChains]:
         """Return the stored chains of each index and day."""
-        return stored_units.stored_chains(self.settings.directory, keys)
+        return stored_units.stored_chains(self.settings.directory, keys, at)
 
     def sizes(self) -> Mapping[str, FileTotals]:
         """Return files and bytes by kind."""
@@ -84,6 +87,25 @@ class DirectoryArchive:
         unit, frame = selection.latest(self.chains, index, at)
         name = f"{unit.index} {unit.cycle}"
         return snapshot_columns.summary_of(name, chain_table(frame), counted)
+
+
+def _holdings_at(directory: Path, at: datetime) -> Iterator[Holding]:
+    """Yield the days of which a row was there at an instant, in the order of `holdings`.
+
+    Instruments are dated by their day alone.
+    """
+    stored = [holding for holding in holdings(directory) if holding.day <= day_of(at)]
+    keys = [(one.name, one.day) for one in stored if one.kind == Kind.CHAIN]
+    chains = stored_units.stored_chains(directory, keys, at)
+    rows = dict(statuses(directory, None, day_of(at), at))
+    for one in stored:
+        is_there = True
+        if one.kind == Kind.CHAIN:
+            is_there = len(chains[one.name, one.day].instants) > 0
+        elif one.kind == Kind.OVERVIEW:
+            is_there = bool(rows.get(one.day))
+        if is_there:
+            yield Holding(one.kind, one.name, one.day, None, None, None, None)
 
 
 class DirectoryUnits:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from g6.adapters.data_dir.kept_configs import kept_settings
@@ -14,7 +14,7 @@ from g6.adapters.parquet.statuses import statuses
 from g6.config import Settings, config_id, flat, values
 from g6.config.source_table import source_named
 from g6.domain.cycles.gaps import Outcomes
-from g6.domain.market.calendar import Calendar
+from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.words import OF_THEIR_OWN_TIME, MarketKind, QuoteSource
 from g6.ports.readers import CollectionSettings, StoredChains
@@ -29,10 +29,19 @@ LONGEST_INTERVAL = 86_400
 
 @dataclass(frozen=True, slots=True)
 class DirectoryPast:
-    """Reads what a data directory says of its stored days, under the settings of now."""
+    """Reads what a data directory says of its stored days, under the settings of now.
+
+    Attributes:
+        at: The instant as of which it reads, None for what is there now.
+    """
 
     settings: Settings
     calendar: Calendar
+    at: datetime | None = None
+
+    def observed_by(self, at: datetime | None) -> DirectoryPast:
+        """Return a reader of what was there at an instant, or is there now."""
+        return replace(self, at=at)
 
     @property
     def place(self) -> str:
@@ -41,8 +50,8 @@ class DirectoryPast:
 
     @property
     def now(self) -> datetime:
-        """Return the wall time."""
-        return datetime.now(UTC)
+        """Return the wall time, or the instant as of which it reads."""
+        return self.at or datetime.now(UTC)
 
     @property
     def interval(self) -> int:
@@ -72,21 +81,30 @@ class DirectoryPast:
         """Return by index the days that have a directory for its chains."""
         directory = self.settings.directory
         names = stored_units.indices(directory)
-        return {name: stored_units.chain_days(directory, name) for name in names}
+        return {name: self._until(stored_units.chain_days(directory, name)) for name in names}
 
     def overview_days(self) -> Sequence[date]:
         """Return the days that have a directory for overview rows."""
-        return stored_units.overview_days(self.settings.directory)
+        return self._until(stored_units.overview_days(self.settings.directory))
+
+    def _until(self, days: Sequence[date]) -> Sequence[date]:
+        """Return the days that had begun."""
+        if self.at is None:
+            return days
+        last = day_of(self.at)
+        return [day for day in days if day <= last]
 
     def outcomes(
         self, first: date | None, last: date | None
     ) -> Mapping[date, Mapping[str, Outcomes]]:
         """Return how cycles ended by day and index."""
-        return dict(statuses(self.settings.directory, first, last))
+        if self.at is not None:
+            last = min(last or date.max, day_of(self.at))
+        return dict(statuses(self.settings.directory, first, last, self.at))
 
     def chains(self, keys: Sequence[tuple[str, date]]) -> Mapping[tuple[str, date], StoredChains]:
         """Return the stored chains of each index and day."""
-        return stored_units.stored_chains(self.settings.directory, keys)
+        return stored_units.stored_chains(self.settings.directory, keys, self.at)
 
     def written_settings(self, config_id: str) -> CollectionSettings | None:
         """Return what a configuration that wrote rows says, None where it is not written down."""

@@ -157,6 +157,25 @@ UNREVIEWED_EXPIRY = date(2027, 1, 1)
 UNREVIEWED_FROM = date(2026, 10, 28)
 
 
+def lots_on(root: str, on: date) -> tuple[Lot, ...]:
+    """Return the revisions that contracts of a root have on a day, oldest first.
+
+    Until a later revision has reached every contract there are several.
+
+    >>> [lot.units for lot in lots_on("NIFTY", date(2025, 11, 18))]
+    [75, 65]
+    >>> [lot.units for lot in lots_on("NIFTY", date(2026, 11, 18))]
+    [65]
+    """
+    history = HISTORY.get(root, ())
+    lots = []
+    for lot, later in zip(history, (*history[1:], None), strict=True):
+        reached = date.max if later is None else max(later.weekly, later.monthly, later.long_dated)
+        if lot.quoted <= on < reached and on <= lot.until:
+            lots.append(lot)
+    return tuple(lots)
+
+
 def kind_of(root: str, expiry: date, on: date) -> SeriesKind:
     """Return what sort of contract an expiry is, as the exchange listed it on a day.
 

@@ -44,6 +44,7 @@ def __dir__() -> list[str]:
 
 def _function(study: table.Study) -> Callable[..., Answer]:
     from g6.studies.parameters import made
+    from g6.studies.study_limits import refuse_instant
 
     signature = _signature(study)
 
@@ -52,6 +53,7 @@ def _function(study: table.Study) -> Callable[..., Answer]:
         from g6.entrypoints.python.answers import Answer
         from g6.entrypoints.python.stored_frames import directory_of
 
+        refuse_instant(study.name, named)
         values = dict(signature.bind(*arguments, **named).arguments)
         place = values.pop("data_dir", None)
         directory = directory_of(place) if study.settings else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
@@ -14,7 +15,7 @@ from g6.entrypoints.web.index_page import add_index
 from g6.entrypoints.web.page.page_files import PageFacts, add_page
 from g6.entrypoints.web.panel_routes import PanelAnswers, PanelName, add_panels
 from g6.entrypoints.web.problems import problem, with_problems
-from g6.entrypoints.web.state import Watcher
+from g6.entrypoints.web.state import Watcher, with_running_system
 from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.entrypoints.web.study_routes import add_studies
 from g6.errors import NothingToDo
@@ -62,6 +63,7 @@ def web_app(
     add_index(app, "G6", "What the running system answers, as JSON.", "/routes")
     if answers is not None:
         runtime = watcher.runtime
+        answers = replace(answers, reader_of=with_running_system(answers.reader_of, watcher))
         add_studies(app, answers, runtime.clock.wall)
         panel_answers = PanelAnswers(answers, runtime.panels, runtime.frames)
         add_panels(app, panel_answers, runtime.clock.wall)

@@ -8,7 +8,6 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from http.client import HTTPConnection, HTTPException
 
 import uvicorn
@@ -18,13 +17,15 @@ from g6.adapters.data_dir.owner import owner
 from g6.bootstrap.reading import study_readers
 from g6.config import Settings
 from g6.entrypoints.web.apps import directory_app
-from g6.entrypoints.web.auth import Guard, guarded
+from g6.entrypoints.web.auth import LOOPBACK_HOSTS, Guard, guarded
 from g6.entrypoints.web.page.page_files import PageFacts
 from g6.entrypoints.web.serving import bind
 from g6.entrypoints.web.study_answers import StudyAnswers, import_ahead
 
 __all__ = ["open_page", "page_app", "page_port", "running_page", "serve_directory"]
 
+ReaderOf = Callable[[str], object]
+"""Returns the reader of a kind, as studies name it."""
 LOOPBACK = "127.0.0.1"
 ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - addresses that are compared, not bound
 PATIENCE_SECONDS = 2.0
@@ -81,16 +82,20 @@ def page_port(settings: Settings, named: int | None) -> tuple[int, str]:
     return 0, "--port"
 
 
-def page_app(settings: Settings) -> ASGIApp:
+def page_app(settings: Settings, reader_of: ReaderOf) -> ASGIApp:
     """Return the page over a data directory, logged and guarded as that of a running system.
+
+    Args:
+        settings: The configuration.
+        reader_of: Returns the reader of a kind.
 
     Raises:
         NothingToDo: The directory is not there.
     """
     # Asked once before the start: a directory that is not there is said here and not in the page.
-    study_readers.reader("stored", settings)
+    reader_of("stored")
     answers = StudyAnswers(
-        partial(study_readers.reader, settings=settings),
+        reader_of,
         study_readers.market_time(settings),
         settings.interval,
         study_readers.certificate_names(settings),
@@ -101,17 +106,24 @@ def page_app(settings: Settings) -> ASGIApp:
         wall_interval=settings.wall_interval,
         indices=tuple(settings.indices),
     )
-    return guarded(directory_app(answers, study_readers.wall_clock().wall, facts), Guard())
+    app = directory_app(answers, study_readers.wall_clock().wall, facts)
+    return guarded(app, Guard(hosts=LOOPBACK_HOSTS))
 
 
 def serve_directory(
-    settings: Settings, named: int | None, *, announce: Callable[[str], None], opens: bool
+    settings: Settings,
+    named: int | None,
+    reader_of: ReaderOf,
+    *,
+    announce: Callable[[str], None],
+    opens: bool,
 ) -> None:
     """Serve the page over a data directory, on the loopback, until Ctrl-C.
 
     Args:
         settings: The configuration.
         named: The port that was named, 0 for a free one, None where none was.
+        reader_of: Returns the reader of a kind.
         announce: Gets the line with the address.
         opens: Whether a browser is opened.
 
@@ -119,7 +131,7 @@ def serve_directory(
         NothingToDo: The directory is not there.
         Unavailable: The port is taken.
     """
-    app = page_app(settings)
+    app = page_app(settings, reader_of)
     with bind(LOOPBACK, *page_port(settings, named)) as listening:
         address = f"http://{LOOPBACK}:{listening.getsockname()[1]}/"
         announce(f"page on {address}, of {settings.directory}; Ctrl-C stops")

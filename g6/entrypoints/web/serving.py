@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,6 +65,9 @@ class ServeOptions:
 
     Attributes:
         answers: Answers the studies of `/v1`.
+        answering: The system over clients of Redis that do not wait long, for requests. None for
+            the one whose bus is followed.
+        owners: Says who owns the data directory, by process id.
         control: Throws switches there.
         guard: Lets requests pass, by default those that carry the token.
         token: What requests carry, empty where none is needed.
@@ -77,6 +80,8 @@ class ServeOptions:
     """
 
     answers: StudyAnswers | None = None
+    answering: Runtime | None = None
+    owners: Callable[[], Mapping[int, str]] = dict
     control: WebControl | None = None
     guard: Guard | None = None
     token: str = ""
@@ -136,7 +141,7 @@ def serve(
         bind(host, web_port, "serve.web_port") as web,
     ):
         follower = BusFollower(runtime.bus, totals, runtime.plan.indices)
-        watcher = Watcher(runtime, follower, options.status_file, options.restart_needed)
+        watcher = _watcher(options.answering or runtime, follower, options)
         following = _start("follower", follower.run, stop, watcher.write_status)
         _trace(runtime, options.spans, stop)
         _start("imports", import_ahead)
@@ -160,6 +165,11 @@ def serve(
             # A thread that hangs is not waited for: what it did not store is counted again at the
             # next start.
             following.join(CLOSING_SECONDS)
+
+
+def _watcher(runtime: Runtime, follower: BusFollower, options: ServeOptions) -> Watcher:
+    """Return what requests are answered from."""
+    return Watcher(runtime, follower, options.status_file, options.restart_needed, options.owners)
 
 
 def _start(name: str, work: Callable[..., None], *arguments: object) -> threading.Thread:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,28 +21,46 @@ from g6.observability.follower import BusFollower
 from g6.observability.latencies import latencies
 from g6.observability.sample_totals import parse_key
 from g6.pipeline import Runtime
+from g6.ports import Bus, Ledger, Vitals
 from g6.studies.now.system_health import SystemHealth, health_of
 
+RUNNING = frozenset({"health", "running", "status"})
+"""Kinds of readers that are about the system that runs."""
 REQUESTS = "g6_provider_requests_total"
 
 
 @dataclass(slots=True)
 class Watcher:
-    """One process's view of the running system: its Runtime and the events of the bus."""
+    """One process's view of the running system: its Runtime and the events of the bus.
+
+    Attributes:
+        runtime: The ports of the system.
+        follower: Has read the events of the bus.
+        status_file: Where the status is written once a cycle.
+        restart_needed: Says which settings changed since the start. It asks Redis for them.
+        owners: Says who owns the data directory, by process id.
+    """
 
     runtime: Runtime
     follower: BusFollower
     status_file: Path | None = None
     restart_needed: Callable[[], list[str]] = list
+    owners: Callable[[], Mapping[int, str]] = dict
     _written_cycle: str = field(default="", init=False)
     _refusal: str = field(default="", init=False)
 
     def status(self) -> JsonObject:
         """Return the runtime status document."""
         facts = self.observed()
-        needed = [] if facts.redis_trouble else self.restart_needed()
+        needed = [] if facts.redis_trouble else self.restart_reasons()
         status = runtime_status(facts, needed)
         return {name: json_plain(value) for name, value in status.to_json().items()}
+
+    def restart_reasons(self) -> Sequence[str]:
+        """Return why a restart is needed, one sentence a setting; nothing while Redis is away."""
+        with suppress(Retryable):
+            return self.restart_needed()
+        return []
 
     def health(self) -> SystemHealth:
         """Return whether the system is ready, part by part."""
@@ -107,6 +125,56 @@ class Watcher:
             if name == REQUESTS:
                 requests[labels[2]] = requests.get(labels[2], 0.0) + value
         return requests
+
+
+@dataclass(frozen=True, slots=True)
+class ServedSystem:
+    """Ports `RunningReader` and `StatusReader` over what the serving process knows anyway."""
+
+    watcher: Watcher
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the account of cycles, units and stages."""
+        return self.watcher.runtime.ledger
+
+    @property
+    def bus(self) -> Bus:
+        """Return the stream of events."""
+        return self.watcher.runtime.bus
+
+    @property
+    def vitals(self) -> Vitals:
+        """Return the state of queues, workers and hosts."""
+        return self.watcher.runtime.vitals
+
+    @property
+    def owners(self) -> Mapping[int, str]:
+        """Return who owns the data directory of this host, by process id its name."""
+        return self.watcher.owners()
+
+    def facts(self) -> SystemFacts:
+        """Return the facts that the status is made of, as of now."""
+        return self.watcher.observed()
+
+    def restart_reasons(self) -> Sequence[str]:
+        """Return why a restart is needed, one sentence a setting."""
+        return self.watcher.restart_reasons()
+
+    def wait(self, seconds: float) -> None:
+        """Return at once: who asks over HTTP asks again."""
+
+
+def with_running_system(
+    reader_of: Callable[[str], object], watcher: Watcher
+) -> Callable[[str], object]:
+    """Return what gives the reader of each kind, those of the running system over a watcher."""
+    system = ServedSystem(watcher)
+
+    def reader(kind: str) -> object:
+        return system if kind in RUNNING else reader_of(kind)
+
+    return reader
 
 
 def _vitals(runtime: Runtime) -> tuple[VitalSigns | None, str]:

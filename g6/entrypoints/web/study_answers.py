@@ -22,42 +22,45 @@ from g6.rendering import parts
 from g6.studies.documents import StudyDocument
 from g6.studies.origin import Origin, origin_of, origin_of_all
 from g6.studies.parameters import Field, fields_of, made
+from g6.studies.study_limits import NOT_FROM_ELSEWHERE
 from g6.studies.table import STUDIES, Study
 
 __all__ = ["StudyAnswer", "StudyAnswers", "import_ahead", "offered", "offered_fields", "stamped"]
 
-READERS = frozenset(
-    {
-        "stored",
-        "past",
-        "archive",
-        "certificates",
-        "quality",
-        "sources",
-        "listings",
-        "end_of_day",
-    }
-)
-"""Kinds of readers that answer from what is stored, and take no minutes."""
 FIXED: Mapping[str, object] = {"from_dumps": True}
 """What a web client does not choose: the listings are those of the stored dumps."""
-LOCAL = frozenset({*FIXED, "files", "refresh", "verify"})
+LOCAL = frozenset({*FIXED, "files", "panels_dir", "refresh", "strict", "verify"})
 """Parameters of who sits at the machine.
 
-They name a file of it, have the provider asked, or have every stored file read.
+They name a place of it, have the provider asked, have every stored file read, or are about an exit
+code.
 """
+OF_THE_PAST = frozenset({"archive", "certificates", "participants", "past", "quality", "units"})
+"""Kinds of readers of which nothing that lies ahead can be asked."""
+MOST: Mapping[tuple[str, str], float] = {("verify", "cycles"): 100}
+"""The largest values for a web client, of what takes processor time: a unit takes 28 ms."""
 LATE_INTERVALS = 2
 """A newest cycle older than so many intervals is stale while the exchange trades."""
 
 
 def offered() -> list[Study]:
     """Return the studies that a web client may ask."""
-    return [study for study in STUDIES if study.reader in READERS]
+    return [study for study in STUDIES if study.name not in NOT_FROM_ELSEWHERE]
 
 
 def offered_fields(study: Study) -> tuple[Field, ...]:
     """Return the parameters of a study that a web client may give."""
-    return tuple(field for field in fields_of(study.parameters) if field.name not in LOCAL)
+    return tuple(
+        _bounded(study, field) for field in fields_of(study.parameters) if field.name not in LOCAL
+    )
+
+
+def _bounded(study: Study, field: Field) -> Field:
+    """Return a parameter with the bound that it has for a web client."""
+    most = MOST.get((study.name, field.name))
+    if most is None:
+        return field
+    return replace(field, parameter=replace(field.parameter, most=most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,22 @@ class StudyAnswer:
         document: What it answers with.
         origin: Whose rows they are, None of a study that is not about one index.
         is_stale: Whether the newest cycle was older than two intervals at the instant asked for.
+        at: The instant that was asked about, None without.
     """
 
     study: Study
     document: StudyDocument
     origin: Origin | None
     is_stale: bool
+    at: datetime | None = None
 
     def about(self) -> dict[str, object]:
         """Return what every form of the answer says of it."""
         facts: dict[str, object] = {"study": self.study.name, "stale": self.is_stale}
         if self.origin is not None:
             facts |= self.origin.to_json()
+        elif self.at is not None:
+            facts["instant"] = isoformat_z(self.at)
         return facts
 
     def identity(self) -> bytes:
@@ -145,12 +152,16 @@ class StudyAnswers:
             if field.name in FIXED
         }
         _refuse_files(values)
+        _refuse_large(study, values)
         parameters: Any = made(study.parameters, {**values, **fixed}, self.time)
         reader = self.reader_of(study.reader)
-        if study.reader != "stored":
-            return StudyAnswer(study, _answer(study, reader, parameters), None, is_stale=False)
-        stored = reader_of_one_answer(cast("StoredReader", reader))
         at: datetime | None = getattr(parameters, "at", None)
+        if study.reader != "stored":
+            if study.reader in OF_THE_PAST:
+                self.refuse_future(cast("StoredReader", self.reader_of("stored")), at)
+            document = _answer(study, reader, parameters)
+            return StudyAnswer(study, document, None, is_stale=False, at=at)
+        stored = reader_of_one_answer(cast("StoredReader", reader))
         index: str | None = getattr(parameters, "index", None)
         self.refuse_future(stored, at)
         origin = origin_of(stored, index, at) if index else origin_of_all(stored, at)
@@ -198,6 +209,18 @@ def _refuse_files(values: Mapping[str, object]) -> None:
     for name, value in values.items():
         if isinstance(value, str) and value.endswith(ROWS_SUFFIX):
             raise UserError(f"{name} names a file, and none is read for a web client")
+
+
+def _refuse_large(study: Study, values: Mapping[str, object]) -> None:
+    """Refuse a value that is larger than others than the machine's own person may name.
+
+    Raises:
+        UserError: There is one.
+    """
+    for (name, parameter), most in MOST.items():
+        value = values.get(parameter) if name == study.name else None
+        if isinstance(value, int | float) and value > most:
+            raise UserError(f"{parameter} {value:g} is too large", f"write {most:g} or less")
 
 
 def _answer(study: Study, reader: object, parameters: object) -> StudyDocument:

@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from g6.domain.documents.panels import canonical
 from g6.entrypoints.web.answer_headers import WebAnswer
 from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
+from g6.entrypoints.web.problems import RefusedRequest
 from g6.entrypoints.web.study_answers import (
     StudyAnswer,
     StudyAnswers,
@@ -27,7 +28,8 @@ from g6.rendering.answer_file import FILES
 from g6.rendering.answer_page import page_of
 from g6.rendering.answer_text import answer_text
 from g6.studies.parameters import Field, written
-from g6.studies.table import Study
+from g6.studies.study_limits import NOT_FROM_ELSEWHERE, WITHOUT_AT, refuse_instant
+from g6.studies.table import STUDIES, Study
 
 __all__ = ["add_studies"]
 
@@ -112,6 +114,7 @@ class StudyRoute:
         Raises:
             UserError: There is such a parameter.
         """
+        refuse_instant(self.study.name, request.query_params.keys())
         names = [field.name for field in offered_fields(self.study)]
         for name in request.query_params:
             if name not in names:
@@ -133,11 +136,31 @@ def add_studies(app: FastAPI, answers: StudyAnswers, wall: WallSeconds) -> None:
 
     @app.get("/v1", tags=["studies"], summary="List the studies with their parameters.")
     def studies() -> Response:
-        document = {"studies": [_described(study) for study in offered()]}
+        document = {
+            "studies": [_described(study) for study in offered()],
+            "not_offered": [_withheld(study) for study in STUDIES if study not in offered()],
+        }
         return Response(canonical(document), media_type=MEDIA["json"])
 
     for study in offered():
         _add(app, StudyRoute(study, answers, wall))
+    for study in STUDIES:
+        if study.name in NOT_FROM_ELSEWHERE:
+            _add_refusal(app, study)
+
+
+def _add_refusal(app: FastAPI, study: Study) -> None:
+    """Have the addresses of a study that is not offered say why, and what to call instead."""
+
+    def refuse() -> Response:
+        raise RefusedRequest(
+            403,
+            f"{study.name} is not answered from elsewhere: {NOT_FROM_ELSEWHERE[study.name]}",
+            f"{study.example} on the machine itself",
+        )
+
+    for path in (f"/v1/{study.name}", f"/v1/{study.name}.{{suffix}}"):
+        app.get(path, include_in_schema=False)(refuse)
 
 
 def _add(app: FastAPI, route: StudyRoute) -> None:
@@ -265,4 +288,15 @@ def _described(study: Study) -> dict[str, object]:
             for field in offered_fields(study)
         ],
         "formats": list(MEDIA),
+        "without_at": WITHOUT_AT.get(study.name, ("", ""))[0],
+    }
+
+
+def _withheld(study: Study) -> dict[str, object]:
+    """Return what is said of a study that is not asked from elsewhere."""
+    return {
+        "name": study.name,
+        "sentence": study.sentence,
+        "command": study.example,
+        "reason": NOT_FROM_ELSEWHERE[study.name],
     }

@@ -14,6 +14,7 @@ from mcp.server.stdio import stdio_server
 from g6.entrypoints.web.study_answers import StudyAnswers, offered, offered_fields
 from g6.errors import G6Error
 from g6.studies.parameters import Field
+from g6.studies.study_limits import NOT_FROM_ELSEWHERE, refuse_instant
 from g6.studies.table import Study, by_name
 
 __all__ = ["run_tools", "tool_server"]
@@ -69,9 +70,16 @@ def _answered(
     """Return the answer of a study, or what is wrong with the question."""
     names = [study.name for study in offered()]
     if name not in names:
-        return _text(f"there is no tool {name}; there are {', '.join(names)}", is_error=True)
+        why = NOT_FROM_ELSEWHERE.get(name, "")
+        reason = f": {why}" if why else ""
+        there = f"there is no tool {name}{reason}; there are {', '.join(names)}"
+        return _text(there, is_error=True)
     study = by_name(name)
     fields = [field.name for field in offered_fields(study)]
+    try:
+        refuse_instant(name, arguments)
+    except G6Error as error:
+        return _text(str(error), is_error=True)
     unknown = sorted(set(arguments) - set(fields))
     if unknown:
         there = ", ".join(fields) or "none"

@@ -28,6 +28,8 @@ class FileTotals:
 class Holding:
     """The files of one day of an index, of the overviews or of the instruments.
 
+    Of a past instant no number of files and no size is known: folding leaves no trace of them.
+
     Attributes:
         kind: chain, overview or instruments.
         name: The index, or the kind.
@@ -42,15 +44,17 @@ class Holding:
     kind: str
     name: str
     day: date
-    parts: int
-    segments: int
-    days: int
-    bytes: int
+    parts: int | None
+    segments: int | None
+    days: int | None
+    bytes: int | None
     archived: str = ""
 
     @property
     def state(self) -> str:
-        """How far it is folded: `day`, `archived`, or what there is besides."""
+        """How far it is folded: `day`, `archived`, or what there is besides, empty unknown."""
+        if self.bytes is None:
+            return ""
         words = []
         if self.days:
             words.append("archived" if self.archived else "day")
@@ -143,14 +147,23 @@ class ArchiveReader(Protocol):
         """Return where the rows are, as a person names it on the command line."""
         ...
 
-    def holdings(self) -> Iterable[Holding]:
-        """Yield what there is of chains, overviews and instruments, by name and day."""
+    def holdings(self, at: datetime | None = None) -> Iterable[Holding]:
+        """Yield what there is of chains, overviews and instruments, by name and day.
+
+        Args:
+            at: Yield what was there at this instant, without its files. None for now.
+        """
         ...
 
     def stored_chains(
-        self, keys: Sequence[tuple[str, date]]
+        self, keys: Sequence[tuple[str, date]], at: datetime | None = None
     ) -> Mapping[tuple[str, date], StoredChains]:
-        """Return the stored chains of each index and day."""
+        """Return the stored chains of each index and day.
+
+        Args:
+            keys: The indices and days.
+            at: Leave out what was not there at this instant.
+        """
         ...
 
     def sizes(self) -> Mapping[str, FileTotals]:

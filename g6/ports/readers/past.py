@@ -73,8 +73,21 @@ class PastReader(Protocol):
         ...
 
     @property
+    def at(self) -> datetime | None:
+        """Return the instant as of which it reads, None where it reads what is there now."""
+        ...
+
+    def observed_by(self, at: datetime | None) -> PastReader:
+        """Return a reader of what was there at an instant: no later cycle, no row observed later.
+
+        Args:
+            at: The instant, which is its `now` as well. None for what is there now.
+        """
+        ...
+
+    @property
     def now(self) -> datetime:
-        """Return the wall time."""
+        """Return the wall time, or the instant as of which it reads."""
         ...
 
     @property

@@ -11,7 +11,7 @@ from g6.domain.schema.layout import MANIFEST, panel_file
 from g6.domain.schema.nearest import no_such
 from g6.errors import Unavailable
 from g6.ports.readers import PanelReader
-from g6.studies.parameters import Parameter
+from g6.studies.parameters import Parameter, words
 
 __all__ = ["PanelChecks", "PanelParameters", "answer"]
 
@@ -26,6 +26,7 @@ class PanelParameters:
             "Only these panels, such as index_NIFTY; else all.",
             "index_NIFTY",
             metavar="[PANEL]…",
+            read=words,
             is_positional=True,
         ),
     ] = ()

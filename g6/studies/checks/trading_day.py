@@ -20,7 +20,7 @@ from g6.studies.checks.machine_health import findings
 from g6.studies.documents import columns_of
 from g6.studies.parameters import Parameter, session_day
 from g6.studies.stored.days import coverage_by_day, cycle_gaps
-from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.past_span import PastQuestion
 
 __all__ = ["AFTER", "BEFORE", "DayChecklist", "DayItem", "DayParameters", "answer"]
 
@@ -213,7 +213,7 @@ def _after(reader: DayReader, day: date, hours: _Hours) -> Iterator[DayItem]:
             yield DayItem(AFTER, what, None, "the session has not begun")
         return
     # What is still to come of a running session is no gap.
-    span = PastSpan(first=day, last=day, until=None if hours.is_over else hours.at)
+    span = PastQuestion(first=day, last=day, until=None if hours.is_over else hours.at)
     try:
         gaps = cycle_gaps.answer(reader.past, span)
         part = _collected_part(reader, gaps)
@@ -245,7 +245,7 @@ def _refused(item: DayItem, since: str) -> DayItem:
     return replace(item, ok=False, seen=f"{item.seen}; not stored: the cycles from {first} on")
 
 
-def _collected_part(reader: DayReader, document: cycle_gaps.Gaps) -> PastSpan | None:
+def _collected_part(reader: DayReader, document: cycle_gaps.Gaps) -> PastQuestion | None:
     """Return the part of a day from its first row to its last one, None where all of it counts.
 
     A simulated or replayed market goes on as long as somebody runs it. What lies before and behind
@@ -253,13 +253,13 @@ def _collected_part(reader: DayReader, document: cycle_gaps.Gaps) -> PastSpan | 
     """
     if reader.past.kind() not in OF_THEIR_OWN_TIME or not document.collected:
         return None
-    return PastSpan(
+    return PastQuestion(
         since=min(span.first for span in document.collected),
         until=max(span.last for span in document.collected),
     )
 
 
-def _part_in_words(part: PastSpan) -> str:
+def _part_in_words(part: PastQuestion) -> str:
     if part.since is None or part.until is None:
         return ""
     return f", collected from {clock_in_words(part.since)} to {clock_in_words(part.until)} IST"
@@ -283,7 +283,7 @@ def _completeness(
     return DayItem(AFTER, "completeness", ok=False, seen=seen, fix=f"g6 data gaps {days}")
 
 
-def _started(part: PastSpan, hours: _Hours) -> str:
+def _started(part: PastQuestion, hours: _Hours) -> str:
     """Return what lies before the first row of a day, in the words of `g6 data gaps`."""
     if part.since is None or part.since <= hours.opens:
         return ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, cast
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.figures import exposures
+from g6.domain.market.instants import instant_in_words
 from g6.domain.schema.chain import Chain
 from g6.errors import NothingToDo
 from g6.ports.readers import UnitReader
@@ -16,7 +18,8 @@ from g6.studies.checks import second_exposures, second_opinion
 from g6.studies.checks.second_opinion import Differences
 from g6.studies.checks.second_rows import StoredUnit
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Parameter
+from g6.studies.parameters import At, Parameter
+from g6.studies.selection import is_observed_by
 
 __all__ = ["FigureDifference", "Verification", "VerificationParameters", "answer"]
 
@@ -43,6 +46,7 @@ class VerificationParameters:
         float,
         Parameter("The largest relative difference that passes.", "1e-5", metavar="FRACTION"),
     ] = 1e-5
+    at: At = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Verification:
     """What a second implementation says of a sample of stored units.
 
     Attributes:
-        units: Units that were verified.
+        units: Units that were drawn, of which those are left out that were observed later.
         stored: Units that are stored.
         tolerance: The largest relative difference that passes.
         figures: The largest difference of each figure.
@@ -111,15 +115,13 @@ def answer(
     Raises:
         NothingToDo: No chain is stored.
     """
-    units = reader.units()
-    if not units:
-        raise NothingToDo(f"no chain is stored in {reader.place}")
+    units = _units(reader, parameters.at)
     # The number of units is the seed, so that a second look draws the same sample.
     drawn = random.Random(len(units)).sample(units, min(parameters.cycles, len(units)))
     sample = sorted(drawn, key=lambda unit: unit.instant)
     differences = Differences()
     for unit in track(sample):
-        _compare(reader, unit, differences)
+        _compare(reader, unit, differences, parameters.at)
     figures = tuple(
         FigureDifference(name, differences.compared[name], gap, differences.place[name])
         for name, gap in differences.largest.items()
@@ -127,10 +129,27 @@ def answer(
     return Verification(len(sample), len(units), parameters.tolerance, figures)
 
 
-def _compare(reader: UnitReader, unit: Unit, differences: Differences) -> None:
+def _units(reader: UnitReader, at: datetime | None) -> Sequence[Unit]:
+    """Return the stored units, of an instant those of no later cycle.
+
+    Raises:
+        NothingToDo: There is none.
+    """
+    stored = reader.units()
+    units = [unit for unit in stored if at is None or unit.instant <= at]
+    if units:
+        return units
+    by_then = f" up to {instant_in_words(at)}" if at else ""
+    there = f"; the first is of {instant_in_words(stored[0].instant)}" if stored else ""
+    raise NothingToDo(f"no chain is stored in {reader.place}{by_then}{there}")
+
+
+def _compare(reader: UnitReader, unit: Unit, differences: Differences, at: datetime | None) -> None:
+    frame = reader.chain(unit)
+    if frame is not None and not is_observed_by(frame, at):
+        return
     stored = cast("StoredUnit", reader.plain(unit))
     second_opinion.check(stored, differences)
-    frame = reader.chain(unit)
     if frame is None or not len(frame) or frame.columns["model"][0] != EXPOSURE_MODEL:
         return
     first = exposures.exposures(exposures.positions(Chain.of_rows(frame)))

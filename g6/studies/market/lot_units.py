@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from g6.domain.market.lots import HISTORY, lot_of
-from g6.errors import UnknownLot
+from g6.domain.market.calendar import day_of
+from g6.domain.market.lots import HISTORY, lot_of, lots_on
+from g6.errors import UnknownLot, UserError
 from g6.ports.readers import EndOfDayReader, FileLots
 from g6.studies.documents import columns_of
+from g6.studies.market.market_rules import RuledAt
 from g6.studies.parameters import Parameter, paths
 
 __all__ = ["LotParameters", "LotVerdict", "Lots", "StatedLot", "UnreadRows", "answer", "verdict"]
@@ -59,6 +62,7 @@ class LotParameters:
             is_positional=True,
         ),
     ] = ()
+    at: RuledAt = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +149,17 @@ class Lots:
 def answer(reader: EndOfDayReader, parameters: LotParameters) -> Lots:
     """Return the table of lots, or what the files say beside it.
 
+    Of an instant the table has the lots that contracts had on its day.
+
     Raises:
         BadInput: A file cannot be read.
+        UserError: An instant is named beside files.
     """
+    at = parameters.at
     if not parameters.files:
-        return Lots(tuple(stated_lots()))
+        return Lots(tuple(stated_lots(None if at is None else day_of(at))))
+    if at is not None:
+        raise UserError("each file names its own day", "leave --at out")
     lines: list[LotVerdict | UnreadRows] = []
     for path in parameters.files:
         content = reader.read(path)
@@ -162,14 +172,14 @@ def answer(reader: EndOfDayReader, parameters: LotParameters) -> Lots:
     return Lots((), tuple(lines))
 
 
-def stated_lots() -> Iterator[StatedLot]:
-    """Yield the table of lots, by root and day.
+def stated_lots(day: date | None = None) -> Iterator[StatedLot]:
+    """Yield the table of lots by root and day, or those that contracts had on one day.
 
     >>> next(stated_lots()).root
     'NIFTY'
     """
     for root, history in HISTORY.items():
-        for lot in history:
+        for lot in history if day is None else lots_on(root, day):
             yield StatedLot(
                 root=root,
                 units=lot.units,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Annotated
 
-from g6.domain.market.calendar import Calendar
+from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.expiry import WEEKDAYS
-from g6.domain.market.lots import HISTORY
+from g6.domain.market.lots import HISTORY, lots_on
 from g6.domain.market.rule_expiries import WEEKLIES
 from g6.domain.market.ticks import TICKS
 from g6.domain.schema.json_types import JsonObject
 from g6.ports.readers import ListingReader
+from g6.studies.parameters import Parameter, listing_instant
 
 __all__ = ["MarketRules", "MarketRulesParameters", "RuleLine", "answer", "rules_of"]
 
@@ -23,9 +25,24 @@ ON_WEEKLIES = "listings and open interest; SEBI's circular of 1 Oct 2024 left on
 ON_SESSIONS = "the circulars named in g6/config/sessions.toml, and sessions.local.toml"
 
 
+RuledAt = Annotated[
+    datetime | None,
+    Parameter(
+        "Only what held on the day of this instant, such as 2026-11-20; else all.",
+        "2026-11-20",
+        option="--at",
+        also=("--as-of",),
+        metavar="DAY|INSTANT",
+        read_at=listing_instant,
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class MarketRulesParameters:
-    """Asks for the rules. There is nothing to choose."""
+    """Asks for all rules, or for those that held on a day."""
+
+    at: RuledAt = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +100,30 @@ class MarketRules:
         return {"form": FORM, "covered_years": list(self.covered_years), "rules": rules}
 
 
-def answer(reader: ListingReader, parameters: MarketRulesParameters) -> MarketRules:  # noqa: ARG001
-    """Return the rules."""
-    return rules_of(reader.calendar)
+def answer(reader: ListingReader, parameters: MarketRulesParameters) -> MarketRules:
+    """Return the rules, of an instant those that held on its day."""
+    rules = rules_of(reader.calendar)
+    if parameters.at is None:
+        return rules
+    day = day_of(parameters.at)
+    others = [line for line in rules.lines if line.rule != "lot"]
+    return replace(rules, lines=(*_lots(day), *_in_force(others, day)))
+
+
+def _in_force(lines: Iterable[RuleLine], day: date) -> Iterator[RuleLine]:
+    """Yield the rules that hold on a day.
+
+    A rule without a last day holds until the next one about the same.
+    """
+    newest: dict[tuple[str, str, str], RuleLine] = {}
+    for line in lines:
+        has_begun = line.since is None or line.since <= day
+        has_ended = line.until is not None and line.until < day
+        if not has_begun or has_ended:
+            continue
+        about = line.says.partition(":")[0] if line.rule == "tick" else ""
+        newest[line.rule, line.of, about] = line
+    yield from newest.values()
 
 
 def rules_of(calendar: Calendar) -> MarketRules:
@@ -98,9 +136,9 @@ def _known(day: date) -> date | None:
     return None if day in (date.min, date.max) else day
 
 
-def _lots() -> Iterator[RuleLine]:
+def _lots(day: date | None = None) -> Iterator[RuleLine]:
     for root, revisions in HISTORY.items():
-        for lot in revisions:
+        for lot in revisions if day is None else lots_on(root, day):
             says = (
                 f"{lot.units} units; weeklies from {lot.weekly}, monthlies from {lot.monthly}, "
                 f"long-dated contracts from {lot.long_dated} on"

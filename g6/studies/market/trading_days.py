@@ -15,7 +15,7 @@ from g6.domain.market.instrument import INDICES
 from g6.errors import G6Error
 from g6.ports.readers import ListingReader
 from g6.ports.sources import Ability
-from g6.studies.parameters import MORNING, FromDumps, Parameter, month_first
+from g6.studies.parameters import MORNING, FromDumps, ListedAt, Parameter, month_first
 
 __all__ = ["DaySessions", "ExchangeHours", "MonthParameters", "TradingMonth", "answer"]
 
@@ -37,6 +37,7 @@ class MonthParameters:
         ),
     ] = None
     from_dumps: FromDumps = False
+    at: ListedAt = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +136,20 @@ class _Expiries:
 def answer(reader: ListingReader, parameters: MonthParameters) -> TradingMonth:
     """Return the sessions, holidays and expiries of a month.
 
+    Of an instant, its month is meant unless one is named, and expiries are those that were listed
+    by then. Sessions and holidays are those of the calendar, which does not say since when it knows
+    them.
+
     Raises:
         UncoveredYear: The calendar does not reach so far.
     """
     source = reader.of_dumps() if parameters.from_dumps else reader
-    first = parameters.month or day_of(source.now).replace(day=1)
+    today = source.now if parameters.at is None else parameters.at
+    first = parameters.month or day_of(today).replace(day=1)
     sessions = source.calendar
     # A year that is not covered is said before anybody is asked for listings.
     sessions.session("NSE", first)
-    expiries = _expiries(source, first, is_past=parameters.from_dumps)
+    expiries = _expiries(source, first, parameters)
     days: list[DaySessions] = []
     for day in _days(first):
         hours = tuple(_hours(sessions, day))
@@ -176,17 +182,27 @@ def _of_session(session: Session) -> ExchangeHours:
     )
 
 
-def _expiries(source: ListingReader, first: date, *, is_past: bool) -> _Expiries:
+def _listing_instants(
+    source: ListingReader, first: date, parameters: MonthParameters
+) -> list[datetime]:
+    """Return the instants whose listings together tell what expires in a month."""
+    at = parameters.at
+    days = [first]
+    if source.knows_today_alone or parameters.from_dumps or at is not None:
+        # A dump lists no contract that has expired: the month's first day and the newest together
+        # tell of all its expiries.
+        days.append(min(max(_days(first)), day_of(source.now if at is None else at)))
+    instants = [instant_of(day, MORNING) for day in days]
+    return instants if at is None else [min(instant, at) for instant in instants]
+
+
+def _expiries(source: ListingReader, first: date, parameters: MonthParameters) -> _Expiries:
     """Return what expires in a month, index by index."""
     month = _Expiries()
     last = max(_days(first))
-    listing_days = [first]
-    if source.knows_today_alone or is_past:
-        # A dump lists no contract that has expired: the month's first day and the newest together
-        # tell of all its expiries.
-        listing_days.append(min(last, day_of(source.now)))
+    instants = _listing_instants(source, first, parameters)
     for index in source.plan.indices:
-        dates, origins = _listed_dates(source, index, listing_days)
+        dates, origins = _listed_dates(source, index, instants)
         exchange = INDICES[index].exchange
         for day in sorted(dates):
             if first <= day <= last:
@@ -201,14 +217,14 @@ def _expiries(source: ListingReader, first: date, *, is_past: bool) -> _Expiries
 
 
 def _listed_dates(
-    source: ListingReader, index: str, days: Iterable[date]
+    source: ListingReader, index: str, instants: Iterable[datetime]
 ) -> tuple[set[date], list[str]]:
-    """Return the expiries that are listed on some days, and where the listings are from."""
+    """Return the expiries that are listed at some instants, and where the listings are from."""
     dates: set[date] = set()
     origins: list[str] = []
-    for day in days:
+    for instant in instants:
         with suppress(G6Error):
-            listing = source.listing(index, instant_of(day, MORNING))
+            listing = source.listing(index, instant)
             dates |= set(listing.contracts.expiries)
             origins.append(_origin(source, index, listing.on))
     return dates, origins

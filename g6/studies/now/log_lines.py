@@ -12,6 +12,7 @@ from g6.domain.market.instants import MarketTime, instant_of_text
 from g6.ports.readers import LogLine, LogReader
 from g6.studies.documents import columns_of
 from g6.studies.parameters import Parameter, cycle_name
+from g6.studies.selection import EARLIEST
 
 __all__ = ["LEVELS", "LogLines", "LogParameters", "answer"]
 
@@ -61,6 +62,17 @@ class LogParameters:
             read_at=cycle_name,
         ),
     ] = None
+    at: Annotated[
+        datetime | None,
+        Parameter(
+            "Only lines up to then, by the wall's clock: 11:02, -5m, yesterday and so on.",
+            "11:02",
+            option="--at",
+            also=("--as-of",),
+            metavar="INSTANT",
+            read_at=_wall_instant,
+        ),
+    ] = None
     lines: Annotated[
         int, Parameter("How many of the newest lines to show.", "50", least=1, metavar="N")
     ] = 200
@@ -96,7 +108,9 @@ def answer(reader: LogReader, parameters: LogParameters) -> LogLines:
     Raises:
         NothingToDo: There is no log.
     """
-    lines = [line for line in reader.lines(parameters.since) if _is_wanted(line, parameters)]
+    # Of a past instant the older files count as well, which are read where a beginning is named.
+    since = parameters.since if parameters.at is None else parameters.since or EARLIEST
+    lines = [line for line in reader.lines(since) if _is_wanted(line, parameters)]
     newest = lines[-parameters.lines :]
     last = newest[-1] if newest else None
     mark = "" if last is None else f"{last.at} {last.process} {last.event} {len(lines)}"
@@ -109,6 +123,7 @@ def _is_wanted(line: LogLine, parameters: LogParameters) -> bool:
         and (parameters.index is None or _is_about(line, parameters.index.upper()))
         and (parameters.cycle is None or line.cycle == parameters.cycle)
         and (parameters.since is None or _is_since(line, parameters.since))
+        and (parameters.at is None or _is_by(line, parameters.at))
     )
 
 
@@ -128,6 +143,8 @@ def _is_about(line: LogLine, index: str) -> bool:
 
 
 def _is_since(line: LogLine, since: datetime) -> bool:
-    if not line.at:
-        return False
-    return parse_z(line.at).astimezone(UTC) >= since
+    return bool(line.at) and parse_z(line.at).astimezone(UTC) >= since
+
+
+def _is_by(line: LogLine, at: datetime) -> bool:
+    return bool(line.at) and parse_z(line.at).astimezone(UTC) <= at

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.totals import MemoryTotals
+from g6.adapters.panel_files import PanelFiles
 from g6.adapters.parquet import ParquetStore
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.entrypoints.web.apps import web_app
@@ -29,7 +30,9 @@ from g6.entrypoints.web.state import Watcher
 from g6.entrypoints.web.stream.hub import Hub
 from g6.entrypoints.web.stream.routes import add_stream
 from g6.entrypoints.web.stream.stream_door import StreamDoor
+from g6.entrypoints.web.study_routes import MEDIA
 from g6.observability.follower import BusFollower
+from g6.studies.study_limits import NOT_FROM_ELSEWHERE, WITHOUT_AT
 from tests.worlds.pipeline import FIRST, World
 from tests.worlds.web.asked_over_http import StudyClient, answers_of
 
@@ -47,7 +50,9 @@ def make_app(directory: Path) -> FastAPI:
     world = World(store=ParquetStore(directory))  # type: ignore[arg-type]
     for minute in range(CYCLES):
         world.cycle(isoformat_z(parse_z(FIRST) + timedelta(minutes=minute)))
+    PanelFiles(directory / "panels").put(world.runtime.panels.all())
     follower = BusFollower(world.bus, MemoryTotals(), world.runtime.plan.indices)
+    follower.catch_up()
     app = web_app(Watcher(world.runtime, follower), answers_of(directory))
     hub = Hub(MemoryBus(), MemoryPanels(), length=16, heartbeat_seconds=1.0)
     add_stream(app, StreamDoor(hub), "")
@@ -87,6 +92,7 @@ def example(parameter: dict[str, Any]) -> str:
     return str((list(examples) or choices or [""])[0])
 
 
+@pytest.mark.timeout(90)
 def test_every_study_is_answered_with_the_examples_that_it_needs(
     app: FastAPI, client: StudyClient
 ) -> None:
@@ -96,8 +102,8 @@ def test_every_study_is_answered_with_the_examples_that_it_needs(
         values = {one["name"]: example(one) for one in needed}
         statuses[path] = client.get(address(path, values)).status_code
     # These have no answer here: an event that nobody was sent, a plan without days, a day that
-    # nobody certified, a system that does not run, and a stream over a connection that cannot
-    # become one.
+    # nobody certified, a system that does not run, a stream over a connection that cannot become
+    # one, a cycle that nobody collected, and a file of the exchange that nobody kept.
     refused = {path for path, status in statuses.items() if status != 200}
     assert refused <= EXPECTED_WITHOUT_ANSWER, {path: statuses[path] for path in refused}
 
@@ -106,11 +112,66 @@ EXPECTED_WITHOUT_ANSWER = {
     "/applied",
     "/events",
     "/readyz",
+    "/v1/participants",
+    "/v1/participants.{suffix}",
+    "/v1/trace",
+    "/v1/trace.{suffix}",
     "/v1/certificate",
     "/v1/certificate.{suffix}",
     "/v1/pruning_plan",
     "/v1/pruning_plan.{suffix}",
 }
+
+
+@pytest.mark.parametrize(
+    ("study", "name", "value"),
+    [
+        ("workers", "", None),
+        ("status", "cycle", isoformat_z(parse_z(FIRST) + timedelta(minutes=CYCLES - 1))),
+        ("health", "ready", False),
+        (f"trace?cycle={FIRST}", "cycle", FIRST),
+        ("verify?cycles=1", "above", []),
+        ("panel_files", "issues", {}),
+        ("unanswered_expiries", "", None),
+        ("day_estimate", "", None),
+    ],
+)
+def test_what_runs_and_what_is_checked_is_answered_in_every_form(
+    client: StudyClient, study: str, name: str, value: object
+) -> None:
+    words, _, query = study.partition("?")
+    for suffix in MEDIA:
+        answer = client.get(f"/v1/{words}.{suffix}?{query}")
+        assert answer.status_code == 200, (suffix, answer.text)
+        assert "sesame" not in answer.text
+    data = client.get(f"/v1/{study}").json()["data"]
+    assert not name or data[name] == value, data
+
+
+@pytest.mark.parametrize("study", sorted(NOT_FROM_ELSEWHERE))
+def test_what_is_not_offered_says_why_and_what_to_call(client: StudyClient, study: str) -> None:
+    answer = client.get(f"/v1/{study}.csv")
+    assert answer.status_code == 403
+    assert NOT_FROM_ELSEWHERE[study] in answer.json()["detail"]
+    assert answer.json()["fix"].startswith("g6 ")
+    listed = client.get("/v1").json()
+    assert study in {one["name"] for one in listed["not_offered"]}
+    assert study not in {one["name"] for one in listed["studies"]}
+
+
+@pytest.mark.parametrize("study", sorted(set(WITHOUT_AT) - set(NOT_FROM_ELSEWHERE)))
+def test_an_instant_of_what_has_no_past_is_refused_with_its_reason(
+    client: StudyClient, study: str
+) -> None:
+    answer = client.get(f"/v1/{study}?at=11:02&cycle={FIRST}")
+    assert answer.status_code == 422
+    assert WITHOUT_AT[study][0] in answer.json()["detail"]
+
+
+def test_a_large_sample_is_not_verified_for_a_web_client(client: StudyClient) -> None:
+    answer = client.get("/v1/verify?cycles=101")
+    assert answer.status_code == 422
+    assert "100" in answer.json()["fix"]
 
 
 def test_every_example_of_a_parameter_can_be_read(app: FastAPI, client: StudyClient) -> None:

@@ -17,6 +17,7 @@ from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.memory.panels import MemoryPanels
 from g6.bootstrap.reading import study_readers
 from g6.config import load
+from g6.entrypoints.machine.study_reading import reader
 from g6.entrypoints.web.panel_routes import PanelAnswers, add_panels
 from g6.entrypoints.web.problems import with_problems
 from g6.entrypoints.web.study_answers import StudyAnswers
@@ -28,7 +29,7 @@ def answers_of(directory: Path) -> StudyAnswers:
     """Return what asks the studies of a data directory."""
     settings = load(None, {"data_dir": directory, "demo_dir": directory}, {})
     return StudyAnswers(
-        partial(study_readers.reader, settings=settings),
+        partial(reader, settings=settings),
         study_readers.market_time(settings),
         interval=60.0,
         certificate_of=study_readers.certificate_names(settings),

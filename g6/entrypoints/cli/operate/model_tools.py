@@ -29,12 +29,13 @@ def mcp(
     Example: g6 mcp --data-dir data
     """
     from g6.bootstrap.reading import study_readers
+    from g6.entrypoints.machine.study_reading import reader
     from g6.entrypoints.web.study_answers import StudyAnswers
     from g6.entrypoints.web.study_tools import run_tools
 
     settings = options.settings(config, set_, data_dir=data_dir)
     answers = StudyAnswers(
-        partial(study_readers.reader, settings=settings),
+        partial(reader, settings=settings),
         study_readers.market_time(settings),
         settings.interval,
     )

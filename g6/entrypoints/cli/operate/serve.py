@@ -64,6 +64,7 @@ def serve(
 
     Example: g6 serve --metrics-port 0
     """
+    from g6.bootstrap.processes.process_runtime import build_runtime
     from g6.bootstrap.processes.redis_ports import totals
     from g6.bootstrap.reading.running_system import settings_as_started
     from g6.bootstrap.wiring import redis_url, wire
@@ -74,6 +75,8 @@ def serve(
     started = settings_as_started(settings)
     runtime = create_app(started, redis_url(settings)).runtime
     wiring = wire(settings)
+    briefly = wire(started, redis_url(settings), is_patient=False)
+    answering = build_runtime(briefly, source=runtime.provider)
     own = settings.serve
     server.serve(
         runtime,
@@ -81,7 +84,7 @@ def serve(
         own.host,
         own.metrics_port if metrics_port is None else metrics_port,
         own.web_port if web_port is None else web_port,
-        _served(wiring, started, runtime),
+        replace(_served(wiring, started, runtime), answering=answering),
     )
 
 
@@ -96,6 +99,7 @@ def _served(wiring: Wiring, started: Settings, runtime: Runtime) -> ServeOptions
     from g6.bootstrap.processes.redis_ports import vitals
     from g6.bootstrap.processes.span_export import span_sink
     from g6.bootstrap.reading import study_readers
+    from g6.bootstrap.reading.running_reading import owners_of
     from g6.bootstrap.reading.running_system import recorded_start
     from g6.entrypoints.machine.drift import restart_reasons_in_child
     from g6.entrypoints.web.serving import ServeOptions
@@ -112,6 +116,7 @@ def _served(wiring: Wiring, started: Settings, runtime: Runtime) -> ServeOptions
             runtime.plan.interval,
             study_readers.certificate_names(started),
         ),
+        owners=partial(owners_of, started.directory),
         control=_control(started, runtime, token) if own.control else None,
         guard=_guard(own, token),
         token=token,
@@ -136,14 +141,20 @@ def _control(settings: Settings, runtime: Runtime, token: str) -> WebControl:
 
 def _guard(own: ServeSettings, token: str) -> Guard:
     """Return what lets requests pass."""
-    from g6.entrypoints.web.auth import Guard
+    from g6.entrypoints.web.auth import LOOPBACK_HOSTS, Guard
 
+    # Without a token what protects is that only this machine can ask: a page of a stranger in its
+    # browser can as well, unless the name that it asks for is looked at.
+    hosts: set[str] = set()
+    if not token or own.allowed_hosts:
+        hosts = {*LOOPBACK_HOSTS, own.host, *own.allowed_hosts}
     return Guard(
         token,
         own.allowed_addresses,
         own.allowed_agents,
         own.requests_per_second,
         own.connections_per_address,
+        hosts,
     )
 
 

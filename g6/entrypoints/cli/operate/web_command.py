@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -41,6 +42,7 @@ def web(
 
     Example: g6 web --data-dir data/demo
     """
+    from g6.entrypoints.machine.study_reading import reader
     from g6.entrypoints.web.opening import open_page, running_page, serve_directory
 
     settings = options.settings(config, set_, data_dir=data_dir)
@@ -50,4 +52,5 @@ def web(
         if not no_open:
             open_page(address)
         return
-    serve_directory(settings, port, announce=typer.echo, opens=not no_open)
+    reader_of = partial(reader, settings=settings)
+    serve_directory(settings, port, reader_of, announce=typer.echo, opens=not no_open)

@@ -19,6 +19,7 @@ from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import G6Error, UserError
 from g6.rendering.wording import day_words, megabytes
+from g6.studies.study_limits import refuse_instant
 from g6.studies.table import by_command
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def size(
     interval: options.Interval = None,
     indices: options.Indices = None,
     json_: options.Json = False,
+    at: study_command.NoInstant = None,
     data_dir: options.DataDir = None,
     config: options.Config = None,
     set_: options.Set = None,
@@ -66,9 +68,11 @@ def size(
 
     Example: g6 data size --estimate --interval 30
     """
+    study = by_command("data size --estimate" if estimate else "data size")
+    if at is not None:
+        refuse_instant(study.name, ["at"])
     settings = options.settings(config, set_, data_dir=data_dir, interval=interval, indices=indices)
-    words = "data size --estimate" if estimate else "data size"
-    study_command.show(by_command(words), settings, as_json=json_)
+    study_command.show(study, settings, as_json=json_)
 
 
 def compact(

@@ -30,7 +30,7 @@ from g6.studies.checks.trading_day import START_BEFORE
 from g6.studies.now.provider_answers import ProviderParameters
 from g6.studies.now.provider_answers import answer as provider_answers
 from g6.studies.stored.days import coverage_by_day
-from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.past_span import PastQuestion
 
 LOGIN_BEFORE = timedelta(minutes=75)
 """How long before the open a login is asked for: tokens of the night end until 07:35."""
@@ -124,7 +124,7 @@ class LiveDay:
         day = day_of(self.opens)
         with suppress(G6Error):
             coverage = coverage_by_day.answer(
-                past_reader(self.settings), PastSpan(first=day, last=day)
+                past_reader(self.settings), PastQuestion(first=day, last=day)
             )
             console.print(f"\nthe day {day} by index", style="bold", highlight=False)
             parts.print_parts(console, parts.parts_of("coverage", coverage))

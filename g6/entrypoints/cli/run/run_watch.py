@@ -29,7 +29,7 @@ from g6.ports.sources import Ability
 from g6.rendering import run_screen
 from g6.rendering.run_screen import Notice
 from g6.studies.stored.days import cycle_gaps
-from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.past_span import PastQuestion
 
 FIRST_TICKS_SECONDS = 10.0
 """Wall seconds from the first heartbeat with an open stream until its first ticks are in cycles."""
@@ -200,7 +200,7 @@ class RunWatch:
     def _stored_gaps(self, day: date) -> tuple[Gap, ...]:
         """Return the gaps of the stored day, none where nothing of it is stored."""
         with suppress(G6Error):
-            span = PastSpan(first=day, last=day)
+            span = PastQuestion(first=day, last=day)
             return cycle_gaps.answer(past_reader(self.settings), span).gaps
         return ()
 

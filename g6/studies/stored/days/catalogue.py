@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 from g6.domain.cycles.cycle import isoformat_z
+from g6.domain.market.instants import instant_in_words
 from g6.domain.schema.layout import Kind
 from g6.errors import NothingToDo
 from g6.ports.readers import ArchiveReader
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Parameter
+from g6.studies.parameters import At, Parameter
 from g6.studies.selection import known_index
 
 __all__ = ["CatalogueDay", "CatalogueParameters", "StoredCatalogue", "answer"]
@@ -32,6 +33,7 @@ class CatalogueParameters:
             is_positional=True,
         ),
     ] = None
+    at: At = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class CatalogueDay:
         first: The first one's cycle.
         last: The last one's cycle.
         config_ids: The settings that they were computed under, in the order of the day.
-        bytes: The size of the files.
-        files: How far they are folded.
+        bytes: The size of the files, None of a past instant.
+        files: How far they are folded, empty of a past instant.
     """
 
     index: str
@@ -55,7 +57,7 @@ class CatalogueDay:
     first: str
     last: str
     config_ids: tuple[str, ...]
-    bytes: int
+    bytes: int | None
     files: str
 
 
@@ -75,19 +77,20 @@ class StoredCatalogue:
 
 
 def answer(reader: ArchiveReader, parameters: CatalogueParameters) -> StoredCatalogue:
-    """Return what is stored.
+    """Return what is stored, or was at an instant.
 
     Raises:
         UserError: There is no such index.
         NothingToDo: Nothing is stored, or nothing of that index.
     """
     index = parameters.index
+    at = parameters.at
     holdings = {
         (holding.name, holding.day): holding
-        for holding in reader.holdings()
+        for holding in reader.holdings(at)
         if holding.kind == Kind.CHAIN and index in (None, holding.name)
     }
-    chains = reader.stored_chains(sorted(holdings))
+    chains = reader.stored_chains(sorted(holdings), at)
     days = []
     for (name, day), stored in sorted(chains.items()):
         instants = stored.instants.tolist()
@@ -106,9 +109,13 @@ def answer(reader: ArchiveReader, parameters: CatalogueParameters) -> StoredCata
                 )
             )
     if not days:
+        of_index = f" of {index}" if index else ""
+        by_then = f" up to {instant_in_words(at)}" if at else ""
         raise NothingToDo(
-            f"no chain{f' of {index}' if index else ''} is stored in {reader.place}",
-            "g6 demo collects six cycles of the simulated market",
+            f"no chain{of_index} is stored in {reader.place}{by_then}",
+            "g6 data catalogue shows what is there"
+            if at
+            else "g6 demo collects six cycles of the simulated market",
         )
     return StoredCatalogue(tuple(days))
 

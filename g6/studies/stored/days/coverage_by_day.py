@@ -9,7 +9,7 @@ from datetime import date
 from g6.domain.cycles.gaps import CycleCounts, counts_of
 from g6.ports.readers import PastReader
 from g6.studies.documents import columns_of
-from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.past_span import PastQuestion, as_asked
 from g6.studies.stored.days.stored_past import IndexDay, index_days
 
 __all__ = ["Coverage", "DayCoverage", "answer"]
@@ -43,13 +43,13 @@ class Coverage:
         return {"index": indices, "day": [day.day for day in self.days], **counts}
 
 
-def answer(reader: PastReader, parameters: PastSpan) -> Coverage:
+def answer(reader: PastReader, parameters: PastQuestion) -> Coverage:
     """Return how many cycles were due on each day, and how they ended.
 
     Raises:
         NothingToDo: Nothing of the span was due, and nothing of it is stored.
     """
-    return Coverage(tuple(map(_coverage, index_days(reader, parameters))))
+    return Coverage(tuple(map(_coverage, index_days(as_asked(reader, parameters), parameters))))
 
 
 def _coverage(unit: IndexDay) -> DayCoverage:

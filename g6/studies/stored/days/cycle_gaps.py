@@ -9,7 +9,7 @@ from datetime import date, datetime
 from g6.domain.cycles.gaps import NO_CHAIN, Gap, gaps_of
 from g6.ports.readers import PastReader
 from g6.studies.documents import columns_of
-from g6.studies.stored.days.past_span import PastSpan
+from g6.studies.stored.days.past_span import PastQuestion, as_asked
 from g6.studies.stored.days.stored_past import index_days
 
 __all__ = ["Gaps", "RowSpan", "answer"]
@@ -52,7 +52,7 @@ class Gaps:
         return columns_of(Gap, self.gaps)
 
 
-def answer(reader: PastReader, parameters: PastSpan) -> Gaps:
+def answer(reader: PastReader, parameters: PastQuestion) -> Gaps:
     """Return the gaps of the span.
 
     Raises:
@@ -60,7 +60,7 @@ def answer(reader: PastReader, parameters: PastSpan) -> Gaps:
     """
     gaps: list[Gap] = []
     collected: list[RowSpan] = []
-    for unit in index_days(reader, parameters):
+    for unit in index_days(as_asked(reader, parameters), parameters):
         gaps += gaps_of(unit.index, unit.grid, unit.outcomes)
         if unit.collected is not None:
             collected.append(RowSpan(unit.index, unit.day, *unit.collected))

@@ -12,9 +12,10 @@ from g6.domain.market.instants import MarketTime
 from g6.domain.pricing.quality import Flag
 from g6.domain.schema.frame import SIDE_KEYS
 from g6.domain.schema.layout import ROWS_SUFFIX
+from g6.errors import UserError
 from g6.ports.readers import ArchiveReader, ColumnSummary, SnapshotColumns
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Parameter, cycle_name
+from g6.studies.parameters import At, Parameter, cycle_name
 
 __all__ = ["Inspection", "InspectionParameters", "answer"]
 
@@ -44,6 +45,7 @@ class InspectionParameters:
             is_positional=True,
         ),
     ]
+    at: At = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +75,31 @@ def answer(reader: ArchiveReader, parameters: InspectionParameters) -> Inspectio
     """Return a snapshot by its columns.
 
     Raises:
-        UserError: There is no such file, or the instant is none.
+        UserError: There is no such file, the instant is none, or a file has one.
         BadInput: The file is no whole Parquet file.
         NothingToDo: No chain of the index is stored.
     """
     counted = [f"{side}_{name}" for side in SIDE_KEYS for name in ("quality", "iv_status")]
-    snapshot = _snapshot(reader, parameters.snapshot, counted)
+    snapshot = _snapshot(reader, parameters, counted)
     flags = {side: _flags(snapshot.values.get(f"{side}_quality", ())) for side in SIDE_KEYS}
     statuses = {side: _statuses(snapshot.values.get(f"{side}_iv_status", ())) for side in SIDE_KEYS}
     return Inspection(snapshot.name, snapshot.rows, snapshot.columns, flags, statuses)
 
 
-def _snapshot(reader: ArchiveReader, name: str, counted: Sequence[str]) -> SnapshotColumns:
+def _snapshot(
+    reader: ArchiveReader, parameters: InspectionParameters, counted: Sequence[str]
+) -> SnapshotColumns:
+    name = parameters.snapshot
+    at = parameters.at
     if name.endswith(ROWS_SUFFIX):
+        if at is not None:
+            raise UserError(f"{name} is a file, which has no instant", "leave --at out")
         return reader.file_columns(name, counted)
-    index, _, at = name.partition("@")
-    return reader.unit_columns(index, parse_z(at) if at else None, counted)
+    index, _, named = name.partition("@")
+    instants = [parse_z(named)] if named else []
+    if at is not None:
+        instants.append(at)
+    return reader.unit_columns(index, min(instants, default=None), counted)
 
 
 def _flags(values: Sequence[object]) -> dict[str, int]:

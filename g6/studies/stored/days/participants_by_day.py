@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import nan
 
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instants import instant_in_words
 from g6.domain.quotes.participants import ParticipantDay, ParticipantInterest
 from g6.errors import NothingToDo
 from g6.ports.readers import ParticipantReader
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Days
+from g6.studies.parameters import At, Days
 
 __all__ = ["ParticipantLine", "ParticipantParameters", "ParticipantsByDay", "answer"]
 
@@ -23,6 +25,7 @@ class ParticipantParameters:
     """Asks for the newest days of open interest by participant."""
 
     days: Days = 10
+    at: At = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,21 @@ class ParticipantsByDay:
 def answer(reader: ParticipantReader, parameters: ParticipantParameters) -> ParticipantsByDay:
     """Return what participants held on the newest kept days.
 
+    The exchange publishes a day's file in its evening: at an instant the days before are known.
+
     Raises:
         NothingToDo: No day is kept.
     """
     days = list(reader.days())
+    at = parameters.at
+    if days and at is not None:
+        first_day = days[0].day
+        days = [day for day in days if day.day < day_of(at)]
+        if not days:
+            raise NothingToDo(
+                f"no open interest by participant was published by {instant_in_words(at)}; "
+                f"the first kept day is {first_day}"
+            )
     if not days:
         raise NothingToDo(
             f"no open interest by participant is kept in {reader.place}; "

@@ -11,11 +11,12 @@ import numpy as np
 
 from g6.domain.cycles.gaps import Instants, instants_of
 from g6.domain.market.calendar import day_of
-from g6.domain.market.instants import instant_of_text
-from g6.studies.parameters import Parameter, session_day
+from g6.domain.market.instants import instant_in_words, instant_of_text
+from g6.ports.readers import PastReader
+from g6.studies.parameters import At, Parameter, session_day
 from g6.studies.selection import known_index
 
-__all__ = ["PastSpan", "days_between"]
+__all__ = ["PastQuestion", "PastSpan", "as_asked", "days_between", "nothing_stored"]
 
 _DAY = timedelta(days=1)
 
@@ -113,6 +114,30 @@ class PastSpan:
         if begin > end and first is not None and last is not None:
             return days_between(first, last)
         return days_between(begin, end)
+
+
+@dataclass(frozen=True, slots=True)
+class PastQuestion(PastSpan):
+    """Asks for a span as it is stored now, or as it was stored at an instant."""
+
+    at: At = None
+
+
+def as_asked(reader: PastReader, question: PastQuestion) -> PastReader:
+    """Return the reader of what is there now, or of what was there at the question's instant."""
+    return reader if question.at is None else reader.observed_by(question.at)
+
+
+def nothing_stored(reader: PastReader, span: PastSpan) -> str:
+    """Return the sentence that nothing of a span is stored, with the first and the last day."""
+    of_index = f"of {span.index} " if span.index else ""
+    by_then = "" if reader.at is None else f", up to {instant_in_words(reader.at)}"
+    sentence = f"no overview {of_index}is stored in {reader.place} for these days{by_then}"
+    today = reader.observed_by(None)
+    stored = set(today.overview_days()).union(*today.chain_days().values())
+    if not stored:
+        return sentence
+    return f"{sentence}; the first day there is {min(stored)}, the last {max(stored)}"
 
 
 def days_between(first: date, last: date) -> list[date]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
+from g6.domain.market.instants import instant_in_words
 from g6.errors import NothingToDo
 from g6.ports.readers import ArchiveReader, Holding
 from g6.studies.documents import columns_of
-from g6.studies.parameters import Parameter, session_day
+from g6.studies.parameters import At, Parameter, session_day
 
 __all__ = ["DaysParameters", "StoredDays", "answer"]
 
@@ -29,6 +30,7 @@ class DaysParameters:
             read_at=session_day,
         ),
     ] = None
+    at: At = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,18 @@ class StoredDays:
 
 
 def answer(reader: ArchiveReader, parameters: DaysParameters) -> StoredDays:
-    """Return the stored days.
+    """Return the stored days, or those of which a row was stored at an instant.
 
     Raises:
         NothingToDo: Nothing is stored, or nothing of that day.
     """
     day = parameters.day
-    holdings = [holding for holding in reader.holdings() if day in (None, holding.day)]
+    at = parameters.at
+    holdings = [holding for holding in reader.holdings(at) if day in (None, holding.day)]
     if not holdings:
-        raise NothingToDo(f"nothing is stored in {reader.place}{f' of {day}' if day else ''}")
+        by_then = f" up to {instant_in_words(at)}" if at else ""
+        of_day = f" of {day}" if day else ""
+        days = sorted({holding.day for holding in reader.holdings()})
+        there = f"; the first day there is {days[0]}, the last {days[-1]}" if days else ""
+        raise NothingToDo(f"nothing is stored in {reader.place}{of_day}{by_then}{there}")
     return StoredDays(tuple(holdings))

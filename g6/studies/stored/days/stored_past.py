@@ -16,7 +16,7 @@ from g6.domain.market.instrument import INDICES
 from g6.domain.schema.words import ANALYSED, MarketKind
 from g6.errors import NothingToDo, UncoveredYear
 from g6.ports.readers import CollectionSettings, PastReader, StoredChains
-from g6.studies.stored.days.past_span import PastSpan, days_between
+from g6.studies.stored.days.past_span import PastSpan, days_between, nothing_stored
 
 __all__ = [
     "IndexDay",
@@ -71,7 +71,7 @@ def index_days(reader: PastReader, span: PastSpan) -> list[IndexDay]:
                 whole = past.outcomes.get(day, {}).get(index, outcomes)
                 units.append(IndexDay(index, day, grid, outcomes, whole.ends))
     if not units:
-        raise NothingToDo(_nothing_stored(reader, span, past))
+        raise NothingToDo(nothing_stored(reader, span))
     return units
 
 
@@ -228,7 +228,7 @@ class StoredPast:
         its newest row, unless who asks knows better (`to_newest_row`).
         """
         instants = self._instants_of(day)
-        if self.kind in (MarketKind.LIVE, ""):
+        if self.kind in (MarketKind.LIVE, "") or self.reader.at is not None:
             now = _instant(self.now)
             is_ahead = self.stored[-1:] > [day_of(self.now)] or instants[-1:].tolist() > [now]
             return None if is_ahead else now - seconds * _MICROSECONDS - 1
@@ -389,11 +389,3 @@ def _spans(
         if index in enabled:
             spans[index] = (first, date.max)
     return spans
-
-
-def _nothing_stored(reader: PastReader, span: PastSpan, past: StoredPast) -> str:
-    of_index = f"of {span.index} " if span.index else ""
-    sentence = f"no overview {of_index}is stored in {reader.place} for these days"
-    if not past.stored:
-        return sentence
-    return f"{sentence}; the first day there is {past.stored[0]}, the last {past.stored[-1]}"

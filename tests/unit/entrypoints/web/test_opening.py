@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from g6.config import load
+from g6.entrypoints.machine.study_reading import reader
 from g6.entrypoints.web.opening import page_app, page_port
 from tests.worlds.stored_cycles import store_two_cycles
 from tests.worlds.web.asked_over_http import StudyClient
@@ -36,9 +38,12 @@ def test_the_port_of_a_file_is_that_of_its_system(tmp_path: Path) -> None:
 
 def test_a_page_over_a_directory_is_guarded_as_that_of_a_system(tmp_path: Path) -> None:
     directory = store_two_cycles(tmp_path / "data").directory
-    client = StudyClient(page_app(load("", {"demo_dir": directory}, {})))
-    answer = client.ask("GET", "/v1/chain.html?index=FINNIFTY", {"X-Request-ID": "abc"})
+    settings = load("", {"demo_dir": directory}, {})
+    client = StudyClient(page_app(settings, partial(reader, settings=settings)))
+    path = "/v1/chain.html?index=FINNIFTY"
+    answer = client.ask("GET", path, {"X-Request-ID": "abc", "Host": "localhost:8000"})
     assert answer.status_code == 200
     assert answer.headers["x-request-id"] == "abc"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert client.get(path, {"Host": "rebound.example"}).status_code == 421

@@ -25,6 +25,7 @@ from g6.studies.documents import (
     Verdict,
 )
 from g6.studies.parameters import Field, fields_of, made, written
+from g6.studies.study_limits import WITHOUT_AT, refuse_instant
 from g6.studies.table import Study, by_command
 
 CONFIGURED: Mapping[str, tuple[str, object]] = {
@@ -36,6 +37,11 @@ CONFIGURED: Mapping[str, tuple[str, object]] = {
     "recording": ("recording", options.Recording),
 }
 """By the names of `Study.settings`: what says under which settings a study is asked."""
+NoInstant = Annotated[
+    str | None,
+    typer.Option("--at", "--as-of", hidden=True, help="Not of this study: the error says why."),
+]
+"""Taken by a study that has no past, so that its error says why and what helps."""
 WATCH_SECONDS = 1.0
 
 OptionValues = Mapping[str, Any]
@@ -72,6 +78,8 @@ def _arguments(study: Study) -> Iterator[Argument]:
     if study.bundle:
         bundle = Annotated[Path | None, typer.Option("--bundle", metavar="FILE", help=study.bundle)]
         yield keyword("bundle", bundle, default=None)
+    if study.name in WITHOUT_AT:
+        yield keyword("at", NoInstant, default=None)
     for setting in study.settings:
         name, annotation = CONFIGURED[setting]
         kind = Argument.POSITIONAL_OR_KEYWORD if setting.endswith("*") else Argument.KEYWORD_ONLY
@@ -145,6 +153,7 @@ def answer(study: Study, values: OptionValues) -> None:
     from g6.entrypoints.machine.study_reading import reader, time_of
     from g6.rendering import parts
 
+    refuse_instant(study.name, [name for name, value in values.items() if value is not None])
     if values["json_"] and values.get("csv_"):
         raise UserError("--json and --csv exclude each other", "leave one of them out")
     settings = settings_of(study, values)

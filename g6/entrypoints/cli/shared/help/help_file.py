@@ -103,7 +103,12 @@ def _page(command: Any) -> JsonObject:
     if hasattr(command, "commands"):
         return page
     arguments = [_entry(member) for member in command.params if not _is_option(member)]
-    options = [_entry(member) for member in command.params if _is_option(member)]
+    # A hidden one is taken only to be refused with its reason.
+    options = [
+        _entry(member)
+        for member in command.params
+        if _is_option(member) and not getattr(member, "hidden", False)
+    ]
     if arguments:
         page["arguments"] = arguments
     page["options"] = [*options, {"names": ["--help"], "meaning": "Show this help and exit."}]

@@ -23,7 +23,7 @@ def parts(document: StoredCatalogue, _: NoView) -> Iterator[Part]:
     table.add_column("size", justify="right", no_wrap=True)
     for day in document.days:
         ends = [_clock(day.first), _clock(day.last)]
-        table.add_row(day.index, day_words(day.day), f"{day.cycles:,}", *ends, megabytes(day.bytes))
+        table.add_row(day.index, day_words(day.day), f"{day.cycles:,}", *ends, _size(day.bytes))
     yield table
 
 
@@ -35,3 +35,8 @@ def json_value(document: StoredCatalogue) -> object:
 def _clock(cycle: str) -> str:
     """Return the time of day of a cycle in India."""
     return instant_in_words(parse_z(cycle)).split()[4]
+
+
+def _size(count: int | None) -> str:
+    """Return a size in words, a dash where none is known."""
+    return "–" if count is None else megabytes(count)

@@ -33,9 +33,14 @@ def _table(document: StoredDays) -> Table:
     table.add_column("size", justify="right", no_wrap=True)
     for holding in sorted(document.holdings, key=_place):
         state = _ONE.sub(r"1 \1", holding.state)
-        table.add_row(day_words(holding.day), holding.name, state, megabytes(holding.bytes))
+        table.add_row(day_words(holding.day), holding.name, state, _size(holding.bytes))
     return table
 
 
 def _place(holding: Holding) -> tuple[object, ...]:
     return holding.day, holding.kind, holding.name
+
+
+def _size(count: int | None) -> str:
+    """Return a size in words, a dash where none is known."""
+    return "–" if count is None else megabytes(count)
