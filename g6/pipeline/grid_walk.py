@@ -13,6 +13,8 @@ from g6.domain.schema.words import Reason
 from g6.errors import StoreBusy
 from g6.pipeline.runtime import Runtime
 
+OF_OUTAGES = frozenset((Reason.REDIS_DOWN, Reason.LEDGER_LOST))
+"""Reasons that a beat gives who saw an outage."""
 MOST_WALKED = 2000
 """Instants of the grid that one sweep looks at."""
 
@@ -48,16 +50,24 @@ def walk(runtime: Runtime, now: float, most: int) -> int:
             return 0
     instants = list(islice(_grid(runtime, after, until), MOST_WALKED))
     missed = _unopened(runtime, instants)[:most]
-    skipped = _skip_all(runtime, missed, now, unknown)
-    if len(missed) == most:
-        until = missed[-1]
-    elif len(instants) == MOST_WALKED:
-        until = instants[-1]
+    reasons = _reasons(runtime, missed, now)
+    if reasons is None:
+        return _put_off(runtime, mark, is_first=is_first)
+    skipped = _skip_all(runtime, missed, now, [Reason(reason or unknown) for reason in reasons])
+    if len(missed) == most or len(instants) == MOST_WALKED:
+        until = (missed if len(missed) == most else instants)[-1]
     # A Redis that was emptied during the walk has lost what was skipped in it. The mark would have
     # kept the next sweep from looking there again.
     if not instants or runtime.ledger.swept_until() == mark:
         _record(runtime, mark, until, is_first=is_first)
     return skipped
+
+
+def _put_off(runtime: Runtime, mark: str, *, is_first: bool) -> int:
+    """Leave the grid to the next sweep, whose walk is not the first one any more. Return 0."""
+    if is_first:
+        _record_in_store(runtime, parse_z(mark))
+    return 0
 
 
 def _until(runtime: Runtime, window: RunWindow) -> datetime:
@@ -149,18 +159,26 @@ def _unopened(runtime: Runtime, instants: Sequence[datetime]) -> list[datetime]:
     return [at for at in unknown if isoformat_z(at) not in stored]
 
 
-def _reasons(runtime: Runtime, missed: Sequence[datetime]) -> Sequence[str]:
-    """Return why nobody opened these instants, as far as the beats know."""
-    if not missed or runtime.lifeline is None:
+def _reasons(runtime: Runtime, missed: Sequence[datetime], now: float) -> Sequence[str] | None:
+    """Return why nobody opened these instants, as far as the beats know.
+
+    None where a beat that has not signed since an outage may know another reason.
+    """
+    lifeline = runtime.lifeline
+    if not missed or lifeline is None:
         return [""] * len(missed)
-    return runtime.lifeline.reasons([runtime.clock.wall_of(at) for at in missed])
+    reasons = lifeline.reasons([runtime.clock.wall_of(at) for at in missed])
+    is_certain = all(reason in OF_OUTAGES for reason in reasons) or lifeline.is_settled(now)
+    return reasons if is_certain else None
 
 
-def _skip_all(runtime: Runtime, missed: Sequence[datetime], now: float, unknown: Reason) -> int:
+def _skip_all(
+    runtime: Runtime, missed: Sequence[datetime], now: float, reasons: Sequence[Reason]
+) -> int:
     """Make the units of cycles SKIPPED, and return how many they are."""
     skipped = 0
-    for at, reason in zip(missed, _reasons(runtime, missed), strict=True):
-        skipped += _skip(runtime, isoformat_z(at), now, Reason(reason or unknown))
+    for at, reason in zip(missed, reasons, strict=True):
+        skipped += _skip(runtime, isoformat_z(at), now, reason)
     return skipped
 
 

@@ -15,7 +15,7 @@ class Lifeline(Protocol):
         """Record that a beat lives, and give an emptied Redis back what it held.
 
         Returns:
-            False when Redis is away. Beat calls this before each sweep.
+            False when Redis is away. Beat calls this at its start and before each sweep.
         """
         ...
 
@@ -25,6 +25,14 @@ class Lifeline(Protocol):
 
     def first_beat(self) -> float | None:
         """Return the wall time at which the oldest beat was born, None where there is none."""
+        ...
+
+    def is_settled(self, now: float) -> bool:
+        """Return whether every beat that lives has signed since the last outage and the last birth.
+
+        Args:
+            now: Wall time in epoch seconds.
+        """
         ...
 
     def before_publish(self) -> None:

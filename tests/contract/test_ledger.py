@@ -20,6 +20,7 @@ from g6.domain.reports import CycleReport, StageReport, Switches
 from g6.ports import Bus, Controls, Ledger, Opening, UnitEnd, UnitRecord
 
 CYCLE, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
+AFTER = "2026-11-18T05:32:00Z"
 NIFTY, SENSEX = Unit(CYCLE, "NIFTY"), Unit(CYCLE, "SENSEX")
 OPENING = Opening(("NIFTY", "SENSEX"), "c1", deadline=148.0, due=100.0)
 LEASE = 5.0
@@ -96,6 +97,28 @@ def test_a_collector_that_renews_holds_its_index_past_its_deadline(ledger: Ledge
     assert (
         ledger.begin(Unit(LATER, "NIFTY"), "two", replace(OPENING, due=103.0), 103.0, LEASE).answer
         == "overrun"
+    )
+
+
+@pytest.mark.parametrize(("renewed", "answer"), [(104.6, "overrun"), (0.0, "run")])
+def test_a_collection_whose_unit_a_sweep_closed_holds_its_index_as_long_as_it_renews(
+    ledger: Ledger, renewed: float, answer: str
+) -> None:
+    opening = replace(OPENING, deadline=104.0)
+    ledger.begin(NIFTY, "slow", opening, 102.3, LEASE)
+    ledger.renew(NIFTY, "collect", "slow", 108.8, 103.8)
+    ledger.finish(NIFTY, UnitEnd("MISSING", "provider"), 104.1)
+    later = replace(OPENING, deadline=109.0, due=105.0)
+    unit = Unit(LATER, "NIFTY")
+    if not renewed:
+        assert ledger.begin(unit, "two", later, 105.9, LEASE).answer == answer
+        return
+    ledger.renew(NIFTY, "collect", "slow", renewed + LEASE, renewed)
+    assert ledger.begin(unit, "two", later, 105.9, LEASE).answer == answer
+    assert ledger.end_stage(NIFTY, "collect", "", 106.0)
+    assert (
+        ledger.begin(Unit(AFTER, "NIFTY"), "three", replace(later, due=110.0), 110.0, LEASE).answer
+        == "run"
     )
 
 

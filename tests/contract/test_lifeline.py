@@ -49,8 +49,7 @@ def memory_world() -> BeatWorld:
 
     def empty() -> None:
         signs.empty()
-        for name in controls.read().to_json():
-            controls.set(name, None)
+        controls.empty()
 
     @contextmanager
     def away() -> Iterator[None]:
@@ -140,6 +139,23 @@ def test_a_switch_that_was_set_since_the_server_was_emptied_stays(world: BeatWor
     assert world.controls.read().to_json() == PAUSED
 
 
+def test_a_switch_that_was_taken_back_since_the_server_was_emptied_stays_so(
+    world: BeatWorld,
+) -> None:
+    world.controls.set("paused", PAUSED["paused"])
+    world.controls.set("greeks", value=False)
+    first = world.beat(60.0)
+    second = world.beat(60.0)
+    for beat in (first, second):
+        beat.record_beat()
+    world.empty()
+    world.controls.set("paused", None)
+    assert world.controls.read().to_json() == {}
+    for beat in (first, second):
+        beat.record_beat()
+        assert world.controls.read().to_json() == {"greeks": False}
+
+
 def test_a_switch_that_somebody_took_back_stays_so(world: BeatWorld) -> None:
     world.controls.set("greeks", value=False)
     beat = world.beat(60.0)
@@ -180,6 +196,20 @@ def test_a_beat_that_was_born_in_an_outage_notes_it_once_the_server_is_back(
         assert not beat.record_beat()
     assert beat.record_beat()
     assert list(beat.reasons([then])) == ["redis_down"]
+
+
+def test_beats_have_their_time_to_tell_after_a_birth_and_after_an_outage(world: BeatWorld) -> None:
+    beat = world.beat(0.0)
+    assert beat.is_settled(time.time())
+    beat.record_beat()
+    assert not beat.is_settled(time.time())
+    now = time.time() + 7.0
+    assert beat.is_settled(now)
+    with world.away():
+        assert not beat.record_beat()
+    beat.record_beat()
+    assert not beat.is_settled(time.time())
+    assert beat.is_settled(time.time() + 7.0)
 
 
 def test_a_publish_that_never_ended_was_an_outage(world: BeatWorld) -> None:

@@ -26,6 +26,12 @@ from g6.ports import (
     UnitRecord,
 )
 
+RENEWED_WITHIN = 1.7
+"""Seconds for which a collection holds its index after a sweep closed its unit.
+
+A process that lives renews every 1.5 s. Freed at once, an index was collected for two cycles.
+"""
+
 
 @dataclass(slots=True)
 class _Cycle:
@@ -146,7 +152,7 @@ class MemoryLedger:
             if status == Status.OK and end.summary.get("config_id", "") != config_id:
                 status = Status.PARTIAL
                 reason = Reason.CONFIG
-        self._release(unit)
+        self._hold_until_renewed(unit, now)
         summary = end.summary
         if status not in ANALYSED and (stored := self._unit(unit).stored_end):
             self._note_failed_rerun(unit, reason, now)
@@ -325,6 +331,11 @@ class MemoryLedger:
     def _end(self, unit: Unit, stage: Stage, now: float) -> None:
         state = self._stage(unit, stage)
         self._put_stage(unit, stage, replace(state, state=StageProgress.DONE, ended=now))
+
+    def _hold_until_renewed(self, unit: Unit, now: float) -> None:
+        other, until = self._collecting.get(unit.index, ("", 0.0))
+        if other == unit.cycle:
+            self._collecting[unit.index] = other, min(until, now + RENEWED_WITHIN)
 
     def _release(self, unit: Unit) -> None:
         if self._collecting.get(unit.index, ("", 0.0))[0] == unit.cycle:

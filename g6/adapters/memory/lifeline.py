@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from g6.domain.cycles.unopened import STOOD_STILL_SECONDS, Span, why_unopened
+from g6.adapters.memory.controls import MemoryControls
+from g6.domain.cycles.unopened import STOOD_STILL_SECONDS, Span, is_settled, why_unopened
 from g6.domain.reports import Switches
 from g6.domain.schema.words import Reason
-from g6.ports import Clock, Controls
+from g6.ports import Clock
 
 HISTORY_LENGTH = 64
 """Beats and outages that are remembered."""
@@ -46,7 +47,7 @@ class MemoryLifeline:
     """
 
     def __init__(
-        self, signs: LifeSigns, controls: Controls, clock: Clock, *, reach: float = 60.0
+        self, signs: LifeSigns, controls: MemoryControls, clock: Clock, *, reach: float = 60.0
     ) -> None:
         self._signs = signs
         self._controls = controls
@@ -79,7 +80,7 @@ class MemoryLifeline:
         signs.beats[self._born] = now
         self._forget_beats(now)
         if is_emptied:
-            self._give_back()
+            self._controls.give_back(self._switches.to_json())
         self._last_seen = now
         self._was_away = False
         self._switches = self._controls.read()
@@ -92,6 +93,11 @@ class MemoryLifeline:
     def first_beat(self) -> float | None:
         """Return when the oldest beat was born, None where there is none."""
         return min(self._signs.beats, default=None)
+
+    def is_settled(self, now: float) -> bool:
+        """Return whether every beat that lives has signed since the last outage and birth."""
+        ends = [last for _, last, _ in self._signs.outages[-1:]]
+        return is_settled(now, *ends, *self._signs.beats)
 
     def before_publish(self) -> None:
         """Note that beat is about to publish.
@@ -129,10 +135,3 @@ class MemoryLifeline:
         for born, last in [*beats.items()]:
             if last < now - FORGOTTEN_SECONDS:
                 del beats[born]
-
-    def _give_back(self) -> None:
-        """Set the switches that were in force and are not set."""
-        in_force = self._controls.read().to_json()
-        for name, value in self._switches.to_json().items():
-            if name not in in_force:
-                self._controls.set(name, value)

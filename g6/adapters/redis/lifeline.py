@@ -9,7 +9,7 @@ from itertools import chain
 import redis
 
 from g6.adapters.redis.server import Reply, translated
-from g6.domain.cycles.unopened import STOOD_STILL_SECONDS, why_unopened
+from g6.domain.cycles.unopened import STOOD_STILL_SECONDS, is_settled, why_unopened
 from g6.errors import RedisDown
 
 SLOW_SECONDS = 1.0
@@ -20,7 +20,7 @@ KEEP = """
 local mark, beats, outages, controls, clock = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, born, seen = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local away, reach = ARGV[4] == '1', tonumber(ARGV[5])
-local emptied, newest = redis.call('EXISTS', mark) == 0, ''
+local emptied, newest, name = redis.call('EXISTS', mark) == 0, '', ''
 redis.call('SET', mark, ARGV[1])
 if away or (seen and emptied) then
   local first = seen or tonumber(born)
@@ -43,6 +43,13 @@ end
 if emptied then
   if ARGV[7] ~= '' then redis.call('SET', clock, ARGV[7], 'NX') end
   for i = 9, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
+  for i, value in ipairs(redis.call('HGETALL', controls)) do
+    if i % 2 == 1 then
+      name = value
+    elseif value == 'null' then
+      redis.call('HDEL', controls, name)
+    end
+  end
 end
 return redis.call('HGETALL', controls)
 """
@@ -152,6 +159,20 @@ class RedisLifeline:
         lived = [(float(born), float(last)) for born, last in beats.items()]
         away = [_outage(text.decode()) for text in outages]
         return [why_unopened(due, lived, away) for due in dues]
+
+    @translated
+    def is_settled(self, now: float) -> bool:
+        """Return whether every beat that lives has signed since the last outage and the last birth.
+
+        Raises:
+            RedisDown: Redis does not answer.
+        """
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.hkeys(self._keys[1])
+        pipeline.lrange(self._keys[2], -1, -1)
+        born, outages = pipeline.execute()
+        ends = [_outage(text.decode())[1] for text in outages]
+        return is_settled(now, *map(float, born), *ends)
 
     @translated
     def _sign_in(self) -> Mapping[bytes, bytes]:

@@ -17,6 +17,26 @@ A machine that slept for 20 s had its cycles of then said to be without a worker
 """
 
 
+SETTLED_SECONDS = 6.0
+"""Seconds after which every beat that lives has signed: it signs every two, a socket waits five."""
+
+
+def is_settled(now: float, *changes: float) -> bool:
+    """Return whether beats have had their time to tell of an outage since each of these instants.
+
+    A beat that was born in an outage signed first. The sweep that it sent asked before the older
+    beat had told of the outage, and cycles of then were said to have had no beat.
+
+    Args:
+        now: Epoch seconds.
+        changes: When a beat was born, or noted the end of an outage, epoch seconds.
+
+    >>> is_settled(104.0, 101.5), is_settled(108.0, 101.5)
+    (False, True)
+    """
+    return not any(0.0 <= now - at < SETTLED_SECONDS for at in changes)
+
+
 def why_unopened(
     due: float, lived: Iterable[Span], outages: Iterable[tuple[float, float, str]]
 ) -> str:

@@ -195,7 +195,7 @@ class Switches:
 
     @classmethod
     def from_json(cls, document: Document) -> Switches:
-        """Read the switches that are set, by name."""
+        """Read the switches that are set, by name. One that is null is not."""
         plain = {
             "greeks",
             "paused",
@@ -210,6 +210,8 @@ class Switches:
         others = {}
         pressure = MemoryPressure.from_json(part(document, PRESSURE))
         for name, value in document.items():
+            if value is None:
+                continue
             if name.startswith(REFUSED_PREFIX):
                 refusals[name] = SinkRefusal.from_json(part(document, name))
             elif name.startswith(ALERT_PREFIX):

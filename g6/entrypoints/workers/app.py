@@ -268,6 +268,10 @@ def _connect_beat(app: G6) -> None:
         _once_redis_is_there(lambda: start_market(app.runtime), app.runtime.lifeline)
         signals.before_task_publish.connect(before_publish, weak=False)
         signals.after_task_publish.connect(after_publish, weak=False)
+        if app.runtime.lifeline is not None:
+            # Its first sweep is up to two seconds away. A beat that died before was never there to
+            # anybody, and the first cycles of a live run, which has no other beginning, were lost.
+            app.runtime.lifeline.record_beat()
         sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
 
     signals.beat_init.connect(begin, weak=False)

@@ -277,6 +277,9 @@ class Known:
     def first_beat(self) -> float | None:
         return parse_z(FIRST).timestamp()
 
+    def is_settled(self, now: float) -> bool:
+        return now > 0.0
+
     def before_publish(self) -> None: ...
 
     def after_publish(self) -> None: ...
@@ -321,7 +324,7 @@ def test_a_first_cycle_that_an_emptied_server_forgot_is_not_lost(world: World) -
     beat.record_beat()
     world.begin(NIFTY, "collect")
     signs.empty()
-    world.controls.set("window", None)
+    world.controls.empty()
     world.forget()
     swept(world, 55.0)
     beat.record_beat()
@@ -337,6 +340,27 @@ def live_beat(world: World) -> tuple[LifeSigns, MemoryLifeline]:
     world.runtime = replace(world.runtime, lifeline=beat)
     beat.record_beat()
     return signs, beat
+
+
+def test_a_beat_that_was_born_in_an_outage_waits_for_what_an_older_one_knows(world: World) -> None:
+    signs, older = live_beat(world)
+    world.cycle()
+    swept(world, 60.0)
+    older.record_beat()
+    signs.is_away = True
+    older.record_beat()
+    world.later(121.0)
+    younger = MemoryLifeline(signs, world.controls, world.clock)
+    younger.record_beat()
+    signs.is_away = False
+    world.later(1.0)
+    younger.record_beat()
+    assert swept(world)["gaps"] == 0
+    older.record_beat()
+    assert swept(world)["gaps"] == 2 * 2
+    world.drain()
+    for cycle in (SECOND, after(FIRST, 120)):
+        assert world.ends(cycle)["NIFTY"] == ("SKIPPED", "redis_down")
 
 
 def test_the_grid_of_a_live_run_begins_with_its_oldest_beat(world: World) -> None:

@@ -88,6 +88,19 @@ local function release_collecting()
   if holder and string.sub(holder, 1, #cycle + 1) == cycle .. '|' then redis.call('DEL', collecting_key) end
 end
 
+-- A sweep closed the unit of a collection that had renewed its lease just before its deadline. Its index was free until the
+-- next renewal, and the next cycle was collected beside it. A dead collector does not renew, and holds its index no longer.
+local RENEWED_WITHIN = 1.7
+
+local function hold_until_renewed()
+  local holder = redis.call('GET', collecting_key)
+  if not holder then return end
+  local other, lease = string.match(holder, '^([^|]*)|([^|]*)$')
+  local till = now + RENEWED_WITHIN
+  if other ~= cycle or tonumber(lease) <= till then return end
+  redis.call('SET', collecting_key, cycle .. '|' .. string.format('%.6f', till), 'PX', math.floor(RENEWED_WITHIN * 4000))
+end
+
 local function collecting_elsewhere()
   local holder = redis.call('GET', collecting_key)
   if not holder then return false end
@@ -218,7 +231,7 @@ function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 1
   elseif get(index .. ':stored_end') ~= '' then
     status, reason, summary = end_as_stored(reason)
   end
-  if read_stage('collect').state ~= 'done' then release_collecting() end
+  if read_stage('collect').state ~= 'done' then hold_until_renewed() end
   local completes = terminal(status, reason, summary)
   report(13)
   return completes and 2 or 1
