@@ -122,6 +122,8 @@ PLANTED_HEAD = """# Planted bugs
 Each bug is planted alone in a copy of G6. Then schedules of the [simulation](../simulation.md) run until one fails; the list of
 its deviations is shrunk. The last column is the first unit test that fails with the bug, without the simulation: of the pipeline,
 the tasks' door and the contracts of the adapters in memory. Where the schedules were not counted from seed 0, the seed is named.
+Where some before the one that fails were counted and not run, their number stands behind a ≤: one of them may find the bug sooner.
+A schedule fails with its bug planted and not without it: `python -m tests.planted --replay --only "twin"` runs it both ways.
 
 `make planted`, {date}: {found} of {count} bugs were found by the simulation. Of {ran} for which the unit tests were run, they
 found {by_units}.
@@ -151,7 +153,8 @@ def planted() -> str:
         else:
             test = f"`{unit_test.rpartition('::')[2]}`" if unit_test else "none"
         since = f", from seed {bug['first']}" if bug.get("first") else ""
-        count = bug["schedules"] or "none"
+        most = "≤ " if bug.get("is_bound") else ""
+        count = f"{most}{bug['schedules'] or 'none'}"
         lines.append(
             f"| {bug['bug']} | {count}{since} | {len(bug['deviations'])} "
             f"| {bug['judge']} | {test} |"

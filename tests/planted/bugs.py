@@ -5,7 +5,6 @@ A bug of the ledger stands in its twin in memory, which the contract suite holds
 Some kinds are left out because nobody can tell them from sound code: another mechanism gives the same guarantee, at
 the same time.
 
-- `finish` that does not release a collected index: the end of stage collect releases it before.
 - An aggregate that does not look whether its cycle is closed already: the ledger lets one of two close it.
 - An analysis that leaves no chain: stage persist makes it again from the quotes, as it does where a chain was evicted.
 - A file renamed before it is written: the stores of files are no part of the simulation. The same order of things one
@@ -24,6 +23,7 @@ RERUN = "g6/pipeline/rerun.py"
 RUNTIME = "g6/pipeline/runtime.py"
 CLAIMS = "g6/domain/cycles/claims.py"
 LEDGER = "g6/adapters/memory/ledger.py"
+CONTROLS = "g6/adapters/memory/controls.py"
 PANELS = "g6/adapters/memory/panels.py"
 STORE = "g6/adapters/memory/store.py"
 LIFELINE = "g6/adapters/memory/lifeline.py"
@@ -103,6 +103,13 @@ BUGS = (
         "        if False:\n",
     ),
     bug(
+        "a sweep frees an index that is still collected",
+        LEDGER,
+        "        self._hold_until_renewed(unit, now)\n",
+        "        self._release(unit)\n",
+        "slow_provider",
+    ),
+    bug(
         "a stored cycle is not settled",
         LEDGER,
         '        self._publish("", report)\n        self._settle_when_whole(cycle)\n',
@@ -150,6 +157,14 @@ BUGS = (
         LEDGER,
         "        if self._walked != before:\n            return False\n",
         "",
+        "redis_emptied",
+    ),
+    bug(
+        "a pause that was ended comes back with an emptied server",
+        CONTROLS,
+        "            if name not in self._ordered:\n",
+        "            if name not in self._switches:\n",
+        "pause",
         "redis_emptied",
     ),
     bug(
@@ -220,6 +235,13 @@ BUGS = (
         "    elif not mark and stored_mark is None:\n        after = _since_beats(runtime, after, until)\n",
         "    elif after is None:\n        after = until\n",
         "redis_emptied",
+    ),
+    bug(
+        "a beat that was born in an outage speaks for an older one",
+        WALK,
+        "    return reasons if is_certain else None\n",
+        "    return reasons\n",
+        "kill_beat",
     ),
     bug(
         "a unit past its deadline stays open",
@@ -448,13 +470,16 @@ UNMEASURED: frozenset[str] = frozenset(
     (
         "a collection that was overtaken leaves its quotes",
         "a mark is put over one that was not read",
+        "a sweep frees an index that is still collected",
+        "a pause that was ended comes back with an emptied server",
+        "a beat that was born in an outage speaks for an older one",
         "a persist that was overtaken leaves its chain",
+        "a rerun from persist does not look whether its unit was analysed",
         "the sweep skips the first index alone",
         "a unit whose only beat died is said to be expired",
         "a rerun that waits is sent again at every sweep",
         "a walk does not see that Redis is emptied",
         "a publish that was overtaken leaves its rows",
-        "the overview lacks the last row",
         "a time limit is said to be the provider's",
         "a beat that stood still says that it lived",
         "a beat that was born in an outage says that it lived",

@@ -35,7 +35,7 @@ def test_the_text_that_a_bug_replaces_is_there_once(name: str, edit: Edit) -> No
 
 @pytest.mark.timeout(300)
 def test_a_planted_bug_is_found_and_shrunk() -> None:
-    finding = hunt(bug_named(FOUND_HERE), 300, with_unit_tests=False)
+    finding = hunt(bug_named(FOUND_HERE), 300)
     assert 0 < finding.schedules <= 300
     assert len(finding.deviations) <= 15
 
@@ -92,7 +92,7 @@ def test_a_row_that_is_measured_again_takes_the_place_of_the_older_one(tmp_path:
 @pytest.mark.timeout(300)
 def test_the_command_of_a_finding_replays_it_in_another_clone() -> None:
     bug = bug_named("a rerun loses its attempt")
-    finding = hunt(bug, 300, with_unit_tests=False)
+    finding = hunt(bug, 300)
     command = [
         *(sys.executable, "-m", "tests.simulate", "--json", "--seed", str(finding.seed)),
         *("--deviations", ",".join(finding.deviations) or NONE),

@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.simulate.deviations import Deviation, draw
@@ -28,6 +29,7 @@ from tests.simulate.running import (
     shrunk,
 )
 
+PLANTED = Path(__file__).resolve().parents[2] / "benchmarks/planted.json"
 NONE = "none"
 """What stands for no deviations at all on the command line."""
 
@@ -109,19 +111,23 @@ def _campaign(first: int, cycles: int, jobs: int) -> int:
 def hunted(first: int, most: int, needs: Sequence[str] = ()) -> dict[str, Any]:
     """Run schedules until one fails; return how many, and the fewest deviations.
 
-    Schedules without one of the kinds `needs` are counted and not run.
+    Schedules without one of the kinds `needs` are counted and not run: then the count is a bound.
     """
+    is_bound = False
     for number, seed in enumerate(range(first, first + most), 1):
         if not set(needs) <= _kinds(seed):
+            is_bound = True
             continue
         outcome, deviations = run_seed(seed)
         if outcome.problems:
             fewest = shrunk(seed, deviations)
             return {
                 "schedules": number, "seed": seed, "deviations": list(map(str, fewest)),
-                "problems": list(run(seed, fewest).problems),
+                "problems": list(run(seed, fewest).problems), "is_bound": is_bound,
             }  # fmt: skip
-    return {"schedules": 0, "seed": first, "deviations": [], "problems": []}
+    return {
+        "schedules": 0, "seed": first, "deviations": [], "problems": [], "is_bound": is_bound,
+    }  # fmt: skip
 
 
 def _kinds(seed: int) -> set[str]:
@@ -174,7 +180,20 @@ def main() -> int:
         )
         for problem in outcome.problems:
             print(f"  {problem}")
+        for bug in () if outcome.problems else bugs_of(chosen.seed, chosen.deviations):
+            print(f"  all is well: this schedule fails only with the bug {bug!r} planted")
+            print(f"  with it and without: python -m tests.planted --replay --only {bug!r}")
     return bool(outcome.problems)
+
+
+def bugs_of(seed: int, text: str | None) -> list[str]:
+    """Return the planted bugs whose row is of this schedule."""
+    rows = json.loads(PLANTED.read_text("utf-8"))
+    return [
+        row["bug"]
+        for row in rows
+        if (row["seed"], ",".join(row["deviations"]) or NONE) == (seed, text)
+    ]
 
 
 if __name__ == "__main__":

@@ -91,6 +91,7 @@ class Beat:
         last_runs = dict.fromkeys(self.schedules, born - world.timing.expires)
         sweeps = WallSchedule(clock.wall, SWEEP_SECONDS)
         swept = born
+        self._sign()
         while True:
             wake = LOOP_SECONDS
             for index, schedule in self.schedules.items():
@@ -115,15 +116,23 @@ class Beat:
         self._publish(message)
 
     def _send_sweep(self, clock: HostClock) -> None:
+        expires = clock.wall() + SWEEP_SECONDS if self._sign() else LONG_AGO
+        self._publish(Message("sweep", (), self.new_id(), "maintenance", expires=expires))
+
+    def _sign(self) -> bool:
+        """Give a sign of life, as beat does at its start and before each sweep. False where Redis is away."""
+        return bool(self.world.call("network", False, self._record_beat))
+
+    def _record_beat(self) -> bool:
         world = self.world
-        world.call("network", False, lambda: None)
         if world.is_redis_away:
             world.wait(REDIS_PATIENCE)
         world.redis.signs.is_away = world.is_redis_away
         lifeline = self.lifeline
         has_signed = lifeline is not None and lifeline.record_beat()
-        expires = clock.wall() + SWEEP_SECONDS if has_signed else LONG_AGO
-        self._publish(Message("sweep", (), self.new_id(), "maintenance", expires=expires))
+        if has_signed and self.life is not None:
+            self.life.signs.append(world.now)
+        return has_signed
 
     def _publish(self, message: Message) -> None:
         """Send a message as beat does: a publish that never comes to its end shows at the next."""

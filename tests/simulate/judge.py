@@ -56,9 +56,10 @@ def problems(system: System) -> list[str]:
     world = system.world
     sentences = list(world.witness.violations)
     indices = sorted(world.plan.indices)
+    unknown_until = max(world.witness.unknown_until, _begins(world))
     for cycle, index in grid(world.cycles[0], world.cycles[-1], world.interval, indices):
         rows = [row for row in world.store.read_overview(cycle) if row["underlying"] == index]
-        if not rows and parse_z(cycle).timestamp() <= world.witness.unknown_until:
+        if not rows and parse_z(cycle).timestamp() <= unknown_until:
             continue
         if len(rows) != 1:
             sentences.append(f"{index} at {cycle} has {len(rows)} overview rows")
@@ -77,6 +78,14 @@ def problems(system: System) -> list[str]:
         if count > MOST_SENT:
             sentences.append(f"{job} of {' '.join(arguments)} was sent {count} times")
     return sentences
+
+
+def _begins(world: World) -> float:
+    """Return until when no cycle of a run is due: a live market begins with the first beat that signs."""
+    signed = [life.began for life in world.witness.beat_lives if life.signs]
+    if world.has_window or not signed:
+        return 0.0
+    return min(signed) - world.timing.expires
 
 
 def _row_problems(world: World, unit: Unit, row: dict[str, Any]) -> Iterator[str]:
@@ -201,6 +210,10 @@ def _is_overshadowed(world: World, rerun: AcceptedRerun) -> bool:
     witness = world.witness
     if witness.is_forgotten(rerun.unit.cycle):
         return True
+    # It put its quotes into a Redis that then went back to before that, and opened its unit after.
+    for forgetting in witness.forgettings:
+        if forgetting.since <= rerun.at and forgetting.at >= rerun.at - RERUN_SLACK:
+            return True
     ends = rerun.at + RERUN_SECONDS
     return any(
         began <= ends and began + SET_RIGHT_SECONDS + seconds + world.timing.lease >= rerun.at

@@ -69,13 +69,11 @@ def _lost_frames(world: World, unit: Unit) -> bool:
 
 
 def _was_paused(world: World, unit: Unit) -> bool:
-    """Collection was paused when the process that says so began."""
+    """Collection was paused when the process that says so began, or Redis had a pause again."""
     actor = world.current
     began = world.now if actor is None else actor.began
-    return any(
-        strike.began - SLACK <= world.now and strike.ended + PAUSE_SLACK >= began
-        for strike in _strikes(world, "pause")
-    )
+    is_paused = any(pause.ended + PAUSE_SLACK >= began for pause in world.witness.pauses)
+    return is_paused or world.witness.is_paused_again()
 
 
 def _was_never_begun(world: World, unit: Unit) -> bool:

@@ -64,7 +64,7 @@ class RedisState:
     def empty(self) -> None:
         """Forget everything, as FLUSHALL does."""
         self.bus = WatchedBus(self.on_report, length=64)
-        self.controls._switches.clear()
+        self.controls.empty()
         self.signs.empty()
         self.frames = MemoryFrames(self.wall)
         self.panels = WatchedPanels(self.on_panel)
@@ -102,7 +102,7 @@ class RedisState:
             "ledger": _copied(self.ledger),
             "queues": {name: list(queue) for name, queue in self.queues.items()},
             "unacknowledged": dict(self.unacknowledged),
-            "switches": dict(self.controls._switches),
+            "switches": (dict(self.controls._switches), set(self.controls._ordered)),
             "signs": (self.signs.is_marked, dict(self.signs.beats), list(self.signs.outages)),
         }
 
@@ -115,7 +115,8 @@ class RedisState:
                 setattr(self, name, part)
         # Beats and ledger hold these two, so that they stay the same objects.
         switches, signs = cast("Any", parts["switches"]), cast("Any", parts["signs"])
-        self.controls._switches = dict(switches)
+        self.controls._switches = dict(switches[0])
+        self.controls._ordered = set(switches[1])
         self.signs.is_marked = signs[0]
         self.signs.beats = dict(signs[1])
         self.signs.outages = list(signs[2])

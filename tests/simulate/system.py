@@ -24,7 +24,13 @@ from tests.simulate.analysis import CHEAP
 from tests.simulate.beats import Beat, beats_of
 from tests.simulate.deviations import Deviation
 from tests.simulate.redis_state import Message
-from tests.simulate.witness import SET_RIGHT_SECONDS, AcceptedRerun, WatchedFrames, WatchedLedger
+from tests.simulate.witness import (
+    SET_RIGHT_SECONDS,
+    AcceptedRerun,
+    Pause,
+    WatchedFrames,
+    WatchedLedger,
+)
 from tests.simulate.world import HOSTS, Actor, HostClock, SteppedPort, World
 
 WORKERS = {
@@ -40,6 +46,12 @@ BY_NAME: Mapping[str, Job] = {job.name: job for job in jobs_with(CHEAP)}
 VISIBILITY_SECONDS = 30.0
 """After this a message that nobody acknowledged comes back."""
 RESTART_SECONDS = 1.0
+AGAIN_SECONDS = 0.5
+"""After this an operator gives an order again that Redis did not take."""
+LOOK_SECONDS = 3.0
+"""After this an operator looks whether what he ordered holds."""
+LOOKS = 10
+"""So often, for as long as a beat may stand still with an older order."""
 CHILD_DIED, WORKER_DIED = 15.0, 30.0
 """Amounts of `die` below these: the pool's child died, its worker did. Above, the message is lost with it."""
 
@@ -404,8 +416,7 @@ class System:
         elif kind == "rerun":
             self._rerun(deviation)
         elif kind == "pause":
-            self._pause("by hand")
-            world.later(amount, lambda: self._pause(None))
+            self._pause(amount)
         else:
             self._strike_servers(kind, amount)
         return 0.0
@@ -447,6 +458,8 @@ class System:
             return self._beat_of(deviation).is_alive
         if deviation.kind == "rerun":
             return bool(self._past_cycles())
+        if deviation.kind == "pause":
+            return not world.is_redis_away
         if deviation.kind == "redis_restored":
             return self._snapshot(deviation.amount) is not None
         if deviation.kind == "evict_frames":
@@ -476,13 +489,20 @@ class System:
         world = self.world
         before = set(world.redis.ledger._open)
         world.redis.restore(snapshot[1])
+        if not world.redis.signs.beats:
+            self._note_unknown()
         world.witness.forgot(snapshot[0], before | set(world.redis.ledger._open))
 
-    def _empty_redis(self) -> None:
+    def _note_unknown(self) -> None:
+        """Note that nobody knows where the run began, if that is so: no store and no beat that lives."""
         world = self.world
         knows = any(beat.knows_beginning for beat in self.beats.values())
         if not (knows or world.store.swept_until() or world.store.last_overview()):
             world.witness.unknown_until = world.now
+
+    def _empty_redis(self) -> None:
+        world = self.world
+        self._note_unknown()
         self._note_dropped_frames()
         world.witness.forgot(world.now, set(world.redis.ledger._open))
         world.redis.empty()
@@ -495,9 +515,35 @@ class System:
         world.overloaded_until = world.now + world.lasts("overload")
         world.overload_seconds = seconds / 5.0
 
-    def _pause(self, reason: str | None) -> None:
-        self.world.is_paused = reason is not None
-        self.world.redis.controls.set("paused", {"*": reason} if reason else None)
+    def _pause(self, seconds: float) -> None:
+        """Pause collection by hand for so long."""
+        world = self.world
+        world.is_paused = True
+        world.witness.pauses.append(Pause(world.now))
+        world.redis.controls.set("paused", {"*": "by hand"})
+        world.later(seconds, lambda: self._resume(LOOKS))
+
+    def _resume(self, looks: int) -> None:
+        """End every pause by hand, as soon as Redis takes the order, and look later whether it holds."""
+        world = self.world
+        if world.is_redis_away:
+            world.later(AGAIN_SECONDS, lambda: self._resume(looks))
+            return
+        world.is_paused = False
+        world.witness.resumed()
+        world.redis.controls.set("paused", None)
+        world.later(LOOK_SECONDS, lambda: self._look(looks))
+
+    def _look(self, looks: int) -> None:
+        """Look whether collection is paused although that was ended: a Redis that forgets may get a pause again."""
+        world = self.world
+        if world.is_paused or not looks:
+            return
+        if not world.is_redis_away and world.redis.controls.read().paused:
+            world.witness.still_paused()
+            self._resume(LOOKS)
+            return
+        world.later(LOOK_SECONDS, lambda: self._look(looks - 1))
 
     def _set_clock_right(self, host: str) -> None:
         self.world.offsets[host] = 0.0

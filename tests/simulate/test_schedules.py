@@ -13,6 +13,7 @@ import pytest
 
 from g6.entrypoints.workers.jobs import JOBS
 from g6.pipeline import Runtime
+from tests.simulate.__main__ import PLANTED, bugs_of
 from tests.simulate.deviations import KINDS, Deviation, draw, shrink
 from tests.simulate.running import CYCLES, INDICES, run, run_seed, shrunk
 from tests.simulate.system import System
@@ -89,6 +90,13 @@ def test_every_kind_of_deviation_is_drawn() -> None:
 def test_a_deviation_is_read_as_it_was_written() -> None:
     deviation = Deviation(909, "disk_full", 15.12)
     assert Deviation.parse(str(deviation)) == deviation
+
+
+def test_the_schedule_of_a_planted_bug_is_told_from_one_that_is_well() -> None:
+    row = json.loads(PLANTED.read_text("utf-8"))[0]
+    deviations = ",".join(row["deviations"])
+    assert row["bug"] in bugs_of(row["seed"], deviations)
+    assert row["bug"] not in bugs_of(row["seed"] + 1, deviations)
 
 
 def test_shrinking_leaves_what_the_failure_needs() -> None:
