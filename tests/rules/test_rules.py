@@ -109,6 +109,39 @@ def hold(
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def from_stop_to_start(before: str, stored: str, after: str) -> str:
+    """Return values of a series of a system that stops after 5 minutes and starts at 25.
+
+    Args:
+        before: Its values up to the stop.
+        stored: Its value then, which is shown until the system tells another.
+        after: Its values from the second scrape after the start on.
+    """
+    return f"{before} stale _x78 {stored} {after}"
+
+
+@needs_promtool
+@pytest.mark.parametrize("stored_success", ["280", "0"])
+def test_a_system_that_starts_in_session_pages_nobody(tmp_path: Path, stored_success: str) -> None:
+    # What was stored at the stop, then two heartbeats without a login; the first cycle after 75 s.
+    start = 25 * 60
+    chains = f"{stored_success}x4 {' '.join(f'{start + 75 + 60 * n}x3' for n in range(14))}"
+    success = from_stop_to_start("100x5 160x4 220x3 280x4", stored_success, chains)
+    beats = f"{start + 30}+15x60"
+    expires = f"{start + 15} {start + 30} 90000x60"
+    series = {
+        'up{job="g6",instance="a"}': "1x20 stale _x78 1x62",
+        'g6_market_open{exchange="NSE"}': from_stop_to_start("1x19", "1", "1x60"),
+        "g6_cycle_step_seconds": from_stop_to_start("60x19", "60", "60x60"),
+        "g6_heartbeat_overdue_unixtime": from_stop_to_start("30+15x19", "315", f"315 {beats}"),
+        "g6_token_expires_unixtime": from_stop_to_start("90000x19", "315", expires),
+        "g6_last_success_cycle_unixtime": success,
+        'g6_index_last_success_unixtime{index="NIFTY"}': success,
+    }
+    firing = 'count_over_time(ALERTS{alertstate="firing",alertname!="Watchdog"}[14m])'
+    hold(tmp_path, series, "39m", {firing: nan, "sum(g6:slo_index_is_stale)": 0.0})
+
+
 @needs_promtool
 def test_cycles_that_get_slower_little_by_little_are_no_step(tmp_path: Path) -> None:
     told = 'ALERTS{alertname="G6CycleSlower"}'

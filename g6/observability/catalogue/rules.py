@@ -61,19 +61,30 @@ FATAL_RATIO = RecordingRule(
 )
 
 
+_SINCE = "g6:session_since_unixtime"
+_IS_OPEN = f"max by (exchange) ({MARKET_OPEN}) == 1"
+SESSION_SINCE = RecordingRule(
+    _SINCE,
+    # It reads what it was before, over two minutes: a restart of g6 serve does not begin it anew.
+    f"last_over_time({_SINCE}[2m]) and on (exchange) ({_IS_OPEN}) or time() + 0 * ({_IS_OPEN})",
+    "Wall time since which an exchange has been seen in session. Nothing is missed before it.",
+)
+
+
 def _ages() -> str:
     """Return the seconds since each index had a chain, of those whose exchange is in session.
 
     An exchange counts as in session once it has been open for three minutes: at the open the last
-    chain is yesterday's. An index that had none three minutes after the start is as old as that.
+    chain is yesterday's. So it is where a stopped system starts again: there, and where an index
+    never had a chain, the seconds count from when the session was first seen.
     """
     ages: list[str] = []
     for exchange in ("NSE", "BSE"):
         names = "|".join(name for name, index in INDICES.items() if index.exchange == exchange)
         is_open = f'min(min_over_time({MARKET_OPEN}{{exchange="{exchange}"}}[3m])) == 1'
         last = f'{INDEX_LAST_SUCCESS_UNIXTIME}{{index=~"{names}"}}'
-        never = f"{last} == 0 and {last} offset 3m == 0"
-        ages.append(f"((time() - ({last} > 0) or (180 + ({never}))) and on () ({is_open}))")
+        seen = f'scalar({SESSION_SINCE}{{exchange="{exchange}"}})'
+        ages.append(f"((time() - clamp_min({last}, {seen})) and on () ({is_open}))")
     return f"max by (index) ({' or '.join(ages)})"
 
 
@@ -217,6 +228,7 @@ MEMORY_TRANSITION = RecordingRule(
 
 RULES = (
     MARKET_IS_OPEN,
+    SESSION_SINCE,
     INDEX_AGE,
     FATAL_RATIO,
     IV_FAILURE_RATIO,

@@ -20,15 +20,20 @@ from g6.observability.catalogue.rules import (
     INDEX_AGE,
     MARKET_IS_OPEN,
     OBJECTIVE,
+    SESSION_SINCE,
     STALE_RATIOS,
     RecordingRule,
 )
 
-IN_SESSION = f"and on () (min_over_time({MARKET_IS_OPEN}[3m]) == 1)"
+_SINCE = f"min({SESSION_SINCE})"
+IN_SESSION = (
+    f"and on () (min_over_time({MARKET_IS_OPEN}[3m]) == 1 and on () time() - {_SINCE} > 30)"
+)
 """Holds an alert back until the market has been open for three minutes.
 
 At the open the last success is yesterday's: a rule that asked only whether the market is open
-would page every morning.
+would page every morning. A system that starts in session says for some seconds what it was when it
+was stopped: a token that has ended, a provider that does not answer.
 """
 
 _LOST = f"{UNIT_STATE}{{status=~'PARTIAL|MISSING|SKIPPED'%s}} == 1"
@@ -89,8 +94,9 @@ def _unexplained(window: str, *more: str) -> str:
 
 CYCLE_STALLED = AlertingRule(
     "G6CycleStalled",
-    f"time() - {LAST_SUCCESS_CYCLE_UNIXTIME} > clamp_min(3 * {CYCLE_STEP_SECONDS}, 30)"
-    f" {IN_SESSION}",
+    # Of a system that starts in session the last success is yesterday's, or there is none yet.
+    f"time() - clamp_min({LAST_SUCCESS_CYCLE_UNIXTIME}, scalar({_SINCE}))"
+    f" > clamp_min(3 * {CYCLE_STEP_SECONDS}, 30) {IN_SESSION}",
     "0s",
     Urgency.PAGE,
     "no cycle has analysed anything for {{ $value | humanizeDuration }}" + OF_ANY,

@@ -55,8 +55,9 @@ REDIS_DOWN = AlertingRule(
 )
 HEARTBEAT_LOST = AlertingRule(
     "G6HeartbeatLost",
-    # It is 0 before the first heartbeat, for which a start may take a minute.
-    f"(time() > {HEARTBEAT_OVERDUE_UNIXTIME} and {HEARTBEAT_OVERDUE_UNIXTIME} > 0)"
+    # A start may take a minute. Until its first heartbeat it is 0, or as it was at the last stop.
+    f"(time() > {HEARTBEAT_OVERDUE_UNIXTIME} and {HEARTBEAT_OVERDUE_UNIXTIME} > 0"
+    f" and {HEARTBEAT_OVERDUE_UNIXTIME} offset 1m)"
     f" or ({HEARTBEAT_OVERDUE_UNIXTIME} == 0 and {HEARTBEAT_OVERDUE_UNIXTIME} offset 1m == 0)",
     "10s",
     Urgency.PAGE,
@@ -244,7 +245,8 @@ BUS_SATURATED = _bus(
 BUS_SATURATED_CRITICAL = _bus(
     "G6BusQueueSaturationCritical",
     f"max by (subscriber) ({BUS_SUBSCRIBER_LAG_EVENTS}) > {0.97 * EVENTS_HELD:.0f}",
-    "0s",
+    # A g6 serve that was away reads a full bus in some ten seconds.
+    "15s",
     Urgency.PAGE,
     "{{ $labels.subscriber }} has {{ $value }} events to read, and the bus drops them",
 )

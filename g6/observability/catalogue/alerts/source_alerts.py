@@ -59,7 +59,8 @@ PROVIDER_DOWN = AlertingRule(
 TOKEN_EXPIRING = AlertingRule(
     "G6TokenExpiring",
     f"{TOKEN_EXPIRES_UNIXTIME} - time() < 1800 {IN_SESSION}",
-    "0s",
+    # The heartbeat of workers that start may be told before they have logged in.
+    "15s",
     Urgency.PAGE,
     "the access token ends in {{ $value | humanizeDuration }}" + OF_ANY,
     "Without a token the provider refuses every request.",
