@@ -56,6 +56,7 @@ def facts(priced: PricedChain) -> AnalysisFacts:
         spot=spot if isfinite(spot) else None,
         levels=_levels(priced),
         near_interest=_near_interest(priced),
+        positions=int(np.count_nonzero(np.isfinite(priced.vol.iv) & np.isfinite(priced.oi))),
     )
 
 

@@ -181,6 +181,8 @@ class AnalysisFacts:
         levels: ATM and standard deviation of each expiry that has one.
         near_interest: Open interest within five strikes of the money of the nearest expiry, units
             of the underlying, None unknown.
+        positions: Options with a volatility and open interest, of which exposures and risk are
+            sums.
         queue_wait_seconds: From the end of the stage before to this stage's start.
     """
 
@@ -197,6 +199,7 @@ class AnalysisFacts:
     levels: Mapping[date, SlotLevels] = field(default_factory=dict)
     queue_wait_seconds: float | None = None
     near_interest: float | None = None
+    positions: int = 0
 
     def to_json(self) -> JsonObject:
         """Return the facts as JSON has them."""
@@ -205,6 +208,7 @@ class AnalysisFacts:
         return {
             "options": self.options,
             "missing": self.missing,
+            "positions": self.positions,
             "iv": iv,
             "iterations": iterations,
             "iterations_histogram": dict(self.iterations_histogram),

@@ -36,6 +36,7 @@ from g6.observability.catalogue.families.quality_families import (
     IV_SOLVE_SECONDS,
     IV_UNAVAILABLE_TOTAL,
     QUOTES_REJECTED_TOTAL,
+    RISK_AGG_ROWS,
 )
 from g6.observability.catalogue.rules import IV_FAILURE_RATIO
 
@@ -99,6 +100,12 @@ ANALYTICS = Dashboard(
             "Listed contracts a second whose symbol contradicts their columns.",
             "cps",
             (rate(EXPIRY_CONTRACTS_LEFT_OUT_TOTAL, "reason"),),
+        ),
+        DashboardPanel(
+            "Options in exposures and risk",
+            "Those with a volatility and open interest, newest cycle, by index.",
+            "short",
+            (newest(RISK_AGG_ROWS, "index"),),
         ),
     ),
 )

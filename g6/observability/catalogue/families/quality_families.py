@@ -119,6 +119,16 @@ IV_SOLVE_SECONDS = Family(
     "Time to price one unit's chain: prices, forwards, volatilities, Greeks.",
     buckets=(0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0),
 )
+RISK_AGG_ROWS = Family(
+    "quality",
+    "g6_risk_agg_rows",
+    "gauge",
+    ("index",),
+    "options",
+    "unit.report analyse",
+    "Options in the sums of exposures and risk: those with a volatility and open interest.",
+    primed=False,
+)
 
 FAMILIES = (
     QUOTES_REJECTED_TOTAL,
@@ -133,4 +143,5 @@ FAMILIES = (
     IV_ITERATIONS_HISTOGRAM,
     IV_MAX_ITERATIONS,
     IV_SOLVE_SECONDS,
+    RISK_AGG_ROWS,
 )

@@ -7,6 +7,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from g6.domain.figures import exposures
 from g6.domain.figures.overview import missing_row, summarise
 from g6.domain.figures.unit_facts import facts
 from g6.domain.schema import rows
@@ -273,6 +274,14 @@ def test_the_facts_count_every_price_the_solver_worked_on(world):
     histogram = {int(count): times for count, times in found["iterations_histogram"].items()}
     assert sum(histogram.values()) == worked == np.count_nonzero(chain.vol.iterations)
     assert sum(count * times for count, times in histogram.items()) == spent
+
+
+def test_the_facts_count_the_options_that_risk_is_a_sum_of(world):
+    world.put(CE, 30, bid=NAN, last=NAN)
+    world.put(CE, 31, oi=-1.0)
+    chain = world.chain()
+    of_classes = sum(row.options for row in exposures.risk(exposures.positions(chain.chain)))
+    assert 0 < facts(chain).positions == of_classes
 
 
 def test_staleness_is_the_age_of_the_freshest_quote(world):
