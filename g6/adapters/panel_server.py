@@ -169,6 +169,9 @@ class ServedBoard:
             provider_name=str(provider.get("name") or ""),
             market=market_of_status(status),
             queues=_counts(part(status, "queues")),
+            memory_bytes=_scaled(status, "memory_mb", 1e6),
+            cpu_ratio=_scaled(status, "cpu_pct", 0.01),
+            request_p95_ms=_scaled(status, "api_latency_ms", 1.0),
             alerts=alerts_of_panel(self._panel("alerts")),
             place=self.server.url,
         )
@@ -248,6 +251,11 @@ class ServedBoard:
 
 def _counts(document: Document) -> Mapping[str, int]:
     return {name: count for name, count in document.items() if isinstance(count, int)}
+
+
+def _scaled(document: Document, name: str, factor: float) -> float | None:
+    value = document.get(name)
+    return value * factor if isinstance(value, int | float) else None
 
 
 def _detail(body: str) -> str:

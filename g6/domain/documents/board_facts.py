@@ -58,6 +58,10 @@ class BoardFacts:
         market: The session.
         queues: Messages that wait, by queue, None where nobody is asked.
         workers: The living workers, in words.
+        memory_bytes: Memory of all processes, None unknown.
+        cpu_ratio: Cores that all workers keep busy, None unknown.
+        request_p95_ms: Milliseconds that 95 of 100 requests to the provider took at most, None
+            where nobody counts them.
         alerts: Sentences of what is wrong, the fix behind each.
         place: Where all this is read.
         is_running: Whether a system runs, so that cycles are to come.
@@ -72,6 +76,9 @@ class BoardFacts:
     market: MarketState = field(default_factory=MarketState)
     queues: Mapping[str, int] | None = None
     workers: str = ""
+    memory_bytes: float | None = None
+    cpu_ratio: float | None = None
+    request_p95_ms: float | None = None
     alerts: Sequence[str] = ()
     place: str = ""
     is_running: bool = True

@@ -181,7 +181,6 @@ def runtime_status(system: SystemFacts, restart_needed: Iterable[str] = ()) -> R
     units = {} if report is None else report.units
     options = 0 if report is None else sum(report.options.values())
     vitals = VitalSigns() if beat is None else beat.vitals
-    workers = vitals.workers.values()
     latency = system.latencies.get("provider")
     sleep = None
     if system.next_cycle_wall is not None:
@@ -198,7 +197,7 @@ def runtime_status(system: SystemFacts, restart_needed: Iterable[str] = ()) -> R
         api_success_pct=_percent(system.requests.get("ok", 0.0), sum(system.requests.values())),
         api_latency_ms=None if latency is None else latency.p95_ms,
         memory_mb=_total((vitals.resident_bytes,), 1e-6),
-        cpu_pct=_total((worker.cpu_ratio for worker in workers), 100.0),
+        cpu_pct=_total((vitals.cpu_ratio,), 100.0),
         missing=tuple(readiness(system)),
         planned=tuple(system.indices),
         indices=tuple(index_statuses(system)),

@@ -153,6 +153,13 @@ class VitalSigns:
         sizes = [size for size in living if size is not None]
         return sum(sizes) if sizes else None
 
+    @property
+    def cpu_ratio(self) -> float | None:
+        """The cores that all workers keep busy."""
+        workers = self.workers.values()
+        ratios = [worker.cpu_ratio for worker in workers if worker.cpu_ratio is not None]
+        return sum(ratios) if ratios else None
+
     def to_json(self) -> JsonObject:
         """Return the signs as JSON has them."""
         return {

@@ -178,7 +178,19 @@ def _machine(facts: BoardFacts) -> list[StyledText]:
         return [(facts.place, "d")]
     waiting = {name: count for name, count in facts.queues.items() if count}
     queues = (f"queues {counts_in_words(waiting)}", "y") if waiting else ("queues empty", PLAIN)
-    return [queues, (facts.workers, PLAIN), (facts.place, "d")]
+    return [queues, (facts.workers, PLAIN), *_load(facts), (facts.place, "d")]
+
+
+def _load(facts: BoardFacts) -> list[StyledText]:
+    """Return what the system takes of its machine, and how long the provider takes."""
+    clauses: list[StyledText] = []
+    if facts.memory_bytes is not None:
+        clauses.append((f"memory {facts.memory_bytes / 1e6:,.0f} MB", PLAIN))
+    if facts.cpu_ratio is not None:
+        clauses.append((f"processor {facts.cpu_ratio:.0%} of a core", PLAIN))
+    if facts.request_p95_ms is not None:
+        clauses.append((f"requests p95 {facts.request_p95_ms:.0f} ms", PLAIN))
+    return clauses
 
 
 def _alert(facts: BoardFacts) -> list[StyledText]:

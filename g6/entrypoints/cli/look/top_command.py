@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from g6.entrypoints.cli.look.top_session import Ask, TopSession
     from g6.ports.readers import BoardReader
 
+_IDLE_SECONDS = 60.0
+"""The other thread wakes this one after each look. With a wait as long as between two looks the
+screen was made twice for each."""
+
 Url = Annotated[
     str,
     typer.Option(
@@ -123,7 +127,7 @@ def _show_screen(
             goes_on = True
             while goes_on:
                 write(session)
-                for key in keyboard.keys(every):
+                for key in keyboard.keys(_IDLE_SECONDS):
                     goes_on = goes_on and session.press(key)
                 feed.chain_of = session.chain_of
                 feed.seen_at = session.view.at
