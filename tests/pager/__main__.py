@@ -3,6 +3,7 @@
     make pager                                    all of them, some twenty minutes
     make pager ARGS="--only 'Redis away'"
     make pager ARGS="--recorded"                  only those that are evaluated by promtool
+    make pager ARGS="--resume"                    goes on with a run that was broken off
 
 Writes benchmarks/pager.json, from which docs/reference/pager.md is made. Exit status 1 when an
 alert was late, silent, repeated or not expected.
@@ -14,7 +15,6 @@ import argparse
 import json
 import multiprocessing
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,12 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.pager.faults import FAULTS, PagerFault
-from tests.pager.lanes import lane, told_row
+from tests.pager.lanes import append_row, lane, told_row
 from tests.pager.recorded import evaluated
 from tests.pager.recordings import RECORDED
 from tests.pager.system import Pace, mounts
 
 OUTPUT = Path(__file__).parents[2] / "benchmarks/pager.json"
+ROWS = Path(__file__).parents[2] / "build/pager.rows"
+"""Each row as it is known, so that a run that is broken off can go on."""
 LANES = 2
 """Systems that run side by side."""
 
@@ -48,34 +50,47 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], help="name of a fault")
     parser.add_argument("--recorded", action="store_true", help="only the recorded ones")
     parser.add_argument("--lanes", type=int, default=LANES)
+    parser.add_argument("--resume", action="store_true", help="leave out what has a right row")
     arguments = parser.parse_args()
     began = time.monotonic()
-    faults = [] if arguments.recorded else chosen(arguments.only)
-    rows: list[dict[str, Any]] = []
-    lanes: list[tuple[list[str], bool]] = []
-    rest = [fault.name for fault in faults if not fault.is_streamed]
-    shares = [rest[number :: arguments.lanes] for number in range(arguments.lanes)]
-    lanes += [(names, False) for names in shares if names]
-    if streamed := [fault.name for fault in faults if fault.is_streamed]:
-        lanes.append((streamed, True))
+    ROWS.parent.mkdir(exist_ok=True)
+    if not arguments.resume:
+        ROWS.write_text("", "utf-8")
+    done = {name for name, row in _rows().items() if not row["wrong"]}
+    names = [fault.name for fault in ([] if arguments.recorded else chosen(arguments.only))]
+    play_live([name for name in names if name not in done], arguments.lanes)
+    for recording in RECORDED:
+        is_named = not arguments.only or recording.name in arguments.only
+        if is_named and recording.name not in done:
+            append_row(ROWS, told_row(evaluated(recording)))
+    rows = list(_rows().values())
+    _write(rows, time.monotonic() - began)
+    return 1 if any(row["wrong"] for row in rows) else 0
+
+
+def play_live(names: Sequence[str], lanes: int) -> None:
+    """Play faults of running systems, in so many lanes side by side."""
+    streamed = {fault.name for fault in FAULTS if fault.is_streamed}
+    rest = [name for name in names if name not in streamed]
+    shares = [(rest[number::lanes], False) for number in range(lanes)]
+    shares.append(([name for name in names if name in streamed], True))
     context = multiprocessing.get_context("spawn")
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        ProcessPoolExecutor(arguments.lanes, mp_context=context) as pool,
-    ):
-        rows_file = Path(directory) / "rows"
-        rows_file.touch()
+    with ProcessPoolExecutor(lanes, mp_context=context) as pool:
         futures = [
-            pool.submit(lane, names, rows_file, is_streamed=streamed) for names, streamed in lanes
+            pool.submit(lane, share, ROWS, is_streamed=is_streamed)
+            for share, is_streamed in shares
+            if share
         ]
         for future in futures:
             future.result()
-        rows += [json.loads(line) for line in rows_file.read_text("utf-8").splitlines()]
-    for recording in RECORDED:
-        if not arguments.only or recording.name in arguments.only:
-            rows.append(told_row(evaluated(recording)))
-    _write(rows, time.monotonic() - began)
-    return 1 if any(row["wrong"] for row in rows) else 0
+
+
+def _rows() -> dict[str, dict[str, Any]]:
+    """Return the newest row of each fault of this run."""
+    if not ROWS.exists():
+        return {}
+    rows = [json.loads(line) for line in ROWS.read_text("utf-8").splitlines()]
+    return {row["fault"]: row for row in rows}
 
 
 def _write(rows: Sequence[dict[str, Any]], seconds: float) -> None:

@@ -31,12 +31,12 @@ def lane(names: Sequence[str], rows_file: Path, *, is_streamed: bool) -> None:
             running(Path(base), Pace(), is_streamed=is_streamed, has_disks=mounts()) as system,
         ):
             for fault in (fault for fault in FAULTS if fault.name in names):
-                _append(rows_file, told_row(tried(system, fault)))
+                append_row(rows_file, told_row(tried(system, fault)))
                 left.remove(fault.name)
     except FAILURES as error:
         traceback.print_exc()
         for name in left:
-            _append(rows_file, broken_row(name, f"{type(error).__name__}: {error}"))
+            append_row(rows_file, broken_row(name, f"{type(error).__name__}: {error}"))
 
 
 def tried(system: System, fault: PagerFault) -> PagerOutcome:
@@ -50,7 +50,8 @@ def tried(system: System, fault: PagerFault) -> PagerOutcome:
         return outcome
 
 
-def _append(rows_file: Path, row: dict[str, Any]) -> None:
+def append_row(rows_file: Path, row: dict[str, Any]) -> None:
+    """Add a row to those of a run."""
     with rows_file.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from g6.adapters.redis.server import EmbeddedServer, free_port
+from g6.adapters.redis.server import EmbeddedServer, connect, free_port
 from g6.domain.cycles.cycle import parse_z
 from g6.observability.generators.prometheus_files import AlertTiming
 from tests.e2e.running import BIN, ROOT, Child, World, clean_environment
@@ -107,6 +107,11 @@ class System:
         """Start every process of G6."""
         for name in self.pace.workers:
             self.worker(name)
+        # On a busy machine the first cycles were lost before any worker took messages, and the
+        # alerts of an error budget went on for half an hour.
+        with connect(self.server.url) as client:
+            pools = sum(count for _, count in self.pace.workers.values())
+            eventually(lambda: client.scard("g6:ready") >= pools, 120.0, every=0.2)
         self.beat()
         self.serve()
         if self.is_streamed:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import partial
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
@@ -123,12 +124,14 @@ def from_stop_to_start(before: str, stored: str, after: str) -> str:
 @needs_promtool
 @pytest.mark.parametrize("stored_success", ["280", "0"])
 def test_a_system_that_starts_in_session_pages_nobody(tmp_path: Path, stored_success: str) -> None:
-    # What was stored at the stop, then two heartbeats without a login; the first cycle after 75 s.
+    # What was stored at the stop, then two heartbeats without a login; the first cycle after 75 s,
+    # and the second has no chain.
     start = 25 * 60
     chains = f"{stored_success}x4 {' '.join(f'{start + 75 + 60 * n}x3' for n in range(14))}"
     success = from_stop_to_start("100x5 160x4 220x3 280x4", stored_success, chains)
     beats = f"{start + 30}+15x60"
     expires = f"{start + 15} {start + 30} 90000x60"
+    units = partial(from_stop_to_start, "0x19", "0")
     series = {
         'up{job="g6",instance="a"}': "1x20 stale _x78 1x62",
         'g6_market_open{exchange="NSE"}': from_stop_to_start("1x19", "1", "1x60"),
@@ -137,8 +140,10 @@ def test_a_system_that_starts_in_session_pages_nobody(tmp_path: Path, stored_suc
         "g6_token_expires_unixtime": from_stop_to_start("90000x19", "315", expires),
         "g6_last_success_cycle_unixtime": success,
         'g6_index_last_success_unixtime{index="NIFTY"}': success,
+        'g6_units_total{index="NIFTY",status="OK"}': units("0x4 1x7 2x3 3x3 4x3 5x3 6x3 7x40"),
+        'g6_units_total{index="NIFTY",status="MISSING"}': units("0x8 1x60"),
     }
-    firing = 'count_over_time(ALERTS{alertstate="firing",alertname!="Watchdog"}[14m])'
+    firing = 'count_over_time(ALERTS{alertstate="firing",severity="page"}[14m])'
     hold(tmp_path, series, "39m", {firing: nan, "sum(g6:slo_index_is_stale)": 0.0})
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from g6.adapters.panel_server import PanelServer, ServedBoard
@@ -136,39 +136,15 @@ class StoredBoard:
         return ""
 
 
-_OF_SYSTEM = ("cycle", "overview", "provider", "alerts")
-"""Panels that the screen of all indices is made of."""
-LOOKS_A_CYCLE = 10
-"""In so many looks panels of one cycle are read again: a rerun of the newest writes them anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class _PanelsRead:
-    """What was read of the panels of a cycle.
-
-    Attributes:
-        cycles: The cycle of each panel.
-        strikes: By index, those that were asked for.
-    """
-
-    cycles: Mapping[str, str] = field(default_factory=dict)
-    report: CycleReport | None = None
-    provider: ProviderFacts = field(default_factory=ProviderFacts)
-    alerts: Sequence[str] = ()
-    strikes: dict[str, Sequence[Document]] = field(default_factory=dict)
-
-
 @dataclass(slots=True)
 class RunningBoard(StoredBoard):
     """Reads the panels of a running system from its Redis, and the past from its store."""
 
     runtime: Runtime
-    _read: _PanelsRead = field(default_factory=_PanelsRead)
-    _looks: int = 0
 
     def facts(self) -> BoardFacts:
         """Return the newest panels, queues and the session, as of now."""
-        read = self._panels()
+        panels = {name: self._panel(name) for name in ("cycle", "overview", "provider", "alerts")}
         now = self.runtime.clock.market()
         vitals = self.runtime.vitals.read()
         plan = self.runtime.plan
@@ -177,44 +153,24 @@ class RunningBoard(StoredBoard):
         return BoardFacts(
             now=now,
             interval=float(plan.interval),
-            report=read.report,
-            provider=read.provider,
+            report=report_of_panels(panels["cycle"], panels["overview"]),
+            provider=ProviderFacts.from_json(panels["provider"]),
             provider_name=self.runtime.provider.name,
             market=MarketState(is_open=True, phase="replay") if is_recorded else market,
             queues=vitals.queues,
             workers=vitals.living_workers,
             memory_bytes=vitals.resident_bytes,
             cpu_ratio=vitals.cpu_ratio,
-            alerts=read.alerts,
+            alerts=alerts_of_panel(panels["alerts"]),
         )
 
     def strikes(self, index: str, cycle: str) -> Sequence[Document]:
         """Return the strikes of the newest panel, or those of a stored chain."""
-        name = f"index_{index}"
-        if index in self._read.strikes and self._read.cycles.get(name) == cycle:
-            return self._read.strikes[index]
-        document = self.runtime.panels.get(name) or {}
+        document = self.runtime.panels.get(f"index_{index}") or {}
         if document.get("updated_at") == cycle:
-            self._read.strikes[index] = entries(part(document, "data"), "strikes")
-            return self._read.strikes[index]
+            return entries(part(document, "data"), "strikes")
         # Two arguments of super: a dataclass with slots is another class than the one written.
         return StoredBoard.strikes(self, index, cycle)
-
-    def _panels(self) -> _PanelsRead:
-        """Return what the newest panels say, read again only where a cycle has closed."""
-        # Six indices' panels and the chain below them, parsed at each look, were two thirds of
-        # the processor time of g6 top.
-        cycles = self.runtime.panels.cycles()
-        self._looks += 1
-        if cycles != self._read.cycles or self._looks % LOOKS_A_CYCLE == 0:
-            panels = {name: self._panel(name) for name in _OF_SYSTEM}
-            self._read = _PanelsRead(
-                cycles,
-                report_of_panels(panels["cycle"], panels["overview"]),
-                ProviderFacts.from_json(panels["provider"]),
-                alerts_of_panel(panels["alerts"]),
-            )
-        return self._read
 
     def _panel(self, name: str) -> Document:
         return part(self.runtime.panels.get(name) or {}, "data")

@@ -170,9 +170,13 @@ COVERAGE_LOW = AlertingRule(
     "partial.md",
     inhibited_by=("G6CyclePartial",),
 )
+_SEVERAL_MISSING = (
+    f'and on () max(sum by (index) (increase({UNITS_TOTAL}{{status="MISSING"}}[15m]))) > 1.5'
+)
+"""One unit lost of the first nine is more than a tenth: a start would wake a person for it."""
 FATAL_SPIKE = AlertingRule(
     "G6PipelineFatalSpike",
-    f"{FATAL_RATIO} > 0.05 {_unexplained('15m')}",
+    f"{FATAL_RATIO} > 0.05 {_SEVERAL_MISSING} {_unexplained('15m')}",
     "10m",
     Urgency.TICKET,
     "{{ $value | humanizePercentage }} of the units of 15 minutes ended MISSING" + OF_ANY,
@@ -189,7 +193,7 @@ FATAL_SPIKE = AlertingRule(
 )
 FATAL_SUSTAINED = AlertingRule(
     "G6PipelineFatalSustained",
-    f"{FATAL_RATIO} > 0.10 {_unexplained('15m')}",
+    f"{FATAL_RATIO} > 0.10 {_SEVERAL_MISSING} {_unexplained('15m')}",
     "5m",
     Urgency.PAGE,
     "{{ $value | humanizePercentage }} of the units of 15 minutes ended MISSING" + OF_ANY,
