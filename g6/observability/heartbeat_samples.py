@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from g6.domain.documents.readiness import SILENT_SECONDS
 from g6.domain.reports import Event, Heartbeat, ProviderFacts, StreamFacts
 from g6.domain.schema.provider_words import BreakerState, ProviderMode
+from g6.observability.sample_numbers import BUS, epoch, number
 from g6.observability.sample_totals import Sample
-from g6.observability.sample_values import BUS, epoch, number
 
 __all__ = ["heartbeat_samples"]
 

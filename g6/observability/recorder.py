@@ -30,8 +30,8 @@ from g6.observability.catalogue import ALL
 from g6.observability.fanout_samples import fanout_samples
 from g6.observability.heartbeat_samples import heartbeat_samples
 from g6.observability.provider_samples import listing_samples
+from g6.observability.sample_numbers import BUS, epoch, number
 from g6.observability.sample_totals import Sample
-from g6.observability.sample_values import BUS, epoch, number
 from g6.observability.unit_samples import refusal_samples, unit_samples
 
 _MODES = tuple(DetailMode)

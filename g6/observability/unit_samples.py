@@ -18,8 +18,8 @@ from g6.domain.schema.provider_words import ContractFault
 from g6.domain.schema.words import Stage, Status, WriteReason
 from g6.observability.catalogue import ALL
 from g6.observability.provider_samples import provider_samples
+from g6.observability.sample_numbers import epoch, number
 from g6.observability.sample_totals import Sample
-from g6.observability.sample_values import epoch, number
 
 __all__ = ["refusal_samples", "unit_samples"]
 

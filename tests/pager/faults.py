@@ -50,6 +50,30 @@ class PagerFault:
     is_quick: bool = False
 
 
+def together(*faults: PagerFault) -> PagerFault:
+    """Return faults of different parts of a system as one: each fires its own alerts and no more."""
+    expected: dict[str, int] = {}
+    diagnosis: dict[str, str] = {}
+    for fault in faults:
+        assert not expected.keys() & fault.expected.keys(), fault.name
+        assert not diagnosis.keys() & fault.diagnosis.keys(), fault.name
+        expected |= fault.expected
+        diagnosis |= fault.diagnosis
+
+    def each(act: str) -> Act:
+        return lambda system: [getattr(fault, act)(system) for fault in faults]
+
+    return PagerFault(
+        " and ".join(fault.name for fault in faults),
+        " ".join(fault.sentence for fault in faults),
+        expected,
+        each("plant"),
+        each("mend"),
+        each("keep"),
+        diagnosis,
+    )
+
+
 def _tamper(path: Path) -> None:
     """Change a panel file, as a program would that writes into the same directory."""
     document = json.loads(path.read_text("utf-8"))
