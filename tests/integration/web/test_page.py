@@ -101,6 +101,23 @@ def shown(figure: float, places: int = 2) -> str:
     return f"{figure:,.{places}f}"
 
 
+def test_the_chain_leaves_columns_out_instead_of_moving_sidewards(
+    page: Page, served: ServedPage
+) -> None:
+    opened(page, served, "?view=chain&index=NIFTY", (1600, 844))
+    table = "document.querySelector('#chain table')"
+    for width in (600, 900, 1280, 1400, 1600, 1920):
+        page.command(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=844,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        is_inside = f"{table}.scrollWidth <= {table}.parentElement.clientWidth"
+        page.wait(f"innerWidth === {width} && {is_inside}")
+
+
 def test_a_cell_changes_with_the_cycle(page: Page, served: ServedPage) -> None:
     opened(page, served)
     page.wait("g6.live.isFollowing")

@@ -152,7 +152,8 @@ function draw_marks(plot, marks) {
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
   // Where each level of labels is free again. A label without room is left out, its line stays.
-  const free = [0, 0, 0, 0];
+  // On a phone more than two levels lie on the lines that they are about.
+  const free = Array(bbox.width < 480 * ratio ? 2 : 3).fill(0);
   for (const mark of marks) {
     const x = plot.valToPos(mark.at, "x", true);
     if (!(x >= bbox.left && x <= bbox.left + bbox.width)) continue;

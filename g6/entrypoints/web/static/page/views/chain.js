@@ -32,7 +32,7 @@ function side(prefix, role, word) {
     own("iv", { label: "IV", unit: "%", class: "p1", text: (row) => percent(row[`${prefix}iv`]) }),
     own("bid", { label: "Bid", class: "p5", text: (row) => number(row[`${prefix}bid`]) }),
     own("ask", { label: "Ask", class: "p5", text: (row) => number(row[`${prefix}ask`]) }),
-    own("change", { label: "Change", class: "p2", text: (row) => signed(row[`${prefix}change`]), title: "Of the last price, since what build-up is compared with",
+    own("change", { label: "Change", class: "p2 between", text: (row) => signed(row[`${prefix}change`]), title: "Of the last price, since what build-up is compared with",
       paint: (_, row, text) => setAttribute(text, "data-way", row[`${prefix}change`] > 0 ? "up" : row[`${prefix}change`] < 0 ? "down" : "none") }),
     own("last", { label: "Last", class: "price", text: (row) => number(row[`${prefix}last`]), title: "Last traded price" }),
   ];
