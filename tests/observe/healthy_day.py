@@ -49,6 +49,7 @@ from g6.observability.generators import prometheus_files
 from g6.observability.recorder import record
 from g6.observability.sample_totals import Totals
 from g6.pipeline import Runtime
+from g6.ports import Store
 from g6.ports.sources import Provider
 from tests.rules import lint
 
@@ -214,7 +215,7 @@ class _Market:
         self._disturbance = disturbance
         self._bus = MemoryBus()
         market = disturbance.source(simulated_market(settings))
-        self._runtime = _runtime(settings, self._bus, market)
+        self._runtime = runtime_of(settings, self._bus, market, MemoryStore())
         self._delayed: list[tuple[datetime, Event]] = []
         self._last = "0"
         exchanges = {INDICES[name].exchange for name in settings.indices}
@@ -283,7 +284,8 @@ class _Market:
         )
 
 
-def _runtime(settings: Settings, bus: MemoryBus, provider: Provider) -> Runtime:
+def runtime_of(settings: Settings, bus: MemoryBus, provider: Provider, store: Store) -> Runtime:
+    """Return what the use cases run with: each unit's stages at once, one after the other."""
     sender = InlineSender()
     runtime = Runtime(
         plan=plan(settings),
@@ -293,7 +295,7 @@ def _runtime(settings: Settings, bus: MemoryBus, provider: Provider) -> Runtime:
         provider=provider,
         frames=MemoryFrames(),
         ledger=MemoryLedger(bus),
-        store=MemoryStore(),
+        store=store,
         panels=MemoryPanels(),
         panel_files=UndamagedPanels(),
         bus=bus,

@@ -37,7 +37,7 @@ LASTING_SECONDS = 2_000.0
 
 
 @dataclass
-class _Spoiled:
+class Spoiled:
     """A provider whose quotes go wrong for a while."""
 
     market: Provider
@@ -81,7 +81,7 @@ def evaluated(recording: Recording) -> PagerOutcome:
     disturbance = Disturbance(
         planted,
         mended,
-        source=lambda market: _Spoiled(market, recording, planted, mended),
+        source=lambda market: Spoiled(market, recording, planted, mended),
         beat=recording.beat,
         more=recording.more,
         before=recording.before,
