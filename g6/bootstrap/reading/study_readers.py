@@ -155,11 +155,11 @@ def certificate_reader(settings: Settings) -> CertificateReader:
     return DirectoryCertificates(settings)
 
 
-def certificate_names(settings: Settings) -> Callable[[date], str]:
+def certificate_names(directory: Path) -> Callable[[date], str]:
     """Return a function that names the newest certificate of a stored day, empty without one."""
     from g6.adapters.data_dir.certificate_files import CertificateFiles
 
-    files = CertificateFiles(settings.directory)
+    files = CertificateFiles(directory)
 
     def certificate_of(day: date) -> str:
         # A damaged certificate is told by g6 data check, and costs no answer.

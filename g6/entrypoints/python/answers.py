@@ -24,10 +24,16 @@ class Answer:
     """The answer of a study.
 
     Every field of its document is an attribute: `g6.ask.interest("NIFTY").cycles[-1].pcr`.
+
+    Attributes:
+        study: The study's name.
+        document: What it answered.
+        certificate: Day, version and root of what certifies the day of its cycle, empty without.
     """
 
     study: str
     document: StudyDocument
+    certificate: str = ""
 
     def __getattr__(self, name: str) -> Any:
         """Return a field of the document."""
@@ -60,6 +66,8 @@ class Answer:
     def to_pandas(self) -> pd.DataFrame:
         """Return the main table as a DataFrame, instants in India's time.
 
+        Of one stored cycle `attrs["certificate"]` names what certifies its day.
+
         Raises:
             Unavailable: pandas is not installed.
         """
@@ -70,4 +78,6 @@ class Answer:
         for name, column in table.items():
             if isinstance(column.dtype, pd.DatetimeTZDtype):
                 table[name] = column.dt.tz_convert("Asia/Kolkata")
+        if self.certificate:
+            table.attrs["certificate"] = self.certificate
         return table

@@ -63,13 +63,25 @@ def _function(study: table.Study) -> Callable[..., Answer]:
             reader = reader_of_directory(study.reader, directory, overrides)
             parameters: Any = made(study.parameters, values, directory_time(directory))
             document: Any = study.answer(reader, parameters)
-        return Answer(study.name, document)
+        return Answer(study.name, document, _certificate(directory, document))
 
     ask.__name__ = study.name
     ask.__qualname__ = study.name
     ask.__doc__ = _documentation(study)
     ask.__signature__ = signature  # type: ignore[attr-defined]
     return ask
+
+
+def _certificate(directory: Path | None, document: object) -> str:
+    """Return what names the certificate of the day of a document's cycle, empty without one."""
+    cycle = getattr(document, "cycle", None)
+    if directory is None or not isinstance(cycle, str):
+        return ""
+    from g6.bootstrap.reading.study_readers import certificate_names
+    from g6.domain.cycles.cycle import parse_z
+    from g6.domain.market.calendar import day_of
+
+    return certificate_names(directory)(day_of(parse_z(cycle)))
 
 
 def _signature(study: table.Study) -> Signature:

@@ -98,7 +98,7 @@ def page_app(settings: Settings, reader_of: ReaderOf) -> ASGIApp:
         reader_of,
         study_readers.market_time(settings),
         settings.interval,
-        study_readers.certificate_names(settings),
+        study_readers.certificate_names(settings.directory),
     )
     facts = PageFacts(
         stream=False,

@@ -364,6 +364,8 @@ def test_loaded_rows_carry_their_certificates_and_less_than_is_wanted_is_refused
         }
         for told in (second, last)
     ]
+    asked = package.ask.chain("NIFTY", data_dir=directory).to_pandas()
+    assert asked.attrs == {"certificate": f"{DAY} v1 {last['merkle_root']}"}
     package.load("NIFTY", DAY, min_coverage=2 / 386 - 1e-6, data_dir=directory)
     with pytest.raises(UserError, match=r"NIFTY of 2026-11-18 is covered to 0.52%, less than 99"):
         package.load("NIFTY", DAY, min_coverage=0.99, data_dir=directory)
