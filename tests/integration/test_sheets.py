@@ -16,8 +16,9 @@ OFFICE = shutil.which("soffice")
 COLUMNS = ["ce_last", "pe_iv", "ce_symbol"]
 
 
+@pytest.mark.services
 @pytest.mark.timeout(110)
-@pytest.mark.skipif(OFFICE is None, reason="LibreOffice (libreoffice-calc-nogui) is not installed")
+@pytest.mark.skipif(OFFICE is None, reason="needs LibreOffice: make test-services")
 @pytest.mark.parametrize("suffix", [".xlsx", ".csv"])
 def test_libreoffice_opens_what_is_exported(tmp_path: Path, suffix: str) -> None:
     directory = store_two_cycles(tmp_path / "data").directory
