@@ -32,7 +32,7 @@ def answers_of(directory: Path) -> StudyAnswers:
         partial(reader, settings=settings),
         study_readers.market_time(settings),
         interval=60.0,
-        certificate_of=study_readers.certificate_names(settings),
+        certificate_of=study_readers.certificate_names(settings.directory),
     )
 
 

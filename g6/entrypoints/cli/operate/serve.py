@@ -114,7 +114,7 @@ def _served(wiring: Wiring, started: Settings, runtime: Runtime) -> ServeOptions
             reader,
             study_readers.market_time(started),
             runtime.plan.interval,
-            study_readers.certificate_names(started),
+            study_readers.certificate_names(started.directory),
         ),
         owners=partial(owners_of, started.directory),
         control=_control(started, runtime, token) if own.control else None,
