@@ -130,7 +130,7 @@ def test_the_chain_table_has_both_sides_with_the_change_in_open_interest(
     )
     place = int(np.flatnonzero(columns["offset"] == -10)[0])
     assert first["pe"]["oi_change"] == columns["pe_oi"][place] - columns["pe_oi_prev"][place]
-    assert first["ce"]["iv"] == columns["ce_iv"][place].item()
+    assert np.float32(first["ce"]["iv"]) == columns["ce_iv"][place]
 
 
 def test_what_is_missing_in_a_chain_is_null(panels: dict[str, Any], chain_of: ChainOf) -> None:
