@@ -1,7 +1,8 @@
-"""Sizes of contracts, who is taken to hold them, and the strike at the money, in words."""
+"""What a chain's table says in words: sizes, holders, the money, and why an IV is lacking."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
 
 import numpy as np
@@ -9,13 +10,24 @@ from numpy.typing import NDArray
 
 from g6.domain.figures import exposures
 from g6.domain.pricing.forward import HYSTERESIS_STEPS
+from g6.domain.schema.words import IvStatus
 from g6.rendering.wording import LAKH, spelled
 from g6.studies.contract_size import ContractSize
 
-__all__ = ["atm_legend", "holder_words", "size_words"]
+__all__ = ["atm_legend", "exposure_legend", "holder_words", "size_words", "why_no_iv"]
 
 _HOLDERS = {exposures.CONVENTION: "calls + / puts −"}
 """Who is taken to hold what, as signs."""
+_WHY_NO_IV: Mapping[str, str] = {
+    IvStatus.EXPIRED: "expired, no time is left",
+    IvStatus.STALE: "quote too old",
+    IvStatus.BELOW_INTRINSIC: "price below intrinsic value",
+    IvStatus.AT_PAYOFF: "worth no more than exercise",
+    IvStatus.ABOVE_BOUND: "price above any volatility",
+    IvStatus.SUB_TICK: "worth less than a tick",
+    IvStatus.DISABLED: "Greeks are switched off",
+}
+"""Of reasons that say too little with their underscores left out."""
 
 
 def holder_words(convention: str) -> str:
@@ -25,6 +37,21 @@ def holder_words(convention: str) -> str:
     'dealers taken as calls + / puts −'
     """
     return f"dealers taken as {_HOLDERS.get(convention, spelled(convention))}"
+
+
+def exposure_legend(convention: str) -> str:
+    """Return what the exposures are, and whose: two lines of at most 80 columns.
+
+    Args:
+        convention: Who dealers are taken to be, in the sums that have signs of theirs.
+
+    >>> exposure_legend(exposures.CONVENTION).splitlines()[0]
+    'GEX, vanna, charm: what delta gains, dealers taken as calls + / puts −'
+    """
+    return (
+        f"GEX, vanna, charm: what delta gains, {holder_words(convention)}\n"
+        "DEX: delta, VEX: vega, vomma: what vega gains; of all open options, held long"
+    )
 
 
 def size_words(size: ContractSize) -> str:
@@ -61,3 +88,15 @@ def atm_legend(strike: NDArray[np.float64], forward: float, atm: float) -> str:
     if is_known and strike[int(np.argmin(np.abs(strike - forward)))] != atm:
         return f"▶ ◀ ATM, which moves once the forward is {HYSTERESIS_STEPS} of a step away"
     return "▶ ◀ ATM"
+
+
+def why_no_iv(status: str) -> str:
+    """Return why an option has no implied volatility.
+
+    Args:
+        status: Its `iv_status`.
+
+    >>> why_no_iv("sub_tick"), why_no_iv("no_price")
+    ('worth less than a tick', 'no price')
+    """
+    return _WHY_NO_IV.get(status) or spelled(status)

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
-from g6.rendering.pictures.looks import LOOKS, PHONE_HEAD, PHONE_PLOT, Look
+from g6.rendering.pictures.looks import LOOKS, PHONE_HEAD, PHONE_HEAT, PHONE_PLOT, Look
 from g6.rendering.pictures.palette import CONTOURS, THEMES, Palette
 from g6.rendering.pictures.picture import (
     Layer,
@@ -32,6 +32,7 @@ from g6.rendering.pictures.picture import (
     PlotLine,
     contour_values,
     evenly,
+    has_heat,
     has_numbers,
     highest_tip,
     is_visible,
@@ -130,7 +131,9 @@ class _Drawing:
 
     def figure(self) -> PictureFigure:
         look = self._look
-        height = look.height or PHONE_HEAD + PHONE_PLOT * len(self._picture.plots)
+        height = look.height or PHONE_HEAD + sum(
+            PHONE_HEAT if has_heat(plot) else PHONE_PLOT for plot in self._picture.plots
+        )
         figure = PictureFigure(
             figsize=(look.width, height),
             dpi=look.dpi,
@@ -164,9 +167,16 @@ class _Drawing:
             )
         return figure
 
+    def _columns(self) -> int:
+        return 1 if self._look.is_narrow else self._picture.columns
+
+    def _letters_of_a_plot(self) -> int:
+        """Return how many letters fit a line between the axes of one plot."""
+        return max(16, self._look.letters // self._columns() - 10)
+
     def _axes(self, figure: Figure) -> list[Axes]:
         plots = self._picture.plots
-        columns = 1 if self._look.is_narrow else self._picture.columns
+        columns = self._columns()
         rows = -(-len(plots) // columns)
         shares = [plot.share for plot in plots] if columns == 1 else None
         grid = figure.subplots(
@@ -196,8 +206,9 @@ class _Drawing:
             axes.set_ylabel(self._picture.plots[0].y.label)
         if not has_numbers(plot):
             axes.set_yticks([])
+            words = textwrap.fill(plot.lacking, self._letters_of_a_plot())
             axes.text(
-                0.5, 0.5, plot.lacking, transform=axes.transAxes, ha="center", va="center",
+                0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center",
                 color=self._palette.roles["quiet"], fontsize=self._look.text,
             )  # fmt: skip
 
@@ -214,7 +225,7 @@ class _Drawing:
         axes.spines[["left", "bottom"]].set_color(palette.grid)
         axes.tick_params(colors=palette.text, labelsize=text * 0.9)
         axes.set_axisbelow(True)
-        if any(isinstance(layer, PlotHeat) for layer in plot.layers):
+        if has_heat(plot):
             axes.set_facecolor(palette.missing)
             axes.grid(visible=False)
         else:
@@ -231,9 +242,9 @@ class _Drawing:
             axis.set_major_locator(MaxNLocator(nbins=self._look.ticks, steps=_STEPS))
             axis.set_major_formatter(_PlainNumbers(described.form))
 
-    def _halo(self, width: float) -> list[patheffects.AbstractPathEffect]:
+    def _halo(self, width: float, scale: float = 1.0) -> list[patheffects.AbstractPathEffect]:
         return [
-            patheffects.Stroke(linewidth=width + 2.6, foreground=self._palette.paper),
+            patheffects.Stroke(linewidth=width + 2.6 * scale, foreground=self._palette.paper),
             patheffects.Normal(),
         ]
 
@@ -243,20 +254,21 @@ class _Drawing:
 
     @_add.register
     def _(self, layer: PlotLine, axes: Axes, plot: Plot) -> None:  # noqa: ARG002 - as all layers
+        scale = self._look.over_heat if layer.is_over_heat else 1.0
         for piece in layer.pieces():
             (line,) = axes.plot(
                 layer.x[piece],
                 layer.y[piece],
                 color=self._palette.colour_of(layer.role),
                 linestyle=_DASHES[layer.dash],
-                linewidth=layer.width,
+                linewidth=layer.width * scale,
                 drawstyle="steps-post" if layer.is_step else "default",
                 # A line of one point is invisible.
                 marker="." if piece.stop == piece.start + 1 else None,
                 zorder=_LINES,
             )
             if layer.is_over_heat:
-                line.set_path_effects(self._halo(layer.width))
+                line.set_path_effects(self._halo(layer.width * scale, scale))
             self._legend.setdefault(layer.name, line)
         if layer.label:
             axes.annotate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["LOOKS", "PHONE_HEAD", "PHONE_PLOT", "Look"]
+__all__ = ["LOOKS", "PHONE_HEAD", "PHONE_HEAT", "PHONE_PLOT", "Look"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Look:
         ticks: How many numbers fit beside an axis.
         legend_columns: How many entries of the legend fit a line.
         is_narrow: Whether plots stand below each other.
+        over_heat: How wide lines over a heat map are beside those of a screen.
     """
 
     width: float
@@ -31,14 +32,17 @@ class Look:
     ticks: int
     legend_columns: int
     is_narrow: bool
+    over_heat: float = 1.0
 
 
 LOOKS: Mapping[str, Look] = {
     "screen": Look(16.0, 9.0, 100, 12.0, 150, 8, 6, is_narrow=False),
     "page": Look(11.0, 6.4, 100, 9.5, 120, 7, 5, is_narrow=False),
     # 390 pixels of a phone are 780 dots: 3.9 inches of 200.
-    "phone": Look(3.9, 0.0, 200, 7.5, 52, 5, 2, is_narrow=True),
+    # Three lines of a screen's width hid the strikes at the money, which is what people look for.
+    "phone": Look(3.9, 0.0, 200, 7.5, 52, 5, 2, is_narrow=True, over_heat=0.45),
 }
 PHONE_HEAD = 1.5
 PHONE_PLOT = 2.4
-"""Inches of title and legend, and of one plot."""
+PHONE_HEAT = 3.6
+"""Inches of title and legend, of one plot, and of a heat map, whose rows need room."""

@@ -9,7 +9,7 @@ from functools import singledispatch
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures.series import PositionLeg
-from g6.domain.schema.rows import OVERVIEW
+from g6.rendering.pictures.figure_words import figure_words
 from g6.rendering.wording import day_words, heading, points
 from g6.studies.parameters import written
 from g6.studies.stored.heatmap import Heatmap
@@ -23,7 +23,6 @@ from g6.studies.stored.surface_grid import SurfaceGrid
 __all__ = ["numbers_of", "title_of"]
 
 MATRICES: Mapping[str, str] = {"oi": "open interest", "iv": "implied volatility"}
-_MEANINGS: Mapping[str, str] = {column.name: column.meaning for column in OVERVIEW}
 UNPUBLISHED = frozenset(("index", "cycle", "legs"))
 """Fields that are in the heading, or that the published numbers leave out."""
 
@@ -74,9 +73,8 @@ def _(document: StraddleByCycle) -> str:
 
 @title_of.register
 def _(document: Overlays) -> str:
-    meaning = _MEANINGS.get(document.figure, "")
-    words = " · ".join(filter(None, (f"{document.figure} by weekday", meaning)))
-    return heading(document.index, words, document.cycle)
+    name = figure_words(document.figure, document.unit).name
+    return heading(document.index, f"{name}, by weekday", document.cycle)
 
 
 @title_of.register

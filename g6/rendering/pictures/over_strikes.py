@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.rendering.contract_words import why_no_iv
 from g6.rendering.pictures.marks import levels, named, padded_range
 from g6.rendering.pictures.numbers import title_of
 from g6.rendering.pictures.picture import (
@@ -50,8 +51,17 @@ def smile(document: SmileCurves, view: StrikeView) -> Picture:
     for place, (curve, is_near) in enumerate(zip(curves, near, strict=True)):
         label = y.label if place % columns == 0 else ""
         layers = _smile_layers(curve, is_near, document.spot, axis)
-        plots.append(Plot(axis, replace(y, label=label), layers, _smile_title(curve)))
+        plots.append(
+            Plot(
+                axis, replace(y, label=label), layers, _smile_title(curve), lacking=_lacking(curve)
+            )
+        )
     return Picture(title_of(document), tuple(plots), columns=columns, shares_y=True)
+
+
+def _lacking(curve: SmileCurve) -> str:
+    """Return why a smile has no point."""
+    return f"no implied volatility: {why_no_iv(curve.lacks) if curve.lacks else 'no option'}"
 
 
 def _centre(curve: SmileCurve) -> float:

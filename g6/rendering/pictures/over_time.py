@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.rendering.pictures.figure_words import figure_words
 from g6.rendering.pictures.marks import clock_axis, level_lines, padded_range, session_starts
 from g6.rendering.pictures.numbers import title_of
 from g6.rendering.pictures.picture import Layer, Picture, Plot, PlotAxis, PlotDots, PlotLine
@@ -126,17 +127,18 @@ def _since_start(values: Array, starts: tuple[int, ...]) -> Array:
 
 def overlays(document: Overlays, view: PictureView) -> Picture:  # noqa: ARG001 - as all
     """Return a plot per weekday, its newest session above the earlier ones."""
-    unit = ", ".join(filter(None, (document.figure, document.unit)))
+    words = figure_words(document.figure, document.unit)
     curves = [curve for sessions in document.weekdays.values() for curve in sessions]
     x = _minute_axis(curves)
-    low, high = padded_range([np.zeros(0), *(curve.value for curve in curves)])
-    y = PlotAxis(unit, ",.2f", low, high)
+    values = [words.factor * curve.value for curve in curves]
+    low, high = padded_range([np.zeros(0), *values])
+    y = PlotAxis(", ".join(filter(None, (words.name, words.unit))), ",.2f", low, high)
     columns = min(_MOST_COLUMNS, max(1, len(document.weekdays)))
     plots = []
     for place, (weekday, sessions) in enumerate(document.weekdays.items()):
         axis = y if place % columns == 0 else replace(y, label="")
         title = f"{weekday} {sessions[-1].day:%d %b %Y}"
-        layers = tuple(_session_layers(sessions, _first_minute(curves)))
+        layers = tuple(_session_layers(sessions, _first_minute(curves), words.factor))
         plots.append(Plot(x, axis, layers, title))
     return Picture(title_of(document), tuple(plots), columns=columns, shares_y=True)
 
@@ -163,15 +165,15 @@ def _minute_axis(curves: list[SessionCurve]) -> PlotAxis:
     )
 
 
-def _session_layers(sessions: tuple[SessionCurve, ...], first: int) -> list[Layer]:
+def _session_layers(sessions: tuple[SessionCurve, ...], first: int, factor: float) -> list[Layer]:
     layers: list[Layer] = []
     for curve in sessions[:-1]:
         name = "earlier sessions of the weekday"
         note = day_words(curve.day)
-        layers.append(
-            PlotLine(name, curve.minute - first, curve.value, "quiet", width=0.9, note=note)
-        )
+        value = factor * curve.value
+        layers.append(PlotLine(name, curve.minute - first, value, "quiet", width=0.9, note=note))
     newest = sessions[-1]
     name = "newest session of the weekday"
-    layers.append(PlotLine(name, newest.minute - first, newest.value, "calls", width=2.0))
+    value = factor * newest.value
+    layers.append(PlotLine(name, newest.minute - first, value, "calls", width=2.0))
     return layers

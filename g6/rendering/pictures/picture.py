@@ -29,6 +29,7 @@ __all__ = [
     "check_numbers",
     "contour_values",
     "evenly",
+    "has_heat",
     "has_numbers",
     "highest_tip",
     "is_visible",
@@ -37,6 +38,8 @@ __all__ = [
 Array = NDArray[np.float64]
 
 _CONTOURS = 12
+NOT_KNOWN = "not known"
+"""What stands in a plot without a value where nobody says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,7 @@ class Plot:
     layers: tuple[Layer, ...]
     title: str = ""
     share: float = 1.0
-    lacking: str = "not known"
+    lacking: str = NOT_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,15 @@ def has_numbers(plot: Plot) -> bool:
     return any(is_visible(layer) for layer in plot.layers if not isinstance(layer, PlotLevel))
 
 
+def has_heat(plot: Plot) -> bool:
+    """Tell whether a plot is a heat map.
+
+    >>> has_heat(Plot(PlotAxis("strike"), PlotAxis("points"), ()))
+    False
+    """
+    return any(isinstance(layer, PlotHeat) for layer in plot.layers)
+
+
 def highest_tip(plot: Plot) -> int:
     """Return how many tips of levels stand below the highest one.
 
@@ -245,7 +257,9 @@ def check_numbers(picture: Picture, fix: str) -> None:
         NothingToDo: Every plot of it would be empty.
     """
     if not any(map(has_numbers, picture.plots)):
-        raise NothingToDo(f"{picture.title}: there is no number to draw", fix)
+        reasons = {plot.lacking: None for plot in picture.plots if plot.lacking != NOT_KNOWN}
+        why = f" ({'; '.join(reasons)})" if reasons else ""
+        raise NothingToDo(f"{picture.title}: there is no number to draw{why}", fix)
 
 
 def evenly(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import singledispatchmethod
+from textwrap import wrap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,8 @@ _NARROW_TITLE = 34
 _NARROW_AXIS = 52
 _NARROW_ENTRIES = 24
 """Pixels of the numbers and words below the last plot, and of a line of the legend."""
+_LETTERS = 36
+"""How many letters of a sentence fit a line between the axes of the narrowest plot."""
 _POINT = 5
 _TIP = 8
 """Pixels from a level's tip to the one above it."""
@@ -201,7 +204,8 @@ class _Arrangement:
             self._notes.append({**place, **above, "text": text})
         if not has_numbers(plot):
             height = (area.bottom + area.top) / 2
-            self._notes.append({**place, "x": middle, "y": height, "text": plot.lacking})
+            text = "<br>".join(wrap(plot.lacking, _LETTERS))
+            self._notes.append({**place, "x": middle, "y": height, "text": text})
 
     def _hover(self, plot: Plot) -> str:
         """Return how a value answers the pointer: with its unit where plots below each other do."""
@@ -229,9 +233,11 @@ class _Arrangement:
 
     @_add.register
     def _(self, layer: PlotLine, plot: Plot, area: Area) -> None:
+        is_fine = layer.is_over_heat and self._is_narrow
+        width = layer.width * (0.6 if is_fine else 1.2)
         line: Described = {
             "color": self._palette.colour_of(layer.role),
-            "width": layer.width * 1.2,
+            "width": width,
             "dash": layer.dash,
             "shape": "hv" if layer.is_step else "linear",
         }
@@ -243,7 +249,8 @@ class _Arrangement:
                 "y": json_numbers(layer.y[piece]),
             }
             if layer.is_over_heat:
-                halo = {"color": self._palette.paper, "width": layer.width * 1.2 + 2}
+                room = 1 if is_fine else 2
+                halo = {"color": self._palette.paper, "width": width + room}
                 hidden = {"hoverinfo": "skip", "showlegend": False, "legendgroup": layer.name}
                 axes = {"xaxis": f"x{area.x}", "yaxis": f"y{area.y}"}
                 self._data.append(

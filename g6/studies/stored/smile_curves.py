@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -47,6 +48,7 @@ class SmileCurve:
         calls: Volatility of the calls in percent, shape (n,).
         puts: Volatility of the puts in percent, shape (n,).
         fitted: Volatility of the surface in percent, shape (n,), NaN outside its strikes.
+        lacks: Where no option has a volatility, the `iv_status` that most have, empty elsewhere.
     """
 
     expiry: date
@@ -58,6 +60,7 @@ class SmileCurve:
     calls: Array
     puts: Array
     fitted: Array
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +124,13 @@ def _curve(figures: ExpiryFigures, chain: Chain, fitted: surface.Surface) -> Smi
         calls=calls,
         puts=puts,
         fitted=curve,
+        lacks=_lacks(chain),
     )
+
+
+def _lacks(chain: Chain) -> str:
+    """Return the commonest status of a chain's options where none has a volatility."""
+    if np.isfinite(chain.iv).any():
+        return ""
+    statuses = Counter(map(str, chain.sides["iv_status"][chain.is_listed].tolist()))
+    return statuses.most_common(1)[0][0] if statuses else ""

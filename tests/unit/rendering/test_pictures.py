@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -90,6 +91,29 @@ def test_numbers_are_plain_and_in_thousands(stored: Stored, name: str, size: str
     assert any(texts)
     for text in texts:
         assert not re.search(r"e[+-]|\d{4}(?! IST)", text.replace("2026", "")), text
+
+
+def test_overlays_are_named_in_words_and_in_units_that_people_read(stored: Stored) -> None:
+    picture = described(stored, "overlays")
+    assert picture.title.startswith("FINNIFTY ATM straddle, nearest expiry, by weekday")
+    volatility = described(stored, "overlays", figure="atm_iv_this_month")
+    assert volatility.plots[0].y.label == "ATM IV, this month, %"
+    lines = [layer for layer in volatility.plots[0].layers if isinstance(layer, PlotLine)]
+    assert np.nanmin(lines[-1].y) > 1.0
+
+
+def test_a_smile_without_a_volatility_says_why(stored: Stored) -> None:
+    kind = kind_of("smile")
+    reader = directory_reader(stored.directory)
+    document = kind.study.answer(reader, made(kind.study.parameters, {"index": "FINNIFTY"}))
+    curve = document.expiries[0]
+    nothing = np.full(len(curve.strike), np.nan)
+    over = replace(curve, calls=nothing, puts=nothing, fitted=nothing, lacks="expired")
+    beside = replace(document, expiries=(over, curve))
+    assert "expired, no time is left" in kind.describe(beside, StrikeView()).plots[0].lacking
+    alone = replace(document, expiries=(over,))
+    with pytest.raises(NothingToDo, match="expired, no time is left"):
+        kind.describe(alone, StrikeView())
 
 
 def test_levels_lie_behind_the_bars(stored: Stored) -> None:

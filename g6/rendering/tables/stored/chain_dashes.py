@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from g6.domain.figures import build_up
 from g6.domain.market.instrument import SIDES
 from g6.domain.schema import frame
-from g6.domain.schema.words import Flag, IvStatus
-from g6.rendering.wording import counted, points, spelled
+from g6.domain.schema.words import Flag
+from g6.rendering.contract_words import why_no_iv
+from g6.rendering.wording import counted, points
 from g6.studies.stored.chain_by_strike import ChainByStrike
 
 __all__ = ["dash_line"]
@@ -20,15 +21,6 @@ __all__ = ["dash_line"]
 MOST_NAMED = 3
 """Options that a line names. More are counted."""
 Mask = NDArray[np.bool_]
-_WHY_NO_IV: Mapping[str, str] = {
-    IvStatus.STALE: "quote too old",
-    IvStatus.BELOW_INTRINSIC: "price below intrinsic value",
-    IvStatus.AT_PAYOFF: "worth no more than exercise",
-    IvStatus.ABOVE_BOUND: "price above any volatility",
-    IvStatus.SUB_TICK: "worth less than a tick",
-    IvStatus.DISABLED: "Greeks are switched off",
-}
-"""Of reasons that say too little with their underscores left out."""
 
 
 def dash_line(document: ChainByStrike, rows: range) -> str:
@@ -53,7 +45,7 @@ def _clauses(document: ChainByStrike, rows: range) -> Iterator[str]:
     lacks_iv = has_quote & np.isnan(_numbers(document, "iv", shown))
     if lacks_iv.any():
         statuses = _of_sides(document, "iv_status", shown)
-        reasons = Counter(_why_no_iv(str(status)) for status in statuses[lacks_iv])
+        reasons = Counter(why_no_iv(str(status)) for status in statuses[lacks_iv])
         causes = [f"{reason} ({count})" for reason, count in reasons.most_common()]
         yield f"no IV of {counted(int(lacks_iv.sum()), 'option')}: {', '.join(causes)}"
     lacks_previous = has_quote & np.isnan(_numbers(document, "oi_prev", shown))
@@ -84,10 +76,6 @@ def _is_missing(document: ChainByStrike, shown: slice) -> Mask:
     for name in ("last", "bid", "ask", "oi"):
         is_missing &= np.isnan(_numbers(document, name, shown))
     return is_missing
-
-
-def _why_no_iv(status: str) -> str:
-    return _WHY_NO_IV.get(status) or spelled(status)
 
 
 def _numbers(document: ChainByStrike, name: str, shown: slice) -> NDArray[np.float64]:
