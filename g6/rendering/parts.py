@@ -4,8 +4,9 @@ A module here has `parts(document, view)`, which yields sentences and tables, an
 the dataclass of the options that concern what is shown alone. With `CSV_HELP` its main table is
 also written as CSV. `json_value(document)` stands where the published JSON is not the document's
 fields, `json_values(document)` where it is a line of JSON each, `JSON_INDENT` where it is indented,
-`notes(document)` where something is said beside the
-answer, and `line(document)` where the document can be followed by `--watch`.
+`narrow(document, view)` where a view's options choose what JSON and CSV hold, `notes(document)`
+where something is said beside the answer, and `line(document)` where the document can be followed
+by `--watch`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ __all__ = [
     "json_lines_of",
     "json_value_of",
     "line_of",
+    "narrowed",
     "notes_of",
     "parts_of",
     "plain_table",
@@ -197,6 +199,12 @@ def line_of(study: str, document: object) -> str | None:
     """Return a document of one cycle in a line for `--watch`, None where it fills the screen."""
     line: Callable[[object], str] | None = getattr(_module(study), "line", None)
     return None if line is None else line(document)
+
+
+def narrowed(study: str, document: object, view: object) -> object:
+    """Return what JSON and CSV hold of a document in a view that somebody chose."""
+    narrow: Callable[[object, object], object] | None = getattr(_module(study), "narrow", None)
+    return document if narrow is None else narrow(document, view)
 
 
 def fitted(study: str, view: object, height: int) -> object:

@@ -11,7 +11,7 @@ from g6.domain.figures import breadth, exposures
 from g6.domain.figures.by_expiry import ExpiryFigures
 from g6.domain.figures.exposure_summary import ExposureSummary
 from g6.domain.figures.open_interest import InterestLevel
-from g6.rendering.contract_words import holder_words
+from g6.rendering.contract_words import exposure_legend
 from g6.rendering.parts import Line, NoView, Part, plain_table
 from g6.rendering.wording import (
     CRORE,
@@ -84,8 +84,9 @@ def _index_parts(index: IndexAnalysis) -> Iterator[Part]:
     if any(lacks_whole_chain(expiry.pcr, expiry.atm) for expiry in index.expiries):
         yield Line(WHOLE_CHAIN)
     sums = index.exposures
-    yield f"\nexposures of {sums.options} options in ₹ crore, {holder_words(sums.convention)}"
+    yield f"\nexposures of {sums.options} options in ₹ crore"
     yield exposures_table(sums)
+    yield Line(exposure_legend(sums.convention))
     yield from _levels(sums)
     yield from _rising(index.breadth)
     yield "\nrisk: open interest × Greek, by expiry and moneyness"

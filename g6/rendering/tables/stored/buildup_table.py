@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
 
 from rich.table import Table
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
 from g6.rendering.parts import Line, Part, WideTable, plain_table
+from g6.rendering.tables.stored.strike_window import Strikes, around_atm, few_enough, narrowed
 from g6.rendering.wording import (
     around,
     clock,
@@ -24,24 +24,19 @@ from g6.rendering.wording import (
     spelled,
     strike_cell,
 )
-from g6.studies.parameters import Parameter
 from g6.studies.stored.buildup import PREVIOUS_CLOSE, BuildUps, SideBuildUp
 
-LEAST_STRIKES = 3
 LINES_AROUND = 12
 """Lines above and below the strikes, and that of the cursor."""
 WITH_INTEREST = 110
 """Columns of a screen from which on open interest stands beside its change."""
 
 
-Strikes = Annotated[int, Parameter("Strikes around ATM; 0: all.", "21", least=0, metavar="N")]
-
-
 @dataclass(frozen=True, slots=True)
 class BuildUpView:
     """How many strikes are shown."""
 
-    strikes: Strikes = 21
+    strikes: Strikes = None
 
 
 VIEW = BuildUpView
@@ -49,8 +44,13 @@ VIEW = BuildUpView
 
 def fitted(view: BuildUpView, height: int) -> BuildUpView:
     """Return a view of as many strikes as fit so many lines."""
-    most = max(LEAST_STRIKES, height - LINES_AROUND)
-    return BuildUpView(min(view.strikes or most, most))
+    return BuildUpView(few_enough(view.strikes, height - LINES_AROUND))
+
+
+def narrow(document: BuildUps, view: BuildUpView) -> BuildUps:
+    """Return the build-ups of the strikes of which the number is named."""
+    rows = around_atm(document.offset, view.strikes or 0)
+    return narrowed(document, rows, len(document.strike))
 
 
 def parts(document: BuildUps, view: BuildUpView) -> Iterator[Part]:
@@ -91,11 +91,7 @@ def _table(document: BuildUps, view: BuildUpView, width: int) -> Table:
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("PUTS\n", justify="right", no_wrap=True)
     centre = around(document.offset)
-    count = len(document.strike)
-    strikes = view.strikes or count
-    first = max(0, min(centre - strikes // 2, count - strikes))
-    last = min(count, first + strikes)
-    for row in range(first, last):
+    for row in around_atm(document.offset, view.strikes):
         is_centre = row == centre
         strike = strike_cell(float(document.strike[row]), is_centre=is_centre)
         calls = _cells(document.calls, row, is_wide=is_wide)

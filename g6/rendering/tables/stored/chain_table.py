@@ -16,10 +16,10 @@ from g6.domain.schema.frame import SIDE_PREFIXES
 from g6.rendering.contract_words import atm_legend, size_words
 from g6.rendering.parts import Line, Part, WideLine, WideTable, plain_table
 from g6.rendering.tables.stored.chain_dashes import dash_line
+from g6.rendering.tables.stored.strike_window import Strikes, around_atm, few_enough, narrowed
 from g6.rendering.wording import (
     LAKH,
     WHOLE_CHAIN,
-    around,
     day_words,
     in_india,
     lacks_whole_chain,
@@ -36,7 +36,6 @@ CSV_HELP = "Write every column as CSV, and iv_error."
 # Python's csv writes CRLF unless it is told otherwise, and so this table was published.
 CSV_LINE_END = "\r\n"
 
-Strikes = Annotated[int, Parameter("Strikes around ATM; 0: all.", "21", least=0, metavar="N")]
 Greeks = Annotated[bool, Parameter("Greeks instead of open interest.")]
 
 
@@ -44,7 +43,7 @@ Greeks = Annotated[bool, Parameter("Greeks instead of open interest.")]
 class ChainView:
     """How a chain is shown."""
 
-    strikes: Strikes = 21
+    strikes: Strikes = None
     greeks: Greeks = False
 
 
@@ -106,15 +105,19 @@ HIGHEST = "*"
 GAPS = (2, 1)
 """Blanks between columns, the first with which the least columns fit."""
 LEAST_WIDTH = 80
-LEAST_STRIKES = 3
 LINES_AROUND = 15
 """Lines above and below the strikes, on dashes and partial sums too, and that of the cursor."""
 
 
 def fitted(view: ChainView, height: int) -> ChainView:
     """Return a view of as many strikes as fit so many lines."""
-    most = max(LEAST_STRIKES, height - LINES_AROUND)
-    return replace(view, strikes=min(view.strikes or most, most))
+    return replace(view, strikes=few_enough(view.strikes, height - LINES_AROUND))
+
+
+def narrow(document: ChainByStrike, view: ChainView) -> ChainByStrike:
+    """Return the chain of the strikes of which the number is named."""
+    rows = _rows_around(document, view.strikes or 0)
+    return narrowed(document, rows, len(document.is_illiquid))
 
 
 def parts(document: ChainByStrike, view: ChainView) -> Iterator[Part]:
@@ -144,13 +147,13 @@ def parts(document: ChainByStrike, view: ChainView) -> Iterator[Part]:
 def _footing(document: ChainByStrike) -> Iterator[Line]:
     """Yield the sums, the levels, and what a contract is."""
     figures = document.figures
-    for name, sums in zip(("calls", "puts"), document.sums, strict=True):
+    for side, (name, sums) in enumerate(zip(("calls", "puts"), document.sums, strict=True)):
+        oi, volume = (_at_least(document, side, figure) for figure in ("oi", "volume"))
         yield Line(
-            f"{name:<5}  OI {lakh(sums.oi)} lakh · ΔOI {lakh(sums.oi_change, sign=True)} lakh · "
-            f"volume {lakh(sums.volume)} lakh"
+            f"{name:<5}  OI {oi}{lakh(sums.oi)} lakh · ΔOI {lakh(sums.oi_change, sign=True)} "
+            f"lakh · volume {volume}{lakh(sums.volume)} lakh"
         )
-    if partial_sums := _partial_sums(document):
-        yield Line(partial_sums)
+    yield from map(Line, _partial_sums(document))
     yield Line(
         f"PCR {number(figures.pcr)} by OI, {number(figures.pcr_volume)} by volume · "
         f"max pain {points(figures.max_pain)}"
@@ -160,16 +163,29 @@ def _footing(document: ChainByStrike) -> Iterator[Line]:
     yield Line("; ".join(map(size_words, document.sizes)))
 
 
-def _partial_sums(document: ChainByStrike) -> str:
-    """Return how many strikes the sums of ΔOI are of, empty where they are of all."""
-    clauses: list[str] = []
-    for side, name in enumerate(("calls", "puts")):
-        figures = _figures(document, side)
-        known = int(np.isfinite(figures["oi_change"]).sum())
-        count = int(np.isfinite(figures["oi"]).sum())
-        if 0 < known < count:
-            clauses.append(f"{known} of {count} {name}")
-    return f"ΔOI is the sum of {', '.join(clauses)}: of the others it is unknown" if clauses else ""
+def _at_least(document: ChainByStrike, side: int, figure: str) -> str:
+    """Return the sign of a sum that holds some of a side's options, empty where it holds all."""
+    known, count = _known(document, side, figure)
+    return "≥ " if 0 < known < count else ""
+
+
+def _known(document: ChainByStrike, side: int, figure: str) -> tuple[int, int]:
+    """Return of how many listed options of a side a figure is known, and how many there are."""
+    symbols = np.asarray(document.rows[f"{SIDE_PREFIXES[side]}symbol"])
+    known = np.isfinite(_figures(document, side)[figure])
+    return int(known.sum()), int(np.count_nonzero(symbols != ""))
+
+
+def _partial_sums(document: ChainByStrike) -> Iterator[str]:
+    """Yield how many strikes a sum is of, for each that is not of all."""
+    for label, figure in (("OI", "oi"), ("ΔOI", "oi_change"), ("volume", "volume")):
+        clauses: list[str] = []
+        for side, name in enumerate(("calls", "puts")):
+            known, count = _known(document, side, figure)
+            if 0 < known < count:
+                clauses.append(f"{known} of {count} {name}")
+        if clauses:
+            yield f"{label} is the sum of {', '.join(clauses)}: of the others it is unknown"
 
 
 def _legend(document: ChainByStrike, view: ChainView, width: int) -> str:
@@ -235,7 +251,6 @@ def chain_table(document: ChainByStrike, view: ChainView, width: int = LEAST_WID
         view: How many strikes, and of which figures.
         width: Columns of the screen. A wider one shows more figures.
     """
-    # At the ends of the ladder the window keeps its size instead of being centred.
     rows = _rows_around(document, view.strikes)
     strikes = np.asarray(document.rows["strike"], dtype=np.float64)
     is_atm = np.asarray(document.rows["offset"], dtype=np.float64) == 0
@@ -348,13 +363,8 @@ class _Texts:
         return total
 
 
-def _rows_around(document: ChainByStrike, strikes: int) -> range:
-    count = len(document.is_illiquid)
-    if not strikes or count <= strikes:
-        return range(count)
-    centre = around(np.asarray(document.rows["offset"], dtype=np.float64))
-    first = max(0, min(centre - strikes // 2, count - strikes))
-    return range(first, first + strikes)
+def _rows_around(document: ChainByStrike, strikes: int | None) -> range:
+    return around_atm(np.asarray(document.rows["offset"], dtype=np.float64), strikes)
 
 
 def _figures(document: ChainByStrike, side: int) -> Mapping[str, NDArray[np.float64]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from math import isnan
+from textwrap import wrap
 
 from rich.table import Table
 
 from g6.domain.figures.series import LEAST_DAYS, Rank
 from g6.domain.figures.trends import NoTrend
-from g6.rendering.parts import Line, NoView, Part, plain_table
+from g6.rendering.parts import Line, NoView, Part, WideLine, plain_table
 from g6.rendering.wording import LAKH, in_india, number, percent
 from g6.studies.stored.dossier import FIGURES, Dossier
 
@@ -35,13 +37,13 @@ LABELS: Mapping[str, tuple[str, float, int]] = {
 """By the figure: its name for a person, the factor to the unit that is shown, and its places."""
 REASONS: Mapping[str, str] = {
     NoTrend.NOT_STORED: (
-        "– over {lengths} min, nothing is stored near its start "
-        "(--windows asks for others): {names}"
+        "– over {lengths} min, nothing is stored near its start (--windows asks for others)"
     ),
-    NoTrend.ROLLED: "– over {lengths} min, it was of another expiry then: {names}",
-    NoTrend.UNKNOWN_NOW: "– now, the newest cycle has no value: {names}",
+    NoTrend.ROLLED: "– over {lengths} min, it was of another expiry then",
+    NoTrend.UNKNOWN_NOW: "– now, the newest cycle has no value",
 }
 """What is said of each reason why a change is not known."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def parts(document: Dossier, _: NoView) -> Iterator[Part]:
@@ -110,7 +112,7 @@ def _line(document: Dossier, name: str, windows: list[float]) -> list[str]:
     ]
 
 
-def _reasons(document: Dossier) -> Iterator[str]:
+def _reasons(document: Dossier) -> Iterator[Part]:
     """Yield a sentence for each reason why a change is a dash."""
     for reason, sentence in REASONS.items():
         lacking = [trend for trend in document.trends if trend.reason == reason]
@@ -118,6 +120,22 @@ def _reasons(document: Dossier) -> Iterator[str]:
             continue
         windows = sorted({trend.seconds for trend in lacking})
         lengths = ", ".join(f"{seconds / 60:g}" for seconds in windows)
-        names = list(dict.fromkeys(LABELS[trend.name][0] for trend in lacking))
-        listed = "all figures" if len(names) == len(FIGURES) else " · ".join(names)
-        yield sentence.format(names=listed, lengths=lengths)
+        names = list(dict.fromkeys(_name(trend.name) for trend in lacking))
+        if len(names) == len(FIGURES):
+            names = ["all figures"]
+        yield WideLine(partial(_sentence, sentence.format(lengths=lengths), names))
+
+
+def _name(figure: str) -> str:
+    """Return a figure's name for a sentence, without the unit of its line."""
+    return LABELS[figure][0].removesuffix(", %").removesuffix(", lakh")
+
+
+def _sentence(sentence: str, names: Sequence[str], width: int) -> str:
+    """Return a sentence and the names behind it, in lines that break within no name.
+
+    Broken anywhere, `ATM IV this week` stood half on one line and half on the next.
+    """
+    unbroken = [name.replace(" ", NO_BREAK) for name in names]
+    lines = wrap(f"{sentence}: {', '.join(unbroken)}", width, subsequent_indent="  ")
+    return "\n".join(lines).replace(NO_BREAK, " ")

@@ -8,8 +8,8 @@ from math import isfinite
 import numpy as np
 from rich.table import Table
 
-from g6.rendering.contract_words import holder_words
-from g6.rendering.parts import NoView, Part, plain_table
+from g6.rendering.contract_words import exposure_legend
+from g6.rendering.parts import Line, NoView, Part, plain_table
 from g6.rendering.wording import CRORE, day_words, in_india, number, points, spelled
 from g6.studies.stored.exposures_by_strike import ExposuresByStrike
 
@@ -29,7 +29,7 @@ def parts(document: ExposuresByStrike, _: NoView) -> Iterator[Part]:
     )
     yield _table(document)
     yield "₹ crore: GEX per 1 % move, vanna per volatility point, charm per day"
-    yield holder_words(document.convention)
+    yield Line(exposure_legend(document.convention))
 
 
 def _table(document: ExposuresByStrike) -> Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
 
 from rich.table import Table
 
@@ -14,8 +13,8 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import CE, PE
 from g6.rendering.parts import Line, Part, WideTable
 from g6.rendering.tables.fitted_table import TextColumn, fitted_table
+from g6.rendering.tables.stored.strike_window import Strikes, around_atm, few_enough, narrowed
 from g6.rendering.wording import (
-    around,
     clock,
     day_words,
     in_india,
@@ -24,18 +23,10 @@ from g6.rendering.wording import (
     spelled,
     strike_cell,
 )
-from g6.studies.parameters import Parameter
 from g6.studies.stored.buildup import PREVIOUS_CLOSE
 from g6.studies.stored.overview.ladder import Ladder
 
 CSV_HELP = "Write CSV, every column in it."
-
-
-SHOWN = 21
-Strikes = Annotated[
-    int | None,
-    Parameter("Strikes around ATM; 0: all; else 21, or --window's.", "21", least=0, metavar="N"),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +37,19 @@ class LadderView:
 
 
 VIEW = LadderView
-LEAST_STRIKES = 3
 LINES_AROUND = 10
 """Lines above and below the strikes, and that of the cursor."""
 
 
 def fitted(view: LadderView, height: int) -> LadderView:
     """Return a view of as many strikes as fit so many lines."""
-    most = max(LEAST_STRIKES, height - LINES_AROUND)
-    return LadderView(min(view.strikes or most, most))
+    return LadderView(few_enough(view.strikes, height - LINES_AROUND))
+
+
+def narrow(document: Ladder, view: LadderView) -> Ladder:
+    """Return the ladder of the strikes of which the number is named."""
+    rows = around_atm(document.offset, view.strikes or 0)
+    return narrowed(document, rows, len(document.strike))
 
 
 def parts(document: Ladder, view: LadderView) -> Iterator[Part]:
@@ -63,8 +58,8 @@ def parts(document: Ladder, view: LadderView) -> Iterator[Part]:
     if document.against:
         yield Line(f"build-up since {_against(document)}")
     # Asked for 15 strikes either side, somebody wants to see 31.
-    usual = SHOWN if document.window is None else 0
-    rows = _rows_around(document, usual if view.strikes is None else view.strikes)
+    usual = None if document.window is None else 0
+    rows = around_atm(document.offset, usual if view.strikes is None else view.strikes)
     yield WideTable(partial(_table, document, rows))
     if document.note:
         yield Line(document.note)
@@ -79,14 +74,6 @@ def _against(document: Ladder) -> str:
     if document.against == PREVIOUS_CLOSE:
         return document.against
     return clock(parse_z(document.against), day_of(parse_z(document.cycle)))
-
-
-def _rows_around(document: Ladder, strikes: int) -> range:
-    count = len(document.strike)
-    if not strikes or count <= strikes:
-        return range(count)
-    first = max(0, min(around(document.offset) - strikes // 2, count - strikes))
-    return range(first, first + strikes)
 
 
 def _table(document: Ladder, rows: range, width: int) -> Table:

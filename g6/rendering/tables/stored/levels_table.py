@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 
 from rich.table import Table
 
@@ -11,6 +12,7 @@ from g6.rendering.parts import Line, NoView, Part, WideTable
 from g6.rendering.tables.fitted_table import TextColumn, fitted_table
 from g6.rendering.wording import (
     WHOLE_CHAIN,
+    clock,
     clocks,
     counted,
     day_words,
@@ -41,6 +43,8 @@ FIGURES: tuple[tuple[str, int, str, Callable[[float], str]], ...] = (
     ("VIX", 7, "vix", number),
 )
 """Heading, rank by which it is left out where there is no room, figure and text."""
+ROLLED = "*"
+"""Stands beside a cycle of another expiry than the one before."""
 
 
 def parts(document: LevelsByCycle, _: NoView) -> Iterator[Part]:
@@ -54,10 +58,27 @@ def parts(document: LevelsByCycle, _: NoView) -> Iterator[Part]:
     figures = document.figures
     if any(map(lacks_whole_chain, figures["pcr"], figures["atm"])):
         yield Line(WHOLE_CHAIN)
+    for place in _rolls(document):
+        expiry = document.expiry[place]
+        at = clock(document.instant[place])
+        to = "no expiry" if expiry is None else f"the expiry {day_words(expiry, document.day)}"
+        yield Line(f"{ROLLED} from {at} on, figures are of {to}")
+
+
+def _rolls(document: LevelsByCycle) -> list[int]:
+    """Return the places of the cycles of another expiry than the one before."""
+    return [
+        place
+        for place, (before, after) in enumerate(pairwise(document.expiry), start=1)
+        if before != after
+    ]
 
 
 def _table(document: LevelsByCycle, width: int) -> Table:
     columns = [TextColumn("time", clocks(document.instant), justify="left")]
+    if rolls := _rolls(document):
+        marks = [ROLLED if place in rolls else "" for place in range(len(document.instant))]
+        columns.append(TextColumn("", marks))
     for heading, rank, name, text_of in FIGURES:
         columns.append(TextColumn(heading, [*map(text_of, document.figures[name])], rank))
     return fitted_table(columns, width)

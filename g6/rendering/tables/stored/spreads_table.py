@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -12,18 +12,25 @@ from rich.table import Table
 from g6.domain.figures.book_spreads import NEAR_STRIKES, Spreads, Summary
 from g6.rendering.contract_words import atm_legend
 from g6.rendering.parts import Line, Part, plain_table
+from g6.rendering.tables.stored.strike_window import around_atm, narrowed
 from g6.rendering.wording import counted, day_words, in_india, number, strike_cell
 from g6.studies.parameters import Parameter
 from g6.studies.stored.spreads import BookSpreads
 
-Strikes = Annotated[int, Parameter("Strikes around the money to show.", "15", least=1, metavar="N")]
+USUAL = 15
+Strikes = Annotated[
+    int | None,
+    Parameter(
+        "Strikes around the money; 15 of a table, all of --json.", "15", least=1, metavar="N"
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
 class SpreadsView:
     """How many strikes are shown."""
 
-    strikes: Strikes = 15
+    strikes: Strikes = None
 
 
 VIEW = SpreadsView
@@ -36,13 +43,21 @@ def parts(document: BookSpreads, view: SpreadsView) -> Iterator[Part]:
     yield _summary_table(document.now)
     span = counted(document.by_strike.cycles, "cycle")
     yield Line(f"\n{day_words(document.expiry)}: spreads in points over {span}")
-    yield _strikes_table(document.by_strike, document.atm, view.strikes)
+    yield _strikes_table(document.by_strike, document.atm, view.strikes or USUAL)
     yield (
         f"±{NEAR_STRIKES}: strikes next to the money; two-sided: options with bid and ask; "
         "p90: nine of ten are less"
     )
     if np.isfinite(document.atm):
         yield Line(atm_legend(document.by_strike.strike, document.forward, document.atm))
+
+
+def narrow(document: BookSpreads, view: SpreadsView) -> BookSpreads:
+    """Return the spreads of the strikes of which the number is named."""
+    spreads = document.by_strike
+    count = len(spreads.strike)
+    rows = _rows_around(spreads, document.atm, view.strikes or count)
+    return replace(document, by_strike=narrowed(spreads, rows, count))
 
 
 def json_value(document: BookSpreads) -> dict[str, object]:
@@ -92,15 +107,18 @@ def _strikes_table(spreads: Spreads, atm: float, strikes: int) -> Table:
     table = plain_table()
     for name in (*calls, STRIKE, *puts):
         table.add_column(name, justify="center" if name == STRIKE else "right", no_wrap=True)
-    count = len(spreads.strike)
-    # Before the first forward of a day the middle of the ladder is shown.
-    centre = count // 2
-    if np.isfinite(atm):
-        centre = int(np.argmin(np.abs(spreads.strike - atm)))
-    for row in range(max(0, centre - strikes // 2), min(count, centre + strikes // 2 + 1)):
+    for row in _rows_around(spreads, atm, strikes):
         strike = strike_cell(float(spreads.strike[row]), is_centre=bool(spreads.strike[row] == atm))
         table.add_row(*_cells(spreads, 0, row), strike, *_cells(spreads, 1, row)[::-1])
     return table
+
+
+def _rows_around(spreads: Spreads, atm: float, strikes: int) -> range:
+    """Return the rows of so many strikes around ATM, or around the middle of the ladder."""
+    if np.isfinite(atm):
+        return around_atm(spreads.strike - atm, strikes)
+    # Before the first forward of a day the middle of the ladder is shown.
+    return around_atm(np.full(len(spreads.strike), np.nan), strikes)
 
 
 def _cells(spreads: Spreads, side: int, row: int) -> list[str]:

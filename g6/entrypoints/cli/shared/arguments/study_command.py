@@ -248,13 +248,15 @@ def _write(
         document = document.with_fixes(named.completed)
     if values.get("quiet"):
         return
+    view: object = made(parts.view_of(name), values)
+    if values["json_"] or values.get("csv_"):
+        document = cast("StudyDocument", parts.narrowed(name, document, view))
     if values["json_"]:
         _write_json(name, document, parts.json_indent_of(name))
         return
     if values.get("csv_"):
         plain.write_csv(document, sys.stdout, parts.csv_line_end_of(name))
         return
-    view: object = made(parts.view_of(name), values)
     console = terminal.console(settings)
     # A heading that scrolled away heads nothing: who names no number of strikes gets a screenful.
     if console.is_terminal and view == parts.view_of(name)():
@@ -265,7 +267,7 @@ def _write(
         typer.echo(terminal.fitted(named.completed(note), sys.stderr), err=True)
 
 
-def _write_json(name: str, document: StudyDocument, indent: int | None = None) -> None:
+def _write_json(name: str, document: object, indent: int | None = None) -> None:
     """Write a document as JSON: as a whole, or a line each of what it holds."""
     from g6.rendering import parts, plain
 
@@ -301,7 +303,7 @@ def _watch(
             last_mark = mark
             line = parts.line_of(study.name, document)
             if as_json:
-                _write_json(study.name, document)
+                _write_json(study.name, parts.narrowed(study.name, document, view))
             elif line is None:
                 _show_screen(study, document, view, settings)
             else:

@@ -137,6 +137,35 @@ def test_sums_of_some_strikes_say_of_how_many(stored):
     assert (sentence in lines, known) == (True, count - 1)
 
 
+def test_a_sum_of_some_strikes_says_that_it_is_at_least_so_much(stored):
+    document = _document(stored)
+    interest = document.rows["pe_oi"].astype(np.float64)
+    interest[0] = np.nan
+    partial = replace(document, rows={**document.rows, "pe_oi": interest})
+    lines = [part.text for part in parts(partial, ChainView()) if isinstance(part, Line)]
+    (puts,) = [line for line in lines if line.startswith("puts")]
+    count = len(interest)
+    assert puts.startswith("puts   OI ≥ ")
+    assert f"OI is the sum of {count - 1} of {count} puts: of the others it is unknown" in lines
+
+
+@pytest.mark.parametrize("command", ["chain", "ladder", "buildup"])
+def test_json_and_csv_hold_the_strikes_that_are_named(g6, stored, command):
+    place = ("FINNIFTY", "--data-dir", str(stored.directory))
+    every = json.loads(g6(command, *place, "--json").out)
+    few = json.loads(g6(command, *place, "--strikes", "5", "--json").out)
+    of_all, of_few = ([*_strikes(found)] for found in (every, few))
+    middle = of_all.index(of_few[0])
+    assert (of_few, len(of_few)) == (of_all[middle : middle + 5], 5)
+    if command == "chain":
+        lines = g6(command, *place, "--strikes", "5", "--csv").out.splitlines()
+        assert len(lines) == 1 + 5
+
+
+def _strikes(found: dict) -> list[float]:
+    return found["strike"] if "strike" in found else [row["strike"] for row in found["rows"]]
+
+
 def test_a_mark_that_is_not_shown_is_not_explained(stored):
     reader = directory_reader(stored.directory)
     document = chain_by_strike.document(
