@@ -9,8 +9,7 @@ from functools import singledispatch
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures.series import PositionLeg
-from g6.rendering.pictures.figure_words import figure_words
-from g6.rendering.wording import day_words, heading, points
+from g6.rendering.wording import day_words, figure_words, heading, points
 from g6.studies.parameters import written
 from g6.studies.stored.heatmap import Heatmap
 from g6.studies.stored.interest_by_cycle import InterestByCycle

@@ -8,12 +8,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.rendering.pictures.figure_words import figure_words
 from g6.rendering.pictures.marks import clock_axis, level_lines, padded_range, session_starts
 from g6.rendering.pictures.numbers import title_of
 from g6.rendering.pictures.picture import Layer, Picture, Plot, PlotAxis, PlotDots, PlotLine
 from g6.rendering.pictures.view import PictureView
-from g6.rendering.wording import LAKH, day_words
+from g6.rendering.wording import LAKH, day_words, figure_words
 from g6.studies.documents import columns_of
 from g6.studies.stored.interest_by_cycle import CycleInterest, InterestByCycle
 from g6.studies.stored.overlays import Overlays, SessionCurve
