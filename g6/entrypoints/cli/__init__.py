@@ -184,7 +184,9 @@ def _print_help(words: Sequence[str]) -> int | None:
         return None
     width = shutil.get_terminal_size((80, 24)).columns
     book = read_help()
-    if not words or words[0] == "--help":
+    if not words:
+        lines = book.screen(width)
+    elif words[0] == "--help":
         lines = book.overview(width)
     else:
         page = book.page(words)

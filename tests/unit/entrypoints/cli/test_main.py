@@ -31,9 +31,15 @@ def commands() -> Iterator[tuple[str, Any]]:
             yield name, command
 
 
-def test_without_a_word_the_overview_is_shown_and_nothing_was_done(g6: Any) -> None:
-    assert g6().out == g6("--help").out
-    assert (g6().code, g6("--help").code) == (2, 0)
+def test_without_a_word_one_screen_names_every_command_and_nothing_was_done(g6: Any) -> None:
+    answer = g6()
+    lines = answer.out.splitlines()
+    # The prompt stands below them, on a terminal of 24 lines.
+    assert (len(lines) <= 23, max(map(len, lines)) <= 80) == (True, True)
+    assert {*COMMANDS} <= {*answer.out.split()}
+    assert all(f"{title}:" in lines for title in GROUPS)
+    assert f" {PAGES['chain'].sentence}" in answer.out
+    assert (answer.code, g6("--help").code) == (2, 0)
 
 
 def test_the_overview_has_every_command_with_its_whole_sentence(g6: Any) -> None:

@@ -18,10 +18,12 @@ class Command:
     Attributes:
         name: Its word after `g6`.
         module: The module below `g6.entrypoints.cli` that registers it, empty for a study.
+        is_first: Whether it is one of the few that `g6` alone explains, of its group.
     """
 
     name: str
     module: str = ""
+    is_first: bool = False
 
     @property
     def is_study(self) -> bool:
@@ -31,17 +33,17 @@ class Command:
 
 GROUPS: dict[str, tuple[Command, ...]] = {
     "Start here": (
-        Command("demo", "run.start"),
-        Command("init", "setup.scaffold"),
+        Command("demo", "run.start", is_first=True),
+        Command("init", "setup.scaffold", is_first=True),
     ),
     "Look at the market (traders)": (
         Command("status"),
-        Command("top", "look.top_command"),
+        Command("top", "look.top_command", is_first=True),
         Command("overview"),
-        Command("chain"),
+        Command("chain", is_first=True),
         Command("ladder"),
         Command("payoff"),
-        Command("analyze"),
+        Command("analyze", is_first=True),
         Command("buildup"),
         Command("scan"),
         Command("interest"),
@@ -59,10 +61,10 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     ),
     "Work on the past (researchers)": (
         Command("data", "past.archive"),
-        Command("sample", "past.sample_command"),
-        Command("export", "past.export_command"),
+        Command("sample", "past.sample_command", is_first=True),
+        Command("export", "past.export_command", is_first=True),
         Command("page", "past.page_command"),
-        Command("sql", "past.sql_command"),
+        Command("sql", "past.sql_command", is_first=True),
         Command("inspect"),
         Command("verify"),
         Command("certificate"),
@@ -82,11 +84,11 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("login", "setup.sign_in"),
         Command("check"),
         Command("day"),
-        Command("doctor"),
+        Command("doctor", is_first=True),
         Command("health"),
         Command("providers"),
-        Command("live", "run.live"),
-        Command("up", "run.start"),
+        Command("live", "run.live", is_first=True),
+        Command("up", "run.start", is_first=True),
         Command("run", "run.start"),
         Command("serve", "operate.serve"),
         Command("web", "operate.web_command"),

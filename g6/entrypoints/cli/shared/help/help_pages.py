@@ -13,7 +13,7 @@ from importlib import resources
 from textwrap import wrap
 
 from g6.domain.schema.json_reading import part, text
-from g6.entrypoints.cli.shared.help.commands import GROUPS
+from g6.entrypoints.cli.shared.help.commands import COMMANDS, GROUPS
 
 __all__ = ["HELP_FILE", "PROGRAM", "Entry", "HelpBook", "HelpPage", "book_of", "read_help"]
 
@@ -24,6 +24,7 @@ WIDEST = 100
 """Longer lines are hard to read, however wide the terminal is."""
 _INDENT = 2
 _GAP = 2
+_OTHERS = "also:"
 _NAME_WIDTH = 26
 """A longer name stands on a line of its own, so that it does not narrow every meaning."""
 
@@ -127,6 +128,27 @@ class HelpBook:
         if not page.commands or below is None:
             return page
         return self.pages.get(f"{page.words} {below}")
+
+    def screen(self, width: int) -> Iterator[str]:
+        """Yield the lines of `g6` alone, one screen: the first commands, and the others by name."""
+        width = min(width, WIDEST)
+        firsts = [command.name for command in COMMANDS.values() if command.is_first]
+        longest = max(map(len, firsts))
+        yield f"Usage: {PROGRAM} COMMAND [OPTIONS]; {PROGRAM} --help says what each command does"
+        for title, group in GROUPS.items():
+            names = [command.name for command in group if command.is_first]
+            rows = [(name, self.pages[name].sentence) for name in names]
+            # A screen of 24 lines has none to spare for what stands between groups.
+            yield from list(_titled(title, rows, width, longest))[1:]
+            others = " ".join(command.name for command in group if not command.is_first)
+            head = f"{'':{_INDENT}}{_OTHERS} "
+            yield from wrap(
+                others,
+                width,
+                initial_indent=head,
+                subsequent_indent=" " * len(head),
+                break_on_hyphens=False,
+            )
 
     def overview(self, width: int) -> Iterator[str]:
         """Yield the lines of `g6 --help`: every command with its sentence, by purpose."""
