@@ -14,7 +14,7 @@ from g6.studies.parameters import Parameter
 
 __all__ = ["USUAL", "Strikes", "around_atm", "few_enough", "narrowed"]
 
-Document = TypeVar("Document")
+T = TypeVar("T")
 USUAL = 21
 """How many strikes a table shows of which nobody names the number."""
 LEAST = 3
@@ -58,7 +58,7 @@ def few_enough(strikes: int | None, lines: int) -> int:
     return min(wished or most, most)
 
 
-def narrowed(document: Document, rows: range, count: int) -> Document:
+def narrowed(document: T, rows: range, count: int) -> T:
     """Return a document whose arrays over the strikes hold those of some rows alone.
 
     Args:
@@ -66,7 +66,7 @@ def narrowed(document: Document, rows: range, count: int) -> Document:
         rows: The rows of the strikes.
         count: How many strikes it has: an array whose last axis is as long is over them.
     """
-    return cast("Document", _cut(document, rows, count))
+    return cast("T", _cut(document, rows, count))
 
 
 def _cut(value: object, rows: range, count: int) -> object:
