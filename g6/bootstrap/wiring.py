@@ -153,9 +153,14 @@ def redis_url(settings: Settings) -> str:
     sentence = f"no G6 runs on {settings.directory}, and redis.broker_url is not set"
     if elsewhere := running_systems():
         raise Unavailable(sentence, _looked_at(elsewhere))
-    raise Unavailable(
-        sentence, "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0"
-    )
+    fix = "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0"
+    # With pyarrow the process of the ticker would be three times as large.
+    from g6.adapters.parquet.queries.stored_span import has_rows
+
+    if has_rows(settings.directory):
+        # After a demo that ended everybody asks for its status.
+        fix = f"g6 overview shows what is stored there; {fix}"
+    raise Unavailable(sentence, fix)
 
 
 def is_written_by_a_system(settings: Settings) -> bool:

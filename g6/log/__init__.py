@@ -41,8 +41,8 @@ FILE = "g6.log"
 """The file of a run in its directory of logs: cycles, stages, gaps, alerts, warnings."""
 KEPT = "g6.kept"
 """What begins the names of loggers whose lines go to the file alone."""
-VOICES = ("g6.cycle", "g6.alert")
-"""Loggers of what a person hears of a run. The file has it from the bus."""
+VOICES = ("g6.cycle", "g6.alert", "g6.start")
+"""Loggers of what a person hears of a run. The file has it from elsewhere."""
 
 
 class LogOptions(Protocol):
@@ -184,18 +184,23 @@ def startup(
     is_kept: bool = False,
     **more: object,
 ) -> None:
-    """Write the line of a start: version, indices, provider, hashes of the configuration."""
-    sections = {name: value for name, value in hashes.items() if name != "all"}
-    _logger("start", is_kept=is_kept).info(
-        "startup",
-        version=version,
-        indices=list(indices),
-        interval=interval,
-        provider=provider,
-        config_hash=hashes["all"],
-        sections=sections,
+    """Write the line of a start: version, indices, interval, provider, hash of the configuration.
+
+    The file has the hash of each section beside it, by which two starts are compared. With
+    `is_kept` a person hears none of it.
+    """
+    line: dict[str, object] = {
+        "version": version,
+        "indices": list(indices),
+        "interval": interval,
+        "provider": provider,
+        "config_hash": hashes["all"],
         **more,
-    )
+    }
+    if not is_kept:
+        _logger("start", is_kept=False).info("startup", **line)
+    sections = {name: value for name, value in hashes.items() if name != "all"}
+    _logger("start", is_kept=True).info("startup", **line, sections=sections)
 
 
 def alert(alert: Alert, *, is_kept: bool = False) -> None:

@@ -21,6 +21,8 @@ GONE = "gone"
 """The outcome of a unit whose quotes are nowhere any more."""
 UNFINISHED = "unfinished"
 """The outcome of a unit that was sent and has not ended."""
+SETTINGS = "config_id"
+"""The column that names the settings that a row is of."""
 DAMAGED = "damaged"
 """In place of a digest: the stored chain cannot be read."""
 
@@ -31,15 +33,18 @@ class RerunResult:
 
     Attributes:
         unit: The unit.
-        before: What told its stored chain from another, None where there was none.
+        before: What told its stored rows from others, None where there were none.
         outcome: Its status, `gone` or `unfinished`.
         why: Why its quotes are gone.
-        attempt: The attempt that was sent.
+        attempt: Which run of the cycle was sent: each unit that is done again is one.
         source: Where its quotes are from: frame or store.
         is_stored: Whether its rows are in the store, None while it has not ended.
-        changed: Whether its rows are others, None where nothing is compared.
+        changed: Whether its rows are others, None where nothing is compared. Which settings they
+            are of is no part of it.
+        is_reconfigured: Whether they are of other settings than before.
         errors: What a sink said that refused its rows.
         failure: Why it failed, so that the unit stands as it did before. Empty where it did not.
+        settings_before: Which settings its rows were of.
     """
 
     unit: Unit
@@ -50,8 +55,10 @@ class RerunResult:
     source: str = ""
     is_stored: bool | None = None
     changed: bool | None = None
+    is_reconfigured: bool = False
     errors: object = None
     failure: str = ""
+    settings_before: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -72,6 +79,7 @@ class RerunResult:
         facts |= {"attempt": self.attempt, "source": self.source}
         if self.is_stored is not None:
             facts |= {"stored": self.is_stored, "changed": self.changed}
+            facts["reconfigured"] = self.is_reconfigured
         if self.errors:
             facts["errors"] = self.errors
         if self.failure:
@@ -81,7 +89,9 @@ class RerunResult:
 
 def send_again(runtime: Runtime, unit: Unit, first_stage: Stage) -> RerunResult:
     """Send a unit again from a stage, and return what is known of it by then."""
-    result = RerunResult(unit, _digest_of(runtime, unit))
+    before = _digest_of(runtime, unit)
+    result = RerunResult(unit, None if before is None else before.rows)
+    result.settings_before = "" if before is None else before.settings
     try:
         sent = rerun(runtime, unit, first_stage)
     except (NothingToDo, BadInput) as error:
@@ -106,9 +116,11 @@ def note_end(runtime: Runtime, result: RerunResult, *, compares: bool) -> bool:
     result.failure = state.failure
     result.is_stored = True
     if compares:
-        digest = _digest_of(runtime, result.unit)
-        result.is_stored = digest not in (None, DAMAGED)
-        result.changed = digest != result.before
+        now = _digest_of(runtime, result.unit)
+        result.is_stored = now is not None and now.rows != DAMAGED
+        result.changed = (None if now is None else now.rows) != result.before
+        if now is not None and result.before is not None:
+            result.is_reconfigured = now.settings != result.settings_before
     return True
 
 
@@ -141,17 +153,28 @@ def _final_state(runtime: Runtime, unit: Unit) -> UnitRecord | None:
     return state if has_no_rows or is_persisted else None
 
 
-def _digest_of(runtime: Runtime, unit: Unit) -> str | None:
-    """Return what tells the stored chain of a unit from another, None where there is none."""
+@dataclass(frozen=True, slots=True)
+class RowsMark:
+    """What tells the stored rows of a unit from others, and which settings they are of."""
+
+    rows: str
+    settings: str = ""
+
+
+def _digest_of(runtime: Runtime, unit: Unit) -> RowsMark | None:
+    """Return what tells the stored rows of a unit from others, None where there are none."""
     try:
         frame = runtime.store.read_chain(unit)
     except BadInput:
-        return DAMAGED
+        return RowsMark(DAMAGED)
     return None if frame is None else _digest(frame)
 
 
-def _digest(frame: Frame) -> str:
+def _digest(frame: Frame) -> RowsMark:
     digest = hashlib.sha256()
     for name, column in frame.columns.items():
-        digest.update(name.encode() + repr(column.tolist()).encode())
-    return digest.hexdigest()
+        # A rerun under other settings that price alike said `changed`: each row names them.
+        if name != SETTINGS:
+            digest.update(name.encode() + repr(column.tolist()).encode())
+    names = frame.columns[SETTINGS].tolist() if SETTINGS in frame.columns else []
+    return RowsMark(digest.hexdigest(), str(names[0]) if names else "")

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from g6.adapters.redis.clocks.shared_clock import SharedClock
+from g6.adapters.redis.controls import RedisControls
 from g6.bootstrap.ownership import redis_namespace
-from g6.bootstrap.wiring import redis_url
+from g6.bootstrap.wiring import clock_speed, redis_url, wire
 from g6.config import Settings, build, nested
 from g6.config.source_table import is_shipped
+from g6.domain.cycles.cycle import parse_z
 from g6.domain.schema.json_reading import part
 from g6.errors import G6Error
 
+SETTLING_SECONDS = 30.0
+"""Wall seconds after its instant by which a cycle has rows, or the disk refuses them."""
 _DECIDING = (
     "interval",
     "market.",
@@ -80,3 +86,32 @@ def settings_as_started(settings: Settings) -> Settings:
             }
         )
     return settings
+
+
+def settled_until(settings: Settings) -> datetime | None:
+    """Return the last instant by whose cycle a running simulated market must have rows.
+
+    Rows that a full disk refused lie behind the newest one. Held against that, a day of them had
+    no gap.
+
+    Args:
+        settings: Those of who asks.
+
+    Returns:
+        None of any other market, and where its Redis does not answer.
+    """
+    with suppress(G6Error):
+        started = settings_as_started(settings)
+        if not started.source.is_simulated or started.market.speed == "max":
+            return None
+        wiring = wire(started)
+        main = wiring.clients.main
+        speed = clock_speed(started)
+        clock = SharedClock(main, wiring.namespace, started.market.start, speed)
+        if clock.wall_origin() is None:
+            return None
+        settled = clock.market() - timedelta(seconds=started.interval + SETTLING_SECONDS * speed)
+        window = RedisControls(main, wiring.namespace).read().window
+        last = None if window is None else window.last
+        return settled if last is None else min(settled, parse_z(last))
+    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +93,14 @@ def past_reader(settings: Settings) -> PastReader:
     """Return the reader of what the data directory says of its stored days."""
     from g6.bootstrap.stored_files.past_reading import DirectoryPast
 
-    return DirectoryPast(settings, calendar())
+    return DirectoryPast(settings, calendar(), _settled_until)
+
+
+def _settled_until(settings: Settings) -> datetime | None:
+    # Imported when a market runs: the client of Redis costs 0.2 s.
+    from g6.bootstrap.reading.running_system import settled_until
+
+    return settled_until(settings)
 
 
 def archive_reader(settings: Settings) -> ArchiveReader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -32,11 +32,13 @@ class DirectoryPast:
     """Reads what a data directory says of its stored days, under the settings of now.
 
     Attributes:
+        reached: Says how far the simulated market has come that runs there.
         at: The instant as of which it reads, None for what is there now.
     """
 
     settings: Settings
     calendar: Calendar
+    reached: Callable[[Settings], datetime | None] | None = None
     at: datetime | None = None
 
     def observed_by(self, at: datetime | None) -> DirectoryPast:
@@ -76,6 +78,10 @@ class DirectoryPast:
         # A repair or an import owns the directory too, and has no Redis.
         record = owner(self.settings.directory) or {}
         return bool(record.get("kind") in OF_THEIR_OWN_TIME and record.get("broker"))
+
+    def settled_until(self) -> datetime | None:
+        """Return the last instant by whose cycle the running market must have rows."""
+        return self.reached(self.settings) if self.reached else None
 
     def chain_days(self) -> Mapping[str, Sequence[date]]:
         """Return by index the days that have a directory for its chains."""

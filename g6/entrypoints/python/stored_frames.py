@@ -107,29 +107,22 @@ def load(
 
     Args:
         index: One name or several. `"*"` is all that are stored.
-        day: A session day: `"2026-11-20"`, a date, `"latest"` (the newest stored), `"today"`, or
-            -1, -2, … counted back from the newest. A range is `(first, last)`, a slice or
-            `"2026-11-16..2026-11-20"`, both ends included, either may be left open.
+        day: `"2026-11-20"`, a date, `"latest"`, `"today"`, -1, -2, … back from the newest, or a
+            range: `(first, last)`, a slice, `"2026-11-16..2026-11-20"`, either end may be open.
         kind: Which rows. Events that are of no index come with those of any.
-        engine: What the answer is: a data frame of pandas or polars, an Arrow table, a relation of
-            DuckDB. `"auto"` is pandas, else polars, else Arrow: the first that is installed.
+        engine: `"auto"` is pandas, else polars, else Arrow: the first that is installed.
         columns: Which columns, in their order.
         expiry: Only these expiries.
         strike: Only this strike, or an inclusive range.
-        as_of: Rows that were observed later are left out. Text is an instant in any form that the
-            commands take; without a zone it is India's.
+        as_of: Rows that were observed later are left out. Without a zone it is India's time.
         tz: The zone that instants are in.
         shape: `long` gives a row per option: columns without `ce_` and `pe_`, and `side`.
-        min_coverage: The share of due cycles, such as 0.99, that must be OK by the certificate of
-            each day and index. A day without a certificate is refused as well.
-        data_dir: Where the rows are. By default the directory that the command line reads:
-            `G6_DATA_DIR`, or what the configuration (`G6_CONFIG`) and a running system say.
+        min_coverage: The least share of due cycles that the certificate of each day says are OK.
+        data_dir: Where the rows are. By default the directory that the command line reads.
 
     Raises:
-        NothingToDo: The directory has no rows, or none of these days, of an expiry or of a strike.
-            The sentence names what there is.
-        UserError: There is no such index, column or engine: the sentence names the nearest. Or a
-            day is covered less than `min_coverage` says.
+        NothingToDo: Nothing of that is stored. The sentence names what there is.
+        UserError: There is no such index, column or engine, or a day is covered less.
         BadInput: A file is damaged.
         Unavailable: The engine is not installed. The sentence has the line that installs it.
     """

@@ -104,6 +104,13 @@ class PastReader(Protocol):
         """Return the kind of market that the rows are of: live, sim, replay, or "" for unknown."""
         ...
 
+    def settled_until(self) -> datetime | None:
+        """Return the last instant by whose cycle a running market of its own time must have rows.
+
+        None where nobody says how far it has come.
+        """
+        ...
+
     def is_running(self) -> bool:
         """Tell whether a simulated or replayed market runs in the directory now."""
         ...

@@ -131,8 +131,10 @@ def test_debug_shows_every_stage(lines: Lines) -> None:
     assert lines.entries()[0]["ms"] == {"total": 100.0}
 
 
-def test_a_start_is_one_line_with_hashes_by_section(lines: Lines) -> None:
-    configured(lines)
+def test_a_start_is_a_short_line_and_the_file_has_hashes_by_section(
+    lines: Lines, tmp_path: Path
+) -> None:
+    log.configure(settings(), lines, file=tmp_path / log.FILE)
     log.startup(
         version="1.0",
         indices=("NIFTY",),
@@ -142,8 +144,11 @@ def test_a_start_is_one_line_with_hashes_by_section(lines: Lines) -> None:
     )
     (entry,) = lines.entries()
     assert entry["config_hash"] == "bb"
-    assert entry["sections"] == {"greeks": "aa"}
+    assert "sections" not in entry
     assert entry["indices"] == ["NIFTY"]
+    (kept,) = map(json.loads, (tmp_path / log.FILE).read_text("utf-8").splitlines())
+    assert (kept["event"], kept["sections"]) == ("startup", {"greeks": "aa"})
+    assert kept["config_hash"] == "bb"
 
 
 def test_a_terminal_gets_colours_and_no_json(lines: Lines) -> None:

@@ -253,7 +253,7 @@ def sentence(result: RerunResult) -> str:
     """Return what became of a unit in a sentence."""
     if result.outcome == GONE:
         return "quotes are gone"
-    begun = f"{result.outcome}, attempt {result.attempt}, from the {result.source}"
+    begun = f"{result.outcome}, run {result.attempt} of the cycle, from the {result.source}"
     if result.errors and result.outcome == UNFINISHED:
         return f"{begun}: not written: {_why(result)}; it is tried again as long as a system runs"
     if result.outcome == UNFINISHED:
@@ -274,4 +274,6 @@ def sentence(result: RerunResult) -> str:
         return f"{begun}: written; CSV rows are not compared"
     if result.before is None:
         return f"{begun}: stored, where nothing was"
-    return f"{begun}: {'changed' if result.changed else 'the same rows'}"
+    if result.changed:
+        return f"{begun}: changed"
+    return f"{begun}: the same rows{', under other settings' if result.is_reconfigured else ''}"

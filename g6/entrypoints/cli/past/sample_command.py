@@ -75,7 +75,8 @@ def sample(
     No workers are needed. The rows are those that g6 run stores and g6 data compact folds, to the
     byte, for the same seed and settings. Weekends and holidays are left out. Days that are there
     are skipped, so that the same command goes on after Ctrl-C. There are no panels and events: a
-    running system has them.
+    running system has them. They lie before the days of g6 demo, in its directory unless --data-dir
+    names another, so that every command finds them.
 
     Example: g6 sample --days 20 --indices NIFTY,BANKNIFTY
     """
@@ -85,6 +86,7 @@ def sample(
     console = terminal.console(settings, stderr=json_)
     last = day_given(sampled.to, settings)
     plan = sample_plan(settings, last_sessions(settings, sampled.days, last))
+    _show_place(console, settings, plan)
     _show_skipped(console, plan)
     outcome = _outcome(write_sample(settings, plan, processes=processes), plan, console)
     if json_:
@@ -121,6 +123,16 @@ def _outcome(steps: Iterator[SampleProgress], plan: SamplePlan, console: Console
             outcome.add(step)
     outcome.seconds = time.monotonic() - began
     return outcome
+
+
+def _show_place(console: Console, settings: Settings, plan: SamplePlan) -> None:
+    """Say before the first row where the rows go."""
+    if not plan.waiting:
+        return
+    place = str(settings.directory)
+    if settings.origin("demo_dir") == "default":
+        place += ", the directory of g6 demo (--data-dir DIR names another)"
+    console.print(f"{_days(len(plan.waiting))} of indices go to {place}", soft_wrap=True)
 
 
 def _show_skipped(console: Console, plan: SamplePlan) -> None:

@@ -24,7 +24,7 @@ from g6.domain.reports import Alert, CycleReport
 from g6.domain.reports.closed_cycles import closed_cycles
 from g6.entrypoints.cli.run import start_screen
 from g6.entrypoints.cli.run.bounded import STORED_SECONDS, started, with_progress
-from g6.entrypoints.cli.run.run_watch import RunWatch
+from g6.entrypoints.cli.run.run_watch import RunWatch, login_before_start
 from g6.entrypoints.cli.run.voices import BoardVoice, LogVoice, Voice
 from g6.entrypoints.cli.shared.following import (
     ClosedCycle,
@@ -83,6 +83,9 @@ def run_bounded(
         # Settings that no start takes are refused on a closed day too.
         check_start(settings)
         console.print(sentence, soft_wrap=True, highlight=False)
+        if login := login_before_start(settings):
+            for line in run_screen.notice_lines(login, live_clock(settings).market()):
+                console.print(line, soft_wrap=True)
         return
     settings = continued(settings, console)
     warn_about_status_file(settings, console, serves=False)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from g6.bootstrap.reading.study_readers import past_reader
 from g6.bootstrap.settings_checks.credentials import credentials
+from g6.bootstrap.wiring import live_clock
 from g6.config import Settings
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.gaps import Gap
@@ -53,6 +54,17 @@ def has_request_token(settings: Settings) -> bool:
     with suppress(G6Error):
         return bool(credentials(settings).request_token)
     return False
+
+
+def login_before_start(settings: Settings) -> Notice | None:
+    """Return what keeps an account from being asked, None where nothing is known to.
+
+    Nobody is asked for it: a key that is there may be a wrong one.
+    """
+    now = live_clock(settings).market()
+    if not has_key(settings):
+        return run_screen.login_notice(None, has_key=False, now=now)
+    return None
 
 
 def hours_now(settings: Settings, stack: Stack) -> TradingHours | None:

@@ -225,7 +225,7 @@ class StoredPast:
         """Return the last instant that can have a row by now, None for a whole session.
 
         Rows in the future are of a market of its own time. While that runs, it has come as far as
-        its newest row, unless who asks knows better (`to_newest_row`).
+        its clock says, else its newest row, unless who asks knows better (`to_newest_row`).
         """
         instants = self._instants_of(day)
         if self.kind in (MarketKind.LIVE, "") or self.reader.at is not None:
@@ -234,7 +234,11 @@ class StoredPast:
             return None if is_ahead else now - seconds * _MICROSECONDS - 1
         if not len(instants) or day != self.stored[-1] or not self.to_newest_row:
             return None
-        return int(instants[-1]) if self.reader.is_running() else None
+        if not self.reader.is_running():
+            return None
+        newest = int(instants[-1])
+        reached = self.reader.settled_until()
+        return newest if reached is None else max(newest, _instant(reached))
 
     def _instants_of(self, day: date) -> Instants:
         """Return the instants of a day at which any index has a row or a chain."""

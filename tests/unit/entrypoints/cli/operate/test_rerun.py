@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -164,7 +165,23 @@ def done_again(world: World, *, drain: bool = True) -> RerunResult:
 def test_the_same_rows_are_said_after_comparing_them(past: World) -> None:
     result = done_again(past)
     assert (result.outcome, result.changed, result.is_done) == ("OK", False, True)
-    assert rerun.sentence(result) == "OK, attempt 2, from the frame: the same rows"
+    assert rerun.sentence(result) == "OK, run 2 of the cycle, from the frame: the same rows"
+
+
+def test_rows_that_differ_in_the_name_of_their_settings_alone_are_the_same_rows(
+    past: World,
+) -> None:
+    (other,) = {"c2"} - {past.runtime.plan.config_id}
+    frame = past.runtime.store.read_chain(NIFTY)
+    assert frame is not None
+    names = np.full(len(frame), other, dtype=object)
+    past.runtime.store.write_chain(
+        NIFTY, Frame(frame.header, {**frame.columns, "config_id": names})
+    )
+    result = done_again(past)
+    assert (result.changed, result.is_reconfigured) == (False, True)
+    assert rerun.sentence(result).endswith("the same rows, under other settings")
+    assert result.document()["reconfigured"] is True
 
 
 def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(

@@ -15,7 +15,7 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.reports import Alert, CycleReport, Heartbeat, LoginFacts, ProviderFacts, WriteReport
 from g6.domain.schema.words import Stage, Status
 from g6.entrypoints.cli.run.bounded_run import closed_today
-from g6.entrypoints.cli.run.run_watch import RunWatch
+from g6.entrypoints.cli.run.run_watch import RunWatch, login_before_start
 from g6.entrypoints.cli.shared.following import RunFollower
 from g6.errors import StoreBusy
 from g6.pipeline.runtime import Watch
@@ -24,6 +24,13 @@ from g6.rendering.run_screen import Notice
 from tests.worlds.pipeline import SETTINGS, World
 
 CLOSE = "2026-11-18T10:10:00Z"
+
+
+def test_a_closed_day_is_no_reason_to_hide_that_there_is_no_key() -> None:
+    notice = login_before_start(load(None, {"provider.name": "kite"}, {}))
+    assert notice is not None
+    assert notice.sentence.startswith("there is no API key")
+    assert login_before_start(load(None, {"provider.name": "sim"}, {})) is None
 
 
 @dataclass(slots=True)
