@@ -17,6 +17,7 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.replay import Recording, Replay
+from g6.adapters.replay.stamped_day import StampedDay
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import Calendar
@@ -27,6 +28,7 @@ from g6.domain.schema.frame import FrameName
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import STAGES, Stage
 from g6.pipeline import Runtime
+from g6.ports import Store
 
 PATIENT = Timing(3600.0)
 """No deadline passes, however long a unit takes."""
@@ -105,16 +107,28 @@ def memory_runtime(
     Raises:
         BadInput: The plan has none of the recorded indices.
     """
+    store = MemoryStore()
+    provider = Replay(recording)
+    return runtime_over(provider, recording.planned(plan), calendar, store), store
+
+
+def runtime_over(
+    provider: Replay | StampedDay, plan: Plan, calendar: Calendar, store: Store
+) -> Runtime:
+    """Return a Runtime that collects what a provider has recorded, and writes it to a store.
+
+    All else that it works with is in memory, and each stage runs as soon as it is sent.
+    """
     clock = AskedClock()
     bus = MemoryBus(wall=clock.wall)
     sender = InlineSender()
-    store = MemoryStore()
+    recorded = provider.abilities.recorded
     runtime = Runtime(
-        plan=recording.planned(plan),
+        plan=plan,
         timing=PATIENT,
         calendar=calendar,
         clock=clock,
-        provider=Replay(recording),
+        provider=provider,
         frames=MemoryFrames(),
         ledger=MemoryLedger(bus),
         store=store,
@@ -124,11 +138,11 @@ def memory_runtime(
         controls=MemoryControls(),
         sender=sender,
         vitals=MemoryVitals(),
-        feeds=recording.indices,
+        feeds=None if recorded is None else recorded.indices,
         chain_memories=MemoryChainMemories(),
     )
     sender.runtime = runtime
-    return runtime, store
+    return runtime
 
 
 def replay_units(recording: Recording, plan: Plan, calendar: Calendar) -> Iterator[ReplayedUnit]:

@@ -9,22 +9,17 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
-import httpx
 import pytest
-from kiteconnect import KiteConnect
+from kiteconnect import KiteConnect, KiteTicker
+from websockets.sync.client import connect
 
 import g6 as package
 from g6.adapters.data_dir.certificate_files import CertificateFiles
-from g6.adapters.memory.bus import MemoryBus
-from g6.adapters.memory.controls import MemoryControls
-from g6.adapters.memory.frames import MemoryFrames
-from g6.adapters.memory.ledger import MemoryLedger
-from g6.adapters.memory.panels import MemoryPanels
-from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.replay.stamped_day import StampedDay
-from g6.bootstrap.inprocess import PATIENT, AskedClock, InlineSender, UndamagedPanels
+from g6.bootstrap.inprocess import runtime_over
 from g6.bootstrap.quote_sources.sources import stored_market
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
@@ -35,7 +30,7 @@ from g6.entrypoints.cli import main
 from g6.entrypoints.machine.feeder import ReplayPace
 from g6.errors import BadConfig, BadInput
 from g6.kite_server import ServerOptions, started
-from g6.pipeline import Runtime
+from g6.kite_server.http_server import ServerAddresses
 from g6.studies.stored.days.replay_comparison import compare_cycle
 from g6.studies.stored.past_panels import panel_hashes, shown_hashes
 from tests.e2e.running import clean_environment
@@ -70,33 +65,18 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+class Option(NamedTuple):
+    """An option as it is stored."""
+
+    symbol: str
+    token: float
+    last: float
+    interest: float
+    spot: float
+
+
 def cycles(store: ParquetStore) -> list[str]:
     return [*store.overview_cycles(parse_z(f"{DAY}T00:00:00Z"), parse_z(f"{DAY}T23:00:00Z"))]
-
-
-def runtime_over(day: StampedDay, rows: ParquetStore) -> Runtime:
-    clock = AskedClock()
-    bus = MemoryBus(wall=clock.wall)
-    sender = InlineSender()
-    runtime = Runtime(
-        plan=day.planned(plan(Settings())),
-        timing=PATIENT,
-        calendar=calendar(),
-        clock=clock,
-        provider=day,
-        frames=MemoryFrames(),
-        ledger=MemoryLedger(bus),
-        store=rows,
-        panels=MemoryPanels(),
-        panel_files=UndamagedPanels(),
-        bus=bus,
-        controls=MemoryControls(),
-        sender=sender,
-        vitals=MemoryVitals(),
-        feeds=day.indices,
-    )
-    sender.runtime = runtime
-    return runtime
 
 
 def test_rows_chains_and_panels_of_a_replay_are_those_that_were_stored(
@@ -105,7 +85,7 @@ def test_rows_chains_and_panels_of_a_replay_are_those_that_were_stored(
     before, after = ParquetStore(stored), ParquetStore(tmp_path)
     names = cycles(before)
     day = StampedDay(stored, before, parse_z(names[0]), parse_z(names[-1]))
-    runtime = runtime_over(day, after)
+    runtime = runtime_over(day, day.planned(plan(Settings())), calendar(), after)
     for cycle in names:
         for index in day.indices(parse_z(cycle)):
             runtime.sender.stages(Unit(cycle, index), STAGES)
@@ -166,35 +146,54 @@ def test_an_order_that_is_none_names_those_there_are(word: str) -> None:
 
 
 @pytest.fixture
-def look_alike(stored: Path) -> Iterator[KiteConnect]:
+def look_alike(stored: Path) -> Iterator[ServerAddresses]:
     day = stored_market(stored, FIRST.date())
-    start = day.recording.cycles()[1]
-    options = ServerOptions(recording=day, start=start, speed=0.0, certificate=f"{DAY} v1 00")
+    options = ServerOptions(recording=day, start=day.recording.cycles()[1], speed=0.0)
     with started(options, calendar()) as addresses:
-        client = KiteConnect("demo", "demo", root=addresses.root)
-        yield client
+        yield addresses
+
+
+@pytest.fixture
+def option(stored: Path) -> Option:
+    """Return a call that traded in the cycle at which the look-alike's clock stands."""
+    store = ParquetStore(stored)
+    frame = store.read_chain(Unit(cycles(store)[2], "NIFTY"))
+    assert frame is not None
+    columns = frame.columns
+    place = next(
+        row
+        for row, symbol in enumerate(columns["ce_symbol"])
+        if symbol and columns["ce_last"][row] > 0
+    )
+    names = ("ce_symbol", "ce_token", "ce_last", "ce_oi", "spot")
+    return Option(*(columns[name][place] for name in names))
 
 
 def test_a_kite_client_gets_the_stored_quotes_of_a_day(
-    stored: Path, look_alike: KiteConnect
+    look_alike: ServerAddresses, option: Option
 ) -> None:
-    store = ParquetStore(stored)
-    unit = Unit(cycles(store)[2], "NIFTY")
-    frame = store.read_chain(unit)
-    assert frame is not None
-    place = next(
-        row
-        for row, symbol in enumerate(frame.columns["ce_symbol"])
-        if symbol and frame.columns["ce_last"][row] > 0
-    )
-    symbol = f"NFO:{frame.columns['ce_symbol'][place]}"
-    quote = look_alike.quote(symbol, "NSE:NIFTY 50")
-    assert quote[symbol]["last_price"] == frame.columns["ce_last"][place]
-    assert quote[symbol]["oi"] == frame.columns["ce_oi"][place]
-    assert quote["NSE:NIFTY 50"]["last_price"] == frame.columns["spot"][place]
-    for path in ("/instruments", "/nowhere"):
-        answer = httpx.get(f"{look_alike.root}{path}")
-        assert answer.headers["G6-Certificate"] == f"{DAY} v1 00"
+    client = KiteConnect("demo", "demo", root=look_alike.root)
+    symbol = f"NFO:{option.symbol}"
+    quote = client.quote(symbol, "NSE:NIFTY 50")
+    assert quote[symbol]["last_price"] == option.last
+    assert quote[symbol]["oi"] == option.interest
+    assert quote["NSE:NIFTY 50"]["last_price"] == option.spot
+
+
+def test_a_kite_ticker_gets_the_stored_quotes_of_a_day(
+    look_alike: ServerAddresses, option: Option
+) -> None:
+    address = f"{look_alike.ws}?api_key=demo&access_token=demo"
+    tokens = [int(option.token), 256265]
+    ticks: dict[int, float] = {}
+    with connect(address, proxy=None, compression=None, max_size=None) as socket:
+        socket.send(json.dumps({"a": "subscribe", "v": tokens}))
+        while len(ticks) < len(tokens):
+            message = socket.recv(timeout=30)
+            if isinstance(message, bytes) and len(message) > 4:
+                for tick in KiteTicker("demo", "demo")._parse_binary(message):
+                    ticks[tick["instrument_token"]] = tick["last_price"]
+    assert ticks == {tokens[0]: option.last, tokens[1]: option.spot}
 
 
 @pytest.mark.timeout(90)
