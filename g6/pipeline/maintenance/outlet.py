@@ -26,6 +26,7 @@ from g6.domain.reports import (
     place_on_bus,
 )
 from g6.domain.reports.alerts import SINK_AWAY, sink_alert
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import ANALYSED, EventType, SinkName, Stage, Status
 from g6.errors import BadInput, Retryable, SinkAway, SinkRefused, Unavailable
 from g6.pipeline.raised_alerts import settle
@@ -305,7 +306,7 @@ class Outlet:
 
     def stored_units(self, cycle: str) -> list[OutboxEntry]:
         """Return the units of a cycle that the store has rows of, the overview last."""
-        rows = self.store.read_overview(cycle)
+        rows = self._overview(cycle)
         entries = [
             OutboxEntry(cycle, str(row["underlying"]), 0, 0.0)
             for row in rows
@@ -316,7 +317,7 @@ class Outlet:
     def lines(self, entry: OutboxEntry) -> list[str]:
         """Return the points of one unit as they are stored now, none where nothing is."""
         if not entry.index:
-            rows = self.store.read_overview(entry.cycle)
+            rows = self._overview(entry.cycle)
             cycle = cycle_lines(entry.cycle, rows, entry.elapsed_seconds)
             return [*overview_lines(entry.cycle, rows), *cycle]
         unit = Unit(entry.cycle, entry.index)
@@ -326,6 +327,12 @@ class Outlet:
             # A damaged file is what g6 data check tells of. It must not hold up the units behind.
             frame = None
         return [] if frame is None else option_lines(unit, frame)
+
+    def _overview(self, cycle: str) -> Sequence[OverviewRow]:
+        """Return the rows of a cycle, none where their file is damaged."""
+        with suppress(BadInput):
+            return self.store.read_overview(cycle)
+        return ()
 
     def _write(self, lines: Sequence[str]) -> None:
         if not lines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.store import MemoryStore
 from g6.domain.cycles.cycle import Unit
 from g6.domain.reports import MissedSpan, SinkReport, StageReport, SubscriberPosition, WriteReport
+from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import Stage, Status
-from g6.errors import Unavailable
+from g6.errors import BadInput, Unavailable
 from g6.pipeline.maintenance.outlet import BATCH_UNITS
 from tests.integration.influx.outlets import FEW, INDEX, OPEN, OutletWorld, instants, row_of
 
@@ -185,3 +186,32 @@ def test_a_unit_that_parquet_refused_is_not_sent(tmp_path: Path) -> None:
     counts = WriteReport({"csv": 42}, errors={"parquet": "no space"})
     world.bus.publish(StageReport(OPEN, "NIFTY", Stage.PERSIST, Status.PARTIAL, counts=counts))
     assert world.outlet.take() == 0
+
+
+class StoreWithDamage(MemoryStore):
+    """A store of which the files of some cycles are damaged."""
+
+    damaged: tuple[str, ...] = ()
+
+    def read_overview(self, cycle: str) -> Sequence[OverviewRow]:
+        """Return the rows.
+
+        Raises:
+            BadInput: Their file is damaged.
+        """
+        if cycle in self.damaged:
+            raise BadInput(f"{cycle}.parquet", None, "is damaged")
+        return super().read_overview(cycle)
+
+
+def test_a_damaged_file_holds_up_nothing_behind_it(tmp_path: Path) -> None:
+    store = StoreWithDamage()
+    world = OutletWorld(tmp_path, store=store)
+    cycles = instants(6)
+    world.sink.is_away = True
+    world.live(cycles)
+    store.damaged = (cycles[1], cycles[4])
+    world.outlet.outbox.miss(MissedSpan(cycles[0], cycles[-1], 0, "bus"))
+    world.sink.is_away = False
+    world.settle()
+    assert world.cycles_in_server() == [cycles[0], cycles[2], cycles[3], cycles[5]]
