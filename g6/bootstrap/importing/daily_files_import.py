@@ -102,10 +102,27 @@ def import_participants(settings: Settings, paths: Sequence[Path]) -> list[Parti
     Raises:
         BadInput: One of them is no such file. The files before it are kept.
     """
+    return [_kept(settings, read_participants(path)) for path in paths]
+
+
+def download_participants(settings: Settings, day: date, address: str) -> ParticipantDay:
+    """Fetch the exchange's file of a day, and keep its open interest by participant.
+
+    Args:
+        settings: The configuration.
+        day: The day.
+        address: Where the file is, DDMMYYYY for the day. The exchange's where it is empty.
+
+    Raises:
+        UserError: The address is none.
+        Unavailable: Nothing answers there, or no file of that day.
+    """
+    from g6.adapters.exchange.participant_download import ADDRESS, fetch_participants
+
+    return _kept(settings, fetch_participants(day, address or ADDRESS))
+
+
+def _kept(settings: Settings, day: ParticipantDay) -> ParticipantDay:
     documents = DayDocuments(settings.directory / Folder.PARTICIPANTS)
-    days = []
-    for path in paths:
-        day = read_participants(path)
-        documents.put(day.day, day.document())
-        days.append(day)
-    return days
+    documents.put(day.day, day.document())
+    return day

@@ -10,17 +10,29 @@ from typing import Annotated
 
 import typer
 
+from g6.adapters.clocks import wall_time
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
-from g6.errors import BadInput
+from g6.errors import BadInput, UserError
+from g6.studies.parameters import session_day
 
 Dumps = Annotated[
     list[Path], typer.Argument(metavar="FILE…", help="Kite's instrument dumps, .csv or .csv.gz.")
 ]
 Participants = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(metavar="FILE…", help="The exchange's fao_participant_oi_DDMMYYYY.csv."),
+]
+Fetched = Annotated[
+    str | None,
+    typer.Option("--day", metavar="DAY", help="Fetch the file of a day, 2026-11-20 or today."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--url", metavar="URL", help="Where the exchange has its files, DDMMYYYY for the day."
+    ),
 ]
 Day = Annotated[
     datetime | None,
@@ -79,8 +91,10 @@ def import_dumps(
 
 def import_participants(
     context: typer.Context,
-    files: Participants,
+    files: Participants = None,
     *,
+    day: Fetched = None,
+    url: Address = None,
     json_: options.Json = False,
     data_dir: options.DataDir = None,
     config: options.Config = None,
@@ -89,20 +103,28 @@ def import_participants(
     """Keep open interest by participant, one file a day.
 
     A file whose longs, shorts or totals contradict one another is refused. A day that is imported
-    again is replaced. `g6 participants` shows what is kept.
+    again is replaced. `g6 participants` shows what is kept. --day fetches the file of a day from
+    the exchange, which has it in the evening.
 
     Example: g6 import participants fao_participant_oi_25112024.csv
     """
-    from g6.bootstrap.importing.daily_files_import import import_participants as keep
+    from g6.bootstrap.importing import daily_files_import as importing
 
     settings = options.settings(config, set_, data_dir=data_dir)
+    fetched = None if day is None else session_day(day, wall_time())
+    if fetched is None and not files:
+        raise UserError(
+            "there is no file to read", "name one, or fetch one: g6 import participants --day today"
+        )
     options.own_directory(context, settings, "g6 import", computes=True)
-    days = keep(settings, files)
+    days = importing.import_participants(settings, files or ())
+    if fetched is not None:
+        days.append(importing.download_participants(settings, fetched, url or ""))
     if json_:
         typer.echo(json.dumps([day.document() for day in days], indent=1))
         return
     console = terminal.console(settings)
-    for day in days:
-        funds = day.of("FII")
+    for read in days:
+        funds = read.of("FII")
         share = f"{100 * funds.index_future_long_share:.1f} % of their index futures long"
-        console.print(f"{day.day}  {len(day.participants)} participants; FII: {share}")
+        console.print(f"{read.day}  {len(read.participants)} participants; FII: {share}")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+
+import pytest
 
 from g6.domain.market.dump_layout import DUMP_COLUMNS
 from tests.unit.adapters.replay import invented_tables as tables
@@ -133,3 +138,81 @@ def test_closes_alone_rank_the_volatility_of_the_newest_day(g6: Run, tmp_path: P
     dossier = json.loads(g6("dossier", "NIFTY", "--json", *rows).out)
     assert dossier["iv_rank"]["n_days"] == 20
     assert 0.0 <= dossier["iv_rank"]["percentile"] <= 1.0
+
+
+class Archive(HTTPServer):
+    """The exchange's archive: a file of each day by its path, or a page where it has moved."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        super().__init__(("127.0.0.1", 0), ArchiveHandler)
+        self.files = files
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/p_DDMMYYYY.csv"
+
+
+class ArchiveHandler(BaseHTTPRequestHandler):
+    server: Archive
+
+    def do_GET(self) -> None:
+        content = self.server.files.get(self.path)
+        self.send_response(404 if content is None else 200)
+        self.end_headers()
+        self.wfile.write(content or b"gone")
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Write nothing."""
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    file = participant_file(tmp_path / "p.csv").read_bytes()
+    page = b"<html>the file has moved</html>"
+    server = Archive({"/p_25112024.csv": file, "/p_26112024.csv": page, "/p_27112024.csv": file})
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_file_of_a_day_is_fetched_and_kept(g6: Run, tmp_path: Path, archive: Archive) -> None:
+    rows = ("--data-dir", str(tmp_path / "rows"))
+    call = ("import", "participants", "--url", archive.address, *rows)
+    answer = g6(*call, "--day", "2024-11-25")
+    assert (answer.code, answer.out) == (
+        0,
+        "2024-11-25  5 participants; FII: 30.0 % of their index futures long\n",
+    )
+    assert "25 Nov 2024" in g6("participants", *rows).out
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2024-11-26", "does not answer the file of 2024-11-26: it is no file of participants"),
+        ("2024-11-27", "answers the file of 2024-11-25"),
+        ("2024-11-28", "answers 404, and no file of 2024-11-28"),
+    ],
+)
+def test_an_address_that_has_moved_is_told_with_what_helps(
+    g6: Run, tmp_path: Path, archive: Archive, day: str, said: str
+) -> None:
+    rows = ("--data-dir", str(tmp_path / "rows"))
+    answer = g6("import", "participants", "--day", day, "--url", archive.address, *rows)
+    assert answer.code == 2
+    assert said in answer.err
+    assert "--url https://…DDMMYYYY.csv" in answer.err
+    assert not (tmp_path / "rows" / "participants").exists()
+
+
+def test_an_archive_that_is_not_there_or_no_address_is_told(g6: Run) -> None:
+    call = ("import", "participants", "--day", "2024-11-25", "--url")
+    away = g6(*call, "http://127.0.0.1:1/DDMMYYYY")
+    assert (away.code, "cannot be reached" in away.err) == (2, True)
+    none = g6(*call, "file:///etc/DDMMYYYY")
+    assert (none.code, "is no address of a day" in none.err) == (2, True)
+    nothing = g6("import", "participants")
+    assert (nothing.code, "--day today" in nothing.err) == (2, True)
