@@ -117,7 +117,7 @@ def download_participants(settings: Settings, day: date, address: str) -> Partic
         UserError: The address is none.
         Unavailable: Nothing answers there, or no file of that day.
     """
-    from g6.adapters.exchange.participant_download import ADDRESS, fetch_participants
+    from g6.adapters.exchange.participant_archive import ADDRESS, fetch_participants
 
     return _kept(settings, fetch_participants(day, address or ADDRESS))
 

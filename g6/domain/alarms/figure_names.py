@@ -42,17 +42,21 @@ _CUTOFF = 0.5
 
 
 def figures() -> Mapping[str, str]:
-    """Return the sentence of each figure by its name.
+    """Return what each figure is, and its unit, by its name.
 
     >>> "pcr_this_week" in figures(), "call_wall_this_week" in figures(), "status" in figures()
     (True, True, False)
     """
-    sentences = {column.name: column.meaning for column in OVERVIEW if column.kind in _NUMBERS}
+    sentences = {}
+    for column in OVERVIEW:
+        if column.kind in _NUMBERS:
+            unit = f" ({column.unit})" if column.unit else ""
+            sentences[column.name] = f"{column.meaning}{unit}"
     for bucket in Bucket:
-        sentences[f"{CALL_WALL}_{bucket}"] = f"Strike of {bucket} with the most open calls."
-        sentences[f"{PUT_WALL}_{bucket}"] = f"Strike of {bucket} with the most open puts."
-    sentences[IV_RANK] = "Rank of the 30-day volatility among the sessions before, 0 to 100."
-    sentences[COVERAGE] = "Share of cycles that are OK on the newest certified day before."
+        sentences[f"{CALL_WALL}_{bucket}"] = f"strike of {bucket} with the most open calls (points)"
+        sentences[f"{PUT_WALL}_{bucket}"] = f"strike of {bucket} with the most open puts (points)"
+    sentences[IV_RANK] = "rank of the 30-day volatility among the sessions before (0 to 100)"
+    sentences[COVERAGE] = "cycles that are OK on the newest certified day before (fraction)"
     return sentences
 
 

@@ -198,10 +198,10 @@ def mute(
     names = [rule.name for rule in _rules(settings)]
     if name not in names:
         raise no_such("rule", name, names)
-    until = None if off else wall_time().now().timestamp() + parse_seconds(for_)
+    until = None if off else round(wall_time().now().timestamp() + parse_seconds(for_))
     with _log(settings) as log:
         log.mute(name, until)
-    clock = "" if until is None else clock_in_words(parse_z(_z(round(until))))
+    clock = "" if until is None else clock_in_words(parse_z(_z(until)))
     typer.echo(f"{name} speaks again" if until is None else f"{name} is muted until {clock}")
 
 

@@ -54,7 +54,8 @@ def fetch_participants(day: date, address: str = ADDRESS) -> ParticipantDay:
 
 def _content(url: str, day: date) -> bytes:
     # The exchange's archive answers nothing to clients that say no agent.
-    request = Request(url, headers={"User-Agent": "Mozilla/5.0 (G6)", "Accept": "text/csv,*/*"})  # noqa: S310
+    headers = {"User-Agent": "Mozilla/5.0 (G6)", "Accept": "text/csv,*/*"}
+    request = Request(url, headers=headers)  # noqa: S310 - the scheme is checked
     try:
         with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - the scheme is checked
             content: bytes = answer.read(_MOST_BYTES)
