@@ -122,3 +122,45 @@ def test_no_more_than_the_beginnings_of_the_last_are_kept(
     kept: Any = held.lrange(f"{PREFIX}unreadable", 0, -1)
     assert len(kept) == transport.KEPT
     assert len(json.loads(kept[0])["text"]) == transport.KEPT_BYTES
+
+
+def test_a_message_in_hand_is_one_record_that_says_when_it_was_taken(
+    server: EmbeddedServer, held: redis.Redis
+) -> None:
+    transport.install()
+    options = {"global_keyprefix": PREFIX, "visibility_timeout": 30}
+    with Connection(server.url, transport_options=options) as connection:
+        channel = connection.default_channel
+        connection.SimpleQueue("work").put("a message")
+        message = channel.basic_get("work")
+        ((tag, record),) = held.hgetall(f"{PREFIX}unacked").items()
+        assert tag.decode() == message.delivery_tag
+        assert not held.exists(f"{PREFIX}unacked_index")
+        channel.qos.restore_visible()
+        assert not held.llen(f"{PREFIX}work")
+        content, *way = json.loads(record)
+        content["properties"][transport.TAKEN] -= 31.0
+        held.hset(f"{PREFIX}unacked", tag, json.dumps([content, *way]))
+        channel.qos.restore_visible(interval=1)
+        assert not held.exists(f"{PREFIX}unacked")
+        again = channel.basic_get("work")
+        assert again.payload == "a message"
+        assert again.headers["redelivered"]
+        channel.basic_ack(again.delivery_tag)
+        assert not held.exists(f"{PREFIX}unacked")
+
+
+def test_a_message_in_hand_of_a_worker_before_an_upgrade_comes_back(
+    server: EmbeddedServer, held: redis.Redis
+) -> None:
+    transport.install()
+    with Connection(server.url, transport_options={"global_keyprefix": PREFIX}) as connection:
+        channel = connection.default_channel
+        connection.SimpleQueue("work").put("a message")
+        content = json.loads(held.rpop(f"{PREFIX}work"))
+        tag = content["properties"]["delivery_tag"]
+        held.hset(f"{PREFIX}unacked", tag, json.dumps([content, "", "work"]))
+        held.zadd(f"{PREFIX}unacked_index", {tag: 1.0})
+        channel.qos.restore_visible(interval=1)
+        assert channel.basic_get("work").payload == "a message"
+        assert not held.exists(f"{PREFIX}unacked_index")
