@@ -184,6 +184,7 @@ def _connect_worker(app: G6) -> None:
             app.record_configuration()
 
     def after_fork(**_: object) -> None:
+        app.events.gather()
         try:
             app.warm_up()
         finally:
@@ -214,6 +215,7 @@ def _connect_worker(app: G6) -> None:
 
 def _trace_adder(app: G6) -> Callable[..., None]:
     """Return the listener that gives every message its trace."""
+    namespace = app.settings.namespace
 
     def add_trace(
         headers: dict[str, object] | None = None, body: object = None, **_: object
@@ -227,7 +229,7 @@ def _trace_adder(app: G6) -> Callable[..., None]:
         running = app.current_task
         trace = getattr(running.request, "g6", None) if running else None
         if cycle := cycle_of(body):
-            trace = {"version": 1, "trace": trace_of(app.wiring.namespace, cycle)}
+            trace = {"version": 1, "trace": trace_of(namespace, cycle)}
         elif trace is None:
             trace = {"version": 1, "trace": uuid.uuid4().hex}
         # kombu records no time of a message; the oldest one's age tells a queue that nobody serves.
@@ -266,6 +268,7 @@ def _connect_beat(app: G6) -> None:
         _refuse_what_cannot_work(app)
         _once_redis_is_there(lambda: drivers.extend(_drivers(app)), app.runtime.lifeline)
         _once_redis_is_there(lambda: start_market(app.runtime), app.runtime.lifeline)
+        app.events.gather()
         signals.before_task_publish.connect(before_publish, weak=False)
         signals.after_task_publish.connect(after_publish, weak=False)
         if app.runtime.lifeline is not None:

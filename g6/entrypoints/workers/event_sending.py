@@ -1,11 +1,23 @@
-"""Celery's events, sent once: a worker that ends while Redis is away does not wait for it."""
+"""Celery's events, sent once, and those of sent messages together.
+
+A worker that ends while Redis is away does not wait for it.
+"""
 
 from __future__ import annotations
 
+import threading
+from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from celery.app.events import Events as CeleryEvents
 from celery.events.dispatcher import EventDispatcher
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+GATHERED_SECONDS = 0.5
+"""Seconds that the event of a sent message waits for others, as those of workers do."""
+SENT = "task-sent"
 
 
 class EventSender(EventDispatcher):  # type: ignore[misc]
@@ -21,8 +33,65 @@ class EventSender(EventDispatcher):  # type: ignore[misc]
         """Send an event, or keep it."""
         return super().send(type, **(options | {"retry": False}))
 
+    def publish(self, type: str, fields: Any, producer: Any, **options: Any) -> Any:
+        """Send the event of a message that was sent, or gather it where others will follow."""
+        gathered = self.app.events.gathered
+        if gathered is None or type != SENT:
+            return super().publish(type, fields, producer, **options)
+        gathered.add(self._prepare_event(type, fields))
+        return None
+
+    def publish_together(self, events: Any, producer: Any) -> None:
+        """Send events of one kind as one message, as workers send theirs."""
+        self._publish(events, producer, "task.multi")
+
+
+class SentEvents:
+    """Events of sent messages, published by a thread of their own.
+
+    Celery publishes each in a message and a round trip of its own, between the end of a stage and
+    its acknowledgement: a sixth of the commands that carry a cycle. What a killed process had
+    gathered in the last half second is lost. Flower then learns of the task when it is taken.
+    """
+
+    def __init__(self, app: Any, wait: float = GATHERED_SECONDS) -> None:
+        self._app = app
+        self._wait = wait
+        self._events: deque[Any] = deque()
+        self._is_filled = threading.Event()
+        threading.Thread(target=self._keep_sending, name="events", daemon=True).start()
+
+    def add(self, event: Any) -> None:
+        """Have an event sent within a moment."""
+        self._events.append(event)
+        self._is_filled.set()
+
+    def _keep_sending(self) -> None:
+        pause = threading.Event()
+        while True:
+            self._is_filled.wait()
+            pause.wait(self._wait)
+            self._is_filled.clear()
+            self._send()
+
+    def _send(self) -> None:
+        events = [self._events.popleft() for _ in range(len(self._events))]
+        # Nobody waits for them, and Celery keeps none that cannot be sent either.
+        with (
+            suppress(OSError, RedisError, OperationalError),
+            self._app.amqp.producer_pool.acquire(block=True) as producer,
+        ):
+            self._app.events.sender.publish_together(events, producer)
+
 
 class Events(CeleryEvents):  # type: ignore[misc]
     """Celery's events with this dispatcher."""
 
     dispatcher_cls = f"{__name__}:EventSender"
+    gathered: SentEvents | None = None
+    sender: EventSender
+
+    def gather(self) -> None:
+        """Gather the events of sent messages from now on, in a process that sends many."""
+        self.sender = self.Dispatcher(enabled=False)
+        self.gathered = SentEvents(self.app)
