@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import redis
 
-from g6.adapters.redis.process_memory import memory_bytes
+from g6.adapters.redis.process_memory import children_of, memory_bytes
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.reports import ProcessFacts, VitalSigns, WorkerFacts
 
@@ -61,16 +61,13 @@ class RedisVitals:
         It tells the queues that it serves, its memory, its processor time, its version of G6 and
         the digest of its code.
         """
-        main = self._processes.setdefault(pid, psutil.Process(pid))
-        # psutil gives a share of the processor only between two readings of the same object.
-        children = main.children(recursive=True)
-        family = [main, *(self._processes.setdefault(child.pid, child) for child in children)]
+        family = self._family(pid)
         facts = {
             "pid": pid,
             "host": socket.gethostname(),
             "at": time.time(),
             "queues": list(queues),
-            "pool": len(children),
+            "pool": len(family) - 1,
             "resident_bytes": self._memory_of(family),
             "cpu_ratio": _cores(family),
             "version": version,
@@ -78,6 +75,18 @@ class RedisVitals:
             "host_bytes": self._host_bytes,
         }
         self._client.hset(f"{self._ns}:workers", worker, json.dumps(facts))
+
+    def _family(self, pid: int) -> list[psutil.Process]:
+        """Return a process of this host and all below it."""
+        # psutil gives a share of the processor only between two readings of the same object.
+        main = self._processes.setdefault(pid, psutil.Process(pid))
+        family = [main]
+        for child in children_of(main):
+            # One that has just ended has neither memory nor processor time.
+            with suppress(psutil.NoSuchProcess):
+                family.append(self._processes.get(child) or psutil.Process(child))
+                self._processes[child] = family[-1]
+        return family
 
     def _memory_of(self, family: Sequence[psutil.Process]) -> int:
         """Return the memory of a worker and its children, as it was a moment ago."""
