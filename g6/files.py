@@ -13,7 +13,7 @@ import re
 import shlex
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -91,23 +91,44 @@ def replace(path: Path, content: bytes, mode: int | None = None) -> None:
     # Written under a temporary name, synced, renamed, and the directory synced: after a power cut
     # the old content or the new one is there. A killed process leaves a `.….tmp` that nobody reads,
     # and its lock tells whether somebody is still writing it.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     with refusals(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("wb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                if mode is not None:
-                    os.fchmod(file.fileno(), mode)
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+        _exchange(path, content, mode)
         sync_directory(path.parent)
+
+
+def replace_together(directory: Path, contents: Mapping[str, bytes]) -> None:
+    """Make each content the whole of its file in `directory`, in their order.
+
+    Each file is whole or as it was. All of them are on disk when this returns, and no earlier: the
+    directory is synced once.
+
+    Raises:
+        StoreBusy: The file system refuses one. Those before it are replaced.
+    """
+    for name, content in contents.items():
+        with refusals(directory / name):
+            _exchange(directory / name, content, None)
+    with refusals(directory):
+        sync_directory(directory)
+
+
+def _exchange(path: Path, content: bytes, mode: int | None) -> None:
+    """Write and sync the content beside a file, and give it the file's name."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def is_temporary(path: Path) -> bool:

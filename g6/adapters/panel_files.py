@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,7 +19,7 @@ from g6.domain.schema.json_reading import part, text
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import MANIFEST, panel_file
 from g6.errors import BadInput, Unavailable
-from g6.files import directory_lock, refusals, replace
+from g6.files import directory_lock, refusals, replace, replace_together
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -43,14 +44,17 @@ class PanelFiles:
             StoreBusy: The file system refuses.
             BadInput: A panel is not what its schema says, and validation is strict.
         """
-        for document in panels.values():
-            validate(document, self._mode)
+        written = {name: _canonical_and_digest(document) for name, document in panels.items()}
+        for name, document in panels.items():
+            validate(document, self._mode, written[name][1])
         with refusals(self._directory):
             self._directory.mkdir(parents=True, exist_ok=True)
             with directory_lock(self._directory):
-                return self._put(panels)
+                return self._put(panels, written)
 
-    def _put(self, panels: Mapping[str, Document]) -> tuple[str, ...]:
+    def _put(
+        self, panels: Mapping[str, Document], written: Mapping[str, tuple[bytes, str]]
+    ) -> tuple[str, ...]:
         cycles = {name: str(at) for name, at in (_read(self._directory / _CYCLES) or {}).items()}
         yielding: dict[str, str] = {}
         for name, document in panels.items():
@@ -62,11 +66,11 @@ class PanelFiles:
         # Cycles first, manifest last: after a crash a newer panel is known as newer, and the check
         # of the manifest finds what is unfinished.
         replace(self._directory / _CYCLES, canonical(cycles | yielding))
-        for name in yielding:
-            replace(self._directory / panel_file(name), canonical(panels[name]) + b"\n")
+        contents = {panel_file(name): written[name][0] + b"\n" for name in yielding}
+        replace_together(self._directory, contents)
         before = part(_read(self._directory / MANIFEST) or {}, "hashes")
         hashes = {file.removesuffix(".json"): text(before, file) for file in before}
-        hashes |= {name: digest(panels[name]["data"]) for name in yielding}
+        hashes |= {name: written[name][1] for name in yielding}
         generated_at = max(str(panels[name]["generated_at"]) for name in yielding)
         replace(self._directory / MANIFEST, canonical(manifest(hashes, generated_at)) + b"\n")
         return tuple(yielding)
@@ -94,6 +98,16 @@ class PanelFiles:
         return verify_manifest_hashes(self._directory) if self._directory.is_dir() else {}
 
 
+def _canonical_and_digest(document: Document) -> tuple[bytes, str]:
+    """Return a panel's canonical JSON, and the digest of its data, which is written out once."""
+    data = canonical(document.get("data"))
+    of_data = sha256(data).hexdigest()
+    rest = {name: document[name] for name in document if name != "data"}
+    if "data" not in document or not rest or min(rest) < "data":
+        return canonical(document), of_data
+    return b'{"data":' + data + b"," + canonical(rest)[1:], of_data
+
+
 def _read(path: Path) -> Document | None:
     with suppress(OSError, ValueError, RecursionError):
         content = json.loads(path.read_bytes())
@@ -111,12 +125,13 @@ def validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(schema.read_text("utf-8")))
 
 
-def validate(document: Document, mode: Mode) -> tuple[str, ...]:
+def validate(document: Document, mode: Mode, of_data: str = "") -> tuple[str, ...]:
     """Return the faults of a panel's document.
 
     Args:
         document: The panel.
         mode: off does not look for faults, warn logs them, strict raises them.
+        of_data: The digest of its data, where that is known.
 
     Raises:
         BadInput: There are faults, and the mode is strict.
@@ -124,7 +139,8 @@ def validate(document: Document, mode: Mode) -> tuple[str, ...]:
     if mode == "off":
         return ()
     issues = _schema_issues(document)
-    if not issues and part(document, "meta")["hash"] != digest(document["data"])[:12]:
+    of_data = of_data or digest(document["data"])
+    if not issues and part(document, "meta")["hash"] != of_data[:12]:
         issues = ("meta.hash: is not the hash of data",)
     name = str(document.get("panel", "?"))
     if issues and mode == "strict":

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from g6.errors import StoreBusy
-from g6.files import ABANDONED_SECONDS, being_written, clear_abandoned, quoted, replace, shown
+from g6.files import (
+    ABANDONED_SECONDS,
+    being_written,
+    clear_abandoned,
+    quoted,
+    replace,
+    replace_together,
+    shown,
+)
 
 AS_NOBODY = """
 import os, sys
@@ -138,3 +146,14 @@ def test_a_name_in_no_alphabet_is_shown_and_quoted_so_that_a_shell_finds_it(tmp_
     path.write_bytes(b"")
     assert shown(path).endswith("it's \\xff.parquet")
     assert subprocess.run(["bash", "-c", f"test -e {quoted(path)}"], check=False).returncode == 0
+
+
+def test_files_that_are_replaced_together_are_whole_up_to_the_one_that_is_refused(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "b").mkdir()
+    with pytest.raises(StoreBusy, match="/b: "):
+        replace_together(tmp_path, {"a": b"1", "b": b"2", "c": b"3"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    replace_together(tmp_path, {"a": b"4", "c": b"5"})
+    assert ((tmp_path / "a").read_bytes(), (tmp_path / "c").read_bytes()) == (b"4", b"5")

@@ -144,7 +144,7 @@ def envelope(
         "generated_at": generated_at,
         "updated_at": cycle,
         "data": plain,
-        "meta": {"source": source, "schema": SCHEMA, "hash": digest(plain)[:12]},
+        "meta": {"source": source, "schema": SCHEMA, "hash": _sha256(_written(plain))[:12]},
     }
 
 
@@ -266,9 +266,15 @@ def canonical(data: object) -> bytes:
     >>> canonical({"b": float("nan"), "a": 1})
     b'{"a":1,"b":null}'
     """
-    return json.dumps(
-        json_plain(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _written(json_plain(data))
+
+
+def _written(plain: object) -> bytes:
+    """Return canonical JSON of what `json_plain` returned, which it would return once more."""
+    text = json.dumps(
+        plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode()
 
 
 def digest(data: object) -> str:
@@ -277,7 +283,11 @@ def digest(data: object) -> str:
     >>> digest({})[:12]
     '44136fa355b3'
     """
-    return hashlib.sha256(canonical(data)).hexdigest()
+    return _sha256(canonical(data))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def manifest(hashes: Mapping[str, str], generated_at: str) -> JsonObject:
