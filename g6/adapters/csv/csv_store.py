@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -57,18 +57,24 @@ class CsvStore:
         """
         if not len(frame):
             return WriteReport(rows={self.sink: 0}, bytes={self.sink: 0})
-        return _put_all(self.chain_lines(unit, frame))
+        return _put_all(self._chain_texts(unit, frame))
 
     def chain_lines(self, unit: Unit, frame: Frame) -> FileLines:
         """Return header and line of a unit in the file of every bucket and offset."""
+        lines = {}
+        for name, header_and_line in self._chain_texts(unit, frame):
+            lines[Path(name)] = header_and_line
+        return lines
+
+    def _chain_texts(self, unit: Unit, frame: Frame) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Yield header and line of a unit by the name of the file of every bucket and offset."""
+        # As paths, the names of two hundred files were a fifth of the time that their lines took.
         stamp = part(frame.header, "stamp")
         header = ",".join(csv_header(bool(part(stamp, "pricing")["enabled"])))
         day = day_of(unit.instant)
-        lines = {}
         for (bucket, offset), line in csv_rows(frame, parse_window(stamp)).items():
-            path = self._base / layout.csv_chain_file(unit.index, bucket, offset, day)
-            lines[path] = header, line
-        return lines
+            name = layout.csv_chain_file(unit.index, bucket, offset, day)
+            yield f"{self._base}/{name}", (header, line)
 
     def write_overview(self, cycle: str, rows: Sequence[OverviewRow]) -> WriteReport:
         """Put one line per index. A rerun replaces its line.
@@ -76,7 +82,7 @@ class CsvStore:
         Raises:
             StoreBusy: A disk refuses a line.
         """
-        return _put_all(self.overview_lines(cycle, rows))
+        return _put_all(self.overview_lines(cycle, rows).items())
 
     def overview_lines(self, cycle: str, rows: Sequence[OverviewRow]) -> FileLines:
         """Return header and line of a cycle in the overview file of every index."""
@@ -158,10 +164,10 @@ def _instants(path: Path) -> list[datetime]:
     return [parse_z(line.instant) for line in read_sheet(path.read_bytes(), OVERVIEW_HEADER).lines]
 
 
-def _put_all(lines: FileLines) -> WriteReport:
+def _put_all(lines: Iterable[tuple[Path | str, tuple[str, str]]]) -> WriteReport:
     rows = size = unchanged = repaired = 0
     aside: dict[str, int] = {}
-    for path, (header, line) in lines.items():
+    for path, (header, line) in lines:
         write = put_line(path, header, line)
         rows += write.rows
         unchanged += not write.rows

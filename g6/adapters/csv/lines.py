@@ -11,8 +11,7 @@ import csv
 import fcntl
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +41,7 @@ class LineWrite:
     aside: int = 0
 
 
-def put_line(path: Path, header: str, line: str) -> LineWrite:
+def put_line(path: Path | str, header: str, line: str) -> LineWrite:
     """Put a line into a file: appended, or in the place of the line of its instant.
 
     A line that is there already changes nothing. What is torn at the end is cut off first. A
@@ -57,26 +56,37 @@ def put_line(path: Path, header: str, line: str) -> LineWrite:
     Raises:
         StoreBusy: A disk refuses the line.
     """
-    with refusals(path), _locked(path) as descriptor:
-        size = os.fstat(descriptor).st_size
-        head = os.pread(descriptor, _END, 0)
-        # A look at both ends is enough for nearly every line, whatever the file's size.
-        tail = head if size <= _END else os.pread(descriptor, _END, size - _END)
-        whole = tail.rfind(b"\n") + 1
-        repaired = int(whole < len(tail))
-        end = size - len(tail) + whole
-        last = tail[tail.rfind(b"\n", 0, whole - 1) + 1 : whole - 1]
-        content = line.encode()
-        is_first_line = end == len(header) + 1
-        has_header = bool(whole) and head[: head.find(b"\n")] == header.encode()
-        if not has_header or not (is_first_line or _is_sound(tail[:whole], last)):
-            return _rewrite(path, descriptor, header, {_instant(line): line}, size)
-        if not is_first_line and _order(content) <= _order(last):
-            if content == last and not repaired:
-                return LineWrite(0, 0, 0)
-            return _rewrite(path, descriptor, header, {_instant(line): line}, size)
-        _append(path, descriptor, content + b"\n", end, size)
-        return LineWrite(1, len(content) + 1, repaired)
+    # A cycle puts 1,300 lines: generators and paths around each took as long as its calls of the
+    # system.
+    try:
+        descriptor, size = _hold(os.fspath(path))
+        try:
+            return _put(path, descriptor, header, line, size)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise busy(path, error) from error
+
+
+def _put(path: Path | str, descriptor: int, header: str, line: str, size: int) -> LineWrite:
+    head = os.pread(descriptor, _END, 0)
+    # A look at both ends is enough for nearly every line, whatever the file's size.
+    tail = head if size <= _END else os.pread(descriptor, _END, size - _END)
+    whole = tail.rfind(b"\n") + 1
+    repaired = int(whole < len(tail))
+    end = size - len(tail) + whole
+    last = tail[tail.rfind(b"\n", 0, whole - 1) + 1 : whole - 1]
+    content = line.encode()
+    is_first_line = end == len(header) + 1
+    has_header = bool(whole) and head[: head.find(b"\n")] == header.encode()
+    if not has_header or not (is_first_line or _is_sound(tail[:whole], last)):
+        return _rewrite(Path(path), descriptor, header, {_instant(line): line}, size)
+    if not is_first_line and _order(content) <= _order(last):
+        if content == last and not repaired:
+            return LineWrite(0, 0, 0)
+        return _rewrite(Path(path), descriptor, header, {_instant(line): line}, size)
+    _append(path, descriptor, content + b"\n", end, size)
+    return LineWrite(1, len(content) + 1, repaired)
 
 
 def put_lines(path: Path, header: str, lines: Mapping[str, str]) -> LineWrite:
@@ -85,34 +95,43 @@ def put_lines(path: Path, header: str, lines: Mapping[str, str]) -> LineWrite:
     Raises:
         StoreBusy: A disk refuses the file.
     """
-    with refusals(path), _locked(path) as descriptor:
-        return _rewrite(path, descriptor, header, lines, os.fstat(descriptor).st_size, mend=True)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    """Open a file under its lock, again when another file took its place meanwhile."""
-    while True:
+    with refusals(path):
+        descriptor, size = _hold(os.fspath(path))
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if _is_still(descriptor, path):
-                yield descriptor
-                return
+            return _rewrite(path, descriptor, header, lines, size, mend=True)
         finally:
             os.close(descriptor)
 
 
-def _is_still(descriptor: int, path: Path) -> bool:
+def _hold(name: str) -> tuple[int, int]:
+    """Open a file under its lock, again when another file took its place meanwhile.
+
+    Returns:
+        The descriptor, which the caller closes, and the file's size.
+    """
+    while True:
+        try:
+            descriptor = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            mine = os.fstat(descriptor)
+            if _inode(name) == mine.st_ino:
+                return descriptor, mine.st_size
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _inode(name: str) -> int | None:
+    """Return the number of the file that stands under a name, None where none does."""
     try:
-        there = path.stat()
+        return os.stat(name).st_ino  # noqa: PTH116 - a path would be made for it alone
     except FileNotFoundError:
-        return False
-    return there.st_ino == os.fstat(descriptor).st_ino
+        return None
 
 
 def _is_sound(tail: bytes, last: bytes) -> bool:
@@ -133,7 +152,7 @@ def _order(line: bytes) -> tuple[bytes, bytes]:
     return instant[:19], instant[19:-1]
 
 
-def _append(path: Path, descriptor: int, content: bytes, end: int, size: int) -> None:
+def _append(path: Path | str, descriptor: int, content: bytes, end: int, size: int) -> None:
     """Write at `end`, after cutting off what is torn behind it."""
     if end < size:
         os.ftruncate(descriptor, end)

@@ -25,6 +25,7 @@ from g6.domain.schema.words import Bucket
 __all__ = ["COMPUTED", "chain_frame", "computed", "csv_rows"]
 
 _KINDS = {column.name: column.kind for column in rows.CHAIN_SIDE}
+_CHAIN_KINDS = {column.name: column.kind for column in rows.CHAIN}
 _COUNTS = tuple(name for name in QUOTE_FIELDS if _KINDS.get(name) == "integer")
 _PRICED = (
     "price",
@@ -231,31 +232,42 @@ def csv_rows(frame: Frame, window: tuple[int, int]) -> Mapping[tuple[str, int], 
     """
     offset = frame.columns["offset"].astype(np.float64)
     is_near = (offset >= -window[0]) & (offset <= window[1])
-    near = frame.take(np.flatnonzero(is_near))
-    if not len(near):
+    if not is_near.any():
         return {}
-    stamp = part(near.header, "stamp")
+    stamp = part(frame.header, "stamp")
     head = f"{text(stamp, 'cycle')},{text(stamp, 'index')}"
     has_greeks = bool(part(stamp, "pricing")["enabled"])
-    cells = _file_columns(near, rows.csv_header(has_greeks))
-    buckets = near.columns["bucket"]
-    masks = near.columns["bucket_mask"]
+    names = rows.csv_header(has_greeks)
+    near = _picked(frame, names, is_near)
+    places = near["offset"].astype(np.int64).tolist()
+    masks = near["bucket_mask"].astype(np.int64).tolist()
+    tails = map(",".join, zip(*_file_columns(near, names), strict=True))
+    firsts = zip(near["bucket"].tolist(), masks, strict=True)
+    buckets: dict[tuple[str, int], list[str]] = {}
     lines = {}
-    for row, place in enumerate(near.columns["offset"].astype(np.int64).tolist()):
-        tail = ",".join([column[row] for column in cells])
-        for bucket in _buckets(buckets[row], int(masks[row])):
+    for first, place, tail in zip(firsts, places, tails, strict=True):
+        if first not in buckets:
+            buckets[first] = _buckets(*first)
+        for bucket in buckets[first]:
             lines[bucket, place] = f"{head},{bucket},{tail}"
     return lines
+
+
+def _picked(frame: Frame, names: list[str], is_near: NDArray[np.bool_]) -> dict[str, ColumnValues]:
+    """Return the columns that the cells of these names are of, at some rows."""
+    sources = {rows.CSV_SOURCES.get(name, name) for name in names[3:]} - rows.CSV_SUMS.keys()
+    terms = {column for pair in rows.CSV_SUMS.values() for column in pair}
+    chosen = slice(None) if is_near.all() else np.flatnonzero(is_near)
+    wanted = sources | terms | {"offset", "bucket", "bucket_mask"}
+    return {name: frame.columns[name][chosen] for name in wanted}
 
 
 def _buckets(first: str, mask: int) -> list[str]:
     return [bucket.value for bucket in Bucket if mask & bucket.bit] or [first]
 
 
-def _file_columns(frame: Frame, names: list[str]) -> list[list[str]]:
+def _file_columns(columns: dict[str, ColumnValues], names: list[str]) -> list[list[str]]:
     """Return the columns after `timestamp`, `index` and `expiry_tag`, as text."""
-    kinds = {column.name: column.kind for column in rows.CHAIN}
-    columns = dict(frame.columns)
     # A source that sends both infinities is reported by its flags: the sum needs no warning.
     with np.errstate(invalid="ignore"):
         for name, (call, put) in rows.CSV_SUMS.items():
@@ -264,7 +276,7 @@ def _file_columns(frame: Frame, names: list[str]) -> list[list[str]]:
     for name in names[3:]:
         source = rows.CSV_SOURCES.get(name, name)
         signed = name == "offset"
-        texts.append(_text(columns[source], kinds.get(source, "float"), signed=signed))
+        texts.append(_text(columns[source], _CHAIN_KINDS.get(source, "float"), signed=signed))
     return texts
 
 
@@ -274,10 +286,16 @@ def _text(column: ColumnValues, kind: str, *, signed: bool = False) -> list[str]
     7 digits of a float32, 12 of a float64, integers without a point.
     """
     if kind == "date":
-        days: list[str] = column.astype("datetime64[D]").astype(str).tolist()
+        distinct_days, rows_of = np.unique(column.astype("datetime64[D]"), return_inverse=True)
+        days: list[str] = distinct_days.astype(str)[rows_of].tolist()
         return days
     values = column.tolist()
     if kind == "integer" and signed:
         return [offset_name(int(value)) for value in values]
     form = {"iv": "%.7g", "integer": "%d", "flags": "%d"}.get(kind, "%.12g")
+    distinct = set(values)
+    # What all strikes of an expiry share is written out once. Both zeros are one, of two texts.
+    if len(distinct) * 2 < len(values) and 0.0 not in distinct:
+        texts = {value: "" if isnan(value) else form % value for value in distinct}
+        return [texts[value] for value in values]
     return ["" if isnan(value) else form % value for value in values]
