@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -17,8 +18,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ENVIRONMENT = ROOT / "build" / "bench-iv"
-REQUIREMENTS = HERE / "bench_iv_requirements.txt"
+REQUIREMENTS = HERE / "iv" / "bench_iv_requirements.txt"
 PEERS = "vollib,py_vollib_vectorized,pyvolr"
+FLOOR = "ref:c_simd"
+"""The vectorised-C floor (iv/iv_floor.c), a peer where gcc is."""
 # Times faster, IV and five Greeks, by number of options.
 MUST = {
     200: {"py_vollib_vectorized": 2, "vollib": 30, "pyvolr": 1},
@@ -51,7 +54,7 @@ def _last_pin() -> str:
 
 def bench(interpreter: Path, sizes: str, rounds: int, target: Path) -> None:
     """One run of the harness; one thread each, so that a core is a core."""
-    candidate = HERE / "candidate_iv.py"
+    candidate = HERE / "iv" / "candidate_iv.py"
     one_thread = dict.fromkeys(
         ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
     )
@@ -63,8 +66,10 @@ def bench(interpreter: Path, sizes: str, rounds: int, target: Path) -> None:
         "--candidate-greeks",
         f"{candidate}:ivg",
     ]
-    command += ["--peers", PEERS, "--sizes", sizes, "--rounds", str(rounds), "--json", target]
-    subprocess.run(command, check=True, env={**os.environ, **one_thread, "PYTHONPATH": str(ROOT)})
+    peers = f"{PEERS},{FLOOR}" if shutil.which("gcc") else PEERS
+    command += ["--peers", peers, "--sizes", sizes, "--rounds", str(rounds), "--json", target]
+    path = {"PYTHONPATH": os.pathsep.join((str(ROOT), str(HERE / "iv")))}
+    subprocess.run(command, check=True, env={**os.environ, **one_thread, **path})
 
 
 def shortfalls(results: dict[str, dict[str, dict[str, float]]]) -> list[str]:
