@@ -83,9 +83,9 @@ local function terminal(status, reason, summary)
   return false
 end
 
-local function release_collecting()
-  local holder = redis.call('GET', collecting_key)
-  if holder and string.sub(holder, 1, #cycle + 1) == cycle .. '|' then redis.call('DEL', collecting_key) end
+local function hold_collecting(lease, seconds, ...)
+  local milliseconds = math.max(1, math.floor(seconds * 4000))
+  return redis.call('SET', collecting_key, cycle .. '|' .. string.format('%.6f', lease), 'PX', milliseconds, ...)
 end
 
 -- A sweep closed the unit of a collection that had renewed its lease just before its deadline. Its index was free until the
@@ -98,14 +98,27 @@ local function hold_until_renewed()
   local other, lease = string.match(holder, '^([^|]*)|([^|]*)$')
   local till = now + RENEWED_WITHIN
   if other ~= cycle or tonumber(lease) <= till then return end
-  redis.call('SET', collecting_key, cycle .. '|' .. string.format('%.6f', till), 'PX', math.floor(RENEWED_WITHIN * 4000))
+  hold_collecting(till, RENEWED_WITHIN)
 end
 
-local function collecting_elsewhere()
-  local holder = redis.call('GET', collecting_key)
-  if not holder then return false end
+local function release_collecting()
+  local holder = redis.call('GETDEL', collecting_key)
+  if not holder then return end
   local other, lease = string.match(holder, '^([^|]*)|([^|]*)$')
-  return other ~= cycle and tonumber(lease) > now
+  -- Nearly always it is this cycle's. Another's that took over stays, for as long as its lease says.
+  if other ~= cycle then
+    redis.call('SET', collecting_key, holder, 'PX', math.max(1, math.floor((tonumber(lease) - now) * 4000)))
+  end
+end
+
+-- Takes the index for this cycle; false where another one's lease has not lapsed.
+local function take_collecting(lease, seconds)
+  local holder = hold_collecting(lease, seconds, 'NX', 'GET')
+  if not holder then return true end
+  local other, until_then = string.match(holder, '^([^|]*)|([^|]*)$')
+  if other ~= cycle and tonumber(until_then) > now then return false end
+  hold_collecting(lease, seconds)
+  return true
 end
 
 -- A settled cycle is kept for sixty cycles (its grace is 0.8 of one), at least five minutes and at most an hour.
@@ -143,17 +156,15 @@ local function begin() -- 5 task, 6 expected, 7 config, 8 deadline, 9 due, 10 le
   local owner, s = get(index .. ':task'), read_stage('collect')
   if owner ~= '' and owner ~= task and (s.state == 'done' or s.lease > now) then return 'twin' end
   if s.state == 'done' then return 'done' end
-  if collecting_elsewhere() then
+  -- Past its deadline only who renews is still collecting: a dead collector must not cost the next cycle too.
+  local deadline, lease = tonumber(get('deadline')), now + seconds
+  if not take_collecting(now < deadline and math.min(lease, deadline) or lease, seconds) then
     set(index .. ':task', task)
     if terminal('SKIPPED', 'overrun', '') then return 'overrun!' end
     return 'overrun'
   end
   set(index .. ':task', task, index .. ':attempt', get('attempt'))
   take('collect', s, task, seconds)
-  -- Past its deadline only who renews is still collecting: a dead collector must not cost the next cycle too.
-  local deadline = tonumber(get('deadline'))
-  local held_until = now < deadline and math.min(s.lease, deadline) or s.lease
-  redis.call('SET', collecting_key, cycle .. '|' .. string.format('%.6f', held_until), 'PX', math.floor(seconds * 4000))
   -- Who comes a lease after the cycle was opened was sent again: the first message was lost.
   return (s.starts > 1 or now - tonumber(get('opened')) >= seconds) and 'again' or 'run'
 end
@@ -192,7 +203,7 @@ function steps.renew() -- 5 stage, 6 task, 7 until
   s.lease = tonumber(ARGV[7])
   write_stage(ARGV[5], s)
   if ARGV[5] == 'collect' then
-    redis.call('SET', collecting_key, cycle .. '|' .. ARGV[7], 'PX', math.max(1, math.floor((s.lease - now) * 4000)))
+    hold_collecting(s.lease, s.lease - now)
   end
   return 1
 end
