@@ -17,7 +17,6 @@ from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
 from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.replay import Recording, Replay
-from g6.adapters.replay.stamped_day import StampedDay
 from g6.domain.cycles.cycle import Timing, Unit, isoformat_z
 from g6.domain.cycles.plan import Plan
 from g6.domain.market.calendar import Calendar
@@ -29,6 +28,7 @@ from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import STAGES, Stage
 from g6.pipeline import Runtime
 from g6.ports import Store
+from g6.ports.sources import Provider, abilities_of
 
 PATIENT = Timing(3600.0)
 """No deadline passes, however long a unit takes."""
@@ -113,16 +113,17 @@ def memory_runtime(
 
 
 def runtime_over(
-    provider: Replay | StampedDay, plan: Plan, calendar: Calendar, store: Store
+    provider: Provider, plan: Plan, calendar: Calendar, store: Store, bus: MemoryBus | None = None
 ) -> Runtime:
-    """Return a Runtime that collects what a provider has recorded, and writes it to a store.
+    """Return a Runtime that collects what a provider has, and writes it to a store.
 
-    All else that it works with is in memory, and each stage runs as soon as it is sent.
+    All else that it works with is in memory, and each stage runs as soon as it is sent. Without a
+    bus it has one of its own.
     """
     clock = AskedClock()
-    bus = MemoryBus(wall=clock.wall)
+    bus = bus or MemoryBus(wall=clock.wall)
     sender = InlineSender()
-    recorded = provider.abilities.recorded
+    recorded = abilities_of(provider).recorded
     runtime = Runtime(
         plan=plan,
         timing=PATIENT,

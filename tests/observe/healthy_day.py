@@ -17,14 +17,8 @@ from itertools import groupby
 from pathlib import Path
 
 from g6.adapters.memory.bus import MemoryBus
-from g6.adapters.memory.chain_memories import MemoryChainMemories
-from g6.adapters.memory.controls import MemoryControls
-from g6.adapters.memory.frames import MemoryFrames
-from g6.adapters.memory.ledger import MemoryLedger
-from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.store import MemoryStore
-from g6.adapters.memory.vitals import MemoryVitals
-from g6.bootstrap.inprocess import PATIENT, AskedClock, InlineSender, UndamagedPanels
+from g6.bootstrap.inprocess import runtime_over
 from g6.bootstrap.quote_sources.simulated_source import simulated_market
 from g6.config import Settings, calendar, load, plan
 from g6.domain.cycles.cycle import Unit, isoformat_z
@@ -286,26 +280,7 @@ class _Market:
 
 def runtime_of(settings: Settings, bus: MemoryBus, provider: Provider, store: Store) -> Runtime:
     """Return what the use cases run with: each unit's stages at once, one after the other."""
-    sender = InlineSender()
-    runtime = Runtime(
-        plan=plan(settings),
-        timing=PATIENT,
-        calendar=calendar(),
-        clock=AskedClock(),
-        provider=provider,
-        frames=MemoryFrames(),
-        ledger=MemoryLedger(bus),
-        store=store,
-        panels=MemoryPanels(),
-        panel_files=UndamagedPanels(),
-        bus=bus,
-        controls=MemoryControls(),
-        sender=sender,
-        vitals=MemoryVitals(),
-        chain_memories=MemoryChainMemories(),
-    )
-    sender.runtime = runtime
-    return runtime
+    return runtime_over(provider, plan(settings), calendar(), store, bus)
 
 
 def _event(at: datetime, report: Report) -> Event:
