@@ -103,6 +103,10 @@ class Hub:
         """Return the seconds of a clock that does not jump."""
         return time.monotonic()
 
+    def away_seconds(self) -> float:
+        """Return for how long Redis has not answered, 0 while it does."""
+        return round(self.now() - self._away_since, 1) if self._away_since else 0.0
+
     def watch(self, listener: Listener) -> None:
         """Look again soon at a listener that does not read."""
         self._degraded.add(listener)
@@ -326,9 +330,9 @@ class Hub:
             return
         if not self._was_sent:
             data: dict[str, object] = {"listeners": len(self._listeners)}
-            if since := self._away_since:
+            if away := self.away_seconds():
                 # No event comes while Redis is away, and none says so.
-                data["redis_away_seconds"] = round(self.now() - since, 1)
+                data["redis_away_seconds"] = away
             beat = without_id(StreamEventType.HEARTBEAT, data)
             for listener in tuple(self._listeners):
                 listener.beat(beat)
