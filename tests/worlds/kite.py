@@ -16,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,9 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from kiteconnect import KiteTicker
 
 from g6.config import calendar
 from g6.kite_server import ServerOptions, started
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,6 +105,37 @@ class Kite:
     def say(self, kind: str, text: Any) -> None:
         """Send every socket a text message."""
         self.ask("POST", "/say", type=kind, data=text)
+
+
+class TickerListener:
+    """The broker's ticker with all it hears, on the one reactor of this process."""
+
+    def __init__(self, ws: str, tokens: list[int], *, stale: bool = False) -> None:
+        self.ticks: list[dict[str, Any]] = []
+        self.closed: list[tuple[int, str]] = []
+        self.ticker = KiteTicker("demo", "stale" if stale else "demo", root=ws)
+        self.ticker.on_connect = lambda ws, _: (
+            ws.subscribe(tokens),
+            ws.set_mode(ws.MODE_FULL, tokens),
+        )
+        self.ticker.on_ticks = lambda _, told: self.ticks.extend(told)
+        self.ticker.on_close = lambda _, code, reason: self.closed.append((code, reason))
+        _reactor().callFromThread(self.ticker.connect, threaded=True)
+
+    def end(self) -> None:
+        _reactor().callFromThread(self.ticker.close)
+
+
+def _reactor() -> Any:
+    """The reactor, running: once for good, since it cannot start again."""
+    from twisted.internet import reactor
+
+    if not reactor.running:
+        threading.Thread(
+            target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True
+        ).start()
+        eventually(lambda: reactor.running)
+    return reactor
 
 
 @contextmanager

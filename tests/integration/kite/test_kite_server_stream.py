@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.waiting import eventually
-from tests.worlds.kite import Kite, kite_server
+from tests.worlds.kite import Kite, TickerListener, kite_server
 
 START = "2026-11-20T10:00:00+05:30"
 NIGHT = "2026-11-20T20:00:00+05:30"
@@ -240,43 +239,12 @@ def test_every_frame_that_left_is_remembered_with_its_time(kite: Kite, options: 
     assert all(frame["sent_at"] >= since for frame in sent)
 
 
-class Listener:
-    """The broker's ticker with all it hears, on the one reactor of this process."""
-
-    def __init__(self, kite: Kite, tokens: list[int], *, stale: bool = False) -> None:
-        self.ticks: list[dict[str, Any]] = []
-        self.closed: list[tuple[int, str]] = []
-        self.ticker = KiteTicker("demo", "stale" if stale else "demo", root=kite.ws)
-        self.ticker.on_connect = lambda ws, _: (
-            ws.subscribe(tokens),
-            ws.set_mode(ws.MODE_FULL, tokens),
-        )
-        self.ticker.on_ticks = lambda _, told: self.ticks.extend(told)
-        self.ticker.on_close = lambda _, code, reason: self.closed.append((code, reason))
-        _reactor().callFromThread(self.ticker.connect, threaded=True)
-
-    def end(self) -> None:
-        _reactor().callFromThread(self.ticker.close)
-
-
-def _reactor() -> Any:
-    """The reactor, running: once for good, since it cannot start again."""
-    from twisted.internet import reactor
-
-    if not reactor.running:
-        threading.Thread(
-            target=reactor.run, kwargs={"installSignalHandlers": False}, daemon=True
-        ).start()
-        eventually(lambda: reactor.running)
-    return reactor
-
-
 @pytest.fixture
-def listen(kite: Kite) -> Iterator[Callable[..., Listener]]:
-    opened: list[Listener] = []
+def listen(kite: Kite) -> Iterator[Callable[..., TickerListener]]:
+    opened: list[TickerListener] = []
 
-    def listen(tokens: list[int], **told: Any) -> Listener:
-        opened.append(Listener(kite, tokens, **told))
+    def listen(tokens: list[int], **told: Any) -> TickerListener:
+        opened.append(TickerListener(kite.ws, tokens, **told))
         return opened[-1]
 
     yield listen
@@ -286,7 +254,7 @@ def listen(kite: Kite) -> Iterator[Callable[..., Listener]]:
 
 
 def test_the_brokers_ticker_hears_indices_and_contracts(
-    listen: Callable[..., Listener], options: list[int]
+    listen: Callable[..., TickerListener], options: list[int]
 ) -> None:
     listener = listen([NIFTY, *options[:300]])
     told = eventually(
@@ -316,7 +284,7 @@ def test_the_brokers_ticker_hears_indices_and_contracts(
 
 
 def test_the_brokers_ticker_comes_back_after_a_drop(
-    listen: Callable[..., Listener], kite: Kite
+    listen: Callable[..., TickerListener], kite: Kite
 ) -> None:
     listener = listen([NIFTY])
     eventually(lambda: listener.ticks, 60)
@@ -327,7 +295,7 @@ def test_the_brokers_ticker_comes_back_after_a_drop(
     eventually(lambda: listener.ticks, 60)
 
 
-def test_the_brokers_ticker_is_told_of_a_bad_token(listen: Callable[..., Listener]) -> None:
+def test_the_brokers_ticker_is_told_of_a_bad_token(listen: Callable[..., TickerListener]) -> None:
     listener = listen([NIFTY], stale=True)
     eventually(lambda: listener.closed, 60)
     code, reason = listener.closed[0]

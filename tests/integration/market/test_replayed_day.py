@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from kiteconnect import KiteConnect, KiteTicker
 from websockets.sync.client import connect
@@ -34,10 +36,13 @@ from g6.kite_server.http_server import ServerAddresses
 from g6.studies.stored.days.replay_comparison import compare_cycle
 from g6.studies.stored.past_panels import panel_hashes, shown_hashes
 from tests.e2e.running import clean_environment
+from tests.waiting import eventually
+from tests.worlds.kite import Kite, TickerListener
 
 DAY = "2026-11-18"
 FIRST = datetime(2026, 11, 18, 3, 45, tzinfo=UTC)
 INDICES = ("NIFTY", "SENSEX")
+NIFTY_TOKEN = 256265
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +199,49 @@ def test_a_kite_ticker_gets_the_stored_quotes_of_a_day(
                 for tick in KiteTicker("demo", "demo")._parse_binary(message):
                     ticks[tick["instrument_token"]] = tick["last_price"]
     assert ticks == {tokens[0]: option.last, tokens[1]: option.spot}
+
+
+@pytest.mark.timeout(90)
+def test_a_kite_ticker_hears_the_stored_ticks_of_a_day(
+    stored: Path, look_alike: ServerAddresses
+) -> None:
+    replayed = Kite(look_alike.root, look_alike.ws, os.getpid())
+    store = ParquetStore(stored)
+    names = cycles(store)[2:5]
+    frames = [store.read_chain(Unit(name, "NIFTY")) for name in names]
+    symbol, prices = moving_option(frames)
+    tokens = {
+        row["tradingsymbol"]: row["instrument_token"]
+        for row in KiteConnect("demo", "demo", root=look_alike.root).instruments("NFO")
+    }
+    listener = TickerListener(replayed.ws, [tokens[symbol], NIFTY_TOKEN])
+    try:
+        for name, frame, price in zip(names, frames, prices, strict=True):
+            replayed.clock(at=name)
+            spot = float(frame.columns["spot"][0])
+            eventually(lambda: newest_price(listener, tokens[symbol]) == price, 60)  # noqa: B023
+            eventually(lambda: newest_price(listener, NIFTY_TOKEN) == spot, 60)  # noqa: B023
+    finally:
+        listener.end()
+        eventually(lambda: not replayed.state()["connections"])
+
+
+def moving_option(frames: Sequence[Any]) -> tuple[str, list[float]]:
+    """Return an option whose last price is another one at each cycle, and those prices."""
+    for symbol in frames[0].columns["ce_symbol"]:
+        prices: list[float] = []
+        for frame in frames:
+            rows = np.flatnonzero(frame.columns["ce_symbol"] == symbol)
+            prices += [float(frame.columns["ce_last"][row]) for row in rows]
+        if symbol and len(set(prices)) == len(frames) and min(prices) > 0:
+            return str(symbol), prices
+    raise AssertionError("no option moves at each cycle")
+
+
+def newest_price(listener: TickerListener, token: int) -> float | None:
+    """Return the last price of the newest tick of an instrument."""
+    prices = [tick["last_price"] for tick in listener.ticks if tick["instrument_token"] == token]
+    return prices[-1] if prices else None
 
 
 @pytest.mark.timeout(90)

@@ -149,6 +149,8 @@ def translate(error: Exception) -> G6Error | None:
         return RedisDown(f"Redis: {plain(words)}")
     if (unavailable := refusal(words)) is not None:
         return unavailable
+    if isinstance(error, foreign.TimeoutError):
+        return RedisDown(f"Redis does not answer ({plain(words)})")
     if kind is RedisDown:
         return RedisDown(f"Redis: {plain(words)}")
     return Unavailable(
