@@ -46,7 +46,8 @@ class RecordedDay:
             cycle = isoformat_z(parse_z(first) + timedelta(minutes=number))
             self.world.cycle(cycle)
             self._fold(parse_z(cycle))
-            for path in paths_of(number, self.client):
+            for pattern in paths_of(number, self.client):
+                path = pattern.replace(THIS_CYCLE, cycle)
                 self.answers[path, cycle] = body(self.client, path)
             yield cycle
 
@@ -65,16 +66,28 @@ class RecordedDay:
         """Yield each path and cycle of which the answer of its instant is not what it was."""
         for (path, cycle), before in self.answers.items():
             sign = "&" if "?" in path else "?"
-            if _plain(body(self.client, f"{path}{sign}at={cycle}")) != _plain(before):
+            later = path if f"at={cycle}" in path else f"{path}{sign}at={cycle}"
+            if _plain(body(self.client, later)) != _plain(before):
                 yield f"{path} at {cycle}"
 
 
+THIS_CYCLE = "THIS_CYCLE"
+"""Stands in an address for the cycle after which it is asked."""
 OF_DAYS = frozenset({"expiries", "quality"})
 """Studies that answer of a whole day where no instant is asked for."""
+OF_AN_INSTANT = {
+    "catalogue": "",
+    "coverage": "index=NIFTY&",
+    "gaps": "index=NIFTY&",
+    "inspect": "snapshot=NIFTY&",
+    "stored_days": "",
+    "verify": "cycles=1&",
+}
+"""Studies that are asked of an instant from the beginning: of now they tell of files and clocks."""
 
 
 def study_paths(client: StudyClient, forms: Sequence[str], cycles: int | None = None) -> list[str]:
-    """Return the addresses of every study that takes an instant and an index.
+    """Return the addresses of every study of stored rows that takes an instant.
 
     Args:
         client: Asks which there are.
@@ -84,7 +97,10 @@ def study_paths(client: StudyClient, forms: Sequence[str], cycles: int | None = 
     paths = []
     for study in client.get("/v1").json()["studies"]:
         names = {parameter["name"] for parameter in study["parameters"]}
-        if {"at", "index"} <= names and study["name"] not in OF_DAYS:
+        if study["name"] in OF_AN_INSTANT:
+            query = f"{OF_AN_INSTANT[study['name']]}at={THIS_CYCLE}"
+            paths += [f"/v1/{study['name']}.{form}?{query}" for form in forms]
+        elif {"at", "index"} <= names and study["name"] not in OF_DAYS:
             back = f"&cycles={cycles}" if cycles is not None and "cycles" in names else ""
             paths += [f"/v1/{study['name']}.{form}?index=NIFTY{back}" for form in forms]
     return paths
