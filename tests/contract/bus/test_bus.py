@@ -121,6 +121,11 @@ def test_bounds_tell_the_oldest_the_newest_and_how_many_there_ever_were(make: Ma
     assert bus.bounds() == (oldest, names[-1], 400)
 
 
+def test_what_holds_the_events_has_a_word_of_its_own(bus: Bus) -> None:
+    assert bus.server_id()
+    assert bus.server_id() == bus.server_id()
+
+
 def test_bounds_of_a_bus_that_nobody_used(bus: Bus) -> None:
     assert bus.bounds() == ("0-0", "0-0", 0)
     assert list(bus.read("0-0")) == []

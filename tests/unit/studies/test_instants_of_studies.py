@@ -18,6 +18,7 @@ from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.market.lots import lots_on
 from g6.domain.quotes.participants import FIGURES
 from g6.domain.schema.layout import Folder
+from g6.entrypoints.cli import main
 from g6.entrypoints.web.study_answers import offered
 from g6.errors import NothingToDo, UserError
 from g6.simulation import SimulatedMarket
@@ -60,6 +61,15 @@ def test_a_study_takes_an_instant_or_says_why_not(study: Any) -> None:
         with pytest.raises(UserError, match=f"{study.name} takes no at: ") as refused:
             getattr(g6.ask, study.name)(at="11:02")
         assert refused.value.fix == fix
+
+
+@pytest.mark.parametrize("words", ["data size", "providers", "retention-scan", "ps"])
+def test_a_command_without_a_past_says_why(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = [] if words == "providers" else ["--data-dir", str(tmp_path)]
+    assert main([*words.split(), "--at", "11:02", *place]) == 2
+    assert "takes no at: " in capsys.readouterr().err
 
 
 def test_a_study_is_offered_to_others_or_says_why_not() -> None:

@@ -68,7 +68,9 @@ def test_a_tool_answers_what_the_route_answers(directory: Path) -> None:
         ("interest", {"index": "FINNIFTY", "cycles": "many"}, "cycles"),
         ("inspect", {"snapshot": "/etc/rows.parquet"}, "names a file"),
         ("control", {}, "no tool control"),
-        ("check", {}, "no tool check"),
+        ("check", {}, "no tool check: it spends the provider's requests"),
+        ("sizes", {"at": "11:02"}, "sizes takes no at: files are measured"),
+        ("verify", {"cycles": 101}, "write 100 or less"),
     ],
 )
 def test_a_wrong_question_is_told_and_no_crash(

@@ -22,7 +22,7 @@ from g6.domain.documents.stream_events import panel_hash
 from g6.domain.documents.stream_state import StreamState
 from g6.domain.reports import Alert, GapOpened
 from g6.domain.schema.words import Status
-from g6.entrypoints.web.auth import Guard, RequestLines
+from g6.entrypoints.web.auth import LOOPBACK_HOSTS, Guard, RequestLines
 from g6.entrypoints.web.stream.hub import Hub
 from g6.errors import RedisDown
 from tests.waiting import eventually
@@ -146,6 +146,18 @@ def test_a_websocket_without_the_token_is_refused_and_logged(
     with pytest.raises(InvalidStatus), connect(running.url.replace("http", "ws") + "/ws"):
         pass
     assert any(text.startswith("GET /ws 403 in ") for text in caplog.messages)
+
+
+def test_nothing_is_told_under_a_name_that_is_not_the_loopbacks(running: Running) -> None:
+    running.begin(guard=Guard(hosts=LOOPBACK_HOSTS))
+    for path in ("/events", "/resync", "/status"):
+        answer = httpx.get(running.url + path, headers={"Host": "rebound.example"}, timeout=10)
+        assert answer.status_code == 421
+    address = running.url.replace("http", "ws") + "/ws"
+    with pytest.raises(InvalidStatus), connect(address, origin="http://rebound.example"):
+        pass
+    with connect(address) as opened:
+        assert json.loads(opened.recv(timeout=30))["type"] == "snapshot"
 
 
 def test_the_stream_follows_another_request_over_the_same_connection(

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
 from g6.adapters.memory.totals import MemoryTotals
-from g6.entrypoints.web.auth import Guard, guarded
+from g6.entrypoints.web.auth import LOOPBACK_HOSTS, Guard, guarded
 from g6.entrypoints.web.problems import with_problems
 from tests.unit.entrypoints.web.test_serve import Serving, world
 from tests.waiting import eventually
@@ -32,6 +32,10 @@ def small_app() -> FastAPI:
         return "<p>a page</p>"
 
     return app
+
+
+LOCAL = Guard(hosts={*LOOPBACK_HOSTS, "g6.example"})
+"""A server without a token, behind a proxy that is asked as g6.example."""
 
 
 def client(guard: Guard) -> StudyClient:
@@ -57,6 +61,14 @@ def client(guard: Guard) -> StudyClient:
         (Guard(networks=[ip_network("127.0.0.0/8")]), {}, "/page", 200, ""),
         (Guard(agents=["Grafana"]), {}, "/page", 403, "allowed_agents"),
         (Guard(agents=["Grafana"]), {"User-Agent": "Grafana/11"}, "/page", 200, ""),
+        (LOCAL, {"Host": "rebound.example:9109"}, "/page", 421, "rebound.example is no name"),
+        (LOCAL, {"Host": "127.0.0.1.rebound.example"}, "/", 421, "is no name of this server"),
+        (LOCAL, {"Host": "localhost", "Origin": "http://a.example"}, "/page", 403, "a page of"),
+        (LOCAL, {"Host": "localhost", "Origin": "null"}, "/page", 403, "a page of null"),
+        (LOCAL, {"Host": "LocalHost:9109"}, "/page", 200, ""),
+        (LOCAL, {"Host": "[::1]:9109", "Origin": "http://localhost:3000"}, "/page", 200, ""),
+        (LOCAL, {"Host": "127.0.0.2:9109"}, "/page", 200, ""),
+        (LOCAL, {"Host": "g6.example"}, "/page", 200, ""),
     ],
 )
 def test_a_request_passes_or_is_refused_with_why(
