@@ -80,6 +80,9 @@ class PanelAnswers:
                 # Without Redis the stored rows still tell what the newest stored cycle was.
                 if index_of(name) is None and name not in OF_ROWS:
                     raise
+                with suppress(NothingToDo):
+                    return past_panel(self._reader(), name, None)
+                raise
         reader = self._reader()
         self.answers.refuse_future(reader, at)
         if index_of(name) is None and name not in OF_ROWS and name not in self._running_names():

@@ -15,7 +15,6 @@ from fastapi.responses import Response
 from g6.domain.documents.panels import canonical
 from g6.entrypoints.web.answer_headers import WebAnswer
 from g6.entrypoints.web.problems import MEDIA_TYPE as PROBLEM
-from g6.entrypoints.web.problems import RefusedRequest
 from g6.entrypoints.web.study_answers import (
     StudyAnswer,
     StudyAnswers,
@@ -144,23 +143,6 @@ def add_studies(app: FastAPI, answers: StudyAnswers, wall: WallSeconds) -> None:
 
     for study in offered():
         _add(app, StudyRoute(study, answers, wall))
-    for study in STUDIES:
-        if study.name in NOT_FROM_ELSEWHERE:
-            _add_refusal(app, study)
-
-
-def _add_refusal(app: FastAPI, study: Study) -> None:
-    """Have the addresses of a study that is not offered say why, and what to call instead."""
-
-    def refuse() -> Response:
-        raise RefusedRequest(
-            403,
-            f"{study.name} is not answered from elsewhere: {NOT_FROM_ELSEWHERE[study.name]}",
-            f"{study.example} on the machine itself",
-        )
-
-    for path in (f"/v1/{study.name}", f"/v1/{study.name}.{{suffix}}"):
-        app.get(path, include_in_schema=False)(refuse)
 
 
 def _add(app: FastAPI, route: StudyRoute) -> None:

@@ -151,7 +151,7 @@ def test_what_runs_and_what_is_checked_is_answered_in_every_form(
 @pytest.mark.parametrize("study", sorted(NOT_FROM_ELSEWHERE))
 def test_what_is_not_offered_says_why_and_what_to_call(client: StudyClient, study: str) -> None:
     answer = client.get(f"/v1/{study}.csv")
-    assert answer.status_code == 403
+    assert answer.status_code == 404
     assert NOT_FROM_ELSEWHERE[study] in answer.json()["detail"]
     assert answer.json()["fix"].startswith("g6 ")
     listed = client.get("/v1").json()

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 
 from g6.entrypoints.web.study_answers import offered, offered_fields
 from g6.studies.parameters import Field
+from g6.studies.study_limits import NOT_FROM_ELSEWHERE
 from g6.studies.table import STUDIES, Study
 
-__all__ = ["OTHER_NAMES", "STUDIES_PATH", "address_in", "command_of"]
+__all__ = ["OTHER_NAMES", "STUDIES_PATH", "address_in", "command_of", "why_not_offered"]
 
 STUDIES_PATH = "/v1/"
 
@@ -69,9 +70,22 @@ def command_of(path: str) -> str:
     >>> command_of("/v1/doctor")
     'g6 doctor, where G6 runs'
     """
-    name = path.removeprefix(STUDIES_PATH)
+    name = _study_name(path)
     commands = {study.name: study.words for study in STUDIES if study not in offered()}
     return f"g6 {commands[name]}, where G6 runs" if name in commands else ""
+
+
+def why_not_offered(path: str) -> str:
+    """Return why the study of a path is not asked over HTTP, empty where the path names none.
+
+    >>> why_not_offered("/v1/doctor.csv")
+    "it looks into this machine's processes, ports and files"
+    """
+    return NOT_FROM_ELSEWHERE.get(_study_name(path), "")
+
+
+def _study_name(path: str) -> str:
+    return path.removeprefix(STUDIES_PATH).partition(".")[0]
 
 
 def _address(study: Study, words: list[str]) -> str:

@@ -19,6 +19,7 @@ from g6.entrypoints.web.problems.command_addresses import (
     STUDIES_PATH,
     address_in,
     command_of,
+    why_not_offered,
 )
 from g6.entrypoints.web.problems.request_errors import RequestFault, error_of
 from g6.errors import G6Error, NothingToDo, RedisDown, Retryable, Unavailable, UserError
@@ -227,6 +228,8 @@ def with_problems(app: FastAPI) -> FastAPI:
             near = EVENTS_PATH
         elif error.status_code == 404:
             near = _near(app, path)
+            if reason := why_not_offered(path):
+                detail = f"{detail}: {reason}"
             fix = f"did you mean {near}?" if near else command_of(path)
             near = near or "/v1"
         ask = _instead(app, error.status_code, near)

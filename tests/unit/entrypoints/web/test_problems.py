@@ -123,7 +123,7 @@ def test_a_mistyped_page_is_named(app: FastAPI) -> None:
         ("/ws", "/ws is a WebSocket", "/events"),
         ("/v1/gex", "there is no page /v1/gex", "/v1/exposures"),
         ("/v1/foo", "there is no page /v1/foo", "/v1"),
-        ("/v1/doctor", "there is no page /v1/doctor", "/v1"),
+        ("/v1/doctor", "there is no page /v1/doctor: it looks into this machine", "/v1"),
         ("/panels/nothing", "no panel nothing", "/v1/catalogue"),
     ],
 )
@@ -164,7 +164,7 @@ def test_an_answer_that_fails_inside_says_so_and_no_secret(directory: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "path", ["/panels", "/panels/indices", "/v1/panels", "/v1/panels/index_NIFTY"]
+    "path", ["/panels", "/panels/indices", "/v1/panels/provider", "/v1/panels/index_NIFTY"]
 )
 def test_a_redis_that_is_away_is_a_problem(directory: Path, path: str) -> None:
     client = StudyClient(whole_app(directory, panels=AwayPanels()))
