@@ -76,12 +76,14 @@ def missing(library: str, *, on_host: bool = False) -> Unavailable:
             than this library.
 
     >>> missing("matplotlib").fix
-    "pip install 'g6[plot]'"
+    "pip install 'g6[plot]', or in a checkout pip install -e '.[plot]'"
     """
     extra = EXTRAS[library]
     if on_host and extra == "analysis":
         extra = "host"
-    return Unavailable(f"{library} is not installed", f"pip install 'g6[{extra}]'")
+    # A checkout has G6 already: the other line would have the index's in its place.
+    fix = f"pip install 'g6[{extra}]', or in a checkout pip install -e '.[{extra}]'"
+    return Unavailable(f"{library} is not installed", fix)
 
 
 @contextmanager

@@ -159,7 +159,8 @@ def test_python_names_the_line_that_installs_what_is_missing(
 ) -> None:
     answer = lean(stored.directory, program)
     assert answer.returncode == 1
-    assert answer.stderr.rstrip().endswith(f"fix: {line}")
+    in_checkout = line.replace("'g6[", "-e '.[")
+    assert answer.stderr.rstrip().endswith(f"fix: {line}, or in a checkout {in_checkout}")
 
 
 @pytest.mark.parametrize(
