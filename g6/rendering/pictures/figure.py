@@ -206,10 +206,13 @@ class _Drawing:
             axes.set_ylabel(self._picture.plots[0].y.label)
         if not has_numbers(plot):
             axes.set_yticks([])
-            words = textwrap.fill(plot.lacking, self._letters_of_a_plot())
+            lines = [
+                textwrap.fill(line, self._letters_of_a_plot()) for line in plot.lacking.split("\n")
+            ]
             axes.text(
-                0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center",
-                color=self._palette.roles["quiet"], fontsize=self._look.text,
+                0.5, 0.5, "\n".join(lines), transform=axes.transAxes, ha="center", va="center",
+                color=self._palette.roles["quiet"], fontsize=self._look.text, zorder=_LINES + 3,
+                bbox={"facecolor": self._palette.paper, "edgecolor": "none"},
             )  # fmt: skip
 
     def _tidy(self, axes: Axes, plot: Plot) -> None:

@@ -61,7 +61,7 @@ def smile(document: SmileCurves, view: StrikeView) -> Picture:
 
 def _lacking(curve: SmileCurve) -> str:
     """Return why a smile has no point."""
-    return f"no implied volatility: {why_no_iv(curve.lacks) if curve.lacks else 'no option'}"
+    return f"no implied volatility:\n{why_no_iv(curve.lacks) if curve.lacks else 'no option'}"
 
 
 def _centre(curve: SmileCurve) -> float:

@@ -258,7 +258,7 @@ def check_numbers(picture: Picture, fix: str) -> None:
     """
     if not any(map(has_numbers, picture.plots)):
         reasons = {plot.lacking: None for plot in picture.plots if plot.lacking != NOT_KNOWN}
-        why = f" ({'; '.join(reasons)})" if reasons else ""
+        why = f" ({'; '.join(reasons)})".replace("\n", " ") if reasons else ""
         raise NothingToDo(f"{picture.title}: there is no number to draw{why}", fix)
 
 

@@ -132,7 +132,7 @@ def _show_place(console: Console, settings: Settings, plan: SamplePlan) -> None:
     place = str(settings.directory)
     if settings.origin("demo_dir") == "default":
         place += ", the directory of g6 demo (--data-dir DIR names another)"
-    console.print(f"{_days(len(plan.waiting))} of indices go to {place}", soft_wrap=True)
+    console.print(f"{_days(len(plan.waiting))} of indices, to {place}", soft_wrap=True)
 
 
 def _show_skipped(console: Console, plan: SamplePlan) -> None:
