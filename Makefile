@@ -15,7 +15,7 @@
 # make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
 # make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)
 # make soak-stream  fifteen minutes of listeners that come, go and stop reading: memory, descriptors and queues of g6 serve flat
-# make bench, bench-cycle, bench-iv, bench-kite, bench-store, bench-market, bench-stream, bench-eye, bench-bus, bench-fanout, bench-ask    measurements; they need an otherwise quiet machine
+# make bench, bench-cycle, bench-iv, bench-kite, bench-store, bench-keeping, bench-market, bench-stream, bench-eye, bench-bus, bench-fanout, bench-ask    measurements; they need an otherwise quiet machine
 # make ask-the-past    every study and panel at every cycle of a simulated day, and again once it is compacted: the same bytes; twenty minutes
 # make clean-days    thirty simulated days without a fault, on which no check of data quality may fail
 # make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
@@ -26,7 +26,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo research test check format docs images notebooks demo-influx chaos simulate planted bench bench-cycle footprint soak soak-stream bench-iv bench-kite bench-store bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
+.PHONY: demo research test check format docs images notebooks demo-influx chaos simulate planted bench bench-cycle footprint soak soak-stream bench-iv bench-kite bench-store bench-keeping bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -35,7 +35,7 @@ JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BENCH_SERVICES := nginx libnginx-mod-nchan
-SERVICES := redis-server prometheus prometheus-alertmanager chromium victoria-metrics
+SERVICES := redis-server prometheus prometheus-alertmanager chromium victoria-metrics libreoffice-calc-nogui
 unexport PYTHONDONTWRITEBYTECODE # the tests start a thousand processes; none should compile G6 anew
 
 help:
@@ -120,6 +120,9 @@ bench-iv: $(VENV)/.dev
 
 bench-store: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_store.py $(ARGS)
+
+bench-keeping: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/running/bench_keeping.py $(ARGS)
 
 bench-market: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/bench_market.py $(ARGS)

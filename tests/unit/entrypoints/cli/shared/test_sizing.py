@@ -98,6 +98,16 @@ def test_compacted_days_are_estimated_within_a_fifth_of_the_measured_ones() -> N
     assert together.compacted / rows / measured["bytes_per_option"]["compacted"] == WITHIN
 
 
+def test_whole_chains_are_estimated_within_a_fifth_of_the_measured_days() -> None:
+    results = Path(__file__).parents[5] / "benchmarks/keeping.json"
+    measured = json.loads(results.read_text("utf-8"))["bytes_of_a_day"]
+    settings = load(None, {"provider.name": "sim"}, {})
+    found = estimate_of_cycles(collection_reader(settings))
+    for index, bytes_ in measured.items():
+        assert found.indices[index].compacted / bytes_["compacted"] == WITHIN
+        assert found.indices[index].csv / bytes_["csv"] == WITHIN
+
+
 def test_the_estimate_of_a_day_follows_interval_and_indices(g6: Run) -> None:
     def estimate(*options: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(
