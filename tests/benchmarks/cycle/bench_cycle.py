@@ -4,6 +4,7 @@
     make bench-cycle                                 this tree alone
 
 Trees take turns (A B B A …), so that a machine that changes its mind changes it for both. A row of the table is the median of the runs.
+Both are run by the benchmark of this tree, and the processor time is that of all cycles until the last of them is stored.
 Writes benchmarks/cycle.json. Ratios are medians over pairs.
 """
 
@@ -41,8 +42,7 @@ def arguments() -> argparse.Namespace:
 
 def one(tree: Path, kind: str, cycles: int, idle: int = 0) -> Found:
     """Run the cycles of one tree and return what they took."""
-    benchmarks = tree / "tests" / "benchmarks"
-    path = {"PYTHONPATH": os.pathsep.join((str(tree), str(benchmarks)))}
+    path = {"PYTHONPATH": os.pathsep.join((str(tree), str(HERE.parent)))}
     command = [tree / ".venv" / "bin" / "python", HERE / "one_run.py", kind, str(cycles), str(idle)]
     done = subprocess.run(
         command, check=True, capture_output=True, text=True, cwd=tree, env={**os.environ, **path}

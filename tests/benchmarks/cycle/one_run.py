@@ -1,6 +1,6 @@
-"""Runs the cycles of one tree, whose benchmark it imports, and prints what they took as JSON.
+"""Runs the cycles of one tree, by the benchmark that stands beside this file, and prints what they took as JSON.
 
-    PYTHONPATH=TREE:TREE/tests/benchmarks TREE/.venv/bin/python one_run.py null|up|full CYCLES [IDLE]
+    PYTHONPATH=TREE:HERE/.. TREE/.venv/bin/python one_run.py null|up|full CYCLES [IDLE]
 
 `null` has the floor's layout, `up` that of g6 up without compute, `full` that of g6 up with all of it.
 """
@@ -30,7 +30,7 @@ def main() -> None:
             null_app.prepare(settings_for(Path(directory)), results)
         left = run(Plan(application, layout, cycles, idle=idle), results)
     found = {
-        "cpu": left.cpu,
+        "cpu": left.cpu_until_stored,
         "cycle": bench_figures.percentiles(bench_figures.cycles(left)),
         "units": bench_figures.statuses(left),
         "commands": left.commands_per_cycle,
