@@ -476,15 +476,18 @@ UNMEASURED: frozenset[str] = frozenset(
         "a persist that was overtaken leaves its chain",
         "a rerun from persist does not look whether its unit was analysed",
         "the sweep skips the first index alone",
-        "a unit whose only beat died is said to be expired",
         "a rerun that waits is sent again at every sweep",
         "a walk does not see that Redis is emptied",
         "a publish that was overtaken leaves its rows",
-        "a time limit is said to be the provider's",
-        "a beat that stood still says that it lived",
         "a beat that was born in an outage says that it lived",
         "an outage begins with the last sign of a beat",
-        "a rerun leaves the old quotes' stamp",
     )
 )
-"""Names of bugs without a row. `make planted ARGS=--resume` measures them, and rows of another simulator."""
+"""Names of bugs without a row. `make planted ARGS=--resume` measures them, and rows of another simulator.
+
+Searches that were broken off found none of these so far: a rerun that waits in 133 schedules with a
+rerun (seeds up to 457), a beat born in an outage that says it lived in 142 with one beat that dies
+(8707), overtaken publishes and collections in 142 and 143 (1203, 1211). Two are hardly to be seen:
+the second index of a cycle of which a sweep skips the first alone is closed as MISSING for the same
+reason, and a beat sends its cycles before it signs, so that an outage seldom begins between.
+"""
