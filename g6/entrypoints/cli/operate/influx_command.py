@@ -238,4 +238,5 @@ def _span(first: str, last: str) -> tuple[datetime, datetime]:
 def _waiting(state: OutboxState) -> str:
     if not state.units:
         return "nothing"
-    return f"{state.units} units, about {state.points} points"
+    counts = f"{state.units} units, about {state.points} points"
+    return f"{counts}; sent while G6 runs, once the server answers"

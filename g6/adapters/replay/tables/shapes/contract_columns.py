@@ -181,7 +181,7 @@ def said_by_file(path: Path, monthly: Monthly) -> dict[str, date | float | str]:
 
 def _parts_said(stem: str, tokens: Sequence[str]) -> dict[str, date | float | str]:
     values: dict[str, date | float | str] = {}
-    words = [word.upper() for token in tokens for word in re.split(r"[-_\s]+", token)]
+    words = [word.upper() for token in tokens for word in re.split(r"[-_=\s]+", token)]
     if root := next((word for word in reversed(words) if word in INDICES), ""):
         values[CONTRACT_INDEX] = root
     sides = [word for word in words if word in SIDE_WORDS and len(word) > 1]
@@ -193,7 +193,10 @@ def _parts_said(stem: str, tokens: Sequence[str]) -> dict[str, date | float | st
         values[FILE_INSTANT] = f"{year}-{month}-{day} {hour}:{minute}:{second or '00'}"
         day_of_file = _day(f"{year}-{month}-{day}")
     for token in reversed(tokens):
-        # The day on which a file was saved, which its folder names too, is no expiry of it.
+        key, is_key, _ = token.lower().partition("=")
+        # The day of the rows, as a folder date=… or the file's own name has it, is no expiry.
+        if is_key and "exp" not in key:
+            continue
         if (expiry := _day(token)) and expiry != day_of_file:
             values[CONTRACT_EXPIRY] = expiry
             break

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from tests.unit.entrypoints.cli.conftest import Run
 from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
+
+ROOT = Path(__file__).parents[5]
 
 
 def test_a_rule_that_is_added_is_listed_and_stays_beside_what_was_written_by_hand(
@@ -100,6 +103,18 @@ def test_a_stored_day_says_what_the_rules_would_have_given(g6: Run, tmp_path: Pa
     assert answer.code == 0
     alarms = [(alarm["rule"], alarm["cycle"]) for alarm in json.loads(answer.out)]
     assert alarms == [("high", STORED_CYCLES[0]), ("wall", STORED_CYCLES[0])]
+
+
+def test_a_rule_may_be_over_the_certificate_of_the_day_before(g6: Run, tmp_path: Path) -> None:
+    rows = tmp_path / "rows"
+    shutil.copytree(ROOT / "tests/data/store", rows)
+    assert g6("data", "compact", "--data-dir", str(rows)).code == 0
+    g6("alert", "add", "coverage of NIFTY < 0.99", "--name", "holes")
+    g6("alert", "add", "coverage of NIFTY > 1", "--name", "never")
+    answer = g6("alert", "test", "--day", STORED_CYCLES[0][:10], "--data-dir", str(rows), "--json")
+    own = [alarm for alarm in json.loads(answer.out) if alarm["rule"] in ("holes", "never")]
+    assert [alarm["rule"] for alarm in own] == ["holes"]
+    assert "coverage 0." in own[0]["sentence"]
 
 
 def test_a_day_that_is_not_stored_is_nothing_to_do(g6: Run) -> None:

@@ -138,6 +138,13 @@ def test_closes_alone_rank_the_volatility_of_the_newest_day(g6: Run, tmp_path: P
     dossier = json.loads(g6("dossier", "NIFTY", "--json", *rows).out)
     assert dossier["iv_rank"]["n_days"] == 20
     assert 0.0 <= dossier["iv_rank"]["percentile"] <= 1.0
+    # A rank among fewer sessions than it needs is unknown, and fires nothing.
+    g6("alert", "add", "iv_rank >= 0", "--name", "rank")
+    fired = []
+    for day in (weekdays[10], weekdays[-1]):
+        answer = g6("alert", "test", "--day", day.isoformat(), "--json", *rows)
+        fired.append("rank" in [alarm["rule"] for alarm in json.loads(answer.out)])
+    assert fired == [False, True]
 
 
 class Archive(HTTPServer):
