@@ -35,7 +35,7 @@ JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BENCH_SERVICES := nginx libnginx-mod-nchan
-SERVICES := redis-server prometheus prometheus-alertmanager chromium victoria-metrics libreoffice-calc-nogui
+SERVICES := bubblewrap iproute2 redis-server systemd prometheus prometheus-alertmanager chromium victoria-metrics libreoffice-calc-nogui
 unexport PYTHONDONTWRITEBYTECODE # the tests start a thousand processes; none should compile G6 anew
 
 help:

@@ -1,4 +1,4 @@
-"""The loader: command line over environment over `.env` over file over defaults.
+"""The loader: command line over environment over secrets over `.env` over file over defaults.
 
 It is the only reader of the environment.
 """
@@ -24,9 +24,15 @@ from g6.config.nesting import leaf_paths, nested, overlay
 from g6.config.retired import RetiredSetting, retired_names
 from g6.config.settings_model import Settings
 from g6.errors import BadConfig
+from g6.errors.masking import MASK
 
 DEFAULT_FILE = Path("config/g6_config.json")
 CONFIG_VARIABLE = "G6_CONFIG"
+SECRETS_VARIABLE = "G6_SECRETS_DIR"
+"""Names a directory of files, each named as the variable whose value it holds.
+
+Docker, Kubernetes and systemd hand out secrets in this way.
+"""
 _COLOURS = {"0": "never", "1": "always", "auto": "auto"}
 
 
@@ -54,7 +60,8 @@ def load(
 
     Args:
         config_path: Wins over `G6_CONFIG` (empty: no file, and no `.env`), which wins over
-            `config/g6_config.json` in the working directory. That file may be absent.
+            `config/g6_config.json` in the working directory. That file may be absent. Empty also
+            means that no directory of secrets is read.
         overrides: The command line's: dotted path to value, None where it is not given.
         environ: The environment, None for the process's own.
 
@@ -68,9 +75,11 @@ def load(
     variables = dotenv_variables(dotenv) if dotenv else {}
     if named is None:
         named = variables.get(CONFIG_VARIABLE)
+    secrets = environ.get(SECRETS_VARIABLE, "") if named != "" else ""
     layers = (
         _file_layer(named),
         _variables_layer(variables, str(dotenv)),
+        _variables_layer(_secret_files(secrets), secrets, are_secret=True),
         _variables_layer(environ),
         _Layer("command line", nested(options)),
     )
@@ -178,6 +187,30 @@ def secrets_of(path: Path) -> dict[str, str]:
     return secrets
 
 
+def _secret_files(directory: str) -> dict[str, str]:
+    """Return the content of a directory's files that are named as variables, by name.
+
+    Others may lie beside them, such as a certificate that an address names.
+
+    Raises:
+        BadConfig: The directory or a file cannot be read. No content is quoted.
+    """
+    variables: dict[str, str] = {}
+    if not directory:
+        return variables
+    try:
+        for path in sorted(Path(directory).iterdir()):
+            if path.name.startswith("G6_") or path.name in ALIASES:
+                variables[path.name] = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise BadConfig(
+            f"the secrets in {directory} cannot be read: {reason}",
+            f"give this user the right to read them, or unset {SECRETS_VARIABLE}",
+        ) from error
+    return variables
+
+
 class _Environment(EnvSettingsSource):
     """The reading of variables by pydantic-settings, over a mapping that is passed in."""
 
@@ -191,14 +224,17 @@ class _Environment(EnvSettingsSource):
         )
 
 
-def _variables_layer(environ: Mapping[str, str], file: str = "") -> _Layer:
-    """Return the values of the environment, or of a file of variables.
+def _variables_layer(
+    environ: Mapping[str, str], file: str = "", *, are_secret: bool = False
+) -> _Layer:
+    """Return the values of the environment, or of a file or directory of variables.
 
     Raises:
         BadConfig: A G6_ variable sets nothing.
     """
     ours = {name: value for name, value in environ.items() if name.startswith("G6_")}
     ours.pop(CONFIG_VARIABLE, None)
+    ours.pop(SECRETS_VARIABLE, None)
     variables = {name: value for name, value in ours.items() if value}
     alias_of: dict[str, str] = {}
     for alias, path in ALIASES.items():
@@ -207,7 +243,8 @@ def _variables_layer(environ: Mapping[str, str], file: str = "") -> _Layer:
         if value:
             variables.setdefault(variable(path), _alias_value(alias, value))
             alias_of.setdefault(path, alias)
-    _refuse_unknown(variables, file or "environment")
+    named = dict.fromkeys(variables, MASK) if are_secret else variables
+    _refuse_unknown(named, file or "environment")
     env_values = _Environment(variables)()
     if "index_params" in env_values:
         params = env_values["index_params"]

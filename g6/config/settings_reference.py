@@ -102,6 +102,7 @@ def settings_page() -> str:
         "\n## Other variables\n",
         "| variable | means |\n|---|---|",
         "| `G6_CONFIG` | the configuration file; empty: none |",
+        "| `G6_SECRETS_DIR` | a directory of files, named as variables, that hold their values |",
     ]
     parts += [f"| `{name}` | `{path}` |" for name, path in ALIASES.items()]
     return "\n".join(parts) + "\n"
@@ -120,12 +121,14 @@ def _row(key: Key) -> str:
 
 _PREFACE = """# Settings
 
-Precedence: command line (`--set greeks.enabled=false` sets any key), environment, `.env`, file,
-defaults. The file is `--config`, else `G6_CONFIG`, else `config/g6_config.json` in the working
-directory where there is one. `.env` holds variables as `NAME=value` lines. It is read beside that
-file, else in the working directory, by `g6` and by `celery -A g6` alike; secrets may stand there.
-`g6 config show --origin` says where each value came from, and shows no secret. Times are seconds
-unless the key says otherwise. `<INDEX>` is the name of an index, such as NIFTY."""
+Precedence: command line (`--set greeks.enabled=false` sets any key), environment, secrets, `.env`,
+file, defaults. The file is `--config`, else `G6_CONFIG`, else `config/g6_config.json` in the
+working directory where there is one. `.env` holds variables as `NAME=value` lines. It is read
+beside that file, else in the working directory, by `g6` and by `celery -A g6` alike; secrets may
+stand there. Better, each is a file of the directory that `G6_SECRETS_DIR` names, as Docker,
+Kubernetes and systemd hand them out. `g6 config show --origin` says where each value came from, and
+shows no secret. Times are seconds unless the key says otherwise. `<INDEX>` is the name of an index,
+such as NIFTY."""
 
 
 def _by_section(all_keys: Iterable[Key]) -> dict[str, list[Key]]:

@@ -56,8 +56,9 @@ class MetricSettings(Section):
 
 
 class FlowerSettings(Section):
-    """Flower beside `g6 up --with-flower`, on the loopback alone."""
+    """Flower beside `g6 up --with-flower`, which asks for a password wherever it listens."""
 
+    host: str = Field(default="127.0.0.1", description="address that Flower listens on")
     port: Port = Field(default=5555, description="port of Flower; 0: any free one")
     user: str = Field(
         default="g6", pattern=r"^[^:\s,]+$", description="name that Flower asks a browser for"

@@ -73,5 +73,5 @@ def test_a_memory_can_be_learnt_from_and_kept_again(memories: ChainMemories) -> 
 
 def test_no_key_stays_for_ever(redis_client: redis.Redis, namespace: str) -> None:
     RedisChainMemories(redis_client, namespace).keep("NIFTY", DAY, memory())
-    (key,) = redis_client.keys(f"{namespace}:*")
+    (key,) = redis_client.scan_iter(f"{namespace}:*")
     assert 0 < redis_client.ttl(key) <= KEPT_SECONDS

@@ -1,7 +1,8 @@
 """Flower beside one machine's system: `python -m g6.entrypoints.machine.flower_process`.
 
-It listens on the loopback, asks for a password, takes no commands, and stores nothing. Celery's own
-`celery -A g6 flower` has none of these unless somebody says so.
+It listens on the loopback unless `flower.host` says otherwise, asks for a password, takes no
+commands, and stores nothing. Celery's own `celery -A g6 flower` has none of these unless somebody
+says so.
 """
 
 from __future__ import annotations
@@ -23,11 +24,15 @@ from g6.errors.extras import is_installed, missing
 if TYPE_CHECKING:
     from celery.events.state import Task
 
-ADDRESS = "127.0.0.1"
 COLUMNS = "name,args,state,received,runtime,worker,uuid"
 MOST_TASKS = 20_000
 """Tasks that it remembers: an hour of six indices at a cycle a second."""
 FORGOTTEN_SECONDS = 600
+OPEN_PAGES = frozenset({"/metrics"})
+"""Pages that Flower 2.2 answers without a password, and that name workers and tasks.
+
+`/healthcheck` stays: it says OK and nothing else.
+"""
 _UNIT = re.compile(r"'(\d{4}-\d\d-\d\dT[\d:.]+Z)'(?:, '(\w+)')?")
 
 
@@ -92,7 +97,7 @@ def format_task(task: Task) -> Task:
 def flower_options(settings: Settings) -> dict[str, object]:
     """Return what Flower is told, by the names of its options."""
     return {
-        "address": ADDRESS,
+        "address": settings.flower.host,
         "port": settings.flower.port,
         "basic_auth": [f"{settings.flower.user}:{password(settings)}"],
         "read_only": True,
@@ -108,6 +113,7 @@ def main() -> None:
     """Run Flower until SIGTERM."""
     from flower.app import Flower
     from flower.options import default_options as options
+    from flower.urls import handlers
     from flower.urls import settings as flower_settings
 
     from g6.entrypoints.workers.app import create_app
@@ -115,11 +121,18 @@ def main() -> None:
     settings = load()
     for name, value in flower_options(settings).items():
         setattr(options, name, value)
+    # Flower takes its list of pages from this module, and from nowhere else.
+    handlers[:] = [entry for entry in handlers if _asks_for_password(entry)]
     page = Flower(capp=create_app(settings), options=options, **flower_settings)
     signal.signal(signal.SIGTERM, _stopper(page.io_loop.add_callback_from_signal, page.stop))
     signal.signal(signal.SIGINT, signal.getsignal(signal.SIGTERM))
     page.start_http_server()
     page.start()
+
+
+def _asks_for_password(entry: object) -> bool:
+    """Tell whether an entry of Flower's list of pages is to be served."""
+    return not (isinstance(entry, tuple) and entry[0] in OPEN_PAGES)
 
 
 def _stopper(call: Callable[..., object], stop: Callable[[], object]) -> Callable[..., None]:

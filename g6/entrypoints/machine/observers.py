@@ -59,7 +59,7 @@ def prepare_observers(settings: Settings) -> Observers:
     texts = {
         rules / "g6.yml": prometheus_files.rules_file(),
         directory / "prometheus.yml": prometheus_files.prometheus_settings(
-            target, addresses["alertmanager"]
+            target, addresses["alertmanager"], token_file=_token_file(settings, directory)
         ),
         directory / "alertmanager.yml": prometheus_files.alertmanager_settings(
             settings.observers.webhook
@@ -73,6 +73,15 @@ def prepare_observers(settings: Settings) -> Observers:
     }
     pages = {name: f"http://{address}" for name, address in addresses.items()}
     return Observers(commands, pages)
+
+
+def _token_file(settings: Settings, directory: Path) -> str:
+    """Write the token of g6 serve where Prometheus reads it, and return the file, empty without."""
+    if settings.serve.token is None:
+        return ""
+    path = (directory / "serve_token").absolute()
+    replace(path, settings.serve.token.get_secret_value().encode(), 0o600)
+    return str(path)
 
 
 def _prometheus(program: str, directory: Path, addresses: Mapping[str, str]) -> Sequence[str]:

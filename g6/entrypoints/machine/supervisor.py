@@ -34,7 +34,7 @@ from g6.config import Settings, environment
 from g6.domain.reports import Alert, AlertRule
 from g6.domain.reports.alerts import JOURNAL_STOPPED, PROCESS_ENDED
 from g6.domain.schema.layout import Folder
-from g6.entrypoints.machine.flower_process import ADDRESS, flower_port, password
+from g6.entrypoints.machine.flower_process import flower_port, password
 from g6.entrypoints.machine.fork_server import ForkServer, child_environment
 from g6.entrypoints.machine.market_start import next_cycle
 from g6.entrypoints.machine.observers import prepare_observers
@@ -167,7 +167,7 @@ class Stack:
         return observers.addresses
 
     def start_flower(self) -> str:
-        """Start Flower on the loopback, and return its address.
+        """Start Flower, and return its address.
 
         Raises:
             Unavailable: It is not installed.
@@ -183,7 +183,7 @@ class Stack:
             if not name.startswith("FLOWER_")
         }
         self._run("flower", [sys.executable, "-m", MODULES["flower"]], plain)
-        return f"http://{ADDRESS}:{port}"
+        return f"http://{self.settings.flower.host}:{port}"
 
     def start_ticker(self) -> None:
         """Start the tick stream, where the provider has one."""

@@ -57,6 +57,7 @@ def prometheus_settings(
     alertmanager: str = ALERTMANAGER_TARGET,
     rules: str = "rules/*.yml",
     seconds: float = SCRAPE_SECONDS,
+    token_file: str = "",
 ) -> str:
     """Return prometheus.yml: it scrapes `g6 serve` and asks Alertmanager to tell people.
 
@@ -65,7 +66,11 @@ def prometheus_settings(
         alertmanager: Host and port of Alertmanager.
         rules: Where the rule files are, as seen from the file.
         seconds: Between two scrapes, and between two evaluations.
+        token_file: The file of the token that /metrics asks for, empty where it asks for none.
     """
+    bearer = ""
+    if token_file:
+        bearer = f"    authorization:\n      credentials_file: {_text(token_file)}\n"
     return f"""{NOTE}global:
   scrape_interval: {seconds:g}s
   evaluation_interval: {seconds:g}s
@@ -77,7 +82,7 @@ alerting:
         - targets: [{_text(alertmanager)}]
 scrape_configs:
   - job_name: g6
-    static_configs:
+{bearer}    static_configs:
       - targets: [{_text(target)}]
 """
 

@@ -232,3 +232,42 @@ def test_a_child_reads_no_dotenv_of_its_own(here: Path) -> None:
     variables = environment(settings)
     (here / ".env").write_text("G6_MARKET__SEED=6\nG6_MARKET__SKEW=2\n")
     assert values(load(environ=variables)) == values(settings)
+
+
+def test_files_of_a_directory_of_secrets_are_read_as_variables_below_the_environment(
+    here: Path,
+) -> None:
+    written(here / "config/g6_config.json", interval=30)
+    (here / ".env").write_text("G6_INTERVAL=20\nG6_SERVE__TOKEN=of-the-dotenv-file\n")
+    secrets = here / "secrets"
+    secrets.mkdir()
+    (secrets / "G6_SERVE__TOKEN").write_text("of-the-directory-1\n")
+    (secrets / "KITE_API_KEY").write_text("key")
+    (secrets / "ca.pem").write_text("no variable")
+    where = {"G6_SECRETS_DIR": "secrets"}
+    settings = load(environ=where)
+    assert settings.serve.token is not None
+    assert settings.serve.token.get_secret_value() == "of-the-directory-1"
+    assert settings.origin("serve.token") == "env G6_SERVE__TOKEN in secrets"
+    assert (settings.interval, settings.provider.api_key) != (30, None)
+    stronger = load(environ=where | {"G6_SERVE__TOKEN": "of-the-environment"})
+    assert stronger.serve.token is not None
+    assert stronger.serve.token.get_secret_value() == "of-the-environment"
+    assert load("", environ=where).serve.token is None
+
+
+def test_secrets_that_cannot_be_read_are_named_without_their_content(here: Path) -> None:
+    secrets = here / "secrets"
+    with pytest.raises(BadConfig, match=r"secrets in .* cannot be read: No such file") as caught:
+        load(environ={"G6_SECRETS_DIR": str(secrets)})
+    assert "G6_SECRETS_DIR" in caught.value.fix
+    secrets.mkdir()
+    (secrets / "G6_SERVE__TOKEN").write_bytes(b"\xff\xfesecret")
+    with pytest.raises(BadConfig, match="it is no text") as caught:
+        load(environ={"G6_SECRETS_DIR": str(secrets)})
+    assert "secret\\" not in str(caught.value)
+    (secrets / "G6_SERVE__TOKEN").unlink()
+    (secrets / "G6_SERVE__TOCKEN").write_text("canary-of-a-typo")
+    with pytest.raises(BadConfig, match="TOCKEN") as caught:
+        load(environ={"G6_SECRETS_DIR": str(secrets)})
+    assert "canary" not in str(caught.value) + caught.value.fix

@@ -8,10 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from g6.adapters.redis.server.rights import place_words
 from g6.errors import Unavailable
-
-RIGHTS = "~g6:* &* +@all -@dangerous +info"
-"""The rights that G6 and Celery need on Redis, for namespace g6. A test runs with no others."""
 
 # kombu 5.7 has no transport for a cluster: BRPOP over several keys breaks with CROSSSLOT.
 CLUSTER = "this Redis is a node of a Redis Cluster, which keeps no queue of Celery's"
@@ -53,12 +51,12 @@ _TABLE: Sequence[tuple[str, str, str]] = (
             r"can't run this command or subcommand"
         ),
         "the Redis user may not run {what}",
-        f"give it the rights {RIGHTS}: ACL SETUSER name {RIGHTS} (for namespace g6)",
+        "ACL SETUSER name +{what}; docs/how-to/security.md has all that G6 needs",
     ),
     (
         r"(?i)NOPERM|no permissions? to access|has no permissions",
         "the Redis user may not use the keys or channels of G6",
-        f"give it the rights {RIGHTS}: ACL SETUSER name {RIGHTS} (for namespace g6)",
+        f"ACL SETUSER name {place_words()} (for namespace g6 and database 0)",
     ),
     (
         (
@@ -109,7 +107,7 @@ def refusal(words: str) -> Unavailable | None:
             values = {"what": "what G6 needs"}
             for name, value in match.groupdict().items():
                 values[name] = (value or "").strip() or "what G6 needs"
-            return Unavailable(sentence.format(**values), fix)
+            return Unavailable(sentence.format(**values), fix.replace("{what}", values["what"]))
     return None
 
 

@@ -23,7 +23,7 @@ from g6.entrypoints.cli.shared.following import (
     warn_about_status_file,
 )
 from g6.entrypoints.cli.shared.screen import terminal
-from g6.entrypoints.machine.flower_process import ADDRESS, flower_port, password_file
+from g6.entrypoints.machine.flower_process import flower_port, password_file
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.pools import WORKERS, pool_sizes
 from g6.entrypoints.machine.port_holder import port_holder
@@ -194,7 +194,7 @@ def _refuse_flower(settings: Settings) -> None:
     Raises:
         Unavailable: It cannot.
     """
-    bind(ADDRESS, flower_port(settings), "flower.port").close()
+    bind(settings.flower.host, flower_port(settings), "flower.port").close()
 
 
 def _refuse_taken_ports(settings: Settings, who: str) -> None:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flower.urls import handlers
+from flower.views.monitor import Metrics
+
 from g6.config import load
-from g6.entrypoints.machine.flower_process import flower_options, password, password_file
+from g6.entrypoints.machine.flower_process import (
+    _asks_for_password,
+    flower_options,
+    password,
+    password_file,
+)
 from g6.errors.extras import missing
 
 
@@ -36,6 +44,11 @@ def test_it_is_on_the_loopback_takes_no_commands_and_stores_nothing(tmp_path: Pa
     options = flower_options(load(None, {"demo_dir": tmp_path, "provider.name": "sim"}, {}))
     facts = {name: options[name] for name in ("address", "read_only", "persistent")}
     assert facts == {"address": "127.0.0.1", "read_only": True, "persistent": False}
+
+
+def test_pages_that_flower_answers_to_everybody_are_left_out() -> None:
+    left_out = [entry for entry in handlers if not _asks_for_password(entry)]
+    assert left_out == [("/metrics", Metrics)]
 
 
 def test_a_missing_flower_is_named_with_its_install_line() -> None:

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from g6.adapters.memory.sender import MemorySender
 from g6.adapters.redis.server import connect, find_server, free_port, redis_time, translated
-from g6.adapters.redis.server.refusals import RIGHTS
+from g6.adapters.redis.server.rights import acl_words
 from g6.bootstrap.processes.process_runtime import build_runtime, start_market
 from g6.bootstrap.processes.redis_ports import redis_facts
 from g6.bootstrap.wiring import wire
@@ -214,9 +214,11 @@ def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less
 ) -> None:
     host = world["plain"].rpartition("@")[2]
     with connect(world["plain"]) as admin:
-        admin.execute_command("ACL", "SETUSER", "worker", "on", f">{PASSWORD}", *RIGHTS.split())
         admin.execute_command(
-            "ACL", "SETUSER", "blind", "on", f">{PASSWORD}", "~g6:*", "&*", "+@all", "-@dangerous"
+            "ACL", "SETUSER", "worker", "on", f">{PASSWORD}", *acl_words().split()
+        )
+        admin.execute_command(
+            "ACL", "SETUSER", "blind", "on", f">{PASSWORD}", *acl_words().split(), "-info"
         )
         admin.execute_command(
             "ACL",
@@ -224,7 +226,7 @@ def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less
             "elsewhere",
             "on",
             f">{PASSWORD}",
-            *RIGHTS.replace("g6", "other").split(),
+            *acl_words("other").split(),
         )
     url = f"redis://worker:{ENCODED}@{host}"
     assert redis_facts(url)["maxmemory_policy"] == "noeviction"
@@ -237,7 +239,7 @@ def test_a_user_with_the_working_set_of_rights_runs_everything_and_one_with_less
     assert runtime.lifeline.record_beat()
     with pytest.raises(Unavailable, match="may not run info") as caught:
         redis_facts(f"redis://blind:{ENCODED}@{host}")
-    assert RIGHTS in caught.value.fix
+    assert "ACL SETUSER name +info" in caught.value.fix
     with (
         pytest.raises(Unavailable, match="may not use the keys"),
         connect(f"redis://elsewhere:{ENCODED}@{host}") as client,
