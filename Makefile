@@ -7,6 +7,8 @@
 # make chaos     kills, stops and empties what can be, and writes docs/reference/faults.md; 25 minutes (ARGS="--only 4,9", --short)
 # make simulate    thousands of seeded schedules of faults in one process, judged by grid and files (CYCLES=100000; SEED=17 for one, both for those from it on)
 # make planted     plants bugs one at a time and tells in how many schedules each is found, by what unit tests (ARGS="--only twin")
+# make fuzz      feeds a million wrong packets, quotes, dumps, frames, Parquet files and configurations to what reads them (ARGS="--seed 1 --only dumps")
+# make sbom      writes what an installation is made of into build/sbom.json (CycloneDX); make audit asks for known weaknesses
 # make wheel     builds the wheel, installs it far from the checkout, and runs demo, chain and plot from it
 # make pager      plants faults in a running system and holds Prometheus and Alertmanager against them; twenty minutes
 # make dashboard-pictures    draws each panel of the dashboards from a real Prometheus beside a short run, into build/dashboards
@@ -26,7 +28,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: demo research test check format docs images notebooks demo-influx chaos simulate planted bench bench-cycle footprint soak soak-stream bench-iv bench-kite bench-store bench-keeping bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
+.PHONY: fuzz sbom audit demo research test check format docs images notebooks demo-influx chaos simulate planted bench bench-cycle footprint soak soak-stream bench-iv bench-kite bench-store bench-keeping bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -93,6 +95,15 @@ chaos: $(VENV)/.dev
 
 simulate: $(VENV)/.dev
 	$(BIN)/python -m tests.simulate $(if $(SEED),--seed $(SEED)) $(if $(CYCLES),--cycles $(CYCLES)) $(ARGS)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.property.fuzz $(ARGS)
+
+sbom: $(VENV)/.dev
+	$(BIN)/python -m deploy.supply_chain bom build/sbom.json
+
+audit: $(VENV)/.dev
+	$(BIN)/python -m deploy.supply_chain audit $(ARGS)
 
 planted: $(VENV)/.dev
 	$(BIN)/python -m tests.planted $(ARGS)

@@ -75,3 +75,12 @@ def test_no_key_stays_for_ever(redis_client: redis.Redis, namespace: str) -> Non
     RedisChainMemories(redis_client, namespace).keep("NIFTY", DAY, memory())
     (key,) = redis_client.scan_iter(f"{namespace}:*")
     assert 0 < redis_client.ttl(key) <= KEPT_SECONDS
+
+
+def test_a_damaged_memory_is_none(redis_client: redis.Redis, namespace: str) -> None:
+    memories = RedisChainMemories(redis_client, namespace)
+    memories.keep("NIFTY", DAY, memory())
+    (key,) = redis_client.scan_iter(f"{namespace}:*")
+    stored = bytes(redis_client.get(key) or b"")
+    redis_client.set(key, stored[:-80])
+    assert memories.recall("NIFTY", DAY) is None

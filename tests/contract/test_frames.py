@@ -11,7 +11,7 @@ import redis
 from g6.adapters.memory.frames import MemoryFrames
 from g6.adapters.redis.frames import RedisFrames
 from g6.domain.cycles.cycle import Unit
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, FrameName
 from g6.errors import FrameMissing
 from g6.ports import Frames
 
@@ -203,3 +203,13 @@ def test_a_put_costs_two_commands(redis_client: redis.Redis, namespace: str) -> 
     before = writes(redis_client)
     frames.put(UNIT, "chain", FRAME, 60)
     assert writes(redis_client) - before == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff" * 400, b"\xff\xff\xff\xff\x00\x00\x00\x00"])
+def test_a_damaged_frame_is_missing(
+    redis_client: redis.Redis, namespace: str, damage: bytes
+) -> None:
+    redis_client.set(f"{namespace}:frame:{UNIT.cycle}:{UNIT.index}:quotes", damage)
+    with pytest.raises(FrameMissing, match="cannot be read"):
+        RedisFrames(redis_client, namespace).get(UNIT, FrameName.QUOTES)
+    assert RedisFrames(redis_client, namespace).find([UNIT], FrameName.QUOTES) == {}

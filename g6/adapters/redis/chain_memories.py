@@ -23,13 +23,19 @@ class RedisChainMemories:
 
     @translated
     def recall(self, index: str, day: date) -> ChainMemory | None:
-        """Return the memory of an index on a session day, None when there is none.
+        """Return the memory of an index on a session day, None when none can be read.
 
         Raises:
             RedisDown: Redis does not answer.
         """
         stream: Reply = self._client.get(self._key(index, day))
-        return None if stream is None else ChainMemory.parse(decode(bytes(stream)))
+        if stream is None:
+            return None
+        # A damaged one would end every stage of the day. Without it the next chain begins one.
+        try:
+            return ChainMemory.parse(decode(bytes(stream)))
+        except (LookupError, ValueError):
+            return None
 
     @translated
     def keep(self, index: str, day: date, memory: ChainMemory) -> None:

@@ -27,6 +27,21 @@ HEADER = b"g6"
 MAX_BYTES = 512 * 1024 * 1024
 
 
+UNREADABLE = (
+    pa.ArrowException,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
+"""What reading a stream of damaged bytes can raise. Flipped bytes raised an IndexError, an OSError
+and a StopIteration, and ended a stage outside the tree of errors."""
+
+
 def encode(frame: Frame) -> pa.Buffer:
     """Write a frame as an Arrow IPC stream. The same frame gives the same bytes.
 
@@ -51,12 +66,16 @@ def decode(raw: bytes) -> Frame:
     Raises:
         ValueError: The bytes are no such stream.
     """
-    with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
-        batch = reader.read_next_batch()
-    columns = {
-        name: _numpy(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)
-    }
-    return Frame(json.loads(batch.schema.metadata[HEADER]), columns)
+    try:
+        with pa.ipc.open_stream(pa.py_buffer(raw)) as reader:
+            batch = reader.read_next_batch()
+        # Without it numbers of a damaged dictionary point beyond its words.
+        batch.validate(full=True)
+        arrays = zip(batch.schema.names, batch.columns, strict=True)
+        columns = {name: _numpy(column) for name, column in arrays}
+        return Frame(json.loads(batch.schema.metadata[HEADER]), columns)
+    except UNREADABLE as error:
+        raise ValueError(" ".join(str(error).split())) from error
 
 
 def _arrow(column: NDArray[Any]) -> pa.Array:
@@ -173,7 +192,7 @@ def _frame(raw: Reply, unit: Unit, name: FrameName) -> Frame:
         raise FrameMissing(f"the {name} frame of {unit.index} at {unit.cycle} is gone")
     try:
         return decode(raw)
-    except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise FrameMissing(
             f"the {name} frame of {unit.index} at {unit.cycle} cannot be read: {error}"
         ) from error

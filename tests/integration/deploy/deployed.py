@@ -164,6 +164,7 @@ class Installation:
         variables = {
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(ROOT),
             **(self.settings if "env_file" in service.facts else {}),
             **service.environment,
         }
