@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.timeout(120)
 def test_no_wrong_input_ends_a_reader_outside_the_tree_of_errors() -> None:
     command = [sys.executable, "-m", "tests.property.fuzz", "--inputs", "20000"]
     done = subprocess.run(
