@@ -176,7 +176,7 @@ session: $(VENV)/.dev
 
 test-services:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $(SERVICES); \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-upgrade --no-install-recommends $(SERVICES); \
 	else \
 		echo "install $(SERVICES) with this system's package manager (apt-get as root does it here)"; \
 	fi
