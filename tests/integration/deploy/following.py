@@ -25,10 +25,3 @@ def overview(directory: Path) -> dict[str, list[str]]:
 def whole_cycles(directory: Path) -> int:
     """Return how many cycles were OK for both indices."""
     return sum(statuses == ["OK", "OK"] for statuses in overview(directory).values())
-
-
-def first_and_last(directory: Path) -> tuple[str, str]:
-    """Return the first cycle that was whole, after which each must be, and the newest."""
-    statuses = overview(directory)
-    whole = sorted(cycle for cycle, words in statuses.items() if words == ["OK", "OK"])
-    return whole[0], whole[-1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,17 +17,13 @@ from tests.integration.deploy.deployed import (
     network,
     services,
 )
-from tests.integration.deploy.following import first_and_last, status_of, whole_cycles
+from tests.integration.deploy.following import status_of, whole_cycles
 from tests.waiting import eventually
-from tests.worlds.ledger_check import check
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
-INDICES = ("NIFTY", "SENSEX")
-INTERVAL = 2
-START = "2026-11-18T05:30:00Z"
 SETTINGS = {
-    "G6_INTERVAL": str(INTERVAL),
-    "G6_MARKET__START": START,
+    "G6_INTERVAL": "2",
+    "G6_MARKET__START": "2026-11-18T05:30:00Z",
     "G6_COLLECTION__SCOPE": "window",
     **{
         f"G6_INDEX_PARAMS__{index}__ENABLED": "false"
@@ -69,12 +64,6 @@ def lives(made: Installation, name: str) -> None:
     """Wait until a service says of itself that it lives."""
     service = services()[name]
     eventually(lambda: made.run(service, service.check).returncode == 0, 120.0, every=0.5)
-
-
-def catches_sigterm(process: Process) -> bool:
-    """Tell whether a process would end in order by now."""
-    caught = [int(status_of(member.pid)["SigCgt"], 16) for member in process.family[:1]]
-    return bool(caught) and bool(caught[0] >> (signal.SIGTERM - 1) & 1)
 
 
 def rows(made: Installation) -> Path:
@@ -173,30 +162,6 @@ def test_prometheus_may_read_with_the_token_of_its_file(installed: Installation)
         "print(u.urlopen(r, timeout=20).read().decode())"
     )
     assert "g6_build_info" in asked(installed, program)
-
-
-def test_workers_and_beats_are_restarted_one_by_one_and_nothing_is_lost_or_doubled(
-    installed: Installation,
-) -> None:
-    every = services()
-    installed.start(every["analytics"], "analytics-2")
-    for name in ("analytics", "collect", "closing", "persist", "beat-1", "beat-2"):
-        before = whole_cycles(rows(installed))
-        process = installed.processes[name]
-        assert process.stop() == 0, process.said
-        again = installed.start(every[name])
-        eventually(lambda again=again: catches_sigterm(again), 120.0)
-        eventually(
-            lambda before=before: whole_cycles(rows(installed)) >= before + 2, 120.0, every=0.3
-        )
-    first, last = first_and_last(rows(installed))
-    for name in ("beat-1", "beat-2"):
-        assert installed.processes[name].stop() == 0
-    counted = check(rows(installed), first, last, INTERVAL, INDICES)
-    assert counted.problems == []
-    lost = {key: row["reason"] for key, row in counted.rows.items() if row["status"] != "OK"}
-    assert lost == {}
-    assert (counted.duplicates, counted.torn) == (0, 0)
 
 
 def test_redis_refused_nothing_that_g6_asked_for(installed: Installation) -> None:
