@@ -93,7 +93,7 @@ _TABLE: Sequence[tuple[str, str, str]] = (
     (
         r"(?i)unknown command|wrong number of arguments for '(?:auth|hello)'",
         "what answers at this address lacks a command that G6 needs",
-        "name a Redis from 6.2 on, or a Valkey, and no Sentinel's port with redis://",
+        "name a Redis from 7.0 on, or a Valkey, and no Sentinel's port with redis://",
     ),
 )
 _ROWS = tuple((re.compile(pattern), sentence, fix) for pattern, sentence, fix in _TABLE)
