@@ -4,7 +4,7 @@ from __future__ import annotations
 
 COMMANDS: dict[str, str] = {
     "connections": "select client|setname ping",
-    "keys": "get set setnx incrby mget mset del unlink exists expire pexpire ttl scan",
+    "keys": "get getdel set setnx incrby mget mset del unlink exists expire pexpire ttl scan",
     "hashes": "hset hsetnx hget hmget hgetall hvals hkeys hlen hdel",
     "lists": "lpush rpush brpop lrange lindex llen ltrim",
     "sets": "sadd srem smembers scard zadd zrem zrange zrangebyscore",
