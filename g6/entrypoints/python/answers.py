@@ -28,12 +28,12 @@ class Answer:
     Attributes:
         study: The study's name.
         document: What it answered.
-        certificate: Day, version and root of what certifies the day of its cycle, empty without.
+        certified_by: Day, version and root of what certifies the day of its cycle, empty without.
     """
 
     study: str
     document: StudyDocument
-    certificate: str = ""
+    certified_by: str = ""
 
     def __getattr__(self, name: str) -> Any:
         """Return a field of the document."""
@@ -78,6 +78,6 @@ class Answer:
         for name, column in table.items():
             if isinstance(column.dtype, pd.DatetimeTZDtype):
                 table[name] = column.dt.tz_convert("Asia/Kolkata")
-        if self.certificate:
-            table.attrs["certificate"] = self.certificate
+        if self.certified_by:
+            table.attrs["certificate"] = self.certified_by
         return table

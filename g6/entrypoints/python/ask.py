@@ -75,7 +75,7 @@ def _function(study: table.Study) -> Callable[..., Answer]:
 def _certificate(directory: Path | None, document: object) -> str:
     """Return what names the certificate of the day of a document's cycle, empty without one."""
     cycle = getattr(document, "cycle", None)
-    if directory is None or not isinstance(cycle, str):
+    if directory is None or not isinstance(cycle, str) or not cycle:
         return ""
     from g6.bootstrap.reading.study_readers import certificate_names
     from g6.domain.cycles.cycle import parse_z

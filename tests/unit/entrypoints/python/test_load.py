@@ -253,7 +253,10 @@ def test_without_an_engine_the_first_that_is_installed_answers(
 def test_a_library_that_is_not_installed_is_named_with_its_line() -> None:
     with pytest.raises(Unavailable) as caught, optional():
         raise ModuleNotFoundError("No module named 'polars'", name="polars")
-    assert str(caught.value) == "polars is not installed\n  fix: pip install 'g6[polars]'"
+    assert str(caught.value) == (
+        "polars is not installed\n"
+        "  fix: pip install 'g6[polars]', or in a checkout pip install -e '.[polars]'"
+    )
     with pytest.raises(ModuleNotFoundError), optional():
         raise ModuleNotFoundError("No module named 'g6.lost'", name="g6.lost")
 

@@ -18,7 +18,7 @@ USAGE = "usage"
 MISSING_LIBRARY = "missing_library"
 UNEXPECTED = "unexpected"
 JSON_OPTION = "--json"
-_PIP = "fix: pip install"
+_PIP = re.compile(r"(fix: |in a checkout )pip install")
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -59,11 +59,12 @@ class Failures:
             text: The sentence, and behind `fix:` what helps.
             exit_code: How the command ends.
         """
-        if _PIP in text:
+        if _PIP.search(text):
             from g6.entrypoints.cli.shared.shell import invocation  # psutil costs 20 ms
 
             # What a shell calls pip may install for another Python than this one.
-            text = text.replace(_PIP, f"fix: {invocation.as_typed('pip')} install")
+            pip = invocation.as_typed("pip")
+            text = _PIP.sub(lambda match: f"{match[1]}{pip} install", text)
         if not self.is_json:
             sys.stderr.write(f"{terminal.fitted(f'g6: {mask(text)}', sys.stderr)}\n")
             return exit_code

@@ -16,7 +16,7 @@ _VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s,;()]+)"
 _OPTIONS = rf"(?: --?[A-Za-z][\w-]*(?:[ =](?!-){_VALUE})?)*"
 _COMMAND = re.compile(
     rf"(?<![\w@-])(?:[\w./~-]*/)?(?:g6(?: [a-z][a-z-]*){{1,2}}(?: [A-Z][A-Z0-9_]*)?{_OPTIONS}"
-    rf"|celery -A \S+ \S+{_OPTIONS}|kill -\w+(?: \d+)+|pip install \S+)"
+    rf"|celery -A \S+ \S+{_OPTIONS}|kill -\w+(?: \d+)+|pip install (?:-e )?\S+)"
 )
 _PIECE = re.compile(r"\S+")
 
