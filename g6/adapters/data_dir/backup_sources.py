@@ -42,6 +42,9 @@ KEPT = (
 )
 """Folders that a backup holds. Panels, logs and what is of running processes are made anew."""
 MARKS = (KIND_OF_ROWS, SWEPT_UNTIL)
+HIDDEN = (".position", ".recomputed", ".rewritten-")
+"""How those hidden files begin that say something of what is stored. Without the second, a check
+of a restored day took its live CSV files for damaged ones."""
 EXPORTING = ".exporting"
 """Folder of the copies that an export reads while it runs."""
 _ROWS = (Kind.CHAIN, Kind.OVERVIEW)
@@ -84,7 +87,8 @@ class BackupListing:
 
     def loose(self) -> list[SourceFile]:
         """Return the files that are copied while nothing is folded: of days that are not yet."""
-        folded = Counter(_folder_of(file.name) for file in self.files)
+        names = (file.name for file in self.files)
+        folded = Counter(_folder_of(name) for name in names if "/." not in name)
         return [
             file
             for file in self.files
@@ -203,8 +207,7 @@ def _below(folder: Path, prefix: str) -> Iterator[SourceFile]:
     for place, _, names in os.walk(folder):
         for name in sorted(names):
             path = Path(place) / name
-            is_hidden = name.startswith(".") and not name.startswith(".position")
-            if not is_hidden:
+            if not name.startswith(".") or name.startswith(HIDDEN):
                 yield from _one(path, prefix + path.relative_to(folder).as_posix())
 
 

@@ -109,12 +109,10 @@ def write_day(
             if name in columns:
                 metadata[f"g6.{name}".encode()] = _distinct(table.column(name)).encode()
         content = encode(table.replace_schema_metadata(metadata), small=True)
-        is_changed = _write_if_changed(path, content)
         # The mark stands beside the file: computed again under the live settings, the file's bytes
-        # come back as they were.
-        if is_changed:
-            (directory / RECOMPUTED).touch()
-        return is_changed
+        # come back as they were. It comes first: who was killed between the two left a day whose
+        # CSV files a check called damaged, and no later recomputation changed a byte.
+        return _write_if_changed(path, content, directory / RECOMPUTED)
 
 
 def _refuse_newer(path: Path, schema: pa.Schema) -> None:
@@ -190,9 +188,11 @@ def _encoded(table: pa.Table) -> pa.Table:
     return pa.table(columns, schema=OVERVIEW_SCHEMA)
 
 
-def _write_if_changed(path: Path, content: bytes) -> bool:
+def _write_if_changed(path: Path, content: bytes, mark: Path | None = None) -> bool:
     if path.read_bytes() == content:
         return False
+    if mark is not None:
+        mark.touch()
     replace(path, content)
     return True
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -22,6 +24,7 @@ from g6.domain.schema.frame import ColumnValues, Words
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.overview_row import OverviewRow
 from g6.entrypoints.cli import main
+from g6.errors import StoreBusy
 from g6.ports.history import FoldReport
 from g6.ports.readers import DatedFile
 from tests.unit.entrypoints.cli.conftest import Run
@@ -170,3 +173,17 @@ def test_a_file_that_was_exchanged_in_a_cold_place_is_not_certified_by_coming_ba
     answer = g6("certificate", str(DAY), "--verify", "--json", "--data-dir", str(directory))
     paths = [finding["path"] for finding in json.loads(answer.out)["findings"]]
     assert paths == [str(directory / NIFTY)]
+
+
+def test_a_day_is_marked_as_recomputed_before_it_is_written(directory: Path) -> None:
+    history = ParquetHistory(directory)
+    day = history.read_day("NIFTY", DAY, ["rate"])
+    folder = (directory / NIFTY).parent
+    before = (directory / NIFTY).read_bytes()
+    # The name under which this thread writes is taken, so that it ends between mark and file.
+    taken = folder / f".day.parquet.{os.getpid()}-{threading.get_ident()}.tmp"
+    taken.mkdir()
+    with pytest.raises(StoreBusy):
+        history.write_day("NIFTY", DAY, {"rate": day.columns["rate"] + 0.01}, day.headers)
+    assert (folder / ".recomputed").is_file()
+    assert (directory / NIFTY).read_bytes() == before

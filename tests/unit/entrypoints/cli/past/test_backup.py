@@ -64,6 +64,22 @@ def test_what_is_backed_up_comes_back_to_the_byte(g6: Run, directory: Path, tmp_
     assert g6("data", "check", "--data-dir", str(tmp_path / "new")).code == 0
 
 
+def test_marks_of_recomputed_and_rewritten_days_come_back(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    marks = (
+        directory / f"chain/underlying=NIFTY/date={DAY}/.recomputed",
+        directory / f"certificates/date={DAY}/.rewritten-NIFTY",
+    )
+    for mark in marks:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    place, new = str(tmp_path / "backup"), tmp_path / "new"
+    assert g6("backup", place, "--data-dir", str(directory)).code == 0
+    assert g6("restore", place, "--data-dir", str(new)).code == 0
+    assert all((new / mark.relative_to(directory)).is_file() for mark in marks)
+
+
 def test_a_second_backup_copies_what_is_new(g6: Run, directory: Path, tmp_path: Path) -> None:
     place = str(tmp_path / "backup")
     backup = ("backup", place, "--json", "--data-dir", str(directory))
