@@ -70,6 +70,13 @@ class _DayCertificates:
     earlier: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _ArchivedFile:
+    path: Path
+    identity: tuple[int, int, int]
+    note: ColdNote
+
+
 def archived_days(directory: Path) -> list[ArchivedDay]:
     """Return the days of which files lie in cold places, ascending.
 
@@ -134,22 +141,26 @@ def archive_day(directory: Path, day: date, place: ColdPlace, *, keep: bool = Fa
         Unavailable: The place does not answer, or gives back something else.
     """
     folders = [folder for folder in _folders(directory) if days.named_day(folder) == day]
+    copies: list[_ArchivedFile] = []
     certified = _certified_digests(directory, day)
     if place.content(SOURCE) != _source_line(directory):
         certified = _DayCertificates(certified.newest, frozenset())
-    size = 0
     for folder in folders:
         files = days.files(folder)
         if any(file.level is not FoldLevel.DAY for file in files):
             fix = f"g6 data compact --date {day}"
             raise BadInput(str(folder), None, "is not compacted yet", fix)
-        for file in files:
-            if not is_cold(file.path):
-                size += _put(directory, file.path, place, certified, keep=keep)
+        here = (file.path for file in files if not is_cold(file.path))
+        copies.extend(_copied(directory, path, place, certified) for path in here)
     for name in certified.newest:
         if certified_name(name) == Kind.INSTRUMENTS:
-            _put(directory, directory / name, place, certified, keep=True)
-    return size
+            _copied(directory, directory / name, place, certified)
+    # Nothing is removed before all of the day is there: a listing that was gone once left rows
+    # there without their certificate, and no day here to call the command again for.
+    _put_versions(directory, place, day)
+    for copy in copies if not keep else ():
+        _leave(copy)
+    return sum(copy.note.bytes for copy in copies)
 
 
 def put_certificates(directory: Path, place: ColdPlace, last: date) -> None:
@@ -162,38 +173,48 @@ def put_certificates(directory: Path, place: ColdPlace, last: date) -> None:
     """
     files = CertificateFiles(directory)
     for day in files.days():
-        for version in files.versions(day) if day <= last else ():
-            name = layout.certificate_file(day, version)
-            place.write(name, (directory / name).read_bytes())
+        if day <= last:
+            _put_versions(directory, place, day)
     if place.content(SOURCE) is None:
         place.write(SOURCE, _source_line(directory))
+
+
+def _put_versions(directory: Path, place: ColdPlace, day: date) -> None:
+    for version in CertificateFiles(directory).versions(day):
+        name = layout.certificate_file(day, version)
+        place.write(name, (directory / name).read_bytes())
 
 
 def _source_line(directory: Path) -> bytes:
     return f"{source_of(directory)}\n".encode()
 
 
-def _put(
-    directory: Path, path: Path, place: ColdPlace, certified: _DayCertificates, *, keep: bool
-) -> int:
+def _copied(
+    directory: Path, path: Path, place: ColdPlace, certified: _DayCertificates
+) -> _ArchivedFile:
     name = path.relative_to(directory).as_posix()
-    identity = days.identity_of(path)
-    content = path.read_bytes()
+    fix = "g6 data check tells what to do"
+    try:
+        identity = days.identity_of(path)
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise BadInput(str(path), None, "is certified and not there", fix) from error
     digest = hashlib.sha256(content).hexdigest()
     if certified.newest.get(name, digest) != digest:
         reason = "is not what its certificate says: another SHA-256, and it stays here"
-        fix = "g6 data check tells what to do"
         raise BadInput(str(path), None, reason, fix)
     place.write(name, content, certified.earlier)
-    if keep:
-        return len(content)
-    note = ColdNote(place.address, name, len(content), digest)
+    return _ArchivedFile(path, identity, ColdNote(place.address, name, len(content), digest))
+
+
+def _leave(copy: _ArchivedFile) -> None:
+    """Write the note of a file that lies in the place, and remove it here."""
+    path = copy.path
     with refusals(path), directory_lock(path.parent.parent), directory_lock(path.parent):
-        if days.identity_of(path) != identity:
+        if days.identity_of(path) != copy.identity:
             raise StoreBusy(f"{path} was rewritten meanwhile; call the same command again")
-        write_note(path.parent / COLD_FILE, note)
+        write_note(path.parent / COLD_FILE, copy.note)
         path.unlink()
-    return len(content)
 
 
 def _certified_digests(directory: Path, day: date) -> _DayCertificates:

@@ -172,6 +172,22 @@ def test_what_was_broken_off_goes_on(g6: Run, directory: Path, tmp_path: Path) -
     assert (answer.code, "g6 archive ls" in answer.err) == (3, True)
 
 
+def test_nothing_is_removed_of_a_day_whose_listing_is_gone(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    here = rows_here(directory)
+    cold = tmp_path / "cold"
+    words = ("archive", "put", str(cold), "--date", DAY, "--data-dir", str(directory))
+    listings = directory / f"instruments/date={DAY}"
+    listings.rename(tmp_path / "listings")
+    answer = g6(*words)
+    assert (answer.code, "is certified and not there" in answer.err) == (2, True), answer
+    assert rows_here(directory) == here
+    (tmp_path / "listings").rename(listings)
+    assert g6(*words).code == 0
+    assert (cold / f"certificates/date={DAY}/v1.json").is_file()
+
+
 def test_a_damage_in_the_cold_place_is_named_and_does_not_come_back(
     g6: Run, directory: Path, tmp_path: Path
 ) -> None:
