@@ -201,11 +201,21 @@ class ParquetStore:
         with _open(path.parent):
             schema = widened([path], LISTING_SCHEMA)
             merged = conform(_listing_table(listing), schema).replace_schema_metadata(_LISTING_MARK)
-            with suppress(BadInput, FileNotFoundError):
-                others = read(path, schema, rows=pc.field("underlying") != listing.underlying)
+            if (others := _others_listed(path, schema, listing.underlying)) is not None:
                 merged = pa.concat_tables([merged, others.replace_schema_metadata(_LISTING_MARK)])
             ordered = with_plain_text(merged).sort_by(_LISTING_ORDER)
             _put(path, encode(_dictionaries(ordered, schema)), len(listing.contracts))
+
+
+def _others_listed(path: Path, schema: pa.Schema, name: str) -> pa.Table | None:
+    """Return the listings of other underlyings in a file. A damaged file is set aside."""
+    with suppress(FileNotFoundError):
+        try:
+            return read(path, schema, rows=pc.field("underlying") != name)
+        except BadInput:
+            # Nobody lists an expired contract again: what can be read of it must not be replaced.
+            path.replace(path.with_name(f".{path.name}.damaged"))
+    return None
 
 
 def _with_foreign(

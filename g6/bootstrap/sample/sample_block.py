@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
 from typing import ClassVar
 
 from g6.adapters.csv.day_lines import DayLines
+from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.chain_memories import MemoryChainMemories
 from g6.adapters.memory.controls import MemoryControls
@@ -31,6 +33,7 @@ from g6.domain.schema.words import STAGES, SinkName
 from g6.pipeline import Runtime
 from g6.pipeline.closing import overview_rows
 from g6.ports import Provider, Store, WriteReport
+from g6.ports.history import OVERVIEW
 
 MARK = 15
 """Cycles between two words of progress."""
@@ -165,15 +168,23 @@ class WholeDayStore:
         if self._csv is not None:
             self._csv.write()
         if self._settings.storage.parquet.enabled:
-            if self._units:
-                rows = write_chain_day(self._settings.directory, index, day, self._units)
-            put_overview_day(self._settings.directory, day, self._rows)
+            with self._noted(index, day):
+                if self._units:
+                    rows = write_chain_day(self._settings.directory, index, day, self._units)
+                put_overview_day(self._settings.directory, day, self._rows)
         statuses: dict[str, int] = {}
         for row in self._rows:
             statuses[row["status"]] = statuses.get(row["status"], 0) + 1
         self._units = {}
         self._rows = []
         return SampleProgress(index, day, 0, rows, statuses)
+
+    def _noted(self, index: str, day: date) -> AbstractContextManager[None]:
+        """Note what is rewritten of a day that has a certificate."""
+        certificates = CertificateFiles(self._settings.directory)
+        if not certificates.versions(day):
+            return nullcontext()
+        return certificates.rewriting(day, (index, OVERVIEW))
 
 
 class RowSender(InlineSender):

@@ -10,11 +10,13 @@ from itertools import chain
 from math import ceil
 from pathlib import Path
 
+from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.adapters.parquet import days
 from g6.adapters.parquet.maintenance.whole_days import DayState, day_state
 from g6.bootstrap.ownership import owned_directories, record_configuration
 from g6.bootstrap.sample.sample_block import SampleBlock, SampleProgress, make_block
 from g6.bootstrap.sample.sample_processes import made_by_processes
+from g6.bootstrap.stored_files.directory_certificates import issue_certificates
 from g6.config import Settings, calendar, config_id, load
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
@@ -203,6 +205,9 @@ def write_sample(
             yield from chain.from_iterable(make_block(settings, block) for block in blocks)
         else:
             yield from made_by_processes(settings, blocks, min(most, len(blocks)))
+        certified = set(CertificateFiles(settings.directory).days())
+        # An index that is added to a certified day makes it another one.
+        issue_certificates(settings, sorted(certified & {lot.day for lot in plan.waiting}))
 
 
 def _blocks(settings: Settings, plan: SamplePlan, processes: int) -> list[SampleBlock]:

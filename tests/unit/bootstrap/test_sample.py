@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 import g6
+from g6.adapters.parquet.maintenance.whole_days import put_overview_day
 from g6.bootstrap.sample import last_sessions, sample_plan, sample_settings, write_sample
 from g6.config import Settings
-from g6.errors import BadConfig, Unavailable, UserError
+from g6.entrypoints.cli import main
+from g6.errors import BadConfig, BadInput, Unavailable, UserError
 
 HOURS = 3600
 """Seventeen times fewer cycles than a minute's: seven a day."""
@@ -119,3 +121,23 @@ def test_a_notebook_makes_its_days_in_a_line(tmp_path: Path) -> None:
     assert g6.days(data_dir=place) == [date(2026, 11, 17)]
     with pytest.raises(UserError, match="NFTY"):
         g6.sample(1, "NFTY", data_dir=place)
+
+
+def test_an_index_that_is_added_to_a_certified_day_makes_a_new_version(tmp_path: Path) -> None:
+    written(hourly(tmp_path), 1)
+    where = ("--data-dir", str(tmp_path))
+    assert main(["data", "compact", *where]) == 0
+    written(hourly(tmp_path, "SENSEX"), 1)
+    names = sorted(path.name for path in (tmp_path / "certificates/date=2026-11-17").iterdir())
+    assert names == ["v1.json", "v2.json"]
+    assert main(["certificate", "2026-11-17", "--verify", *where]) == 0
+
+
+def test_rows_of_others_in_a_damaged_overview_are_not_taken_for_none(tmp_path: Path) -> None:
+    written(hourly(tmp_path), 1)
+    path = tmp_path / "overview/date=2026-11-17/day.parquet"
+    damaged = path.read_bytes()[:-9]
+    path.write_bytes(damaged)
+    with pytest.raises(BadInput):
+        put_overview_day(tmp_path, date(2026, 11, 17), [])
+    assert path.read_bytes() == damaged

@@ -30,7 +30,6 @@ from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import DAY_FILE, Kind
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.rows import SCHEMA_VERSION
-from g6.errors import BadInput
 from g6.files import directory_lock, refusals, replace
 
 
@@ -109,6 +108,7 @@ def put_overview_day(directory: Path, day: date, rows: Sequence[OverviewRow]) ->
     """Put overview rows into the one file of their day. Rows of other indices stay.
 
     Raises:
+        BadInput: The file is damaged. It stays as it is.
         StoreBusy: A disk refuses the file.
     """
     path = directory / layout.day_folder(Kind.OVERVIEW, day) / DAY_FILE
@@ -116,7 +116,8 @@ def put_overview_day(directory: Path, day: date, rows: Sequence[OverviewRow]) ->
         path.parent.mkdir(parents=True, exist_ok=True)
         with directory_lock(path.parent):
             by_key: dict[tuple[str, str], Document] = {}
-            with suppress(BadInput, FileNotFoundError):
+            # A damaged file is no empty one: its other indices' rows were lost once.
+            with suppress(FileNotFoundError):
                 there = days.day_path(path.parent)
                 for stored in overview_rows(read(there, OVERVIEW_SCHEMA)):
                     by_key[_key(stored)] = stored

@@ -372,3 +372,14 @@ def test_a_listing_that_is_kept_already_is_not_written_again(
     before = path.stat().st_ino
     store.keep_listing(listing("NIFTY"), "NFO")
     assert path.stat().st_ino == before
+
+
+def test_a_damaged_file_of_listings_is_set_aside_and_not_replaced(tmp_path: Path) -> None:
+    store = ParquetStore(tmp_path)
+    store.keep_listing(listing("NIFTY"), "NFO")
+    (path,) = tmp_path.glob("instruments/*/NFO.parquet")
+    damaged = path.read_bytes()[:-9]
+    path.write_bytes(damaged)
+    store.keep_listing(listing("BANKNIFTY"), "NFO")
+    assert path.with_name(".NFO.parquet.damaged").read_bytes() == damaged
+    assert set(pq.read_table(path).column("underlying").to_pylist()) == {"BANKNIFTY"}
