@@ -68,7 +68,7 @@ def load(directory: Path, day: str, version: int) -> dict[str, Any] | None:
         certificate = json.loads(path.read_text("utf-8"))
         is_form = certificate["certificate"] == FORM
         is_named = (certificate["day"], certificate["version"]) == (day, version)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return certificate if is_form and is_named else None
 
@@ -125,14 +125,14 @@ def of_chain(directory: Path, certificate: dict[str, Any]) -> Iterator[str]:
 
 
 def check(directory: Path, only: str = "") -> list[str]:
-    folders = sorted((directory / "certificates").glob(f"date={only or '*'}"))
-    wrong = [] if folders else [f"{directory}: has no certificate of {only or 'any day'}"]
-    for folder in folders:
+    wrong, certified = list[str](), 0
+    for folder in sorted((directory / "certificates").glob(f"date={only or '*'}")):
         day = folder.name.removeprefix("date=")
         names = [path.stem[1:] for path in folder.glob("v*.json")]
         versions = [int(name) for name in names if name.isascii() and name.isdigit()]
         if not versions:
             continue
+        certified += 1
         newest = load(directory, day, max(versions))
         if newest is None:
             wrong.append(f"{folder}: the newest certificate cannot be read")
@@ -141,7 +141,7 @@ def check(directory: Path, only: str = "") -> list[str]:
             wrong += [*of_files(directory, newest), *of_chain(directory, newest)]
         except (KeyError, TypeError, AttributeError) as error:
             wrong.append(f"{folder}: is no certificate of this form ({error!r})")
-    return wrong
+    return wrong if certified else [f"{directory}: has no certificate of {only or 'any day'}"]
 
 
 if __name__ == "__main__":

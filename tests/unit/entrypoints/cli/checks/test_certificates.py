@@ -221,6 +221,9 @@ def test_the_script_says_where_there_is_no_certificate(
     tmp_path: Path, script: Callable[[Path], list[str]]
 ) -> None:
     assert script(tmp_path) == [f"{tmp_path}: has no certificate of any day"]
+    # A folder of notes alone certifies nothing.
+    (tmp_path / "certificates/date=2026-11-18").mkdir(parents=True)
+    assert script(tmp_path) == [f"{tmp_path}: has no certificate of any day"]
 
 
 def test_a_certificate_says_what_the_day_holds_and_lacks(g6: Run, directory: Path) -> None:
