@@ -249,14 +249,14 @@ def _decide(
     horizon = now - max(HOUR, rule.cool_down)
     sent = {
         other: [instant for instant in instants if instant > horizon]
-        if other.partition("/")[0] == rule.name
+        if _rule_of(other) == rule.name
         else instants
         for other, instants in state.sent.items()
     }
     in_hour = sum(
         instant > now - HOUR
         for other, instants in sent.items()
-        if other.partition("/")[0] == rule.name
+        if _rule_of(other) == rule.name
         for instant in instants
     )
     outcome = AlarmOutcome.SEND
@@ -269,6 +269,15 @@ def _decide(
     else:
         sent[key] = [*sent.get(key, ()), now]
     return replace(state, sent=sent), Alarm(rule.name, index, isoformat_z(at), sentence, outcome)
+
+
+def _rule_of(key: str) -> str:
+    """Return the name of a rule from `rule/INDEX`. A person may write a slash into it.
+
+    >>> _rule_of("calls/puts/NIFTY")
+    'calls/puts'
+    """
+    return key.rpartition("/")[0]
 
 
 def _sentence(rule: AlarmRule, standing: Standing) -> str:

@@ -94,8 +94,9 @@ def test_a_message_is_not_repeated_within_the_cool_down() -> None:
     assert outcomes(rule, values) == [(0, "send"), (2, "cooling"), (4, "send")]
 
 
-def test_messages_of_an_hour_are_limited() -> None:
-    rule = replace(rule_of_text("x", "spot > 10"), cool_down=0.0, per_hour=2)
+@pytest.mark.parametrize("name", ["x", "calls/puts"])
+def test_messages_of_an_hour_are_limited(name: str) -> None:
+    rule = replace(rule_of_text(name, "spot > 10"), cool_down=0.0, per_hour=2)
     values = [{"spot": float(11 if place % 2 else 9)} for place in range(64)]
     sent = [place for place, outcome in outcomes(rule, values) if outcome == "send"]
     assert sent == [1, 3, 61, 63]
