@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from g6.errors import BadInput
@@ -44,7 +44,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     suffix = packed_suffix(path)
     if suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
-            tables = [name for name in archive.namelist() if name.lower().endswith(_MEMBER)]
+            tables = [name for name in archive.namelist() if _is_table(name)]
             if len(tables) != 1:
                 reason = f"holds {len(tables)} CSV files, and one is read; unpack it"
                 raise BadInput(path, None, reason)
@@ -58,6 +58,15 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         else:
             file.seek(0)
             yield file
+
+
+def _is_table(name: str) -> bool:
+    """Tell whether a member of a zip is a table. A Mac puts `__MACOSX/._rows.csv` beside each.
+
+    >>> _is_table("2026/rows.CSV"), _is_table("__MACOSX/2026/._rows.csv")
+    (True, False)
+    """
+    return name.lower().endswith(_MEMBER) and not PurePosixPath(name).name.startswith(".")
 
 
 def unpacked(path: Path, fix: str = "") -> bytes:

@@ -115,6 +115,8 @@ def _csv_batches(path: Path, columns: list[str]) -> Iterator[RawBatch]:
 
     def skip_row(row: pa_csv.InvalidRow) -> str:
         columns = f"has {row.actual_columns} columns, the header {row.expected_columns}"
+        if swallowed := row.text.strip().count("\n"):
+            columns += f"; a quotation mark in it does not end and takes {swallowed} lines with it"
         torn[row.number - 1] = f"cannot be read: {columns}" if row.text.strip() else ""
         return "skip"
 

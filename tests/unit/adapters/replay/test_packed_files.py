@@ -37,6 +37,7 @@ def flipped(content: bytes, place: int) -> bytes:
         ("rows.json", GZIP),
         ("rows.zip", zipped("readme.txt", "ROWS.CSV")),
         ("rows.ZIP", zipped("rows.csv")),
+        ("mac.zip", zipped("__MACOSX/._rows.csv", "rows.csv", ".hidden.csv")),
     ],
 )
 def test_what_is_packed_is_read_whole(tmp_path: Path, name: str, content: bytes) -> None:

@@ -13,6 +13,7 @@ import pyarrow.feather as pa_feather
 import pytest
 from openpyxl import Workbook
 
+from g6.adapters.replay.tables import table_sources
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout, parse_layout
 from g6.adapters.replay.tables.table_parsing import OptionRows
@@ -190,6 +191,13 @@ def test_sheets_lines_of_json_and_feather_are_tables(tmp_path: Path) -> None:
         for kind in ("xlsx", "feather", "jsonl")
     ]
     assert read == [[75.0] * 6] * 3
+
+
+def test_lines_that_an_open_quotation_mark_takes_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('a,b\n1,2\n"3,4\n5,6\n7,8\n')
+    told = [torn for _, _, torn in table_sources._csv_batches(path, ["a", "b"])]
+    assert "takes 2 lines with it" in told[-1][2]
 
 
 def test_an_archive_of_several_tables_is_refused(tmp_path: Path) -> None:
