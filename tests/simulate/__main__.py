@@ -74,10 +74,8 @@ def failures(seeds: Sequence[int]) -> tuple[int, list[Failure]]:
     return steps, found
 
 
-def _replay(seed: int, text: str | None) -> Outcome:
-    if text is None:
-        return run_seed(seed)[0]
-    return run(seed, read(text))
+def _replay(seed: int, deviations: tuple[Deviation, ...] | None) -> Outcome:
+    return run_seed(seed)[0] if deviations is None else run(seed, deviations)
 
 
 def _campaign(first: int, cycles: int, jobs: int) -> int:
@@ -167,7 +165,11 @@ def main() -> int:
         parser.error("--deviations need the --seed of their schedule")
     if chosen.seed is None or chosen.cycles is not None:
         return _campaign(chosen.seed or 0, chosen.cycles or 5_000, chosen.jobs)
-    outcome = _replay(chosen.seed, chosen.deviations)
+    try:
+        deviations = None if chosen.deviations is None else read(chosen.deviations)
+    except ValueError as error:
+        parser.error(f"--deviations {chosen.deviations}: {error}")
+    outcome = _replay(chosen.seed, deviations)
     if chosen.json:
         print(
             json.dumps(

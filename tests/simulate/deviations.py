@@ -28,8 +28,16 @@ class Deviation:
 
     @classmethod
     def parse(cls, text: str) -> Deviation:
-        """Return the deviation that `str` wrote."""
+        """Return the deviation that `str` wrote.
+
+        Raises:
+            ValueError: It is written otherwise, or there is no such kind. A kind that was renamed
+                since a command was printed struck nothing, and the schedule was said to be well.
+        """
         step, kind, amount = text.split(":")
+        if kind not in KINDS:
+            kinds = ", ".join(KINDS)
+            raise ValueError(f"no kind of deviation is called {kind!r}; there are {kinds}")
         return cls(int(step), kind, float(amount))
 
 

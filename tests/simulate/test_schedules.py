@@ -92,6 +92,11 @@ def test_a_deviation_is_read_as_it_was_written() -> None:
     assert Deviation.parse(str(deviation)) == deviation
 
 
+def test_a_kind_that_is_none_strikes_nothing_and_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'disk_ful'; there are .*disk_full"):
+        Deviation.parse("909:disk_ful:15.12")
+
+
 def test_the_schedule_of_a_planted_bug_is_told_from_one_that_is_well() -> None:
     row = json.loads(PLANTED.read_text("utf-8"))[0]
     deviations = ",".join(row["deviations"])
