@@ -103,6 +103,12 @@ def test_lines_of_json_have_utc_and_null(g6: Run, place: tuple[str, str], tmp_pa
     assert "NaN" not in out.read_text(encoding="utf-8")
 
 
+def test_no_tick_of_a_price_keeps_a_tail() -> None:
+    tailed = [tick * 0.05 for tick in range(1, 20_000)]
+    cells = table_files.as_csv(pa.table({"price": tailed})).split()[1:]
+    assert [*map(float, cells)] == [round(price, 2) for price in tailed]
+
+
 def test_prices_have_no_tails_and_what_is_missing_is_empty() -> None:
     table = pa.table({"price": [8.950000000000001, None, 1e-11], "iv": pa.array([0.1, None, 0.2])})
     assert table_files.as_csv(table).splitlines()[1:] == ["8.95,0.1", ",", "1e-11,0.2"]
