@@ -89,7 +89,7 @@ def interest(document: InterestByCycle, view: PictureView) -> Picture:  # noqa: 
         (PlotAxis("puts over calls", ",.3f"), ratios),
         (PlotAxis(_POINTS, ",.0f"), points),
         (PlotAxis("OI, lakh units", ",.1f"), _sides(sums, starts)),
-        (PlotAxis("change since first\ncycle, lakh units", "+,.2f"), _sides(changes, starts)),
+        (PlotAxis("change since the\nfirst sum, lakh units", "+,.2f"), _sides(changes, starts)),
     )
     last = len(plots) - 1
     return Picture(
@@ -116,11 +116,15 @@ def _sides(values: dict[str, Array], starts: tuple[int, ...]) -> list[PlotLine]:
 
 
 def _since_start(values: Array, starts: tuple[int, ...]) -> Array:
-    """Return values less the first one of their session and expiry."""
-    changes = np.empty_like(values)
+    """Return values less the first one that is known of their session and expiry."""
+    changes = np.full_like(values, np.nan)
     bounds = [0, *starts, len(values)]
     for first, last in pairwise(bounds):
-        changes[first:last] = values[first:last] - values[first]
+        # Below intervals of 30 s the first minute has no sums: less those of its first cycle, the
+        # changes of the whole day were unknown.
+        finite = np.flatnonzero(np.isfinite(values[first:last]))
+        if len(finite):
+            changes[first:last] = values[first:last] - values[first + finite[0]]
     return changes
 
 

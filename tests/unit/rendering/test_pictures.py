@@ -136,6 +136,19 @@ def test_open_interest_stands_above_its_change(stored: Stored) -> None:
     assert "change" in bottom.y.label
 
 
+def test_open_interest_changes_from_its_first_sum_that_is_there(stored: Stored) -> None:
+    kind = kind_of("interest")
+    reader = directory_reader(stored.directory)
+    document = kind.study.answer(reader, made(kind.study.parameters, {"index": "FINNIFTY"}))
+    whole, last = document.cycles
+    narrow = replace(whole, oi_calls=np.nan, oi_puts=np.nan)
+    picture = kind.describe(replace(document, cycles=(narrow, whole, last)), StrikeView())
+    calls, puts = (layer.y for layer in picture.plots[-1].layers)
+    assert np.isnan([calls[0], puts[0]]).all()
+    assert (calls[1], puts[1]) == (0.0, 0.0)
+    assert calls[2] == pytest.approx((last.oi_calls - whole.oi_calls) / 1e5)
+
+
 def test_smiles_share_their_scales(stored: Stored) -> None:
     picture = described(stored, "smile")
     assert picture.shares_y
