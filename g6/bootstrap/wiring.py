@@ -151,9 +151,9 @@ def redis_url(settings: Settings) -> str:
             _started_again(system),
         )
     sentence = f"no G6 runs on {settings.directory}, and redis.broker_url is not set"
-    if elsewhere := running_systems():
-        raise Unavailable(sentence, _looked_at(elsewhere))
     fix = "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0"
+    if elsewhere := running_systems():
+        fix = _looked_at(elsewhere)
     # With pyarrow the process of the ticker would be three times as large.
     from g6.adapters.parquet.queries.stored_span import has_rows
 

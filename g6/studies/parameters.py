@@ -29,6 +29,7 @@ __all__ = [
     "FromDumps",
     "Index",
     "ListedAt",
+    "OneExpiry",
     "Parameter",
     "cycle_name",
     "fields_of",
@@ -312,7 +313,16 @@ At = Annotated[
 Expiry = Annotated[
     str | None,
     Parameter(
-        "2026-11-24, 24 Nov, this_week, monthly, …; else the nearest.",
+        "2026-11-23, 23 Nov, this_week, monthly, …; else the nearest.",
+        "this_week",
+        metavar="DATE|BUCKET",
+        read=str,
+    ),
+]
+OneExpiry = Annotated[
+    str | None,
+    Parameter(
+        "2026-11-23, 23 Nov, this_week, monthly, …; else all of them.",
         "this_week",
         metavar="DATE|BUCKET",
         read=str,

@@ -141,25 +141,27 @@ def listen(
     Raises:
         Unavailable: No system runs there, or the engine is not installed.
         NothingToDo: Nothing of the days is stored.
-        UserError: There is no such index, or `after` is no id.
+        UserError: There is no such index or time zone, or `after` is no id.
         RedisDown: The running system is gone.
     """
+    from g6.adapters.parquet.queries.choices import zone_of
     from g6.adapters.parquet.queries.engines import engine_in_force
     from g6.bootstrap.reading.cycle_feed import FeedStart, running_cycles, stored_cycles
     from g6.bootstrap.reading.reading_place import place_settings
     from g6.errors import UserError
 
     chosen = engine_in_force(engine)
+    zone = zone_of(tz)
     start = FeedStart.of(after)
     settings = place_settings(data_dir)
     names = _names(index)
     if speed != "max" and speed <= 0:
         raise UserError(f"speed {speed} goes nowhere", 'give a number above 0, or speed="max"')
     if day is None:
-        tables = running_cycles(settings, names, start, tz)
+        tables = running_cycles(settings, names, start, zone)
     else:
         factor = None if speed == "max" else float(speed)
-        tables = stored_cycles(settings.directory, names, day, start, factor, tz)
+        tables = stored_cycles(settings.directory, names, day, start, factor, zone)
     return (_cycle(one, chosen) for one in tables)
 
 

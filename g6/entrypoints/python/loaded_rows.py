@@ -17,7 +17,7 @@ from g6.domain.market.instants import MarketTime
 from g6.domain.schema.frame import ColumnValues, Frame
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, OVERVIEW, Column
-from g6.errors import UserError
+from g6.errors import NothingToDo, UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,12 +77,14 @@ class LoadedRows:
         """Return the index of all rows.
 
         Raises:
-            UserError: There are several, or there is no row.
+            UserError: There are several.
+            NothingToDo: There is no row.
         """
         names = sorted(map(str, self.rows["underlying"].unique()))
-        if len(names) != 1:
-            listed = ", ".join(names) or "no row"
-            raise UserError(f"this frame has {listed}", 'name one, such as index="NIFTY"')
+        if not names:
+            raise NothingToDo("this frame has no row", "choose other rows, or load a day")
+        if len(names) > 1:
+            raise UserError(f"this frame has {', '.join(names)}", 'name one, such as index="NIFTY"')
         return names[0]
 
     def market_time(self) -> MarketTime:

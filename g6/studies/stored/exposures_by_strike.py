@@ -15,7 +15,7 @@ from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import DocumentColumn
-from g6.studies.parameters import At, Expiry, Index
+from g6.studies.parameters import At, Index, OneExpiry
 
 Array = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ class ExposureParameters:
     """Asks for exposures by strike, of all expiries together unless one is named."""
 
     index: Index
-    expiry: Expiry = None
+    expiry: OneExpiry = None
     at: At = None
 
 

@@ -16,7 +16,7 @@ from g6.domain.schema.chain import Chain
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import DocumentColumn
-from g6.studies.parameters import At, Expiry, Index
+from g6.studies.parameters import At, Index, OneExpiry
 
 Array = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ class SmileParameters:
     """Asks for the smiles of the newest stored chain."""
 
     index: Index
-    expiry: Expiry = None
+    expiry: OneExpiry = None
     at: At = None
 
 

@@ -17,7 +17,7 @@ from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.parameters import At, Cycles, Every, Index, Parameter
 
-_EXAMPLE = "2026-11-24:24000:CE,2026-11-24:24000:PE:-1"
+_EXAMPLE = "2026-11-23:24000:CE,2026-11-23:24000:PE:-1"
 
 
 def _legs(value: object) -> tuple[series.PositionLeg, ...]:

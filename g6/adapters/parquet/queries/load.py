@@ -25,7 +25,7 @@ from g6.adapters.parquet.columns import (
     overview_rows_table,
 )
 from g6.adapters.parquet.days import directory_of
-from g6.adapters.parquet.queries.choices import one_of
+from g6.adapters.parquet.queries.choices import one_of, zone_of
 from g6.adapters.parquet.queries.market_time import directory_time
 from g6.adapters.parquet.queries.patience import shown
 from g6.adapters.parquet.queries.stored_choices import StoredChoices
@@ -146,7 +146,7 @@ class Query:
             expiries=() if expiry is None else tuple(map(_date, _several(expiry))),
             strikes=strike if isinstance(strike, tuple) or strike is None else (strike, strike),
             as_of=None if as_of is None else instant_of_text(as_of, at),
-            tz=tz,
+            tz=zone_of(tz),
             long=long,
         )
 
@@ -178,7 +178,9 @@ def _date(value: str | date) -> date:
     try:
         return value if isinstance(value, date) else date.fromisoformat(value)
     except ValueError as error:
-        raise UserError(f"{value!r} is no day", "write it as 2026-11-20") from error
+        raise UserError(
+            f"{value!r} is no day", "write it as 2026-11-20; the column bucket has this_week, …"
+        ) from error
 
 
 def load_table(query: Query) -> pa.Table:

@@ -67,6 +67,16 @@ def test_who_looks_at_another_directory_is_told_where_g6_runs(tmp_path: Path) ->
         redis_url(load(None, {"data_dir": here, "demo_dir": here}, {}))
     sentence = f"G6 runs in {tmp_path}/my rows (process {pid}): add --data-dir '{tmp_path}/my rows'"
     assert sentence in str(refused.value)
+    assert "g6 overview" not in refused.value.fix
+
+
+def test_who_asks_after_a_demo_is_told_of_its_rows_wherever_g6_runs(tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    (here / "chain" / "underlying=NIFTY" / "date=2026-11-18").mkdir(parents=True)
+    with system(tmp_path / "rows") as pid, pytest.raises(Unavailable) as refused:
+        redis_url(load(None, {"data_dir": here, "demo_dir": here}, {}))
+    assert refused.value.fix.startswith("g6 overview shows what is stored there; start one")
+    assert f"(process {pid})" in refused.value.fix
 
 
 def test_a_system_of_a_namespace_is_found_by_its_base_directory() -> None:

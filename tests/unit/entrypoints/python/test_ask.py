@@ -64,6 +64,13 @@ def test_a_data_frame_has_one_line_per_cycle_in_indias_time(stored: Stored) -> N
     assert list(table["pcr"]) == [cycle.pcr for cycle in interest(stored).cycles]
 
 
+def test_a_day_is_asked_for_its_quality_as_one_cycle_is(stored: Stored) -> None:
+    day = g6.ask.quality(data_dir=stored.directory)
+    assert "2026" in str(day)
+    cycle = g6.ask.quality(at="11:03", data_dir=stored.directory)
+    assert json.loads(cycle.to_json())["cycle"] == list(stored.frames)[-1]
+
+
 def test_json_is_that_of_the_command(stored: Stored) -> None:
     document = json.loads(interest(stored).to_json())
     assert [cycle["instant"] for cycle in document["cycles"]] == list(stored.frames)

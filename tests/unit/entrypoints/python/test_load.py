@@ -295,7 +295,8 @@ def test_nobody_names_a_directory_and_it_is_the_command_lines(
     ("arguments", "fix"),
     [
         ({"columns": ["ce_ivv"]}, "ce_iv"), ({"kind": "chains"}, "chain"), ({"engine": "panda"}, "pandas"),
-        ({"day": "20-11-2026"}, "2026-11-20"),
+        ({"day": "20-11-2026"}, "2026-11-20"), ({"tz": "Asia/Calcuta"}, "Asia/Kolkata"),
+        ({"expiry": "this_week"}, "column bucket"),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_told_what_was_meant(

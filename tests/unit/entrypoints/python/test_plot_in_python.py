@@ -82,6 +82,11 @@ def test_a_frame_of_several_indices_asks_which(chain) -> None:
     assert isinstance(both.g6.plot_oi(index="NIFTY"), Figure)
 
 
+def test_a_frame_without_a_row_says_so(chain) -> None:
+    with pytest.raises(NothingToDo, match="no row"):
+        chain[chain.strike < 0].g6.plot_oi()
+
+
 def test_a_time_counts_from_the_newest_instant_of_the_frame(chain) -> None:
     assert chain.g6.plot_oi(at="-2m")._suptitle.get_text().endswith("11:00 IST")
     with pytest.raises(NothingToDo, match="this frame"):
