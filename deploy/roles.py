@@ -1,6 +1,6 @@
 """The processes of an installation: what each runs, on which queues, and what it may touch.
 
-Compose file, systemd units and the Kubernetes page are written from this table.
+Compose file, systemd units and Kubernetes' manifests are written from this table.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from deploy import compose_file, unit_files
+from deploy import compose_file, kubernetes_file, unit_files
 from docs import llms_page, one_quote, pager_page
 from g6.config.settings_reference import example_environment, json_schema, scaffold, settings_page
 from g6.domain.figures.contracts import definitions as contracts
@@ -232,6 +232,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("config/g6_config.json", lambda: as_json(scaffold())),
     (".env.example", example_environment),
     ("deploy/compose.yaml", compose_file.compose),
+    ("deploy/kubernetes.yaml", kubernetes_file.kubernetes),
     *((path, partial(unit_files.files().__getitem__, path)) for path in unit_files.files()),
     ("deploy/prometheus.yml", compose_file.prometheus),
     ("prometheus/prometheus.yml", prometheus_files.prometheus_settings),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import MappingProxyType
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.types import Receive, Scope, Send
 
@@ -35,9 +35,9 @@ class Control:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, with 400 and a sentence where it is wrong."""
-        # These doors make any token good, so they are for whoever sits at this machine alone.
-        if scope["client"] is None or not ip_address(scope["client"][0]).is_loopback:
-            await _error(403, "control is for the loopback alone").send(send)
+        refusal = _refusal(scope)
+        if refusal:
+            await _error(403, refusal).send(send)
             return
         body = await read_body(receive)
         query = parse_qs(scope["query_string"].decode())
@@ -138,6 +138,32 @@ class Control:
         """Register where the login page sends the browser: `url`."""
         self.server.callback = str(parameters["url"])
         return {}
+
+
+def _refusal(scope: Scope) -> str:
+    """Return why a request may not pass, empty where it may."""
+    # These doors make any token good, so they are for whoever sits at this machine alone.
+    if scope["client"] is None or not ip_address(scope["client"][0]).is_loopback:
+        return "control is for the loopback alone"
+    headers = {name: text.decode("latin-1") for name, text in scope["headers"]}
+    # A stranger's page in a browser of this machine comes from the loopback too. It tells where it
+    # is from, or had its own name lead here.
+    if b"origin" in headers or not _is_own_name(headers.get(b"host", "")):
+        return "control is for programs of this machine, and for no page of a browser"
+    return ""
+
+
+def _is_own_name(host: str) -> bool:
+    """Tell whether a Host header names the loopback.
+
+    >>> [_is_own_name(host) for host in ("127.0.0.1:80", "[::1]:80", "LocalHost", "evil.org:80")]
+    [True, True, True, False]
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def _number(parameters: Parameters, name: str, default: float) -> float:
