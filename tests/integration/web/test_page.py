@@ -171,6 +171,12 @@ def test_an_address_is_a_picture_of_a_moment(page: Page, served: ServedPage) -> 
     )
 
 
+def test_an_instant_without_a_zone_is_that_of_india(page: Page, served: ServedPage) -> None:
+    opened(page, served, "?view=chain&index=NIFTY&at=2026-11-18T11:03:00")
+    assert page.value("g6.panels[0].answer.data.cycle") == "2026-11-18T05:33:00Z"
+    page.wait("g6.time.output.textContent.startsWith('known at 11:03:00 IST')")
+
+
 def test_a_position_shows_what_it_gains_were_the_index_elsewhere(
     page: Page, served: ServedPage
 ) -> None:

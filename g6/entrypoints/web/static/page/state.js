@@ -5,6 +5,7 @@ export const DEFAULTS = {
   values: "change", exposure: "gex", strikes: "near", legs: "",
 };
 
+const WITHOUT_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?$/;
 const listeners = new Set();
 let current = read();
 
@@ -13,7 +14,9 @@ function read() {
   const state = { ...DEFAULTS };
   for (const name of Object.keys(DEFAULTS)) {
     const value = query.get(name);
-    if (value !== null) state[name] = value;
+    // An instant without a zone is India's, as it is for the server, and not that of the browser.
+    const isOfIndia = name === "at" && WITHOUT_ZONE.test(value ?? "");
+    if (value !== null) state[name] = isOfIndia ? `${value.replace(" ", "T")}+05:30` : value;
   }
   return state;
 }
