@@ -69,17 +69,17 @@ def put_line(path: Path | str, header: str, line: str) -> LineWrite:
 
 
 def _put(path: Path | str, descriptor: int, header: str, line: str, size: int) -> LineWrite:
-    head = os.pread(descriptor, _END, 0)
     # A look at both ends is enough for nearly every line, whatever the file's size.
-    tail = head if size <= _END else os.pread(descriptor, _END, size - _END)
+    tail = os.pread(descriptor, _END, max(0, size - _END))
+    first_line = f"{header}\n".encode()
+    head = tail if size <= _END else os.pread(descriptor, len(first_line), 0)
     whole = tail.rfind(b"\n") + 1
     repaired = int(whole < len(tail))
     end = size - len(tail) + whole
     last = tail[tail.rfind(b"\n", 0, whole - 1) + 1 : whole - 1]
     content = line.encode()
     is_first_line = end == len(header) + 1
-    has_header = bool(whole) and head[: head.find(b"\n")] == header.encode()
-    if not has_header or not (is_first_line or _is_sound(tail[:whole], last)):
+    if not head.startswith(first_line) or not (is_first_line or _is_sound(tail[:whole], last)):
         return _rewrite(Path(path), descriptor, header, {_instant(line): line}, size)
     if not is_first_line and _order(content) <= _order(last):
         if content == last and not repaired:
