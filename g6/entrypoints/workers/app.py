@@ -56,6 +56,7 @@ LONG_AGO = "1970-01-01T00:00:00+00:00"
 class G6(Celery):  # type: ignore[misc]
     """Celery with G6's Settings, and with a Runtime of its own in each process."""
 
+    amqp_cls = "g6.entrypoints.workers.task_messages:TaskMessages"
     events_cls = "g6.entrypoints.workers.event_sending:Events"
     settings: Settings
     _runtime: Runtime | None = None
