@@ -140,7 +140,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         return claim.answer.goes_on
     try:
         _check_lateness(unit, watch.lap("claim"), claim.deadline)
-        quotes, stamp = computing.read(runtime.frames.get(unit, FrameName.QUOTES))
+        quotes, stamp = computing.read(_first_frame(runtime, unit, FrameName.QUOTES, claim.frame))
         watch.lap("read")
         priced = computing.price(quotes, stamp)
         watch.lap("solve")
@@ -191,7 +191,7 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     counts: WriteReport | StageFailure
     reason: Reason | NoWord
     try:
-        frame = _chain_frame(runtime, unit, claim.config_id, computing)
+        frame = _chain_frame(runtime, unit, claim.config_id, computing, claim.frame)
         watch.lap("read")
         if _is_overtaken(runtime, unit, Stage.PERSIST, task, watch):
             return False
@@ -237,13 +237,24 @@ def _write_newer_chain(runtime: Runtime, unit: Unit, frame: Frame, computing: Co
             runtime.store.write_chain(unit, newest)
 
 
-def _chain_frame(runtime: Runtime, unit: Unit, config_id: str, computing: Computing) -> Frame:
+def _first_frame(runtime: Runtime, unit: Unit, name: FrameName, at_hand: Frame | None) -> Frame:
+    """Return the frame that a stage begins with, which its claim may have had at hand."""
+    return runtime.frames.get(unit, name) if at_hand is None else at_hand
+
+
+def _chain_frame(
+    runtime: Runtime,
+    unit: Unit,
+    config_id: str,
+    computing: Computing,
+    at_hand: Frame | None = None,
+) -> Frame:
     """Return frame `chain`, made again from `quotes` where it was evicted or is of other settings.
 
     An analysis that stood still while its unit was rerun puts its older chain over the rerun's.
     """
     try:
-        frame = runtime.frames.get(unit, FrameName.CHAIN)
+        frame = _first_frame(runtime, unit, FrameName.CHAIN, at_hand)
     except FrameMissing:
         return _chain_of_quotes(runtime, unit, computing)
     if part(frame.header, "stamp").get("config_id") != config_id:

@@ -11,6 +11,7 @@ from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer, StageProgress
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
+from g6.domain.schema.frame import Frame
 from g6.domain.schema.no_word import NoWord
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import Reason, Stage, Status
@@ -80,6 +81,7 @@ class Claim:
         since: When the stage before ended, likewise.
         controls: The switches in force, when collect is to run.
         config_id: The settings of the attempt, when a later stage is to run.
+        frame: What the stage reads, None where the ledger does not have it at hand.
     """
 
     answer: ClaimAnswer
@@ -87,6 +89,7 @@ class Claim:
     since: float = 0.0
     controls: Switches = field(default_factory=Switches)
     config_id: str = ""
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from math import isnan
 
+import numpy as np
 import pytest
 import redis
 
@@ -13,11 +14,14 @@ from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls
+from g6.adapters.redis.frames import RedisFrames, frame_key
 from g6.adapters.redis.ledger import RedisLedger
+from g6.domain.cycles.claims import ClaimAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
-from g6.ports import Bus, Controls, Ledger, Opening, UnitEnd, UnitRecord
+from g6.domain.schema.frame import Frame, FrameName
+from g6.ports import Bus, Claim, Controls, Ledger, Opening, UnitEnd, UnitRecord
 
 CYCLE, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 AFTER = "2026-11-18T05:32:00Z"
@@ -60,6 +64,31 @@ def collected(ledger: Ledger, unit: Unit, now: float = 100.0) -> None:
 def analysed(ledger: Ledger, unit: Unit, now: float = 102.0, status: str = "OK") -> str:
     assert ledger.start(unit, "analyse", "a", now, LEASE).answer == "run"
     return ledger.finish(unit, UnitEnd(status, "", SUMMARY), now + 1)
+
+
+def test_a_stage_that_starts_is_given_its_frame_where_frames_are_beside_the_ledger(
+    redis_client: redis.Redis, namespace: str
+) -> None:
+    ledger = RedisLedger(redis_client, namespace, has_frames=True)
+    frames = RedisFrames(redis_client, namespace)
+    for name, strike in ((FrameName.QUOTES, 26_000.0), (FrameName.CHAIN, 26_050.0)):
+        frames.put(NIFTY, name, Frame({"name": name}, {"strike": np.array([strike])}), 60.0)
+    redis_client.set(frame_key(namespace, SENSEX, FrameName.QUOTES), b"no frame")
+    for unit in (NIFTY, SENSEX):
+        collected(ledger, unit)
+    assert ledger.start(SENSEX, "analyse", "a", 101.0, LEASE).frame is None
+    quotes = ledger.start(NIFTY, "analyse", "a", 101.0, LEASE).frame
+    assert ledger.start(NIFTY, "analyse", "b", 101.5, LEASE).frame is None
+    ledger.finish(NIFTY, UnitEnd("OK", "", SUMMARY), 102.0)
+    chain = ledger.start(NIFTY, "persist", "p", 103.0, LEASE).frame
+    for frame, name in ((quotes, FrameName.QUOTES), (chain, FrameName.CHAIN)):
+        stored = frames.get(NIFTY, name)
+        assert frame is not None
+        assert frame.header == stored.header
+        assert frame.columns["strike"].tolist() == stored.columns["strike"].tolist()
+    assert RedisLedger(redis_client, namespace).start(NIFTY, "persist", "p", 103.1, LEASE) == (
+        Claim(ClaimAnswer.AGAIN, 148.0, 102.0, config_id="c1")
+    )
 
 
 def test_the_first_task_runs_and_its_twin_is_ignored(ledger: Ledger) -> None:

@@ -91,6 +91,18 @@ def _numpy(column: pa.Array) -> NDArray[Any]:
     return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
+def frame_key(namespace: str, unit: Unit, name: FrameName) -> str:
+    """Return the key of a unit's frame."""
+    return f"{namespace}:frame:{_name(unit, name)}"
+
+
+def whole_frame(raw: bytes) -> Frame | None:
+    """Return the frame of a stored stream, None where that is gone or cannot be read."""
+    with suppress(ValueError):
+        return decode(raw) if raw else None
+    return None
+
+
 class RedisFrames:
     """Frames port over the keys `<namespace>:frame:{cycle}:{index}:{name}`.
 

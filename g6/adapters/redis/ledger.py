@@ -14,6 +14,7 @@ from itertools import chain
 import redis
 
 from g6.adapters.redis.bus import event_fields
+from g6.adapters.redis.frames import frame_key, whole_frame
 from g6.adapters.redis.payload import decode
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer, StageProgress
@@ -22,12 +23,14 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
 from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, levels_from_json
+from g6.domain.schema.frame import FrameName
 from g6.domain.schema.no_word import reason_of
 from g6.domain.schema.words import STAGES, Reason, Stage, Status
 from g6.ports import Claim, CycleRecord, Opening, StageState, UnitEnd, UnitRecord
 
 _ENDINGS = (FinishAnswer.LATE, FinishAnswer.FINISHED, FinishAnswer.COMPLETED)
 """The answers of `finish` and `skip`, by the numbers of the script."""
+_READ_BY = {Stage.ANALYSE: FrameName.QUOTES, Stage.PERSIST: FrameName.CHAIN}
 
 
 MARK = """
@@ -42,7 +45,8 @@ class RedisLedger:
     """Ledger port over one Redis.
 
     Keys: `<ns>:cycle:<cycle>`, `<ns>:open`, `<ns>:collecting:<index>`, `<ns>:newest`,
-    `<ns>:succeeded`, `<ns>:walked`, `<ns>:atm:<index>`. It reads `<ns>:controls`.
+    `<ns>:succeeded`, `<ns>:walked`, `<ns>:atm:<index>`. It reads `<ns>:controls`, and where frames
+    are kept here, the one that a stage begins with: a round trip less for each stage.
     """
 
     def __init__(
@@ -52,11 +56,13 @@ class RedisLedger:
         *,
         stream: str = "events",
         stream_length: int = 20_000,
+        has_frames: bool = False,
     ) -> None:
         self._client = client
         self._ns = namespace
         self._stream = stream
         self._stream_length = stream_length
+        self._has_frames = has_frames
         source = (files("g6.adapters.redis") / "scripts" / "ledger.lua").read_text("utf-8")
         self._script = client.register_script(source)
         self._mark = client.register_script(MARK)
@@ -73,14 +79,16 @@ class RedisLedger:
     @translated
     def start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> Claim:
         before = STAGES[STAGES.index(stage) - 1]
-        answer, deadline, since, config_id = self._step(
-            "start", unit.cycle, unit.index, now, stage, task, lease, before
+        keys = [frame_key(self._ns, unit, _READ_BY[stage])] if self._has_frames else []
+        answer, deadline, since, config_id, raw = self._step(
+            "start", unit.cycle, unit.index, now, stage, task, lease, before, keys=keys
         )
         return Claim(
             ClaimAnswer(_text(answer)),
             float(deadline or 0),
             float(since or 0),
             config_id=_text(config_id),
+            frame=whole_frame(raw),
         )
 
     @translated
@@ -193,7 +201,15 @@ class RedisLedger:
     def _cycle_key(self, cycle: str) -> str:
         return f"{self._ns}:cycle:{cycle}"
 
-    def _step(self, step: str, cycle: str, index: str, now: float, *arguments: Reply) -> Reply:
+    def _step(
+        self,
+        step: str,
+        cycle: str,
+        index: str,
+        now: float,
+        *arguments: Reply,
+        keys: Sequence[str] = (),
+    ) -> Reply:
         # One call for each step: a call for each field was about a hundred commands a cycle more.
         names = (
             "open",
@@ -204,8 +220,8 @@ class RedisLedger:
             "controls",
             "succeeded",
         )
-        keys = [self._cycle_key(cycle), *(f"{self._ns}:{name}" for name in names)]
-        return self._script(keys=keys, args=[step, f"{now:.6f}", cycle, index, *arguments])
+        every = [self._cycle_key(cycle), *(f"{self._ns}:{name}" for name in names), *keys]
+        return self._script(keys=every, args=[step, f"{now:.6f}", cycle, index, *arguments])
 
     def _event(self, key: str, report: StageReport | CycleReport | None) -> list[Reply]:
         """Return what the script publishes in the step itself: the stream's length and fields."""

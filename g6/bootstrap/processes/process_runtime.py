@@ -60,7 +60,7 @@ def build_runtime(
         provider=source,
         # In messages a chain of 500 KB costs four stages 205 ms, through frames 15 ms.
         frames=RedisFrames(cache, namespace, max_bytes=settings.frames.max_bytes),
-        ledger=RedisLedger(main, namespace),
+        ledger=RedisLedger(main, namespace, has_frames=cache is main),
         store=stores.store(settings),
         panels=RedisPanels(main, namespace),
         panel_files=PanelFiles(settings.panels_dir, validate=settings.panels.validate_),

@@ -1,5 +1,6 @@
 -- The ledger's steps, each one atomic call. KEYS: 1 cycle hash, 2 open cycles (zset by deadline), 3 collecting:<index>,
--- 4 newest closed cycle, 5 event stream, 6 atm:<index>, 7 controls, 8 last success.
+-- 4 newest closed cycle, 5 event stream, 6 atm:<index>, 7 controls, 8 last success, 9 the frame that a started stage reads, if
+-- frames are here.
 -- ARGV: 1 step, 2 now, 3 cycle, 4 index, then what the step takes.
 -- A stage is one field `<index>:<stage>` = state|holder|lease until|started|ended|starts.
 local cycle_key, open_key, collecting_key, newest_key, stream_key, atm_key, controls_key, success_key = unpack(KEYS)
@@ -187,7 +188,9 @@ local function start() -- 5 stage, 6 task, 7 lease seconds
 end
 
 function steps.start() -- … 8 the stage before
-  return { start(), get('deadline'), read_stage(ARGV[8]).ended, get('config') }
+  local answer = start()
+  local frame = KEYS[9] and (answer == 'run' or answer == 'again') and redis.call('GET', KEYS[9])
+  return { answer, get('deadline'), read_stage(ARGV[8]).ended, get('config'), frame or '' }
 end
 
 -- The ATM per expiry of the latest cycle of a session; an older cycle changes nothing.
