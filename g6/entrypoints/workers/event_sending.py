@@ -1,4 +1,4 @@
-"""Celery's events, sent once, and those of sent messages together.
+"""Celery's events: sent once, sent together, and those of tasks only where somebody listens.
 
 A worker that ends while Redis is away does not wait for it.
 """
@@ -6,6 +6,7 @@ A worker that ends while Redis is away does not wait for it.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from typing import Any
@@ -17,7 +18,13 @@ from redis.exceptions import RedisError
 
 GATHERED_SECONDS = 0.5
 """Seconds that the event of a sent message waits for others, as those of workers do."""
+QUIET_SECONDS = 3.0
+"""Seconds for which no events of tasks are made once some reached nobody.
+
+Flower, which is nearly always what listens, misses as much where it is started beside workers.
+"""
 SENT = "task-sent"
+TOGETHER = "task.multi"
 
 
 class EventSender(EventDispatcher):  # type: ignore[misc]
@@ -29,8 +36,17 @@ class EventSender(EventDispatcher):  # type: ignore[misc]
     lock: two of three workers outlived a killed `g6 up` so.
     """
 
+    _quiet_until = 0.0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody has listened to the last events of tasks."""
+        return time.monotonic() < self._quiet_until
+
     def send(self, type: str, **options: Any) -> Any:
-        """Send an event, or keep it."""
+        """Send an event, or keep it. One of a task that nobody would hear is not made."""
+        if self.is_quiet and type.startswith("task-"):
+            return None
         return super().send(type, **(options | {"retry": False}))
 
     def publish(self, type: str, fields: Any, producer: Any, **options: Any) -> Any:
@@ -38,12 +54,21 @@ class EventSender(EventDispatcher):  # type: ignore[misc]
         gathered = self.app.events.gathered
         if gathered is None or type != SENT:
             return super().publish(type, fields, producer, **options)
-        gathered.add(self._prepare_event(type, fields))
+        if not self.app.events.sender.is_quiet:
+            gathered.add(self._prepare_event(type, fields))
         return None
 
     def publish_together(self, events: Any, producer: Any) -> None:
         """Send events of one kind as one message, as workers send theirs."""
-        self._publish(events, producer, "task.multi")
+        self._publish(events, producer, TOGETHER)
+
+    def _publish(self, event: Any, producer: Any, routing_key: str, **options: Any) -> None:
+        super()._publish(event, producer, routing_key, **options)
+        if routing_key == TOGETHER:
+            # `channel` without the underline would connect where Redis is away.
+            channel = getattr(producer, "_channel", None)
+            is_heard = getattr(channel, "listeners", 1) > 0
+            self._quiet_until = 0.0 if is_heard else time.monotonic() + QUIET_SECONDS
 
 
 class SentEvents:

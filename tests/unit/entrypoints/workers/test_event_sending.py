@@ -51,6 +51,25 @@ def test_events_of_sent_messages_leave_as_one_message(tmp_path: Path) -> None:
         assert events(body[0])[1]["name"] == "g6.rerun"
 
 
+def test_events_of_tasks_are_made_only_where_somebody_listens(tmp_path: Path) -> None:
+    with EmbeddedServer.start(tmp_path, append_only=False) as server, connect(server.url) as client:
+        app = create_app(load(None, {}, {}), server.url)
+        listener = client.pubsub(ignore_subscribe_messages=True)
+        with app.connection_for_write() as connection:
+            for is_heard in (False, True):
+                if is_heard:
+                    listener.psubscribe("*task*")
+                    listener.get_message(timeout=5.0)
+                events = app.events.Dispatcher(connection, "worker@here", buffer_group=["task"])
+                events.send("task-started", uuid="1")
+                events.flush()
+                events.send("task-succeeded", uuid="1")
+                assert events.is_quiet is not is_heard
+                assert len(events._group_buffer["task"]) == int(is_heard)
+        told: Any = listener.get_message(timeout=20.0)
+        assert "task-started" in base64.b64decode(json.loads(told["data"])["body"]).decode()
+
+
 def test_an_event_of_a_sent_message_that_cannot_be_sent_stops_nobody() -> None:
     app = create_app(load(None, {}, {}), f"redis://127.0.0.1:{free_port()}/0")
     app.events.gather()
