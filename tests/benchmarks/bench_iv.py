@@ -230,7 +230,7 @@ def _():
 def _():
     from financepy.models.black_scholes_analytic import implied_volatility as g; from financepy.utils.global_types import OptionTypes as O
     return dict(iv=_loop(lambda p, S, K, T, r, f: g(S, T, K, r, 0., p, O.EUROPEAN_CALL.value if f > 0 else O.EUROPEAN_PUT.value)))
-for _n in ('newton_bs', 'newton_cm', 'hh3_np', 'numba_hh3', 'numba_hh3_par', 'c_simd'):
+for _n in ('newton_bs', 'newton_cm', 'hh3_np', 'numba_hh3', 'numba_hh3_par', 'c_libmvec', 'c_simd'):
     def _mk(n=_n):
         sys.path.insert(0, HERE); import refs; return dict(iv=getattr(refs, n), ivg=getattr(refs, n+'_g', None), ng=5)
     PEERS['ref:'+_n] = ('vector', _mk)

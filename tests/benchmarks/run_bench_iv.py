@@ -20,8 +20,8 @@ ROOT = HERE.parents[1]
 ENVIRONMENT = ROOT / "build" / "bench-iv"
 REQUIREMENTS = HERE / "iv" / "bench_iv_requirements.txt"
 PEERS = "vollib,py_vollib_vectorized,pyvolr"
-FLOOR = "ref:c_simd"
-"""The vectorised-C floor (iv/iv_floor.c), a peer where gcc is."""
+FLOORS = "ref:c_libmvec,ref:c_simd"
+"""The floors in C (iv/iv_floor.c), peers where gcc is: by libmvec's erfc, and by a polynomial."""
 # Times faster, IV and five Greeks, by number of options.
 MUST = {
     200: {"py_vollib_vectorized": 2, "vollib": 30, "pyvolr": 1},
@@ -66,7 +66,7 @@ def bench(interpreter: Path, sizes: str, rounds: int, target: Path) -> None:
         "--candidate-greeks",
         f"{candidate}:ivg",
     ]
-    peers = f"{PEERS},{FLOOR}" if shutil.which("gcc") else PEERS
+    peers = f"{PEERS},{FLOORS}" if shutil.which("gcc") else PEERS
     command += ["--peers", peers, "--sizes", sizes, "--rounds", str(rounds), "--json", target]
     path = {"PYTHONPATH": os.pathsep.join((str(ROOT), str(HERE / "iv")))}
     subprocess.run(command, check=True, env={**os.environ, **one_thread, **path})

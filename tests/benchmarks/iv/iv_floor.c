@@ -1,9 +1,12 @@
-/* The vectorised-C floor of the solver: one loop over the options, four or eight of them at a time.
+/* The two floors of the solver in C: one loop over the options, four or eight of them at a time.
 
    gcc -O3 -march=native -ffast-math, exp and log from libmvec. The same three steps as g6/domain/pricing/black76 takes for a
    listed option, in the same doubles and to the same accuracy: fold and first guess (table of Bachelier's root), one Halley step
-   (two erfcx, one exp), and sigma, delta, gamma, theta, vega, rho at its end. Whether the step was the last, and whether the
-   input was an option at all, is looked at as there; what fails is NaN here, and counted. */
+   (two tails, one exp), and sigma, delta, gamma, theta, vega, rho at its end. Whether the step was the last, and whether the
+   input was an option at all, is looked at as there; what fails is NaN here, and counted.
+
+   The tails of the normal law are taken in one of two ways: with -DLIBMVEC as erfc of libmvec, which is what plain C and a compiler
+   give (glibc 2.35 has it), else as erfcx by a polynomial, which is harder to undercut. */
 #include <math.h>
 
 #define DEGREE 24
@@ -15,6 +18,13 @@ void set_polynomial(const double *given) {
     for (int i = 0; i <= DEGREE; i++) poly[i] = given[i];
 }
 
+/* What the leg of a price, that of spot or strike, has of the tail at x: density erfcx(x), which is price erfc(x). */
+#ifdef LIBMVEC
+static inline __attribute__((always_inline)) double leg_of(double x, double price, double density) {
+    (void)density;
+    return price * erfc(x);
+}
+#else
 static inline __attribute__((always_inline)) double erfcx(double x) {
     double size = fabs(x), t = (size - 3.75) / (size + 3.75), sum = poly[DEGREE];
 #pragma GCC unroll 24
@@ -22,6 +32,12 @@ static inline __attribute__((always_inline)) double erfcx(double x) {
     sum /= 1.0 + 2.0 * size;
     return x < 0.0 ? 2.0 * exp(x * x) - sum : sum;
 }
+
+static inline __attribute__((always_inline)) double leg_of(double x, double price, double density) {
+    (void)price;
+    return density * erfcx(x);
+}
+#endif
 
 #define COLUMNS                                                                                                                \
     const double *restrict price, const double *restrict forward, const double *restrict strike, const double *restrict years, \
@@ -48,9 +64,9 @@ static inline __attribute__((always_inline)) int work(
         v = v / (1.0 - v * v / 12.0);
         /* Halley */
         double side = gap < 0.0 ? -0.5 : 0.5, away = half_k / v, half = v * side, near = away + half, far = away - half;
-        double spot_leg = erfcx(near), strike_leg = erfcx(far), away2 = away * away, half2 = half * half;
-        double density = scale / exp(away2 + half2), curvature = away2 - half2, signed_density = side * density;
-        double newton = (value - (strike_leg - spot_leg) * signed_density) / density * root_pi / v;
+        double away2 = away * away, half2 = half * half, density = scale / exp(away2 + half2), curvature = away2 - half2;
+        double spot_leg = leg_of(near, spot, density), strike_leg = leg_of(far, present, density);
+        double newton = (value - (strike_leg - spot_leg) * side) / density * root_pi / v;
         double pull = curvature * newton, rise = pull + 1.0, relative = newton / rise;
         double after = v + v * relative, root = sqrt(years[i] * 0.5), answer = after / root;
         int is_final = (price[i] * 1.3322676295501878e-15 < value) & (fabs(newton) + fabs(pull) < 1e-5);
@@ -58,8 +74,8 @@ static inline __attribute__((always_inline)) int work(
         rest += !is_final;
         sigma[i] = is_final ? answer : missing;
         if (with_greeks) {
-            double tilt = relative * 1.1283791670955125739, either = phi[i] * 0.5 + side;
-            double first = (spot_leg + far * tilt) * signed_density, second = (strike_leg + near * tilt) * signed_density;
+            double tilt = relative * 1.1283791670955125739 * density, either = phi[i] * 0.5 + side;
+            double first = (spot_leg + far * tilt) * side, second = (strike_leg + near * tilt) * side;
             double leg = either * present - second, carried = density * (rise + pull) * 0.28209479177387814347;
             double own = carried * root;
             delta[i] = is_final ? either - first / spot : missing;

@@ -1,7 +1,8 @@
-"""The vectorised-C floor as a peer of bench_iv.py, under the name `ref:c_simd`. It is compiled where gcc is.
+"""The floors in C as peers of bench_iv.py, `ref:c_libmvec` and `ref:c_simd`. They are compiled where gcc is.
 
-Its three steps are those of g6.domain.pricing.black76 for a listed option (iv_floor.c). The table of the first guess is the same
-one, erfcx a polynomial fitted here to scipy's. What the solver does beside them for other options (reasons, brackets) it does not.
+`c_libmvec` is plain C for gcc with libmvec's exp, log and erfc, `c_simd` the harder floor with a polynomial in erfc's place.
+Their three steps are those of g6.domain.pricing.black76 for a listed option (iv_floor.c). The table of the first guess is the same
+one, the polynomial fitted here to scipy's erfcx. What the solver does beside them for other options (reasons, brackets) it does not.
 """
 
 import ctypes
@@ -20,25 +21,25 @@ from g6.domain.pricing.black76.guess import _table
 SOURCE = Path(__file__).with_name("iv_floor.c")
 BUILD = Path(__file__).resolve().parents[3] / "build"
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-fno-math-errno", "-shared", "-fPIC")
+LIBMVEC = "-DLIBMVEC"
 DEGREE = 24
 Array = NDArray[np.float64]
 _ADDRESS = ctypes.c_void_p
 
 
 @cache
-def _floor() -> ctypes.CDLL:
-    """Compile and load the floor.
+def _floor(*more: str) -> ctypes.CDLL:
+    """Compile and load a floor, under the compiler's options and these.
 
     Raises:
         FileNotFoundError: There is no gcc.
     """
-    content = SOURCE.read_bytes()
-    target = (
-        BUILD / f"iv_floor-{hashlib.sha256(content + repr(FLAGS).encode()).hexdigest()[:12]}.so"
-    )
+    flags = (*FLAGS, *more)
+    mark = hashlib.sha256(SOURCE.read_bytes() + repr(flags).encode()).hexdigest()[:12]
+    target = BUILD / f"iv_floor-{mark}.so"
     if not target.exists():
         BUILD.mkdir(exist_ok=True)
-        subprocess.run(["gcc", *FLAGS, SOURCE, "-o", target, "-lmvec", "-lm"], check=True)
+        subprocess.run(["gcc", *flags, SOURCE, "-o", target, "-lmvec", "-lm"], check=True)
     library = ctypes.CDLL(str(target))
     columns = [ctypes.c_int, *[_ADDRESS] * 8, ctypes.c_int, ctypes.c_double]
     library.implied.argtypes = [*columns, _ADDRESS]
@@ -73,17 +74,35 @@ def _arguments(
     return [len(price), *addresses, len(slope), float("nan")], kept
 
 
-def c_simd(*columns: Array) -> Array:
-    """Return the volatilities."""
+def _volatilities(floor: ctypes.CDLL, columns: tuple[Array, ...]) -> Array:
     arguments, _kept = _arguments(*columns)
     sigma = np.empty(len(columns[0]))
-    _floor().implied(*arguments, sigma.ctypes.data)
+    floor.implied(*arguments, sigma.ctypes.data)
     return sigma
+
+
+def _with_greeks(floor: ctypes.CDLL, columns: tuple[Array, ...]) -> tuple[Array, ...]:
+    arguments, _kept = _arguments(*columns)
+    figures = np.empty((6, len(columns[0])))
+    floor.implied_and_greeks(*arguments, figures.ctypes.data, figures[1:].ctypes.data)
+    return tuple(figures)
+
+
+def c_simd(*columns: Array) -> Array:
+    """Return the volatilities."""
+    return _volatilities(_floor(), columns)
 
 
 def c_simd_g(*columns: Array) -> tuple[Array, ...]:
     """Return the volatilities and five Greeks."""
-    arguments, _kept = _arguments(*columns)
-    figures = np.empty((6, len(columns[0])))
-    _floor().implied_and_greeks(*arguments, figures.ctypes.data, figures[1:].ctypes.data)
-    return tuple(figures)
+    return _with_greeks(_floor(), columns)
+
+
+def c_libmvec(*columns: Array) -> Array:
+    """Return the volatilities, by libmvec's erfc."""
+    return _volatilities(_floor(LIBMVEC), columns)
+
+
+def c_libmvec_g(*columns: Array) -> tuple[Array, ...]:
+    """Return the volatilities and five Greeks, by libmvec's erfc."""
+    return _with_greeks(_floor(LIBMVEC), columns)
