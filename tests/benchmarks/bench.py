@@ -23,6 +23,7 @@ import bench_figures as figures
 import bench_report
 import null_app
 from bench_stack import FLOOR_LAYOUT, HERE, ROOT, UP_LAYOUT, Plan, Run, run, settings_for
+from cycle.bench_cycle import MARK
 from rich.progress import (
     BarColumn,
     Progress,
@@ -199,7 +200,10 @@ def main() -> None:
     found["ratios"], found["missed"] = bench_report.judge(found)
     given.output.mkdir(parents=True, exist_ok=True)
     (given.output / "results.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    (given.output / "results.md").write_text(bench_report.markdown(found), "utf-8")
+    page = given.output / "results.md"
+    _, mark, cycles = page.read_text("utf-8").partition(MARK) if page.exists() else ("", "", "")
+    below = f"\n{mark}{cycles}" if mark else ""
+    page.write_text(bench_report.markdown(found) + below, "utf-8")
     bench_report.show(found)
     if given.require and found["missed"]:
         raise SystemExit(1)
