@@ -91,6 +91,11 @@ _TABLE: Sequence[tuple[str, str, str]] = (
         ),
     ),
     (
+        r"(?i)^(ERR )?syntax error",
+        "the server at this address does not know what Redis can since 7.0",
+        "name a Redis from 7.0 on, or a Valkey",
+    ),
+    (
         r"(?i)unknown command|wrong number of arguments for '(?:auth|hello)'",
         "what answers at this address lacks a command that G6 needs",
         "name a Redis from 7.0 on, or a Valkey, and no Sentinel's port with redis://",

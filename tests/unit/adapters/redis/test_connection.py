@@ -82,6 +82,13 @@ def test_an_error_says_what_to_do(error: Exception, ours: type) -> None:
     assert type(translate(error)) is ours
 
 
+def test_a_server_before_7_is_told_from_others() -> None:
+    # So Redis 6.2 answers SET with NX and GET, and XGROUP SETID with ENTRIESREAD.
+    error = translate(foreign.ResponseError("syntax error"))
+    assert isinstance(error, Unavailable)
+    assert error.fix == "name a Redis from 7.0 on, or a Valkey"
+
+
 def test_our_error_keeps_its_cause() -> None:
     @translated
     def fails() -> None:
