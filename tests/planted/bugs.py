@@ -349,7 +349,7 @@ BUGS = (
     bug(
         "persist writes raw quotes",
         STAGES,
-        "        frame = runtime.frames.get(unit, FrameName.CHAIN)\n",
+        "        frame = _first_frame(runtime, unit, FrameName.CHAIN, at_hand)\n",
         "        return runtime.frames.get(unit, FrameName.QUOTES)\n",
     ),
     Bug(
