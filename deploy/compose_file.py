@@ -44,6 +44,7 @@ x-restricted: &restricted
   cap_drop: [ALL]
   security_opt: ["no-new-privileges:true"]
   pids_limit: 512
+  ulimits: {core: 0}
   logging:
     driver: json-file
     options: {max-size: 10m, max-file: "5"}

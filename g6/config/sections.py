@@ -229,11 +229,13 @@ class RedisSettings(Section):
 
     broker_url: str | None = Field(
         default=None,
+        repr=False,
         description="address of the Redis server of queues, ledger and bus: redis://, rediss://, "
         "unix:// or sentinel://; none: an embedded server",
     )
     cache_url: str | None = Field(
         default=None,
+        repr=False,
         description="address of another Redis server for frames and quote cache, which may evict",
     )
     master_name: str | None = Field(

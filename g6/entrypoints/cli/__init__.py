@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
+from g6.bootstrap.processes.memory_dumps import leave_no_core
 from g6.domain.market.instants import without_hyphen
 from g6.entrypoints.cli.shared.help.commands import COMMANDS
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
@@ -108,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     # Before numpy is imported: its threads would be forked with the processes of g6 up.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    leave_no_core()
     terminal.plain_in_c_locale()
     with warnings.catch_warnings():
         warnings.simplefilter("always", DamagedFile)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from g6 import files
 from g6.adapters.redis.server import free_port
+from g6.bootstrap.processes.memory_dumps import leave_no_core
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST
@@ -118,6 +119,7 @@ def main() -> None:
 
     from g6.entrypoints.workers.app import create_app
 
+    leave_no_core()
     settings = load()
     for name, value in flower_options(settings).items():
         setattr(options, name, value)

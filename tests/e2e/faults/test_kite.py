@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -17,17 +19,15 @@ import pytest
 from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.server import EmbeddedServer, connect, free_port
 from g6.domain.cycles.cycle import parse_z
-from g6.kite_server.logins import AcceptedCredentials
-from tests.e2e.running import Child, World, clean_environment
+from tests.e2e.faults import canary
+from tests.e2e.faults.canary import SECRETS
+from tests.e2e.running import BIN, Child, World, clean_environment
 from tests.waiting import eventually
 from tests.worlds.kite import Kite, kite_server
 
 pytestmark = pytest.mark.timeout(240)
 
 START = "2026-11-20T05:00:00Z"
-SECRETS = AcceptedCredentials(
-    "kxdemo81g5", "s3cretq7pm2zz0v4h8w1", "acc3ss9tokenx5j2v7n4y6", "reqt0ken4k8m1p5w9z3"
-)
 CONFIGURED = {
     "interval": 6,
     "log": {"level": "DEBUG", "format": "json"},
@@ -59,6 +59,8 @@ class Live:
     system: Child
     broker: str
     metrics: int
+    page: int
+    titles: set[str] = field(default_factory=set)
 
     def rows(self, after: str = "") -> list[dict[str, Any]]:
         """Return the overview rows of the cycles that closed after a cycle."""
@@ -135,17 +137,20 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     ):
         state = kite.state()
         origin = state["wall"] - (parse_z(state["market"]) - parse_z(START)).total_seconds()
-        world, metrics = World(base), free_port()
+        world, metrics, page = World(base), free_port(), free_port()
         config = base / "kite.json"
         config.write_text(json.dumps(CONFIGURED), "utf-8")
+        broker = canary.protect(server.url)
         world.environment = clean_environment(
-            G6_CONFIG=str(config), G6_DEMO_DIR=str(world.data), G6_REDIS__BROKER_URL=server.url, G6_PROVIDER__ROOT=kite.root,
-            G6_MARKET__START=START, G6_MARKET__ORIGIN=repr(origin), KITE_API_KEY=SECRETS.api_key,
-            KITE_API_SECRET=SECRETS.api_secret,
-            KITE_REQUEST_TOKEN=SECRETS.request_token, G6_SERVE__METRICS_PORT=str(metrics), G6_SERVE__WEB_PORT="0",
+            G6_CONFIG=str(config), G6_DEMO_DIR=str(world.data), G6_REDIS__BROKER_URL=broker, G6_PROVIDER__ROOT=kite.root,
+            G6_MARKET__START=START, G6_MARKET__ORIGIN=repr(origin), PYTHONFAULTHANDLER="1", **canary.OWN,
+            G6_SERVE__METRICS_PORT=str(metrics), G6_SERVE__WEB_PORT=str(page),
         )  # fmt: skip
         try:
-            running = Live(world, kite, world.start_g6("up", "--no-banner"), server.url, metrics)
+            # As on a host that keeps core dumps of whatever crashes.
+            line = f"ulimit -c unlimited; exec {BIN}/g6 up --no-banner --data-dir {world.data}"
+            system = world.start("g6", "/bin/sh", "-c", line)
+            running = Live(world, kite, system, broker, metrics, page)
             eventually(lambda: _whole(running.rows()), 150.0, every=0.3)
             yield running
         finally:
@@ -155,6 +160,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.fixture(autouse=True)
 def all_is_well_again(live: Live) -> Iterator[None]:
     yield
+    live.titles |= canary.titles()
     live.recovers()
 
 
@@ -290,31 +296,67 @@ def test_a_dead_token_pauses_collection_until_somebody_logs_in(live: Live) -> No
     assert live.kite.state()["exchanges"] == 2
 
 
+def test_a_crash_shows_where_it_was_and_leaves_no_memory_behind(live: Live) -> None:
+    pool = [process for process in live.world.left_behind() if is_of_pool(process)]
+    assert pool
+    for number, child in zip((signal.SIGABRT, signal.SIGSEGV), pool, strict=False):
+        os.kill(child.pid, number)
+        eventually(lambda child=child: not child.is_running(), 30.0)
+    eventually(lambda: "Fatal Python error: Aborted" in everything_said(live), 30.0)
+    live.meets("OK")
+    assert [path for path in live.world.base.rglob("core*") if path.is_file()] == []
+
+
+def is_of_pool(process: psutil.Process) -> bool:
+    """Tell whether a process runs tasks: a worker's title is that of the one that started it."""
+    parent = process.parent()
+    title = process.cmdline()
+    return parent is not None and title == parent.cmdline() and "cycle" in " ".join(title)
+
+
+def everything_said(live: Live) -> str:
+    logs = [*live.world.base.glob("*.log"), *live.world.data.rglob("*.log")]
+    return "\n".join(path.read_text("utf-8", errors="replace") for path in logs)
+
+
 def test_no_secret_is_written_or_shown_anywhere(live: Live) -> None:
-    needles = [
-        getattr(SECRETS, name).encode()
-        for name in ("api_secret", "request_token", "access_token", "api_key")
-    ]
-    needles += [token.encode() for token in issued(live)]
+    needles = [*canary.NEEDLES, *issued(live)]
     port = free_port()
     live.world.start(
         "flower", "celery", "-A", "g6", "flower", "--address=127.0.0.1", f"--port={port}"
     )
     pages = eventually(lambda: flower_pages(port), 60.0, every=0.3)
-    places = {
-        **{str(path): path.read_bytes() for path in live.world.data.rglob("*") if path.is_file()},
-        **{str(path): path.read_bytes() for path in live.world.base.glob("*.log")},
-        **{f"redis {name}": content for name, content in redis_values(live.broker)},
-        "metrics": httpx.get(f"http://127.0.0.1:{live.metrics}/metrics", trust_env=False).content,
-        "status": live.world.g6("status", "--json").stdout.encode(),
-        "config": live.world.g6("config", "show").stdout.encode(),
-        "processes": "\n".join(" ".join(each.cmdline()) for each in _processes()).encode(),
-        **pages,
-    }
-    assert len(places) > 50
-    assert {
-        name: needle for name, content in places.items() for needle in needles if needle in content
-    } == {}
+    commands = (
+        "status --json",
+        "config show",
+        "config show --origin",
+        "ps",
+        "doctor",
+        "events --all",
+        "trace latest",
+    )
+    kinds = {
+        "files": canary.files(live.world.data, live.world.elsewhere)
+        | {str(path): path.read_bytes() for path in live.world.base.glob("*.log")}
+        | canary.files(live.world.base / "broker"),
+        "redis": canary.redis_places(live.broker),
+        "web": canary.web_places(f"http://127.0.0.1:{live.page}", f"http://127.0.0.1:{live.metrics}"),
+        "commands": {words: said(live, words) for words in commands},
+        "titles": {title: title.encode() for title in live.titles | canary.titles()},
+        "flower": pages,
+    }  # fmt: skip
+    # What cannot be found where it stands would not be found where it leaks.
+    planted = {"files": "NIFTY", "redis": "NIFTY", "web": "NIFTY", "commands": "NIFTY", "titles": "celery", "flower": "collect"}  # fmt: skip
+    for kind, places in kinds.items():
+        assert canary.hits(places, [planted[kind]]), kind
+    found = {kind: canary.hits(places, needles) for kind, places in kinds.items()}
+    assert found == {kind: {} for kind in kinds}
+
+
+def said(live: Live, words: str) -> bytes:
+    """Return what a command writes, wherever it writes it."""
+    done = live.world.g6(*words.split())
+    return f"{done.stdout}{done.stderr}".encode()
 
 
 def issued(live: Live) -> list[str]:
@@ -337,13 +379,6 @@ print(keeper.token().value)
 """
 
 
-def redis_values(url: str) -> Iterator[tuple[str, bytes]]:
-    """Yield every value there is, as the server would write it down."""
-    with connect(url) as client:
-        for key in client.scan_iter(count=1000):
-            yield key.decode(), client.dump(key) or b""
-
-
 def flower_pages(port: int) -> dict[str, bytes]:
     """Return Flower's pages; nothing while it starts."""
     found = {}
@@ -359,12 +394,3 @@ def flower_pages(port: int) -> dict[str, bytes]:
             return {}
         found[f"flower {page}"] = answer.content
     return found
-
-
-def _processes() -> Iterator[psutil.Process]:
-    for process in psutil.process_iter():
-        try:
-            process.cmdline()
-        except psutil.Error:
-            continue
-        yield process

@@ -20,13 +20,20 @@ from g6.adapters.kite.ticker.tick_board import TickBoard
 from g6.adapters.parquet import reading
 from g6.adapters.parquet.columns import CHAIN_SCHEMA
 from g6.adapters.redis.frames import _frame, encode
-from g6.config import load
+from g6.config import load, record
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame, FrameName
 from g6.errors import G6Error
 
 ROOT = Path(__file__).resolve().parents[3]
 DAY = date(2026, 11, 18)
+CANARY = "c4n4ry7k2m9x5b8w3q6z"
+SECRET_VARIABLES = {
+    "KITE_API_SECRET": CANARY,
+    "G6_SERVE__TOKEN": CANARY,
+    "G6_REDIS__BROKER_URL": f"redis://:{CANARY}@127.0.0.1:6379/0",
+}
+"""What is set beside a wrong configuration, and may stand in no error about it."""
 HEAD = (
     "instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,"
     "instrument_type,segment,exchange\n"
@@ -140,6 +147,11 @@ def parquet_files() -> list[bytes]:
     return [path.read_bytes() for path in sorted(paths, key=lambda path: path.stat().st_size)[:2]]
 
 
+def refuse_secret(text: str) -> None:
+    """Fail where a text shows the secret."""
+    assert CANARY not in text, text
+
+
 @contextmanager
 def targets(place: Path) -> Iterator[list[Target]]:
     """Give every reader. What reads files is given one at a time, below a place."""
@@ -147,7 +159,13 @@ def targets(place: Path) -> Iterator[list[Target]]:
     def read_configuration(raw: bytes) -> object:
         path = place / "g6_config.json"
         path.write_bytes(raw)
-        return load(path, environ={})
+        try:
+            settings = load(path, environ=SECRET_VARIABLES)
+        except G6Error as error:
+            refuse_secret(f"{error} {error.__dict__}")
+            raise
+        refuse_secret(f"{settings!r} {record(settings)}")
+        return settings
 
     def read_parquet(raw: bytes) -> object:
         path = place / "part.parquet"
