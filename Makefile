@@ -5,6 +5,7 @@
 # make docs      writes the generated files again
 # make notebooks    runs the notebooks of docs/notebooks and writes them with their outputs; a minute
 # make chaos     kills, stops and empties what can be, and writes docs/reference/faults.md; 25 minutes (ARGS="--only 4,9", --short)
+# make hosts     faults between hosts of their own (network namespaces, as root) and around the cycles: cables, toxics, clocks, Sentinels, disks; fifteen minutes
 # make simulate    thousands of seeded schedules of faults in one process, judged by grid and files (CYCLES=100000; SEED=17 for one, both for those from it on)
 # make planted     plants bugs one at a time and tells in how many schedules each is found, by what unit tests (ARGS="--only twin")
 # make fuzz      feeds a million wrong packets, quotes, dumps, frames, Parquet files and configurations to what reads them (ARGS="--seed 1 --only dumps")
@@ -15,7 +16,7 @@
 # make demo-influx    a server that speaks InfluxDB's write API, cycles of the simulated market, and a query that shows the rows
 # make images       the pictures of README.md, from what G6 writes
 # make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
-# make soak         ten minutes of 1 s cycles: content whole, memory, descriptors and keys flat (ARGS="--cycles 120" for the shape)
+# make soak         fifteen minutes of 1 s cycles: content whole, memory, descriptors, keys and disk flat (ARGS="--cycles 120" for the shape, 3600 an hour)
 # make soak-stream  fifteen minutes of listeners that come, go and stop reading: memory, descriptors and queues of g6 serve flat
 # make bench, bench-cycle, bench-iv, bench-kite, bench-store, bench-keeping, bench-market, bench-stream, bench-eye, bench-bus, bench-fanout, bench-ask    measurements; they need an otherwise quiet machine
 # make ask-the-past    every study and panel at every cycle of a simulated day, and again once it is compacted: the same bytes; twenty minutes
@@ -28,7 +29,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: fuzz sbom audit demo research test check format docs images notebooks demo-influx chaos simulate planted bench bench-cycle footprint soak soak-stream bench-iv bench-kite bench-store bench-keeping bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
+.PHONY: fuzz sbom audit demo research test check format docs images notebooks demo-influx chaos hosts simulate planted bench bench-cycle footprint soak soak-stream bench-iv bench-kite bench-store bench-keeping bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -37,7 +38,7 @@ JOBS ?= auto
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BENCH_SERVICES := nginx libnginx-mod-nchan
-SERVICES := bubblewrap iproute2 redis-server systemd prometheus prometheus-alertmanager chromium victoria-metrics libreoffice-calc-nogui
+SERVICES := bubblewrap iproute2 libfaketime redis-server systemd prometheus prometheus-alertmanager chromium victoria-metrics libreoffice-calc-nogui
 unexport PYTHONDONTWRITEBYTECODE # the tests start a thousand processes; none should compile G6 anew
 
 help:
@@ -92,6 +93,9 @@ images: $(VENV)/.dev
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+hosts: $(VENV)/.dev
+	$(BIN)/python -m tests.chaos --only 20,26,28,30,31,32,33,34,35 --add $(ARGS)
 
 simulate: $(VENV)/.dev
 	$(BIN)/python -m tests.simulate $(if $(SEED),--seed $(SEED)) $(if $(CYCLES),--cycles $(CYCLES)) $(ARGS)

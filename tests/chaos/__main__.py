@@ -40,6 +40,11 @@ def main() -> int:
         "--no-page", action="store_true", help="do not write docs/reference/faults.md"
     )
     parser.add_argument(
+        "--add",
+        action="store_true",
+        help="with --only: put these rows into the page, beside its others",
+    )
+    parser.add_argument(
         "--keep",
         type=Path,
         metavar="DIR",
@@ -76,7 +81,9 @@ def main() -> int:
         for outcome in outcomes:
             report.ended(outcome)
     report.show()
-    if not (asked.only or asked.short or asked.no_page):
+    if asked.add:
+        report.add()
+    elif not (asked.only or asked.short or asked.no_page):
         report.write()
     return int(not report.passed)
 

@@ -4,6 +4,7 @@ poison    BANKNIFTY's quotes kill the process that asks for them
 stuck     BANKNIFTY's quotes take 20 s, FINNIFTY's too and do not let themselves be interrupted
 slow      quotes take 9 s
 doubled   every message is sent twice
+older     the process is of an earlier version: it says less of itself, its messages carry no time, and it keeps those in hand as kombu does
 clock:X   the process's clock is X seconds ahead of the host's, for everything but Celery itself, until CHAOS_DIR has a
           file `clock-set`
 wrong:X   Celery's setting X has a value that the lint must refuse
@@ -13,25 +14,29 @@ The first three only while there is a file `fault` in the directory CHAOS_DIR.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import time
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from celery import signals
 from kombu.entity import Queue
-from kombu.transport.redis import Channel
+from kombu.transport.redis import Channel, QoS
 
 from g6.adapters.redis import lifeline, vitals
 from g6.adapters.redis.clocks import shared_clock as clock
+from g6.adapters.redis.vitals import RedisVitals
 from g6.bootstrap.quote_sources import sources
 from g6.config import load
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes
 from g6.entrypoints.workers import app as application
-from g6.entrypoints.workers import leases
+from g6.entrypoints.workers import leases, transport
 from g6.simulation import SimulatedMarket
 
 PARENT = os.getpid()
@@ -102,6 +107,22 @@ def double() -> None:
     Channel.basic_publish = twice
 
 
+def age() -> None:
+    """Let this process be of an earlier version."""
+
+    def sign_in(self: RedisVitals, worker: str, pid: int, *_: object, **__: object) -> None:
+        facts = {"pid": pid, "host": socket.gethostname(), "at": time.time()}
+        self._client.hset("g6:workers", worker, json.dumps(facts))
+
+    def add_trace(headers: dict[str, object] | None = None, **_: object) -> None:
+        if headers is not None:
+            headers["g6"] = {"version": 0, "trace": "0" * 32}
+
+    RedisVitals.sign_in = sign_in  # type: ignore[method-assign]
+    signals.before_task_publish.connect(add_trace, weak=False)
+    transport.Channel.QoS = QoS  # type: ignore[assignment]
+
+
 def shift(seconds: float) -> None:
     """Let every module of this process that asks for the time have one that is wrong, until it is set."""
     clock_set = Path(os.environ["CHAOS_DIR"], "clock-set")
@@ -120,6 +141,8 @@ def broken(wrong: str) -> application.G6:
     """Return the application with the fault named."""
     if wrong == "doubled":
         double()
+    elif wrong == "older":
+        age()
     elif wrong.startswith("clock:"):
         shift(float(wrong.removeprefix("clock:")))
     elif wrong in MARKETS:

@@ -27,6 +27,7 @@ COLUMNS = (
     "torn",
     "seconds to recover",
 )
+ADDED = "Added to the page later, "
 HEAD = """<!-- Written by `make chaos` (tests/chaos); edit the faults there instead. -->
 
 # Faults, and what became of them
@@ -38,6 +39,10 @@ MISSING or SKIPPED with its reason, a stored chain behind every OK, no duplicate
 
 Counted are rows: one per index and cycle. *Seconds to recover* run from the fault's end to the first whole cycle, due after it,
 in the files; the grid's step (3 s where nothing else is said) is in them.
+
+Faults 26 and 30 to 35 are done on several hosts: network namespaces of one machine with an address, a name, a disk and a cable
+each, and a proxy between each of them and Redis. `make hosts` does these and the disks alone, as root. Fault 27, a long run, is
+`make soak`.
 """
 
 
@@ -128,6 +133,24 @@ class Report:
             lines += _section(outcome)
         PAGE.write_text("\n".join(lines) + "\n", "utf-8")
 
+    def add(self) -> None:
+        """Put the rows of this run into the page, in the place of those of the same numbers."""
+        head, *parts = PAGE.read_text("utf-8").rstrip().split("\n## ")
+        sections = {part.partition(":")[0]: f"## {part.rstrip()}" for part in parts}
+        lines = [line for line in head.rstrip().splitlines() if not line.startswith(ADDED)]
+        rows = {_number(line): line for line in lines if _number(line)}
+        for outcome in self.outcomes:
+            number = outcome.fault.number
+            rows[number] = "| " + " | ".join(_cells(outcome)) + " |"
+            sections[number] = "\n".join(_section(outcome)).strip()
+        names = ", ".join(outcome.fault.number for outcome in self.outcomes)
+        top = [line for line in lines if not _number(line)]
+        place = next(at for at, line in enumerate(top) if line.startswith("| fault "))
+        top[place:place] = [f"{ADDED}{names}: {self._ran()}", ""]
+        table = [rows[number] for number in sorted(rows, key=order)]
+        told = [sections[number] for number in sorted(sections, key=order)]
+        PAGE.write_text("\n".join([*top, *table]) + "\n\n" + "\n\n".join(told) + "\n", "utf-8")
+
     def _ran(self) -> str:
         held = sum(outcome.passed for outcome in self.outcomes)
         alone = sum(outcome.took for outcome in self.outcomes) / 60.0
@@ -135,6 +158,12 @@ class Report:
             f"Run with `make chaos` on {self.began:%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}, "
             f"{alone:.0f} minutes one after the other: {held} of {len(self.outcomes)} survived."
         )
+
+
+def _number(line: str) -> str:
+    """Return the number of the fault whose row of the table a line is, else nothing."""
+    word = line.removeprefix("| ").partition(" ")[0]
+    return word if line.startswith("| ") and word[:1].isdigit() else ""
 
 
 def _cells(outcome: Outcome) -> list[str]:

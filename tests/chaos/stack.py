@@ -9,7 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,7 +44,10 @@ LAYOUT: Mapping[str, tuple[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a fault is done to. `interval` market seconds at `speed` market seconds a wall second; `more` goes to every process."""
+    """What a fault is done to. `interval` market seconds at `speed` market seconds a wall second; `more` goes to every process.
+
+    `prepared` gives the stack whose server runs; without one, all is on this host. `hosts`: where each process runs.
+    """
 
     interval: int = 3
     speed: int = 1
@@ -54,6 +57,8 @@ class Setup:
     application: str = "g6"
     strikes: int = 10
     more: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    prepared: Callable[[Path, Setup], AbstractContextManager[Stack]] | None = None
 
     @property
     def timing(self) -> Timing:
@@ -84,10 +89,14 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.interval = self.setup.interval
-        self.client = connect(self.server.url)
+        self.client = connect(self.server.url, master_name=self._master)
         self.ledger = RedisLedger(self.client)
         self.controls = RedisControls(self.client)
         self.clock = SharedClock(self.client, "g6", parse_z(START), float(self.setup.speed))
+
+    @property
+    def _master(self) -> str:
+        return self.setup.more.get("G6_REDIS__MASTER_NAME", "")
 
     # What runs.
 
@@ -327,7 +336,11 @@ class Stack:
     def application(self) -> Any:
         """A Celery application on the same broker, to send by hand."""
         if self._application is None:
-            given = {"demo_dir": self.world.data, "interval": self.setup.interval}
+            given = {
+                "demo_dir": self.world.data,
+                "interval": self.setup.interval,
+                "redis.master_name": self._master or None,
+            }
             self._application = create_app(load(None, given, {}), self.server.url)
         return self._application
 
@@ -393,7 +406,7 @@ def prepared(base: Path, setup: Setup) -> Iterator[Stack]:
 @contextmanager
 def started(base: Path, setup: Setup) -> Iterator[Stack]:
     """Give a stack that has stored two whole cycles."""
-    with prepared(base, setup) as stack:
+    with (setup.prepared or prepared)(base, setup) as stack:
         stack.workers()
         for name in setup.beats:
             stack.beat(name)

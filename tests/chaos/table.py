@@ -151,7 +151,8 @@ def run(one: Fault) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="g6-chaos-", ignore_cleanup_errors=True) as directory:
         base = Path(directory)
         try:
-            with (prepared if one.bare else started)(base, one.setup) as stack:
+            bare = one.setup.prepared or prepared
+            with (bare if one.bare else started)(base, one.setup) as stack:
                 try:
                     _play(one, stack, outcome)
                 except FAILURES as error:
@@ -205,14 +206,16 @@ def _last_words(base: Path) -> str:
 
 
 def run_together(
-    faults: list[Fault], progress: Callable[[Fault], None] = lambda _fault: None
+    faults: list[Fault],
+    progress: Callable[[Fault], None] = lambda _fault: None,
+    setup: Setup | None = None,
 ) -> list[Outcome]:
     """Do several faults one after the other to the same processes; one ledger check, shared out by instants."""
     outcomes = [Outcome(each) for each in faults]
     marks: list[float] = []
     with tempfile.TemporaryDirectory(prefix="g6-chaos-", ignore_cleanup_errors=True) as directory:
         try:
-            with started(Path(directory), Setup()) as stack:
+            with started(Path(directory), setup or Setup()) as stack:
                 for outcome in outcomes:
                     progress(outcome.fault)
                     began = time.monotonic()

@@ -16,6 +16,7 @@ import redis
 from g6.adapters.redis.process_memory import children_of, memory_bytes
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.reports import ProcessFacts, VitalSigns, WorkerFacts
+from g6.domain.schema.json_types import JsonObject
 
 SILENT_SECONDS = 15.0
 """A worker that gave no sign of life for so long is down."""
@@ -27,6 +28,8 @@ CONTAINER_LIMITS = (
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 """Where Linux says how much memory a container may take, in either version of its groups."""
+CLEAR_SECONDS = 0.2
+"""An answer of Redis that took longer says too little about a clock."""
 UNREADABLE = "unreadable"
 """The list, beside the queues, of the newest texts in a queue that were no message."""
 
@@ -45,6 +48,7 @@ class RedisVitals:
         self._weighed_at = float("-inf")
         self._weight = 0
         self._host_bytes = _host_memory()
+        self._skew: float | None = None
 
     @translated
     def sign_in(
@@ -62,10 +66,9 @@ class RedisVitals:
         the digest of its code.
         """
         family = self._family(pid)
-        facts = {
+        facts: JsonObject = {
             "pid": pid,
             "host": socket.gethostname(),
-            "at": time.time(),
             "queues": list(queues),
             "pool": len(family) - 1,
             "resident_bytes": self._memory_of(family),
@@ -74,7 +77,35 @@ class RedisVitals:
             "code": code,
             "host_bytes": self._host_bytes,
         }
-        self._client.hset(f"{self._ns}:workers", worker, json.dumps(facts))
+        self._sign("workers", worker, facts)
+
+    def _sign(self, key: str, name: str, facts: JsonObject) -> None:
+        """Write a sign of life, by Redis' clock, and how far this host's is from it."""
+        # A host whose clock was 20 s behind counted as dead, and of the clocks only the one of the
+        # host that sweeps was ever told.
+        before = time.time()
+        skew = self._skew
+        if skew is None:
+            skew = self._look_at_clock(self._client.time(), before)
+            before = time.time()
+        host = str(facts["host"])
+        at = before - skew
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.hset(f"{self._ns}:{key}", name, json.dumps(facts | {"at": at}))
+        pipeline.hset(f"{self._ns}:clocks", host, json.dumps({"skew": skew, "at": at}))
+        pipeline.time()
+        *_, answer = pipeline.execute()
+        self._look_at_clock(answer, before)
+
+    def _look_at_clock(self, answer: Reply, before: float) -> float:
+        """Return how far this host's clock is from Redis', whose answer to TIME was just read."""
+        seconds, micros = answer
+        after = time.time()
+        # The server read its clock halfway between the question and the answer.
+        skew = (before + after) / 2 - seconds - micros / 1e6
+        if self._skew is None or after - before <= CLEAR_SECONDS:
+            self._skew = skew
+        return self._skew
 
     def _family(self, pid: int) -> list[psutil.Process]:
         """Return a process of this host and all below it."""
@@ -103,14 +134,13 @@ class RedisVitals:
         """Give a process that is no worker (a beat, g6 serve) a sign of life."""
         host = socket.gethostname()
         process = self._processes.setdefault(pid, psutil.Process(pid))
-        facts = {
+        facts: JsonObject = {
             "role": role,
             "pid": pid,
             "host": host,
-            "at": time.time(),
             "resident_bytes": self._memory_of([process]),
         }
-        self._client.hset(f"{self._ns}:processes", f"{role}@{host}:{pid}", json.dumps(facts))
+        self._sign("processes", f"{role}@{host}:{pid}", facts)
 
     @translated
     def announce_ready(self, pid: int) -> None:
@@ -144,24 +174,36 @@ class RedisVitals:
         pipeline.xlen(f"{self._ns}:events")
         pipeline.hgetall(f"{self._ns}:processes")
         pipeline.hvals(f"{self._ns}:drivers")
+        pipeline.hgetall(f"{self._ns}:clocks")
         pipeline.time()
         before = time.time()
-        *lists, workers, retained, processes, drivers, (seconds, micros) = pipeline.execute()
+        *lists, workers, retained, processes, drivers, clocks, answer = pipeline.execute()
         depths = lists[: len(queues)]
         oldest = zip(self._queues, lists[len(queues) :], strict=True)
-        # The server read its clock halfway between the question and the answer.
-        here = (before + time.time()) / 2
-        skew = here - seconds - micros / 1e6
+        skew = self._look_at_clock(answer, before)
+        now = answer[0] + answer[1] / 1e6
         has_directory = self._directory.exists()
         return VitalSigns(
             queues=dict(zip(queues, depths, strict=True)),
-            workers=self._workers(workers, here),
-            clock_skew_seconds={socket.gethostname(): skew},
+            workers=self._workers(workers, now),
+            clock_skew_seconds=self._skews(clocks, now) | {socket.gethostname(): skew},
             retained_events=retained,
-            processes=(*self._processes_of(processes, here), *_drivers(drivers, here)),
+            processes=(*self._processes_of(processes, now), *_drivers(drivers, now)),
             disk_free_bytes=shutil.disk_usage(self._directory).free if has_directory else None,
             oldest_sent={queue: sent for queue, text in oldest if (sent := _sent(text))},
         )
+
+    def _skews(self, clocks: Mapping[bytes, bytes], now: float) -> dict[str, float]:
+        """Return how far the clocks of hosts are from Redis', as they told of late."""
+        skews = {}
+        for host, text in clocks.items():
+            told = json.loads(text)
+            silent_seconds = now - told["at"]
+            if silent_seconds > FORGOTTEN_SECONDS:
+                self._client.hdel(f"{self._ns}:clocks", host)
+            elif silent_seconds < SILENT_SECONDS:
+                skews[host.decode()] = float(told["skew"])
+        return skews
 
     def _processes_of(self, signs: Mapping[bytes, bytes], now: float) -> Iterator[ProcessFacts]:
         for name, text in signs.items():
@@ -170,7 +212,7 @@ class RedisVitals:
             if silent_seconds > FORGOTTEN_SECONDS:
                 self._client.hdel(f"{self._ns}:processes", name)
                 continue
-            yield ProcessFacts(**facts, up=silent_seconds < SILENT_SECONDS)
+            yield ProcessFacts.from_json(facts | {"up": silent_seconds < SILENT_SECONDS})
 
     def _workers(self, signs: Mapping[bytes, bytes], now: float) -> dict[str, WorkerFacts]:
         workers = {}

@@ -1,6 +1,7 @@
-"""Cycles for as long as asked on real processes: content whole, nothing skipped, memory, descriptors and Redis keys flat.
+"""Cycles for as long as asked on real processes: content whole, nothing skipped, memory, descriptors, Redis keys and disk flat.
 
-    make soak                                          ten minutes of 1 s cycles of 6 x 400 options; 700 s in all
+    make soak                                          fifteen minutes of 1 s cycles of 6 x 400 options; 1000 s in all
+    make soak ARGS="--cycles 3600"                     an hour
     make soak ARGS="--cycles 120 --budget-mb 96"       for the shape; what fills slowly is not full by then
     make soak ARGS="--json soak.json"                  the samples too
 
@@ -8,8 +9,9 @@ It runs `g6 run --cycles N --interval 1 --config config/wide.json` and looks at 
 Flat means that a line through the second half of the run rises by no more than the limit printed beside it: Redis is full by
 then, its frames by their budget (`--budget-mb`), its settled cycles by their age (five minutes). RSS is held flat, since PSS
 moves with what else runs here; the sum of PSS says what the run costs. Descriptors are those opened since a process was first
-seen: the child that takes a used-up one's place is born with its parent's. Cycles must close within one interval at p95. Exit
-status 1 when something is not as it should be.
+seen: the child that takes a used-up one's place is born with its parent's. Cycles must close within one interval at p95.
+The disk is looked at by what fills it: rows grow with each cycle, and by no more in the second half than in the first; Redis'
+files, logs and all else are held flat. Exit status 1 when something is not as it should be.
 """
 
 import argparse
@@ -19,7 +21,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -38,6 +42,7 @@ from g6.adapters.data_dir.owner import owner  # noqa: E402
 from g6.adapters.redis.server import connect  # noqa: E402
 from g6.config import load  # noqa: E402
 from g6.domain.cycles.cycle import isoformat_z  # noqa: E402
+from g6.domain.schema.layout import Folder, Kind  # noqa: E402
 from g6.entrypoints.machine.market_start import aligned  # noqa: E402
 from g6.entrypoints.machine.pools import WORKERS  # noqa: E402
 from tests.worlds.ledger_check import Ledgered, check  # noqa: E402
@@ -50,12 +55,21 @@ LIMITS = {
     "fds": (0.0, 2.0),
     "keys": (0.03, 30.0),
     "redis MiB": (0.05, 8.0),
+    "aof MiB": (0.5, 64.0),
+    "logs MiB": (0.5, 8.0),
+    "else MiB": (0.1, 4.0),
     "threads": (0.0, 1.0),
     "listeners": (0.0, 2.0),
     "events": (0.02, 8.0),
     "backlogs": (0.0, 0.5),
 }
 """What the second half may rise by, per unit of a series: a share of its median, or that much, whichever is more."""
+GROWS = {"rows MiB": 1.25}
+"""What grows with each cycle: how many times the first half's rise the second half's may be."""
+PLACES = {str(Folder.REDIS): "aof MiB", str(Folder.LOGS): "logs MiB"} | dict.fromkeys(
+    map(str, Kind), "rows MiB"
+)
+"""What the folders of a data directory are counted as."""
 OPTIONS = 400
 LEAST_IV = 0.95
 
@@ -72,16 +86,21 @@ class Series:
     @property
     def rise(self) -> float:
         """How much a line through the second half rises over that half, nan with less than four samples in it."""
+        return self._rise(is_second=True)
+
+    def _rise(self, *, is_second: bool) -> float:
         at, seen = np.array(self.seconds), np.array(self.values)
-        half = at >= at[-1] / 2
+        half = (at >= at[-1] / 2) == is_second
         if half.sum() < 4:
             return float("nan")
         slope = np.polyfit(at[half], seen[half], 1)[0]
-        return float(slope * (at[-1] - at[half][0]))
+        return float(slope * at[-1] / 2)
 
     @property
     def limit(self) -> float:
         """What it may rise by."""
+        if self.unit in GROWS:
+            return GROWS[self.unit] * self._rise(is_second=False)
         share, least = LIMITS[self.unit]
         return max(least, share * float(np.median(self.values)))
 
@@ -106,7 +125,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cycles", type=int, default=600, help="how many (600)")
+    parser.add_argument("--cycles", type=int, default=900, help="how many (900)")
     parser.add_argument("--interval", type=int, default=1, help="seconds between two (1)")
     parser.add_argument(
         "--config", type=Path, default=WIDE, help="configuration (config/wide.json)"
@@ -152,14 +171,26 @@ def processes(run: psutil.Process) -> dict[str, list[psutil.Process]]:
     return found
 
 
+def disk(directory: Path) -> Counter[str]:
+    """Return the bytes below a data directory, by what they are counted as."""
+    found = Counter(dict.fromkeys(("rows MiB", "aof MiB", "logs MiB", "else MiB"), 0))
+    for folder, _, names in os.walk(directory):
+        parts = Path(folder).relative_to(directory).parts
+        place = PLACES.get(parts[0], "else MiB") if parts else "else MiB"
+        for name in names:
+            with suppress(FileNotFoundError):
+                found[place] += (Path(folder) / name).stat().st_size
+    return found
+
+
 def look(
     run: psutil.Process,
     series: dict[str, Series],
     seconds: float,
-    broker: str,
+    directory: Path,
     born: dict[int, int],
 ) -> None:
-    """Take one sample of every process and of the server; `born`: descriptors of each process when it was first seen."""
+    """Take one sample of every process, the server and the disk; `born`: descriptors of each process when it was first seen."""
 
     def note(name: str, unit: str, value: float) -> None:
         held = series.setdefault(f"{name} {unit}", Series(name, unit))
@@ -181,10 +212,17 @@ def look(
         "PSS MiB",
         sum(each.memory_full_info().pss for some in found.values() for each in some) / 2**20,
     )
-    with connect(broker) as client:
+    for unit, count in disk(directory).items():
+        note("disk", unit, count / 2**20)
+    with connect(broker_of(directory)) as client:
         memory: Any = client.info("memory")
         note("keys", "keys", float(client.dbsize()))  # type: ignore[arg-type]
         note("memory", "redis MiB", memory["used_memory"] / 2**20)
+
+
+def broker_of(directory: Path) -> str:
+    """Return the address of the run's Redis, nothing while there is none."""
+    return str((owner(directory) or {}).get("broker", ""))
 
 
 def watch(
@@ -199,11 +237,10 @@ def watch(
         )
     run, after = psutil.Process(child.pid), 0.0
     while child.poll() is None:
-        broker = (owner(directory) or {}).get("broker")
-        if broker and (directory / "overview").exists():
+        if broker_of(directory) and (directory / "overview").exists():
             after = after or time.monotonic()
             try:
-                look(run, series, time.monotonic() - after, broker, born)
+                look(run, series, time.monotonic() - after, directory, born)
             except (psutil.Error, OSError):  # it ends just now
                 continue
         try:
