@@ -21,7 +21,6 @@ from tests.chaos.table import fault
 from tests.waiting import eventually
 
 ALERT_SECONDS = 60.0
-SKEW_SECONDS = 0.2
 OTHER = "work.b@beta"
 ALONE = {"collect": ("collect,aggregate", 4), "analytics": ("analytics", 1), "files": ("persist,manual", 2),
          "sweep": ("maintenance", 1)}  # fmt: skip
@@ -213,37 +212,6 @@ def few_toxics(stack: Stack) -> None:
     stack.expect(link.connections > before, "connections were reset and made again")
     stack.goes_well(1, after=stack.over)
     stack.expect(all(child.alive for child in stack.children.values()), "every process lives")
-
-
-@fault(
-    "33", "a worker host whose clock is wrong",
-    done="Worker and beat of one host are started again with a clock 0.4 s ahead (libfaketime); later with one 3 s behind.",
-    seen="Though another host sweeps, an alert names this one; the cycles stay on the grid, nothing is doubled, and no worker "
-    "counts as dead.",
-    setup=on_hosts(interval=10),
-)  # fmt: skip
-def wrong_clock(stack: Stack) -> None:
-    hosts = _hosts(stack)
-    stack.happens()
-    for skew in (0.4, -3.0):
-        hosts.skews[BETA] = skew
-        for child in hosts.on(BETA):
-            child.kill()
-        hosts.returns(BETA)
-        found = eventually(lambda skew=skew: _skew(hosts, BETA, skew), ALERT_SECONDS, every=0.2)  # type: ignore[misc]
-        stack.expect(found, f"its clock is told as {found:+.2f} s")
-        stack.goes_well(2)
-        stack.expect(hosts.signs().workers[OTHER].up, f"{OTHER} counts as alive")
-    told = eventually(lambda: hosts.alerts("clock"), ALERT_SECONDS, every=0.5)
-    stack.expect(
-        BETA in told[-1].document["sentence"], f"an alert says: {told[-1].document['sentence']}"
-    )
-    stack.passes()
-
-
-def _skew(stack: HostStack, host: str, skew: float) -> float:
-    told = stack.signs().clock_skew_seconds.get(host, 0.0)
-    return told if abs(told - skew) < SKEW_SECONDS else 0.0
 
 
 @fault(

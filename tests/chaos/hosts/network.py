@@ -7,12 +7,10 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 PREFIX = "198.18"
 """Addresses for measurements between networks (RFC 2544), which no real one has."""
 NAMED = 'hostname "$0" && exec "$@"'
-FAKE_TIME = "usr/lib/*/faketime/libfaketimeMT.so.1"
 
 
 class NoNamespaces(OSError):
@@ -130,20 +128,3 @@ def _ip(*lines: str, namespace: str = "") -> str:
 def _done(refusal: str) -> None:
     if refusal:
         raise OSError(refusal)
-
-
-def shifted(seconds: float) -> dict[str, str]:
-    """Return what a process needs in its environment to have a clock that is `seconds` wrong, by libfaketime.
-
-    Raises:
-        NoNamespaces: libfaketime is not installed.
-    """
-    found = next(Path("/").glob(FAKE_TIME), None)
-    if found is None:
-        raise NoNamespaces("there is no libfaketime: apt-get install libfaketime")
-    return {
-        "LD_PRELOAD": str(found),
-        "FAKETIME": f"{seconds:+.3f}",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }

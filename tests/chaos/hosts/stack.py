@@ -20,7 +20,7 @@ from g6.adapters.redis.vitals import RedisVitals
 from g6.config import Settings
 from g6.domain.reports import VitalSigns
 from g6.domain.reports.events import place_on_bus
-from tests.chaos.hosts.network import Host, Network, shifted
+from tests.chaos.hosts.network import Host, Network
 from tests.chaos.hosts.proxy import Proxies, Proxy
 from tests.chaos.hosts.servers import MASTER, PORT, HostServer, Watched, start_server, url_of
 from tests.chaos.stack import QUEUES, Setup, Stack, environment
@@ -70,7 +70,6 @@ class HostStack(Stack):
     network: Network = field(default_factory=Network)
     links: dict[str, Proxy] = field(default_factory=dict)
     watched: Watched = field(default_factory=Watched)
-    skews: dict[str, float] = field(default_factory=dict)
 
     def host(self, name: str) -> Host:
         """Return the host of a process."""
@@ -82,7 +81,7 @@ class HostStack(Stack):
         return self.start(name, BIN / "celery", "-A", application, *arguments, **more)
 
     def start(self, name: str, program: Path, *arguments: str, **more: str) -> Child:
-        """Start a program on its host, with that host's way to Redis, disk and clock."""
+        """Start a program on its host, with that host's way to Redis and disk."""
         host = self.host(name)
         child = self.world.start(
             name, *host.enter, str(program), *arguments, **self.surroundings(host), **more
@@ -96,8 +95,6 @@ class HostStack(Stack):
         own = {} if link is None else {"G6_REDIS__BROKER_URL": url_of(*link.address)}
         if host.name != FILES_HOST:
             own["G6_DEMO_DIR"] = str(self.world.base / host.name / "rows")
-        if skew := self.skews.get(host.name):
-            own |= shifted(skew)
         return own
 
     def on(self, host: str) -> list[Child]:
