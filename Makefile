@@ -18,7 +18,7 @@
 # make footprint    memory of g6 up by process, and seconds to the first chain of g6 demo
 # make soak         fifteen minutes of 1 s cycles: content whole, memory, descriptors, keys and disk flat (ARGS="--cycles 120" for the shape, 3600 an hour)
 # make soak-stream  fifteen minutes of listeners that come, go and stop reading: memory, descriptors and queues of g6 serve flat
-# make bench, bench-cycle, bench-iv, bench-kite, bench-store, bench-keeping, bench-market, bench-stream, bench-eye, bench-bus, bench-fanout, bench-ask    measurements; they need an otherwise quiet machine
+# make bench, bench-cycle, bench-scale, bench-year, bench-broker, bench-small, bench-iv, bench-kite, bench-store, bench-keeping, bench-market, bench-stream, bench-eye, bench-bus, bench-fanout, bench-ask    measurements; they need an otherwise quiet machine
 # make ask-the-past    every study and panel at every cycle of a simulated day, and again once it is compacted: the same bytes; twenty minutes
 # make clean-days    thirty simulated days without a fault, on which no check of data quality may fail
 # make session  whole sessions of the simulated market, expiry days among them, at sixty times their pace; seven minutes each
@@ -29,7 +29,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: fuzz sbom audit demo research test check format docs images notebooks demo-influx chaos hosts simulate planted bench bench-cycle footprint soak soak-stream bench-iv bench-kite bench-store bench-keeping bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
+.PHONY: fuzz sbom audit demo research test check format docs images notebooks demo-influx chaos hosts simulate planted bench bench-cycle bench-scale bench-year bench-broker bench-small footprint soak soak-stream bench-iv bench-kite bench-store bench-keeping bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -117,6 +117,18 @@ bench: $(VENV)/.dev
 
 bench-cycle: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/cycle/bench_cycle.py $(ARGS)
+
+bench-scale: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/cycle/scale/bench_scale.py $(ARGS)
+
+bench-year: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/running/bench_year.py $(ARGS)
+
+bench-broker: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/running/bench_broker.py $(ARGS)
+
+bench-small: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/running/bench_small.py $(ARGS)
 
 demo-influx: $(VENV)/.dev
 	@$(BIN)/python -m tests.integration.influx.demo $(ARGS)

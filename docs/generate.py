@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from deploy import compose_file, kubernetes_file, unit_files
-from docs import llms_page, one_quote, pager_page
+from docs import capacity_page, llms_page, one_quote, pager_page
 from g6.config.settings_reference import example_environment, json_schema, scaffold, settings_page
 from g6.domain.figures.contracts import definitions as contracts
 from g6.domain.schema import rows
@@ -143,6 +143,11 @@ def pager() -> str:
     return NOTE.format(source="tests/pager, and run make pager") + pager_page.render()
 
 
+def capacity() -> str:
+    source = "g6/domain/cycles/capacity_constants.py, and run make bench-scale"
+    return NOTE.format(source=source) + capacity_page.render()
+
+
 def planted() -> str:
     """Return the table of planted bugs, from the last measurement."""
     bugs = json.loads((ROOT / "benchmarks/planted.json").read_text(encoding="utf-8"))
@@ -215,6 +220,7 @@ GENERATED: list[tuple[str, Callable[[], str]]] = [
     ("docs/reference/checks.md", checks),
     ("docs/reference/metrics.md", metrics),
     ("docs/reference/planted.md", planted),
+    ("docs/reference/capacity.md", capacity),
     ("docs/reference/alerts.md", alerts),
     ("docs/reference/pager.md", pager),
     ("docs/runbooks/index.md", runbook_index),

@@ -68,7 +68,8 @@ def changed(settings: Settings) -> Nested:
     # The default names six indices; any other is off unless it is configured.
     by_index = part(defaults, "index_params")
     switched_off = {**part(by_index, "NIFTY"), "enabled": False}
-    indices = {**dict.fromkeys(INDICES, switched_off), **by_index}
+    names = (*INDICES, *settings.index_params)
+    indices = {**dict.fromkeys(names, switched_off), **by_index}
     default = flat(defaults | {"index_params": indices})
     current = flat(values(settings))
     return {path: value for path, value in current.items() if value != default[path]}

@@ -18,7 +18,7 @@ from g6.config.influx_section import InfluxSettings
 from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
 from g6.config.ticker_section import TickerSettings
-from g6.domain.market.instrument import INDICES
+from g6.domain.market.instrument import INDICES, INVENTED
 from g6.domain.schema.layout import Folder, Kind
 from g6.domain.schema.words import MarketKind
 from g6.ports.sources import Ability, Source
@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     def indices(self) -> tuple[str, ...]:
         """The enabled indices, in the order of the model."""
         enabled = {name for name, params in self.index_params.items() if params.enabled}
-        return tuple(name for name in INDICES if name in enabled)
+        return tuple(name for name in (*INDICES, *INVENTED) if name in enabled)
 
     @property
     def source(self) -> Source:

@@ -23,6 +23,7 @@ class ServerOptions:
         seed: Seed of the simulated market.
         market_faults: Faults of the simulated market, in its own words.
         faults: Faults of the server, as `server_faults.parse` reads them.
+        invented: How many invented roots the simulated market serves beside the others.
         recording: Answers from a recorded day, instead of the simulated market.
         dump: Instrument rows to serve instead of the market's.
         credentials: File of the credentials to accept instead of `demo`.
@@ -42,6 +43,7 @@ class ServerOptions:
     seed: int = 7
     market_faults: str = ""
     faults: tuple[str, ...] = ()
+    invented: int = 0
     recording: Provider | None = None
     dump: Path | None = None
     credentials: Path | None = None

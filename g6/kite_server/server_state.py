@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from g6.domain.market.calendar import Calendar
+from g6.domain.market.instrument import INVENTED
 from g6.errors import BadConfig
 from g6.kite_server.logins import AcceptedCredentials, Logins
 from g6.kite_server.market.instrument_catalogue import Catalogue, CatalogueCache, read_rows
@@ -90,5 +91,6 @@ def build_state(options: ServerOptions, calendar: Calendar) -> ServerState:
 def _source(options: ServerOptions, calendar: Calendar) -> MarketSource:
     if options.recording is None:
         faults = MarketFaults.parse(options.market_faults)
-        return SimulatedSource(SimulatedMarket(calendar, seed=options.seed, faults=faults))
+        market = SimulatedMarket(calendar, seed=options.seed, faults=faults)
+        return SimulatedSource(market, INVENTED[: options.invented])
     return RecordedSource.of(options.recording)

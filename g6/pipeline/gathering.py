@@ -27,8 +27,8 @@ from g6.pipeline.choice import Refresh, choose, warn_of_expiries
 from g6.pipeline.runtime import Runtime, Watch
 from g6.ports.sources import abilities_of
 
-MOST_REMEMBERED = 32
-"""Indices and sessions whose stored open interest a process keeps: six indices need six a day."""
+REMEMBERED_SESSIONS = 4
+"""Sessions of which a process keeps the stored open interest of all its indices."""
 PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
 """The parts of collect whose waiting for slots of an endpoint is booked as `rate_wait`."""
 
@@ -146,7 +146,8 @@ def _stored_interest(runtime: Runtime, index: str, day: date) -> Frame | None:
     """Return the last open interest stored before `day`. The store is asked once a session."""
     interest = runtime.memory.stored_interest
     if (index, day) not in interest:
-        if len(interest) >= MOST_REMEMBERED:
+        # A fixed bound of 32 had the store asked at every unit from the 33rd index on.
+        if len(interest) >= REMEMBERED_SESSIONS * len(runtime.plan.indices):
             del interest[next(iter(interest))]
         interest[index, day] = runtime.store.last_oi(index, day)
     return interest[index, day]

@@ -103,6 +103,7 @@ MODULES: Mapping[str, str] = {
     "certificate": "stored.days.certificate_table",
     "sizes": "stored.days.sizes_table",
     "day_estimate": "market.day_estimate_table",
+    "plan": "market.capacity_table",
     "pruning_plan": "stored.days.pruning_plan_table",
     "csv_files": "stored.days.csv_files_table",
     "inspect": "stored.days.inspection_table",

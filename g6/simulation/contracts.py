@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from g6.domain.market.instrument import SIDES, Contracts, Future
+from g6.domain.market.instrument import INVENTED, SIDES, Contracts, Future
 from g6.simulation.expiries import ExpirySeries
 from g6.simulation.noise import uniform
 from g6.simulation.roots import ROOTS, Root
@@ -24,6 +24,7 @@ LATTICE = 2048
 _FAR_DAYS = 100
 # A real dump of 18 August 2026 had 28 strikes with one side only among its 39,941 rows.
 _SINGLE_SIDED = 0.012
+_INVENTED_SEGMENTS = 100
 _WEEKS = 512
 _TOKENS_A_WEEK = 1 << 15
 _MONTH_CODES = "123456789OND"
@@ -158,12 +159,15 @@ def _first_token(root: Root, expiry: date) -> int:
     Every week has a block, and in it every root.
     """
     # Kite reuses the tokens of derivatives after their expiry too. Here 512 weeks lie between.
+    week = (expiry.toordinal() // 7 % _WEEKS) * _TOKENS_A_WEEK
+    if root.name in INVENTED:
+        # A week's block is too small for sixty roots more: each has a segment of its own.
+        return week * 256 + _INVENTED_SEGMENTS + INVENTED.index(root.name)
     neighbours = [other for other in ROOTS.values() if other.derivatives == root.derivatives]
     base = 0
     for other in neighbours[: neighbours.index(root)]:
         base += int(3 * other.level / other.step)
-    number = (expiry.toordinal() // 7 % _WEEKS) * _TOKENS_A_WEEK + base
-    return number * 256 + SEGMENTS[root.derivatives]
+    return (week + base) * 256 + SEGMENTS[root.derivatives]
 
 
 def _listed_sides(

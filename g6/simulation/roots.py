@@ -1,16 +1,17 @@
 """The roots that are listed: six that are collected, and neighbours whose names resemble theirs.
 
 Levels, steps, lots and widths are those of a real dump of August 2026 and of the exchanges'
-circulars on lots.
+circulars on lots. The invented ones are there to measure by, and resemble none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from g6.domain.market.instrument import INVENTED
 from g6.domain.market.lots import HISTORY, UNREVIEWED_EXPIRY, lot_row
 
 
@@ -245,4 +246,59 @@ _ROOTS = (
     ),
 )
 
-ROOTS: Mapping[str, Root] = MappingProxyType({root.name: root for root in _ROOTS})
+WIDE = frozenset(INVENTED[-6:])
+"""Invented roots with more than a thousand strikes of an expiry. The others have some eighty."""
+
+
+def invented_root(name: str) -> Root:
+    """Return an invented root, by its name.
+
+    >>> invented_root("S01").level, invented_root("S60").step
+    (2500.0, 1.0)
+    """
+    is_wide = name in WIDE
+    step = 1.0 if is_wide else 10.0 * (1 + INVENTED.index(name) % 5)
+    return Root(
+        name=name,
+        exchange="NSE",
+        derivatives="NFO",
+        # The lattice has 2,048 strikes, which the widest grid must not leave.
+        level=(900 if is_wide else 250) * step,
+        step=step,
+        volatility=1.1,
+        market=0.8,
+        bank=0.0,
+        widths=(0.85, 0.6, 0.6, 0.6) if is_wide else (0.2, 0.16, 0.16, 0.16),
+        future_tick=0.05,
+        interest=0.05,
+        rank=1,
+        spread=2.0,
+        weekly=True,
+        units=50,
+    )
+
+
+class RootTable(Mapping[str, Root]):
+    """The roots by name. The invented ones are answered for, and never listed."""
+
+    def __init__(self, listed: Iterable[Root]) -> None:
+        self._listed = MappingProxyType({root.name: root for root in listed})
+        self._invented = MappingProxyType({name: invented_root(name) for name in INVENTED})
+
+    def __getitem__(self, name: str) -> Root:
+        """Return a root, listed or invented."""
+        root = self._listed.get(name) or self._invented.get(name)
+        if root is None:
+            raise KeyError(name)
+        return root
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the listed roots."""
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+
+ROOTS: Mapping[str, Root] = RootTable(_ROOTS)
+"""By name, in the order of the market's dump."""

@@ -38,8 +38,9 @@ PieceKey = tuple[object, ...] | str
 _CAPACITY = {"tape": 14, "curve": 15, "index": 12, "market": 4, "listing": 6, "interest": 32}
 """How many pieces of a kind there are before one of another day goes.
 
-One day may have four times as many.
+One day may have `_ONE_DAY` times as many: all expiries of seven indices have 70 tapes.
 """
+_ONE_DAY = 8
 _SMALL_PIECES = 512
 
 
@@ -69,7 +70,7 @@ def _make_room(pieces: OrderedDict[PieceKey, Any], key: PieceKey, most: int) -> 
     other_days = [other for other in pieces if other[-1] != key[-1]]
     for other in other_days[: max(0, len(pieces) - most)]:
         del pieces[other]
-    while len(pieces) > 4 * most:
+    while len(pieces) > _ONE_DAY * most:
         pieces.popitem(last=False)
 
 

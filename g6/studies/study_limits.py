@@ -36,6 +36,7 @@ WITHOUT_AT: Mapping[str, tuple[str, str]] = {
         "g6 data catalogue --at INSTANT shows which cycles were stored",
     ),
     "day_estimate": ("it counts with the settings of now", "leave it out"),
+    "plan": ("it counts with constants, whenever it is asked", "leave it out"),
     "pruning_plan": (
         "only files that lie there now can be deleted",
         "--before DAY names the days",

@@ -160,6 +160,16 @@ STUDIES = (
         reader="collection",
     ),
     Study(
+        "plan",
+        "market.capacity_plan",
+        "Count what a wish needs: processes, memory, Redis, disk.",
+        "g6 plan --indices 60 --interval 5",
+        details="It counts with what cycles of up to 24 indices cost where they were measured, for "
+        "quotes that come from a stream or at once, and says what is used up first.",
+        reader="nothing",
+        settings=(),
+    ),
+    Study(
         "pruning_plan",
         "stored.days.pruning_plan",
         "Show what would be deleted, and delete nothing.",

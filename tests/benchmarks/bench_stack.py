@@ -41,9 +41,10 @@ UP_LAYOUT = dict(zip(WORKERS.values(), pool_sizes(load(WIDE)), strict=True))
 
 @dataclass(frozen=True)
 class Plan:
-    """One run: the Celery application, its workers, how many beats and cycles, which indices; interval one second.
+    """One run: the Celery application, its workers, how many beats and cycles, which indices; seconds between two cycles.
 
-    `warm` cycles more come before those that count. `idle` seconds without cycles are compared with as many with, by commands.
+    `warm` cycles more come before those that count. The commands of `idle` cycles are compared with those of as long without.
+    `settings` makes those of a run whose configuration is not the shipped wide one.
     """
 
     application: str
@@ -54,6 +55,8 @@ class Plan:
     warm: int = 5
     idle: int = 0
     messages: bool = False
+    interval: int = 1
+    settings: Callable[[Path], Settings] | None = None
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Run:
     `cpu`: milliseconds of processor time a cycle by process, pool processes with their worker, while the cycles pass.
     `cpu_until_stored`: the same of all cycles, those before the first that counts too, until the last of them is stored. Where a
     busy machine stores later than it collects, the first of the two leaves work out.
+    `memory`: MB of each process when the cycles have passed, shared pages in their share: a worker's main process first.
     """
 
     records: list[CycleRecord] = field(default_factory=list)
@@ -72,6 +76,7 @@ class Run:
     messages: dict[str, int] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
     cpu_until_stored: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, list[float]] = field(default_factory=dict)
 
 
 def settings_for(directory: Path, indices: Sequence[str] = ()) -> Settings:
@@ -94,7 +99,9 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
                 tempfile.TemporaryDirectory(prefix="g6-bench-", ignore_cleanup_errors=True)
             )
         )
-        settings = settings_for(directory, plan.indices)
+        settings = (
+            plan.settings(directory) if plan.settings else settings_for(directory, plan.indices)
+        )
         server = cleanup.enter_context(EmbeddedServer.start(directory / ".broker"))
         runtime = create_app(settings, server.url).runtime
         processes: list[Process] = []
@@ -121,7 +128,7 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
             start(
                 name, "worker", "-Q", queues, "-n", f"worker{number}@bench", "-c", str(count), *bare
             )
-        _until(lambda: runtime.vitals.ready_count() >= sum(plan.layout.values()), 90.0, processes)
+        _until(lambda: runtime.vitals.ready_count() >= sum(plan.layout.values()), 240.0, processes)
         client = connect(server.url)
         left = Run()
         with _sizes(client, left) if plan.messages else ExitStack():
@@ -129,17 +136,18 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
                 start(f"beat{number}", "beat", "--schedule", os.devnull)
             _until(
                 lambda: (
-                    runtime.clock.wall_of(bounds.last) < time.time() + plan.warm + plan.cycles
+                    runtime.clock.wall_of(bounds.last)
+                    < time.time() + plan.interval * (plan.warm + plan.cycles)
                     and _started(runtime)
                 ),
-                30.0,
+                180.0 + plan.interval,
                 processes,
             )
             pids = {process.name: process.pid for process in processes} | {"server": server.pid}
             _sleep_until(runtime.clock.wall_of(bounds.first) - 0.1)
             at_rest = _cpu(pids)
-            _sleep_until(runtime.clock.wall_of(bounds.first) + plan.warm - 0.1)
-        first = runtime.clock.wall_of(bounds.first) + plan.warm
+            _sleep_until(runtime.clock.wall_of(bounds.first) + plan.interval * plan.warm - 0.1)
+        first = runtime.clock.wall_of(bounds.first) + plan.interval * plan.warm
         before = _cpu(pids)
         counts = CommandCounts(lambda: _commands(client), plan.idle, plan.cycles)
         _through(plan, counts, first, progress)
@@ -151,8 +159,9 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
             name: 1e3 * spent / (plan.warm + plan.cycles)
             for name, spent in less(_cpu(pids), at_rest).items()
         }
+        left.memory = _memory(pids)
         cycles = [
-            isoformat_z(bounds.first + timedelta(seconds=n))
+            isoformat_z(bounds.first + timedelta(seconds=n * plan.interval))
             for n in range(plan.warm, plan.warm + plan.cycles)
         ]
         left.records = [
@@ -161,7 +170,7 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
         left.events = list(runtime.bus.read("0", count=100_000))
         if plan.idle:
             time.sleep(2.0)
-            rest = counts.a_cycle(time.sleep)
+            rest = counts.a_cycle(lambda cycles: time.sleep(cycles * plan.interval))
             left.commands_by_name = {name: calls for name, calls in rest.items() if calls > 0}
             left.commands_per_cycle = sum(rest.values())
         return left
@@ -177,6 +186,17 @@ def _cpu(pids: Mapping[str, int]) -> dict[str, float]:
     return spent
 
 
+def _memory(pids: Mapping[str, int]) -> dict[str, list[float]]:
+    """Return the MB of processes, each followed by those of its children."""
+    sizes = {}
+    for name, pid in pids.items():
+        root = psutil.Process(pid)
+        sizes[name] = [
+            each.memory_full_info().pss / 1e6 for each in (root, *root.children(recursive=True))
+        ]
+    return sizes
+
+
 def _started(runtime: Runtime) -> bool:
     return getattr(runtime.clock, "wall_origin", lambda: 0.0)() is not None
 
@@ -186,7 +206,7 @@ def _through(plan: Plan, counts: CommandCounts, first: float, progress: Progress
     counts.begin()
     for second in range(plan.cycles):
         counts.passed(second)
-        _sleep_until(first + second + 0.9)
+        _sleep_until(first + plan.interval * (second + 1) - 0.1)
         progress((second + 1) / plan.cycles)
     counts.passed(plan.cycles)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from billiard.compat import mem_rss
+from billiard.pool import Pool
 from celery.exceptions import ImproperlyConfigured, QueueNotFound
 from kombu import Queue
 
@@ -144,6 +147,7 @@ SETTINGS: dict[str, Any] = {
     "worker_soft_shutdown_timeout": 7.0,
     "worker_enable_soft_shutdown_on_idle": False,
     "worker_max_tasks_per_child": 2000,
+    "worker_max_memory_per_child": 1_000_000,
     "task_create_missing_queues": False,
     "task_send_sent_event": True,
     "worker_send_task_events": True,
@@ -155,6 +159,23 @@ SETTINGS: dict[str, Any] = {
 @pytest.mark.parametrize("name", SETTINGS)
 def test_celery_is_set_as_measured(app: G6, name: str) -> None:
     assert app.conf[name] == SETTINGS[name]
+
+
+def leak(number: int) -> tuple[int, int]:
+    """Keep 20 MB for good, and return the number with the process that did it."""
+    LEAKED.append(bytearray(os.urandom(1024)) * 20_000)
+    return number, os.getpid()
+
+
+LEAKED: list[bytearray] = []
+
+
+def test_a_process_that_leaks_is_replaced_between_two_tasks_and_loses_none() -> None:
+    most = mem_rss() + 50_000
+    with Pool(1, max_memory_per_child=most) as pool:
+        answers = pool.map(leak, range(8), chunksize=1)
+    assert [number for number, _ in answers] == list(range(8))
+    assert 1 < len({process for _, process in answers}) < 8
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,10 @@ def source_reader() -> SourceReader:
     return RegisteredSources()
 
 
+def nothing_reader() -> None:
+    """Return what a study reads that counts from constants alone: nothing."""
+
+
 def end_of_day_reader() -> EndOfDayReader:
     """Return the reader of the exchanges' end-of-day files."""
     from g6.bootstrap.reading.end_of_day_reading import EndOfDayFiles
@@ -275,5 +279,6 @@ OF_ROWS = frozenset({"stored", "past", "units", "damages", "certificates", "qual
 WITHOUT_SETTINGS: Mapping[str, Callable[[], object]] = {
     "sources": source_reader,
     "end_of_day": end_of_day_reader,
+    "nothing": nothing_reader,
 }
 """Of kinds that read nothing that is configured, so that a wrong setting does not stop them."""

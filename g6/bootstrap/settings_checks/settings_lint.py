@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from g6.bootstrap.settings_checks.rest_budget import RestBudget, least_interval, rest_budget
 from g6.config.settings_model import Settings, is_loopback
+from g6.domain.market.instrument import INVENTED
 from g6.ports.sources import Ability
 
 _DAY = 86_400
@@ -29,6 +30,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
     yield from _door(settings)
     yield from _backlog(settings)
     yield from _outlet(settings)
+    yield from _invented(settings)
 
 
 def cautions(settings: Settings) -> Iterator[str]:
@@ -44,6 +46,17 @@ def _outlet(settings: Settings) -> Iterator[Refusal]:
         "influx.url is set and storage.parquet.enabled is false: points are made of stored rows",
         "set storage.parquet.enabled=true, or leave influx.url out",
     )
+
+
+def _invented(settings: Settings) -> Iterator[Refusal]:
+    """Refuse indices that no exchange has, of a source that is not the simulated market."""
+    names = [name for name in settings.indices if name in INVENTED]
+    if names and not settings.simulated:
+        yield Refusal(
+            f"{names[0]} is an index of the simulated market alone, and provider.name is "
+            f"{settings.provider.name}",
+            f"set provider.name=sim, or index_params.{names[0]}.enabled=false",
+        )
 
 
 def _interval(settings: Settings) -> Iterator[Refusal]:

@@ -118,15 +118,45 @@ def of_index(
     options = 2 * sum(collected)
     beyond = sum(distinct.values()) - sum(collected)
     near = 2 * sum(min(count, NEAR_STRIKES) for count in collected)
-    rows = (near * NEAR_ROW + (options - near) * FAR_ROW) * cycles * (interval / 60) ** FINER
     lines = sum(min(count, width) for count in listed.values())
     line = CSV_LINE_GREEKS if greeks else CSV_LINE
     return Sizing(
         options,
         cycles * (PART + PART_OPTION * options + PART_BEYOND * beyond),
-        round(DAY + DAY_SERIES * options + rows),
+        _compacted(options, near, cycles, interval),
         lines * (CSV_HEADER + cycles * line),
     )
+
+
+def of_wish(indices: int, options: int, expiries: int, *, cycles: int, interval: int) -> Sizing:
+    """Return what a day of indices takes that are all alike, whole chains with Greeks.
+
+    Args:
+        indices: How many there are.
+        options: Options of each.
+        expiries: Expiries of each.
+        cycles: How many cycles the day has.
+        interval: Seconds between them.
+
+    >>> of_wish(6, 414, 4, cycles=386, interval=60).options
+    2484
+    """
+    strikes_of_expiry = options // (2 * expiries)
+    near = 2 * expiries * min(strikes_of_expiry, NEAR_STRIKES)
+    lines = expiries * min(strikes_of_expiry, NEAR_STRIKES)
+    one = Sizing(
+        options,
+        cycles * (PART + PART_OPTION * options),
+        _compacted(options, near, cycles, interval),
+        lines * (CSV_HEADER + cycles * CSV_LINE_GREEKS),
+    )
+    return sum([one] * indices, of_overviews(indices, cycles))
+
+
+def _compacted(options: int, near: int, cycles: int, interval: int) -> int:
+    """Return the bytes of a compacted day of one index, `near` of its options near the money."""
+    rows: float = (near * NEAR_ROW + (options - near) * FAR_ROW) * cycles * (interval / 60) ** FINER
+    return round(DAY + DAY_SERIES * options + rows)
 
 
 def of_overviews(indices: int, cycles: int) -> Sizing:

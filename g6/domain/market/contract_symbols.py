@@ -98,7 +98,8 @@ def agrees(named: SymbolDate, expiry: date, monthlies: Months) -> bool:
         return False
 
 
-@lru_cache(maxsize=32)
+# With room for 32 listings, each of 60 indices was read anew at every unit.
+@lru_cache(maxsize=256)
 def trusted(listed: Listing, salvage: bool = False) -> Trusted:
     """Return the listing without contracts whose symbol contradicts their columns.
 

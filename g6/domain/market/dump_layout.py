@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from g6.domain.market.instrument import INDICES, INVENTED
+
 DUMP_COLUMNS = (
     "instrument_token",
     "exchange_token",
@@ -52,5 +54,6 @@ def index_token(number: int) -> int:
 # numbers have never changed: they are written down here instead of downloaded.
 INDEX_TOKENS: Mapping[str, int] = MappingProxyType(
     {key: index_token(number) for key, number in INDEX_NUMBERS.items()}
+    | {INDICES[name].quote_key: index_token(9_001 + n) for n, name in enumerate(INVENTED)}
 )
-"""Instrument tokens of the indices by quote key."""
+"""Instrument tokens of the indices by quote key, those of the invented ones too."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -44,19 +44,46 @@ class Index:
         return f"{self.exchange}:{self.spot}"
 
 
-INDICES: Mapping[str, Index] = MappingProxyType(
-    {
-        index.name: index
-        for index in (
-            Index("NIFTY", "NSE", "NFO", "NIFTY 50"),
-            Index("BANKNIFTY", "NSE", "NFO", "NIFTY BANK"),
-            Index("FINNIFTY", "NSE", "NFO", "NIFTY FIN SERVICE"),
-            Index("MIDCPNIFTY", "NSE", "NFO", "NIFTY MID SELECT"),
-            Index("SENSEX", "BSE", "BFO", "SENSEX"),
-            Index("BANKEX", "BSE", "BFO", "BANKEX"),
-            Index("NIFTYNXT50", "NSE", "NFO", "NIFTY NEXT 50"),
+INVENTED = tuple(f"S{number:02}" for number in range(1, 61))
+"""Names of indices that no exchange has. The simulated market lists them, to measure sizes by."""
+
+
+class IndexTable(Mapping[str, Index]):
+    """The indices by name. The invented ones are answered for, and never listed."""
+
+    # Whoever lists the indices (pages, rules, errors) means those that one can trade.
+
+    def __init__(self, listed: Iterable[Index]) -> None:
+        self._listed = MappingProxyType({index.name: index for index in listed})
+        self._invented = MappingProxyType(
+            {name: Index(name, "NSE", "NFO", name) for name in INVENTED}
         )
-    }
+
+    def __getitem__(self, name: str) -> Index:
+        """Return an index, listed or invented."""
+        index = self._listed.get(name) or self._invented.get(name)
+        if index is None:
+            raise KeyError(name)
+        return index
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the listed indices."""
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+
+INDICES: Mapping[str, Index] = IndexTable(
+    (
+        Index("NIFTY", "NSE", "NFO", "NIFTY 50"),
+        Index("BANKNIFTY", "NSE", "NFO", "NIFTY BANK"),
+        Index("FINNIFTY", "NSE", "NFO", "NIFTY FIN SERVICE"),
+        Index("MIDCPNIFTY", "NSE", "NFO", "NIFTY MID SELECT"),
+        Index("SENSEX", "BSE", "BFO", "SENSEX"),
+        Index("BANKEX", "BSE", "BFO", "BANKEX"),
+        Index("NIFTYNXT50", "NSE", "NFO", "NIFTY NEXT 50"),
+    )
 )
 
 

@@ -39,8 +39,11 @@ class PoolSizes(NamedTuple):
 
 
 def this_machine() -> Machine:
-    """Return what this machine has."""
-    return Machine(os.cpu_count() or 1, psutil.virtual_memory().total)
+    """Return what this machine has for its processes."""
+    # `taskset -c 0 g6 up` on two cores had pools for two: a container's cpuset is seen here alone.
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return Machine(cores, psutil.virtual_memory().total)
 
 
 def pool_sizes(settings: Settings, machine: Machine | None = None) -> PoolSizes:

@@ -12,8 +12,8 @@ from operator import itemgetter
 from pathlib import Path
 
 from g6.domain.market.calendar import day_of
-from g6.domain.market.dump_layout import DUMP_COLUMNS
-from g6.domain.market.instrument import INDICES, VIX, Listing, listing
+from g6.domain.market.dump_layout import DUMP_COLUMNS, INDEX_TOKENS
+from g6.domain.market.instrument import INDICES, INVENTED, VIX, Listing, listing
 from g6.errors import BadInput
 from g6.kite_server.market.instrument_ref import VIX_ROOT, InstrumentRef
 from g6.kite_server.market.market_source import MarketSource
@@ -87,7 +87,7 @@ class CatalogueCache:
 def catalogue(source: MarketSource, now: datetime, own_rows: list[InstrumentRow]) -> Catalogue:
     """Return the catalogue of a market, or of rows that are served instead of its own."""
     cash = {
-        "NSE": index_rows("NSE") + fund_rows("NSE"),
+        "NSE": index_rows("NSE") + invented_rows(source.roots) + fund_rows("NSE"),
         "BSE": index_rows("BSE") + fund_rows("BSE"),
     }
     if own_rows:
@@ -111,6 +111,17 @@ def _with_indices(
     for exchange, cash_rows in cash.items():
         present = {row[2] for row in rows.setdefault(exchange, [])}
         rows[exchange] += [row for row in cash_rows if row[2] not in present]
+    return rows
+
+
+def invented_rows(roots: Iterable[str]) -> list[InstrumentRow]:
+    """Return the dump's rows of the invented indices among some roots."""
+    rows: list[InstrumentRow] = []
+    for name in roots:
+        if name in INVENTED:
+            token = INDEX_TOKENS[INDICES[name].quote_key]
+            figures = (0.0, None, 0.0, 0.0, 0)
+            rows.append((token, str(token >> 8), name, name, *figures, "EQ", "INDICES", "NSE"))
     return rows
 
 
@@ -155,7 +166,7 @@ def _contract_refs(
 
 def _index_refs(rows: Mapping[str, list[InstrumentRow]]) -> Iterable[tuple[str, InstrumentRef]]:
     """Yield key and instrument of every index whose root is known."""
-    roots = {index.quote_key: index.name for index in INDICES.values()} | {VIX: VIX_ROOT}
+    roots = {INDICES[name].quote_key: name for name in (*INDICES, *INVENTED)} | {VIX: VIX_ROOT}
     for row in chain(rows.get("NSE", ()), rows.get("BSE", ())):
         key = f"{row[-1]}:{row[2]}"
         if row[-2] == "INDICES" and key in roots:

@@ -70,14 +70,16 @@ class MarketSource(Protocol):
 
 @dataclass(frozen=True)
 class SimulatedSource:
-    """The simulated market."""
+    """The simulated market. `invented` are names of roots that no exchange has."""
 
     market: SimulatedMarket
+    invented: tuple[str, ...] = ()
 
     @property
     def roots(self) -> Mapping[str, str]:
-        """Every simulated root."""
-        return {root.name: root.derivatives for root in ROOTS.values()}
+        """Every simulated root, and the invented ones that are served with them."""
+        names = (*ROOTS, *self.invented)
+        return {name: ROOTS[name].derivatives for name in names}
 
     def edition(self, at: datetime) -> object:
         """Return the day of the dump."""

@@ -126,9 +126,9 @@ def footprint(supervisor: psutil.Process) -> dict[str, list[int]]:
 
 
 @contextmanager
-def look_alike(base: Path, speed: str) -> Iterator[dict[str, str]]:
+def look_alike(base: Path, speed: str, *options: str) -> Iterator[dict[str, str]]:
     """Run Kite's look-alike for the block, and yield the environment that points G6 at it."""
-    command = [str(G6), "kite-server", "--start", START, "--speed", speed, "--print-env"]
+    command = [str(G6), "kite-server", "--start", START, "--speed", speed, "--print-env", *options]
     variables = base / "look-alike.env"
     with variables.open("w") as output, (base / "look-alike.log").open("w") as log:
         popen = subprocess.Popen(command, stdout=output, stderr=log, env=plain())

@@ -65,6 +65,16 @@ class KiteServerOptions:
         ),
     ] = 1.0
     seed: Annotated[int, options.SEED] = 7
+    invented: Annotated[
+        int,
+        typer.Option(
+            "--invented",
+            metavar="N",
+            min=0,
+            max=60,
+            help="Serve the invented indices S01 to SN beside the others.",
+        ),
+    ] = 0
     recording: options.Recording = None
     replay: Annotated[
         str | None,
@@ -157,6 +167,7 @@ class KiteServerOptions:
             start=start,
             speed=self.speed,
             seed=self.seed,
+            invented=self.invented,
             market_faults=self.market_faults,
             faults=tuple(self.fault or ()),
             recording=recording,

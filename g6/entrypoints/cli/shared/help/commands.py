@@ -87,6 +87,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("doctor", is_first=True),
         Command("health"),
         Command("providers"),
+        Command("plan"),
         Command("live", "run.live", is_first=True),
         Command("up", "run.start", is_first=True),
         Command("run", "run.start"),
