@@ -29,6 +29,8 @@ SYSTEM = (
 )
 PROGRAMS = (ROOT, Path(sys.prefix), Path(sys.base_prefix))
 """What a container has of its image, and a sandbox of this machine."""
+IMAGE = "/opt/g6-image"
+"""Where a sandbox sees the package of another version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Process:
     service: Service
     popen: subprocess.Popen[bytes]
     log: Path
+    hostname: str = ""
 
     @property
     def said(self) -> str:
@@ -125,12 +128,14 @@ class Installation:
     """Services on one network, with their volumes below a directory.
 
     `host` is what a command is put behind to run on this host: a test of several hosts gives each its own.
+    `image` is a directory with a package that later processes run in place of the checkout's.
     """
 
     base: Path
     host: Sequence[str]
     settings: Mapping[str, str] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
+    image: Path | None = None
 
     def volume(self, name: str) -> Path:
         """Return the directory of a volume."""
@@ -152,6 +157,8 @@ class Installation:
             )
         for program in PROGRAMS:
             words += ["--ro-bind", str(program), str(program)]
+        if self.image is not None:
+            words += ["--ro-bind", str(self.image), IMAGE]
         words += ["--ro-bind", str(FOLDER / "make_secrets.py"), "/opt/g6/deploy/make_secrets.py"]
         words += ["--ro-bind", str(self._hosts()), "/etc/hosts"]
         words += ["--proc", "/proc", "--dev", "/dev"]
@@ -164,7 +171,7 @@ class Installation:
         variables = {
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": IMAGE if self.image else str(ROOT),
             **(self.settings if "env_file" in service.facts else {}),
             **service.environment,
         }
@@ -173,25 +180,31 @@ class Installation:
         return [*words, "--chdir", "/tmp" if "tmpfs" in service.facts else "/", *command]
 
     def run(
-        self, service: Service, command: Sequence[str] = ()
+        self, service: Service, command: Sequence[str] = (), hostname: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run a service's command, or another one in its place, to its end."""
-        words = self.sandbox(service, command or service.command)
+        words = self.sandbox(service, command or service.command, hostname)
         return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
-    def start(self, service: Service, name: str = "") -> Process:
+    def is_well(self, process: Process) -> bool:
+        """Ask a service, as its container does, whether it lives."""
+        done = self.run(process.service, process.service.check, process.hostname)
+        return done.returncode == 0
+
+    def start(self, service: Service, name: str = "", hostname: str = "") -> Process:
         """Start a service, under another name where it runs several times."""
         name = name or service.name
+        hostname = hostname or name
         log = self.base / f"{name}.log"
         with log.open("ab") as output:
             popen = subprocess.Popen(
-                self.sandbox(service, service.command, name),
+                self.sandbox(service, service.command, hostname),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
-        process = Process(service, popen, log)
+        process = Process(service, popen, log, hostname)
         self.processes[name] = process
         return process
 

@@ -25,3 +25,10 @@ def overview(directory: Path) -> dict[str, list[str]]:
 def whole_cycles(directory: Path) -> int:
     """Return how many cycles were OK for both indices."""
     return sum(statuses == ["OK", "OK"] for statuses in overview(directory).values())
+
+
+def first_and_last(directory: Path) -> tuple[str, str]:
+    """Return the first cycle that was OK for both indices, and the last that has a row."""
+    statuses = overview(directory)
+    whole = [cycle for cycle, each in statuses.items() if each == ["OK", "OK"]]
+    return min(whole), max(statuses)
