@@ -13,8 +13,8 @@ MOST_SKIPPED = 20
 """Skipped cycles that may wait for their aggregate: live cycles go through the same queue."""
 POISON = 3
 """Starts of a stage after which its unit is closed: it may kill one child after another."""
-PERSIST_TRIES = 5
-"""Starts of stage persist after which a unit is not sent again."""
+PERSIST_SECONDS = 600.0
+"""How long an analysed unit is sent again to be persisted."""
 RERUN_LEASES = 6
 """Leases for which a rerun waits in its queue before it counts as lost, and between two sends."""
 STORE_SECONDS = 3600.0
@@ -166,14 +166,17 @@ def _mend_persist(
     if persist.is_done:
         return ""
     waited = now - max(record.opened, analysed.ended)
-    longest = runtime.timing.hard * PERSIST_TRIES + 600.0
-    if persist.starts >= PERSIST_TRIES or waited > longest:
+    if waited > PERSIST_SECONDS:
         # Settled before its overview was stored, a cycle was never sent to be stored again: a disk
         # that was full for 10 s cost all its rows, with nothing that told of them.
         if record.stored:
             runtime.ledger.settle(record.cycle)
         return ""
-    if _has_lapsed(persist, analysed.ended, runtime.timing.lease, now):
+    # Five tries were over within 10 s, and a disk that was full for 12 s cost its chains. Each
+    # waits as long as all before it: the units of a full disk must not fill the queue.
+    rest = max(runtime.timing.lease, waited / 2.0)
+    is_rested = now - persist.started > rest
+    if is_rested and _has_lapsed(persist, analysed.ended, runtime.timing.lease, now):
         return _send_again(runtime, unit, (Stage.PERSIST,))
     return ""
 

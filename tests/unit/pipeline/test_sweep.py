@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -13,7 +14,7 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
 from g6.adapters.memory.sender import MemorySender
 from g6.domain.cycles.cycle import Unit, parse_z
-from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_TRIES, POISON
+from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_SECONDS, POISON
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 
 CALM = {"closed": 0, "sent_again": 0, "fired_again": 0, "gaps": 0}
@@ -76,14 +77,20 @@ def test_persistence_lost_after_the_overview_is_sent_again(world: World) -> None
     assert world.ledger.open_cycles() == []
 
 
-def test_persistence_that_never_succeeds_is_given_up(world: World) -> None:
+def test_persistence_that_fails_is_tried_again_at_growing_distances(world: World) -> None:
     world.run(NIFTY)
     world.run(BANKNIFTY, "collect", "analyse")
     world.drain()
-    for attempt in range(PERSIST_TRIES):
-        world.begin(BANKNIFTY, "persist", task=f"dies-{attempt}")
-        world.later(5.1)
-    assert swept(world)["sent_again"] == 0
+    tries = []
+    for second in range(int(PERSIST_SECONDS)):
+        if swept(world, 1.0)["sent_again"]:
+            world.begin(BANKNIFTY, "persist", task=f"dies-{second}")
+            tries.append(second)
+    distances = [later - earlier for earlier, later in pairwise(tries)]
+    assert distances == sorted(distances)
+    assert 6 < len(tries) < 10
+    assert max(distances) > 200
+    assert swept(world, PERSIST_SECONDS)["sent_again"] == 0
     assert FIRST not in [record.cycle for record in world.ledger.open_cycles()]
 
 
