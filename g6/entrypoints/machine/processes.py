@@ -129,6 +129,11 @@ class Process:
         text = self.log.read_text("utf-8", errors="replace") if self.log.exists() else ""
         return "\n".join(text.strip().splitlines()[-lines:])
 
+    def why_ended(self) -> str:
+        """Return its last words, and of one that said nothing how it ended."""
+        silence = f"it ended without a word, {self.ending}" if self.ending else "it says nothing"
+        return self.last_words() or silence
+
 
 @contextmanager
 def undisturbed() -> Iterator[None]:

@@ -128,7 +128,7 @@ class Stack:
             if dead or time.monotonic() > limit:
                 process = dead or self.processes[0]
                 raise Unavailable(
-                    f"worker {process.name} did not start: {process.last_words()}",
+                    f"worker {process.name} did not start: {process.why_ended()}",
                     f"see {process.log}",
                 )
             self.runtime.clock.sleep(0.05)

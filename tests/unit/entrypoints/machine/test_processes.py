@@ -65,6 +65,14 @@ def test_its_last_words_are_the_end_of_its_output(make: Make) -> None:
     assert process.last_words(2) == "three\nfour"
 
 
+def test_who_is_killed_without_a_word_is_told_by_its_signal(make: Make) -> None:
+    process = make(SLEEP)
+    assert process.why_ended() == "it says nothing"
+    process.signal(signal.SIGKILL)
+    eventually(lambda: gone(process))
+    assert process.why_ended() == "it ended without a word, signal 9"
+
+
 def test_a_process_that_never_spoke_has_no_last_words(tmp_path: Path) -> None:
     assert Process("x", ["true"], {}, tmp_path / "none.log").last_words() == ""
 
