@@ -119,9 +119,9 @@ def main() -> int:
                 before = seen_by(root)
                 seen = watch(supervisor, 60 * given.minutes, given.every)
                 after = seen_by(root)
+                taken = closings(rows)
         day = START.partition(" ")[0]
         units = endings(rows, day, EIGHT)
-        taken = closings(rows, day)
     document = surroundings() | {
         "minutes": given.minutes,
         "interval": given.interval,

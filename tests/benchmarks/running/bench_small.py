@@ -56,9 +56,9 @@ def main() -> int:
             os.sched_setaffinity(0, cores)
             wait_until(lambda: closed_cycles(rows) >= 2, supervisor, rows.parent / "up.log", 90.0)
             seen = watch(supervisor, 60 * given.minutes, given.every)
+            taken = closings(rows)
         day = START.partition(" ")[0]
         units = endings(rows, day, SIX)
-        taken = closings(rows, day)
     wrong = [f"{count} units ended {status}" for status, count in units.items() if status != "OK"]
     most = max(seen.memory.values)
     if most > MOST_MB:
