@@ -28,7 +28,17 @@ def is_true(world: World, unit: Unit, status: str, reason: str) -> bool:
     actor = world.current
     is_sweep = actor is None or actor.task == "sweep"
     check = (BY_SWEEP if is_sweep else BY_STAGE).get((status, reason))
+    if is_sweep and (status, reason) in OF_OPENED and not _was_opened(world, unit):
+        return False
     return check is not None and check(world, unit)
+
+
+def _was_opened(world: World, unit: Unit) -> bool:
+    """Return whether a process claimed a unit of its cycle: all units of another cycle are SKIPPED."""
+    witness = world.witness
+    due = unit.instant.timestamp()
+    is_broken = any(at >= due for at in witness.broken_sweeps)
+    return unit.cycle in witness.opened or unit in world.rerun_order or is_broken
 
 
 def _grants(world: World, unit: Unit, stage: str) -> list[Grant]:
@@ -168,3 +178,5 @@ BY_SWEEP: Mapping[tuple[str, str], Callable[[World, Unit], bool]] = {
     ("SKIPPED", "no_worker"): _nobody_took_it,
 }
 """Likewise where a sweep ends it. Any other pair is none that a cheap analysis can end with."""
+OF_OPENED = frozenset((("MISSING", "expired"), ("MISSING", "no_beat"), ("MISSING", "redis_down")))
+"""Ends of a unit that nobody began in a cycle that somebody did."""

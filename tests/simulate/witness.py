@@ -135,6 +135,7 @@ class Witness:
         unknown_until: When Redis was emptied while nothing was stored and no beat of before lived:
             nobody can know which cycles were due until then.
         broken_sweeps: When a sweep ended before it was through.
+        opened: Cycles of which a process claimed a unit.
         pauses: When an operator paused collection, and when he ended that.
     """
 
@@ -161,6 +162,7 @@ class Witness:
     reruns: list[AcceptedRerun] = field(default_factory=list)
     unknown_until: float = 0.0
     broken_sweeps: list[float] = field(default_factory=list)
+    opened: set[str] = field(default_factory=set)
     pauses: list[Pause] = field(default_factory=list)
 
     def claimed(self, unit: Unit, stage: str, task: str, answer: ClaimAnswer) -> None:
@@ -364,7 +366,7 @@ class Witness:
         if isinstance(report, CycleReport) and report.cycle in self.world.cycles:
             attempts = self.closings.setdefault(report.cycle, [])
             is_older = attempts and report.attempt <= attempts[-1]
-            if is_older and not self.is_forgotten(report.cycle):
+            if is_older and not (self.is_forgotten(report.cycle) or self._forgot_attempts(report)):
                 self.violations.append(
                     f"{report.cycle} was closed as attempt {report.attempt} after {attempts[-1]}"
                 )
@@ -372,6 +374,14 @@ class Witness:
             self.closed_at[report.cycle] = self.world.now
             self.reported[report.cycle] = {name: str(word) for name, word in report.units.items()}
             self.failures[report.cycle] = dict(report.failures)
+
+    def _forgot_attempts(self, report: CycleReport) -> bool:
+        """Return whether Redis forgot since a cycle was closed last: its attempts begin anew."""
+        closed = self.closed_at.get(report.cycle, 0.0)
+        return any(
+            forgetting.at >= closed and (forgetting.since == forgetting.at or forgetting.since < closed)
+            for forgetting in self.forgettings
+        )
 
     def wrote_overview(self, cycle: str, indices: int) -> None:
         """Note when a cycle's rows were all stored first."""
@@ -398,6 +408,7 @@ class WatchedLedger:
 
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
         claim = self.world.redis.ledger.begin(unit, task, opening, now, lease)
+        self.world.witness.opened.add(unit.cycle)
         self.world.witness.claimed(unit, "collect", task, claim.answer)
         return claim
 
