@@ -165,18 +165,20 @@ def _mend_persist(
     analysed = state.stages.get(Stage.ANALYSE, StageState())
     if persist.is_done:
         return ""
-    waited = now - max(record.opened, analysed.ended)
-    if waited > PERSIST_SECONDS:
+    since = max(record.opened, analysed.ended)
+    if now - since > PERSIST_SECONDS:
         # Settled before its overview was stored, a cycle was never sent to be stored again: a disk
         # that was full for 10 s cost all its rows, with nothing that told of them.
         if record.stored:
             runtime.ledger.settle(record.cycle)
         return ""
     # Five tries were over within 10 s, and a disk that was full for 12 s cost its chains. Each
-    # waits as long as all before it: the units of a full disk must not fill the queue.
-    rest = max(runtime.timing.lease, waited / 2.0)
-    is_rested = now - persist.started > rest
-    if is_rested and _has_lapsed(persist, analysed.ended, runtime.timing.lease, now):
+    # waits as long as all before it, and a message that waits in its queue is sent again after as
+    # long, not at every sweep: 18 of a full disk waited there.
+    last = max(persist.started, since)
+    rest = max(runtime.timing.lease, last - since)
+    is_due = now - last > rest and (now - last) % rest < SWEEP_SECONDS
+    if is_due and _has_lapsed(persist, analysed.ended, runtime.timing.lease, now):
         return _send_again(runtime, unit, (Stage.PERSIST,))
     return ""
 
