@@ -86,9 +86,10 @@ def archived_days(directory: Path) -> list[ArchivedDay]:
     by_day: dict[date, list[ColdNote]] = {}
     for folder in _folders(directory):
         day = days.named_day(folder)
-        path = days.day_path(folder)
-        if day is not None and is_cold(path):
-            by_day.setdefault(day, []).append(read_note(path))
+        # A day that came back and whose note stayed, by a kill between, is brought back again.
+        note = folder / COLD_FILE
+        if day is not None and note.is_file():
+            by_day.setdefault(day, []).append(read_note(note))
     return [
         ArchivedDay(
             day,

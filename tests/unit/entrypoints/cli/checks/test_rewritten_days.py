@@ -175,6 +175,19 @@ def test_a_file_that_was_exchanged_in_a_cold_place_is_not_certified_by_coming_ba
     assert paths == [str(directory / NIFTY)]
 
 
+def test_a_note_that_outlived_its_day_by_a_kill_goes_with_the_next_call(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    archive_day(directory, DAY, cold_place(str(tmp_path / "cold")))
+    note = (directory / NIFTY).with_name("day.cold")
+    text = note.read_text()
+    assert g6("archive", "back", "--date", str(DAY), "--data-dir", str(directory)).code == 0
+    note.write_text(text)
+    assert g6("archive", "back", "--date", str(DAY), "--data-dir", str(directory)).code == 0
+    assert not note.exists()
+    assert (directory / NIFTY).is_file()
+
+
 def test_a_day_is_marked_as_recomputed_before_it_is_written(directory: Path) -> None:
     history = ParquetHistory(directory)
     day = history.read_day("NIFTY", DAY, ["rate"])
