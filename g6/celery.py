@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from g6.bootstrap.processes.memory_dumps import leave_no_core
 from g6.config import load
 from g6.entrypoints.workers.app import create_app
+from g6.errors.memory_dumps import leave_no_core
 
 leave_no_core()
 app = create_app(load())

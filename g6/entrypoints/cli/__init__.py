@@ -25,7 +25,6 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
-from g6.bootstrap.processes.memory_dumps import leave_no_core
 from g6.domain.market.instants import without_hyphen
 from g6.entrypoints.cli.shared.help.commands import COMMANDS
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
@@ -48,6 +47,7 @@ from g6.errors import (
 )
 from g6.errors.extras import extra_of, missing
 from g6.errors.masking import mask
+from g6.errors.memory_dumps import leave_no_core
 
 if TYPE_CHECKING:
     import typer

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from g6 import files
 from g6.adapters.redis.server import free_port
-from g6.bootstrap.processes.memory_dumps import leave_no_core
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST
 from g6.errors.extras import is_installed, missing
+from g6.errors.memory_dumps import leave_no_core
 
 if TYPE_CHECKING:
     from celery.events.state import Task
