@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from g6.adapters.panel_files import PanelFiles
-from g6.bootstrap.wiring import is_written_by_a_system, wire
+from g6.bootstrap.ownership import is_written_by_a_system
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.documents.panels import envelope
@@ -36,6 +36,7 @@ def keep_panel(settings: Settings, name: str, data: object, cycle: str, source: 
     PanelFiles(settings.panels_dir, settings.panels.validate_).put({name: document})
     if is_written_by_a_system(settings):
         from g6.adapters.redis.panels import RedisPanels
+        from g6.bootstrap.wiring import wire
 
         # The files have it, and its next making puts it into a Redis that is away now.
         with suppress(RedisDown, Unavailable):

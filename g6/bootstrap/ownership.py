@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from g6.adapters.clocks import WallClock
-from g6.adapters.data_dir.owner import System, keep_configuration, owned
+from g6.adapters.data_dir.owner import System, keep_configuration, owned, owner
 from g6.config import Settings, record
 from g6.errors import RedisDown, Unavailable
 
@@ -23,6 +23,12 @@ def redis_namespace(settings: Settings, url: str) -> RedisNamespace:
     from g6.bootstrap.wiring import connect_to
 
     return RedisNamespace(connect_to(settings, url), settings.namespace)
+
+
+def is_written_by_a_system(settings: Settings) -> bool:
+    """Tell whether a system runs over the data directory, in the namespace of the settings."""
+    owner_record = owner(settings.directory) or {}
+    return bool(owner_record.get("broker")) and owner_record.get("namespace") == settings.namespace
 
 
 def owning_system(settings: Settings, url: str) -> System:

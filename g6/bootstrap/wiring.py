@@ -163,12 +163,6 @@ def redis_url(settings: Settings) -> str:
     raise Unavailable(sentence, fix)
 
 
-def is_written_by_a_system(settings: Settings) -> bool:
-    """Tell whether a system runs over the data directory, in the namespace of the settings."""
-    record = owner(settings.directory) or {}
-    return bool(record.get("broker")) and record.get("namespace") == settings.namespace
-
-
 def _started_again(system: KilledSystem) -> str:
     """Return the command that starts a killed system again, and what it ends, if anything runs."""
     command = system.who if system.who in STARTS else "g6 up"
