@@ -469,6 +469,7 @@ BUGS = (
 UNMEASURED: frozenset[str] = frozenset(
     (
         "a collection that was overtaken leaves its quotes",
+        "a cycle is settled although its overview is not stored",
         "a mark is put over one that was not read",
         "a sweep frees an index that is still collected",
         "a pause that was ended comes back with an emptied server",
@@ -485,6 +486,7 @@ UNMEASURED: frozenset[str] = frozenset(
 )
 """Names of bugs without a row. `make planted ARGS=--resume` measures them, and rows of another simulator.
 
+A cycle is settled after ten minutes without its rows: the disk of a schedule is full for seconds.
 Searches that were broken off found none of these so far: a rerun that waits in 133 schedules with a
 rerun (seeds up to 457), a beat born in an outage that says it lived in 142 with one beat that dies
 (8707), overtaken publishes and collections in 142 and 143 (1203, 1211). Two are hardly to be seen:

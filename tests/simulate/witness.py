@@ -379,7 +379,8 @@ class Witness:
         """Return whether Redis forgot since a cycle was closed last: its attempts begin anew."""
         closed = self.closed_at.get(report.cycle, 0.0)
         return any(
-            forgetting.at >= closed and (forgetting.since == forgetting.at or forgetting.since < closed)
+            forgetting.at >= closed
+            and (forgetting.since == forgetting.at or forgetting.since < closed)
             for forgetting in self.forgettings
         )
 
