@@ -111,6 +111,7 @@ MAY_SAY_BROKER = {
     # The Redis that carries Celery's messages: its address, and where that is written down.
     "g6/adapters/data_dir/owner.py",
     "g6/adapters/data_dir/running_systems.py",
+    "g6/bootstrap/ownership.py",
     "g6/bootstrap/reading/machine_reading.py",
     "g6/bootstrap/stored_files/past_reading.py",
     "g6/bootstrap/wiring.py",
