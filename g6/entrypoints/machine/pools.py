@@ -56,10 +56,12 @@ def pool_sizes(settings: Settings, machine: Machine | None = None) -> PoolSizes:
     machine = machine or this_machine()
     workers = settings.workers
     is_small = machine.memory < LITTLE_MEMORY
+    is_single = machine.cores == 1
     return PoolSizes(
         workers.cycle or _cycle_processes(settings, machine, is_small=is_small),
-        # A second process holds 64 MB, and at a cycle a minute it has nothing to do.
-        workers.persist or (1 if settings.wall_interval >= LONG_INTERVAL else 2),
+        # A second process holds 64 MB. At a cycle a minute it has nothing to do, and on one core it
+        # waits for the first.
+        workers.persist or (1 if settings.wall_interval >= LONG_INTERVAL or is_single else 2),
         workers.closing,
     )
 
@@ -74,5 +76,6 @@ def _cycle_processes(settings: Settings, machine: Machine, *, is_small: bool) ->
     # Streamed quotes wait in Redis. Where the stream is away, the provider answers one request a
     # second, whoever asks: a process for each index would wait in the same line.
     if not waits or (is_slow and (is_small or settings.streamed)):
-        return max(machine.cores, min(len(settings.indices), machine.cores + 1))
+        most = machine.cores + 1 if machine.cores > 1 else 1
+        return max(machine.cores, min(len(settings.indices), most))
     return max(machine.cores, len(settings.indices))

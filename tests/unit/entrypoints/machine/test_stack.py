@@ -50,6 +50,7 @@ def test_streamed_quotes_wait_for_their_processes_and_not_these_for_them() -> No
 def test_who_answers_at_once_is_asked_by_one_process_more_than_there_are_cores() -> None:
     assert of_provider("sim", LARGE) == (3, 1, 2)
     assert of_provider("sim", Machine(16, 8e9)) == (16, 1, 2)
+    assert of_provider("sim", Machine(1, 8e9), interval=5) == (1, 1, 2)
     assert of_provider("sim", LARGE, interval=5) == (3, 2, 2)
 
 
