@@ -32,12 +32,6 @@ PRELOADED = (
     "kombu.transport.redis",
     "g6.entrypoints.workers.app",
 )
-TRIM_THRESHOLD = -1
-MMAP_THRESHOLD = -3
-ARENAS = -8
-"""Of glibc: the numbers of what `mallopt` sets."""
-LARGE_BYTES = 1_048_576
-"""What is larger goes back to the kernel when it is freed, and so does more at the heap's end."""
 
 
 class Child(Protocol):
@@ -162,30 +156,14 @@ def preload(more: Sequence[str] = ()) -> None:
     for module in more:
         with suppress(ImportError):  # whoever needs it says which extra brings it
             import_module(module)
-    import pyarrow as pa
-
+    from g6.bootstrap.processes.bounded_memory import bound_memory, leave_pandas_out
     from g6.bootstrap.processes.running_code import code_at_start
     from g6.bootstrap.processes.warming import warm_up_at_defaults
 
     code_at_start()  # what they run is what is imported here, whatever the disk has by then
-    # Arrow's own pool keeps what is given back to it: 6 MB of each process.
-    pa.set_memory_pool(pa.system_memory_pool())
+    leave_pandas_out()
     bound_memory()
     warm_up_at_defaults()
     gc.collect()
     gc.freeze()
     gc.enable()
-
-
-def bound_memory() -> None:
-    """Have this process, and what it forks, give freed memory back to the kernel."""
-    # glibc keeps an area for each thread, and ever larger blocks once one was freed: g6 serve held
-    # 117 MB after reads of its pages, and 101 MB so. With 256 KB instead of 1 MB, arrays of every
-    # unit were given back and taken anew: the first day of a simulated market took 0.61 s instead
-    # of 0.34, in 221,000 page faults instead of 53,000, and no process held less.
-    if sys.platform == "linux":
-        library = ctypes.CDLL(None)
-        with suppress(AttributeError):  # another C library has no such function
-            library.mallopt(ARENAS, 1)
-            library.mallopt(MMAP_THRESHOLD, LARGE_BYTES)
-            library.mallopt(TRIM_THRESHOLD, LARGE_BYTES)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-import pyarrow as pa
 from celery import Celery, signals
 
 from g6 import __version__
@@ -24,6 +23,7 @@ from g6.bootstrap.ownership import (
     record_configuration,
     redis_namespace,
 )
+from g6.bootstrap.processes.bounded_memory import bound_memory, leave_pandas_out
 from g6.bootstrap.processes.process_runtime import build_runtime, start_market
 from g6.bootstrap.processes.redis_ports import RedisFacts, redis_facts, vitals
 from g6.bootstrap.processes.running_code import code_at_start
@@ -87,9 +87,8 @@ class G6(Celery):  # type: ignore[misc]
         Args:
             queues: Those that the worker serves, none for all of them.
         """
-        # pyarrow imports pandas at its first array, if it is there: here once, or in each pool
-        # process for itself.
-        pa.array([0.0])
+        leave_pandas_out()
+        bound_memory()
         self._warm_market = warmed_market(self.settings)
         self._provider = provider(self.wiring)
         if not queues or QueueName.COLLECT in queues:
