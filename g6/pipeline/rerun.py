@@ -12,7 +12,7 @@ from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.no_word import stored_reason
 from g6.domain.schema.words import ANALYSED, STAGES, Stage, Status
 from g6.errors import FrameMissing, G6Error, NothingToDo
-from g6.pipeline.runtime import CHAIN_SECONDS, Runtime
+from g6.pipeline.runtime import Runtime
 from g6.ports import Opening, UnitEnd, UnitRecord
 
 RERUN_SECONDS = 300.0
@@ -81,7 +81,7 @@ def _has_chain(runtime: Runtime, unit: Unit) -> bool:
     if state.status not in ANALYSED:
         return False
     with suppress(FrameMissing):
-        runtime.frames.expire(unit, FrameName.CHAIN, CHAIN_SECONDS)
+        runtime.frames.expire(unit, FrameName.CHAIN, runtime.timing.chain_life)
         runtime.frames.get(unit, FrameName.CHAIN)
         return True
     return False

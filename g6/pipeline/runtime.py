@@ -38,8 +38,6 @@ from g6.ports.history import History
 
 SWEEP_SECONDS = 2.0
 """Wall seconds between two sweeps: a partial cycle closes at most 2.5 s after its deadline."""
-CHAIN_SECONDS = 900.0
-"""Wall seconds that a chain's frame lives: an evicted one is made again from its quotes."""
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ from g6.errors import (
     Withheld,
 )
 from g6.pipeline.computing import COMPUTING, Computing
-from g6.pipeline.runtime import CHAIN_SECONDS, Runtime, Watch
+from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.sink_refusals import (
     alert_of_damage,
     remember_refusals,
@@ -148,7 +148,8 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         queue_wait = round(max(0.0, watch.began - (claim.since or watch.began)), 6)
         facts = replace(computing.facts(priced), queue_wait_seconds=queue_wait)
         watch.lap("compute")
-        runtime.frames.put(unit, FrameName.CHAIN, computing.chain(priced), CHAIN_SECONDS)
+        chain = computing.chain(priced)
+        runtime.frames.put(unit, FrameName.CHAIN, chain, runtime.timing.chain_life)
     except RedisDown:
         raise  # the task tries again until the deadline
     except (Retryable, Terminal) as error:
@@ -199,7 +200,9 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         if claim.answer.is_repeated:
             # Killed between the file and the ledger, a try left rows that no report counted.
             counts = counts.with_unchanged()
-        runtime.frames.expire(unit, FrameName.QUOTES, runtime.persisted_seconds)
+        if not counts.errors:
+            # What a sink refused is read from the frame, when somebody reruns it days later.
+            runtime.frames.expire(unit, FrameName.QUOTES, runtime.persisted_seconds)
         remember_refusals(runtime, unit, Stage.PERSIST, counts.errors)
         alert_of_damage(runtime, unit, counts.aside)
     except StoreBusy as error:

@@ -22,7 +22,8 @@ from g6.bootstrap.processes.redis_ports import vitals
 from g6.bootstrap.quote_sources.sources import collection_plan, provider
 from g6.bootstrap.stored_files import certified_days
 from g6.bootstrap.wiring import Wiring, clock_speed, data_option
-from g6.domain.cycles.cycle import Timing, isoformat_z
+from g6.config import Settings
+from g6.domain.cycles.cycle import LONGEST_QUOTES, Timing, isoformat_z
 from g6.domain.reports.switches import RunWindow
 from g6.pipeline import Runtime
 from g6.ports.clock import Clock, InstantFeed, MarketStart
@@ -70,7 +71,7 @@ def build_runtime(
         vitals=vitals(wiring),
         feeds=None if recorded is None else recorded.indices,
         quotes_seconds=settings.frames.unpersisted_seconds,
-        persisted_seconds=settings.frames.persisted_seconds,
+        persisted_seconds=_persisted_seconds(settings, timing),
         history=certified_days.history(settings),
         lifeline=_lifeline(wiring, timing, market.start),
         heartbeat_seconds=float(settings.heartbeat_interval),
@@ -81,6 +82,17 @@ def build_runtime(
         pressure_rules=settings.memory.rules,
         detail_rules=settings.metrics.rules,
     )
+
+
+def _persisted_seconds(settings: Settings, timing: Timing) -> float:
+    """Return how long quotes stay in Redis once their unit is persisted, for reruns."""
+    configured = settings.frames.persisted_seconds
+    if configured is not None:
+        return configured
+    # CSV files hold the window alone, so that nothing but the frame has the whole chain.
+    if not settings.storage.parquet.enabled:
+        return LONGEST_QUOTES
+    return timing.quotes_life
 
 
 def _lifeline(wiring: Wiring, timing: Timing, start: MarketStart | None) -> RedisLifeline:

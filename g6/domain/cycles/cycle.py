@@ -12,6 +12,11 @@ from g6.domain.schema.words import Status
 QUARTER_HOUR = timedelta(minutes=15)
 FIRST_SHARE = 0.5
 """Part of the time to the deadline that the first of two providers has."""
+LONGEST_QUOTES = 3_600.0
+LONGEST_CHAIN = 900.0
+LEAST_LIFE = 300.0
+"""Seconds that frames stay in Redis where cycles are far apart and where they are close: the ledger
+forgets a settled cycle after as many."""
 
 
 def isoformat_z(instant: datetime | float) -> str:
@@ -99,7 +104,7 @@ def cycle_status(units: Mapping[str, Status]) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The limits of one cycle in wall seconds: deadline, messages, leases, soft and hard limits.
+    """The limits of one cycle in wall seconds: deadline, messages, leases, time limits, frames.
 
     Attributes:
         step: Between two cycles: the interval over the market's speed.
@@ -129,3 +134,21 @@ class Timing:
         """Hard time limit of a stage."""
         # A child that is killed at it costs the pool slot 2.6 s, so it stays clear of the soft one.
         return max(0.8 * self.step, self.soft + 3.0)
+
+    @property
+    def quotes_life(self) -> float:
+        """Seconds that quotes stay once they are stored: sixty cycles, an hour at most.
+
+        >>> Timing(5.0).quotes_life, Timing(60.0).quotes_life
+        (300.0, 3600.0)
+        """
+        return min(LONGEST_QUOTES, max(LEAST_LIFE, 60 * self.step))
+
+    @property
+    def chain_life(self) -> float:
+        """Seconds that a chain stays: fifteen cycles. One that is gone is made of its quotes.
+
+        >>> Timing(5.0).chain_life, Timing(60.0).chain_life
+        (300.0, 900.0)
+        """
+        return min(LONGEST_CHAIN, max(LEAST_LIFE, 15 * self.step))

@@ -16,7 +16,7 @@ from g6.domain.documents.readiness import readiness
 from g6.domain.documents.system_facts import SystemFacts
 from g6.domain.reports import Heartbeat
 from g6.domain.schema.frame import Frame
-from g6.errors import StoreBusy
+from g6.errors import FrameMissing, StoreBusy
 from g6.observability.follower import BusFollower
 from g6.ports import WriteReport
 from tests.worlds.pipeline import FIRST, NIFTY, SECOND, World
@@ -150,3 +150,23 @@ def test_a_refusal_that_nobody_repeats_is_forgotten(world: World, disk: Full) ->
     assert not [
         name for name in world.runtime.controls.read().to_json() if name.startswith("refused:")
     ]
+
+
+class NoParquet(MemoryStore):
+    """A store of two sinks, one of which refuses."""
+
+    def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
+        return replace(super().write_chain(unit, frame), errors={"parquet": SAID})
+
+
+def test_quotes_that_one_sink_refused_live_as_long_as_those_that_nobody_stored(
+    world: World,
+) -> None:
+    world.runtime = replace(world.runtime, store=NoParquet())
+    analysed(world)
+    assert pipeline.persist(world.runtime, NIFTY, "persist")
+    world.later(world.runtime.persisted_seconds + 1.0)
+    assert len(world.frames.get(NIFTY, "quotes"))
+    world.later(world.runtime.quotes_seconds)
+    with pytest.raises(FrameMissing):
+        world.frames.get(NIFTY, "quotes")
