@@ -12,7 +12,7 @@ from datetime import date
 from math import isfinite
 
 from g6.domain.market.dump_layout import DUMP_COLUMNS
-from g6.domain.market.instrument import INDICES
+from g6.domain.market.instrument import INDICES, INVENTED
 from g6.errors import BadInput
 
 _AT = {name: column for column, name in enumerate(DUMP_COLUMNS)}
@@ -300,7 +300,7 @@ class _ListedLines:
         self._lines.update(dict.fromkeys(keys, line))
 
 
-def of_interest(raw: bytes, names: Iterable[str] = tuple(INDICES)) -> bytes:
+def of_interest(raw: bytes, names: Iterable[str] = (*INDICES, *INVENTED)) -> bytes:
     """Return the dump without the roots that are not ours, byte for byte otherwise.
 
     A fifth of the dump is left, which is what the shared cache holds.
