@@ -11,23 +11,18 @@ p95), and memory over the second half. Writes benchmarks/broker.json; exit statu
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests/benchmarks")]
+sys.path[:0] = [str(Path(__file__).resolve().parents[3])]
 
-from bench_report import load as load_average  # noqa: E402
-from bench_report import surroundings  # noqa: E402
-
-from tests.benchmarks.running.footprint import START, closed_cycles, look_alike, system  # noqa: E402
-from tests.benchmarks.running.long_watch import closings, endings, wait_until, watch  # noqa: E402
+from tests.benchmarks.running.footprint import look_alike, system  # noqa: E402
+from tests.benchmarks.running.long_watch import arguments, long_run  # noqa: E402
 
 EIGHT = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX", "NIFTYNXT50", "S05")
 MOST_EXPIRIES = 18
@@ -39,18 +34,6 @@ INVENTED = 5
 MOST_SECONDS = 2.5
 WARM_CYCLES = 12
 """Cycles in which the stream begins: REST may be asked in them."""
-
-
-def arguments() -> argparse.Namespace:
-    """Return what was asked for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--minutes", type=float, default=30.0, help="how long (30)")
-    parser.add_argument("--interval", type=int, default=5, help="seconds between cycles (5)")
-    parser.add_argument("--every", type=float, default=10.0, help="seconds between samples (10)")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks/broker.json")
-    return parser.parse_args()
 
 
 def everything() -> dict[str, str]:
@@ -83,67 +66,36 @@ def seen_by(root: str) -> dict[str, Any]:
     }
 
 
-def wrongs(document: dict[str, Any], rise_mb: float, *, is_flat: bool) -> list[str]:
-    """Return a sentence for each thing that is not as it should be."""
-    wrong = [
-        f"{count} units ended {status}"
-        for status, count in document["units"].items()
-        if status != "OK"
-    ]
+def wrongs(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each thing that is not as it should be with the whole broker."""
     if document["tokens"] < LEAST_TOKENS:
-        wrong.append(f"{document['tokens']} instruments are streamed, fewer than {LEAST_TOKENS}")
+        yield f"{document['tokens']} instruments are streamed, fewer than {LEAST_TOKENS}"
     if document["quote_requests"]:
-        wrong.append(f"{document['quote_requests']} quote requests, there should be none")
+        yield f"{document['quote_requests']} quote requests, there should be none"
     late = document["closed_seconds"].get("p95", float("inf"))
     if late > MOST_SECONDS:
-        wrong.append(f"cycles close {late:.2f} s after their instant at p95")
-    if not is_flat:
-        wrong.append(f"memory rises by {rise_mb:.0f} MB over the second half")
-    return wrong
+        yield f"cycles close {late:.2f} s after their instant at p95"
 
 
 def main() -> int:
     """Run, look, judge; return the exit status."""
-    given = arguments()
-    with tempfile.TemporaryDirectory(prefix="g6-broker-", ignore_cleanup_errors=True) as base:
-        rows = Path(base) / "rows"
-        rows.mkdir()
-        load_before = load_average()
-        with look_alike(Path(base), "1", "--invented", str(INVENTED)) as environment:
+    given = arguments(__doc__, minutes=30.0, every=10.0, output="broker.json")
+    with long_run(given) as run:
+        base = run.rows.parent
+        with look_alike(base, "1", "--invented", str(INVENTED)) as environment:
             root = environment["G6_PROVIDER__ROOT"]
             options = ("--interval", str(given.interval))
-            variables = environment | everything()
-            with system(rows, options, variables) as supervisor:
-                log = rows.parent / "up.log"
-                wait_until(lambda: closed_cycles(rows) >= WARM_CYCLES, supervisor, log, 300.0)
+            with system(run.rows, options, environment | everything()) as supervisor:
+                run.warm(supervisor, WARM_CYCLES, 300.0)
                 before = seen_by(root)
-                seen = watch(supervisor, 60 * given.minutes, given.every)
+                watched = run.watch(supervisor)
                 after = seen_by(root)
-                taken = closings(rows)
-        day = START.partition(" ")[0]
-        units = endings(rows, day, EIGHT)
-    document = surroundings() | {
-        "minutes": given.minutes,
-        "interval": given.interval,
-        "load_before": load_before,
-        "tokens": after["tokens"],
-        "connections": after["connections"],
-        "quote_requests": after["quote_requests"] - before["quote_requests"],
-        "busy_cores": round(seen.busy_cores, 2),
-        "memory_mb": {
-            "first": round(seen.memory.values[0]),
-            "most": round(max(seen.memory.values)),
-        },
-        "rise_of_second_half_mb": round(seen.memory.rise, 1),
-        "units": dict(units),
-        "closed_seconds": taken,
-    }
-    wrong = wrongs(document, seen.memory.rise, is_flat=seen.is_flat)
-    document["wrong"] = wrong
-    given.output.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
-    shown = {name: value for name, value in document.items() if name not in ("machine", "versions")}
-    print(json.dumps(shown, indent=1))
-    return 1 if wrong else 0
+        document = run.document(watched, EIGHT) | {
+            "tokens": after["tokens"],
+            "connections": after["connections"],
+            "quote_requests": after["quote_requests"] - before["quote_requests"],
+        }
+    return run.finish(watched, document, wrongs(document))
 
 
 if __name__ == "__main__":
