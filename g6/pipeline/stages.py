@@ -46,7 +46,7 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     """Claim the unit, fetch its quotes, leave frame `quotes`."""
     watch = Watch(runtime.clock)
     opening = runtime.opening(unit)
-    if watch.began - opening.due > runtime.timing.expires and _is_stored(runtime, unit):
+    if _is_left_alone(runtime, unit, watch.began - opening.due):
         return False
     claim = runtime.ledger.begin(unit, task, opening, watch.began, runtime.timing.lease)
     _send_aggregate(runtime, unit, claim.answer)
@@ -88,6 +88,15 @@ def _send_aggregate(runtime: Runtime, unit: Unit, answer: ClaimAnswer | FinishAn
     """Send the aggregate of a unit's cycle where the ledger says that the unit completes it."""
     if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
+
+
+def _is_left_alone(runtime: Runtime, unit: Unit, lateness: float) -> bool:
+    """Return whether nobody is to claim a unit: it is far too early, or late and stored."""
+    # A beat 90 s ahead had each unit claimed, and its task ran into its time limit before the
+    # instant. A right beat beside it found every unit taken.
+    if lateness < -runtime.timing.expires:
+        return True
+    return lateness > runtime.timing.expires and _is_stored(runtime, unit)
 
 
 def _is_stored(runtime: Runtime, unit: Unit) -> bool:

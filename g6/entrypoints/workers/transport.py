@@ -40,7 +40,7 @@ KEPT_BYTES = 1000
 """Of each of them."""
 LOGGED_CHARACTERS = 40
 TAKEN = "taken"
-"""The property of a message in hand: when a worker took it, wall time."""
+"""The property of a message in hand: when a worker took it, wall time by Redis' clock."""
 _Indexed: Any = transport.QoS
 _InMemory: Any = virtual.QoS
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -96,12 +96,18 @@ class OneRecord(_Indexed):  # type: ignore[misc]
     """
 
     _looks = 0
+    _skew = 0.0
+
+    @staticmethod
+    def wall() -> float:
+        """Return epoch seconds by this host's clock."""
+        return time.time()
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """Record that a message was taken."""
         delivery = message.delivery_info
         content = message._raw  # noqa: SLF001 - it has no other name
-        content["properties"][TAKEN] = time.time()
+        content["properties"][TAKEN] = self.wall() - self._skew
         record = dumps(  # type: ignore[no-untyped-call]
             [content, delivery["exchange"], delivery["routing_key"]]
         )
@@ -133,8 +139,13 @@ class OneRecord(_Indexed):  # type: ignore[misc]
         self._looks += 1
         if (self._looks - 1) % (interval or 1):
             return
-        long_ago = time.time() - self.visibility_timeout
         with self.channel.conn_or_acquire() as client:
+            seconds, micros = client.time()
+            now = seconds + micros / 1e6
+            # By its own clock a host that is 90 s ahead puts back what all others have in hand, at
+            # each look, and others do so with what one that is behind has.
+            self._skew = self.wall() - now
+            long_ago = now - self.visibility_timeout
             # kombu 5.7 does not prefix the key of hgetall.
             records = client.hgetall(f"{self.channel.global_keyprefix}{self.unacked_key}")
             for tag, record in records.items():

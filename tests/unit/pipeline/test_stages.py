@@ -253,6 +253,17 @@ def test_a_cycle_sent_too_early_waits_for_its_instant(world: World) -> None:
     assert world.clock.now == NIFTY.instant.timestamp()
 
 
+def test_a_cycle_sent_half_an_interval_too_early_is_left_to_who_sends_it_in_time(
+    world: World,
+) -> None:
+    """A beat 90 s ahead had each unit claimed, and a right one beside it found it taken."""
+    world.later(-90.0)
+    assert world.run(NIFTY, "collect") == [False]
+    assert world.ledger.record(FIRST) is None
+    world.later(90.0)
+    assert world.run(NIFTY, "collect", task="in time") == [True]
+
+
 class Waiting(AlteredMarket):
     """The simulated market behind a budget: an answer takes two seconds, of which `waited` went by before the request."""
 

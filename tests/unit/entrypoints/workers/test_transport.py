@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -148,6 +149,45 @@ def test_a_message_in_hand_is_one_record_that_says_when_it_was_taken(
         assert again.headers["redelivered"]
         channel.basic_ack(again.delivery_tag)
         assert not held.exists(f"{PREFIX}unacked")
+
+
+class Ahead(transport.OneRecord):
+    """The messages that a host has in hand whose clock is 90 s ahead."""
+
+    @staticmethod
+    def wall() -> float:
+        return time.time() + 90.0
+
+
+class Behind(transport.OneRecord):
+    """Likewise for one that is 90 s behind."""
+
+    @staticmethod
+    def wall() -> float:
+        return time.time() - 90.0
+
+
+@pytest.mark.parametrize("wrong", [Ahead, Behind])
+def test_a_host_whose_clock_is_wrong_neither_takes_from_others_nor_is_taken_from(
+    server: EmbeddedServer, held: redis.Redis, wrong: type[transport.OneRecord]
+) -> None:
+    transport.install()
+    options = {"global_keyprefix": PREFIX, "visibility_timeout": 30}
+    with Connection(server.url, transport_options=options) as connection:
+        channel = connection.default_channel
+        queue = connection.SimpleQueue("work")
+        queue.put("of a host whose clock is right")
+        first = channel.basic_get("work")
+        hand = wrong(channel)
+        hand.restore_visible(interval=1)
+        queue.put("of the other")
+        message = channel.basic_get("work", no_ack=True)
+        hand.append(message, message.delivery_tag)
+        channel.qos.restore_visible(interval=1)
+        assert held.hlen(f"{PREFIX}unacked") == 2
+        assert not held.llen(f"{PREFIX}work")
+        hand.ack(message.delivery_tag)
+        channel.basic_ack(first.delivery_tag)
 
 
 def test_a_message_in_hand_of_a_worker_before_an_upgrade_comes_back(
