@@ -6,7 +6,7 @@ from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Stage, Status
 from g6.pipeline.grid_walk import walk
 from g6.pipeline.rerun import RERUN_SECONDS
-from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
+from g6.pipeline.runtime import Runtime
 from g6.ports import RERUN_TASK, CycleRecord, StageState, UnitEnd, UnitRecord
 
 MOST_SKIPPED = 20
@@ -64,7 +64,7 @@ def _mend(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, 
     if not state.status:
         if now >= record.opening.deadline:
             return _close(runtime, record, unit, state, now)
-        if stages := _lost_stages(runtime, record, state, now):
+        if stages := _lost_stages(runtime, record, unit, state, now):
             return _send_again(runtime, unit, stages)
         return ""
     if state.status in ANALYSED:
@@ -106,14 +106,14 @@ def _unbegun_reason(runtime: Runtime, record: CycleRecord) -> Reason:
 
 
 def _lost_stages(
-    runtime: Runtime, record: CycleRecord, state: UnitRecord, now: float
+    runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, now: float
 ) -> tuple[Stage, ...]:
     """Return the first stage whose lease lapsed and all after it, empty when none is lost."""
     lease = runtime.timing.lease
     if record.opening.deadline - now < min(1.0, lease):
         return ()
     if state.task == RERUN_TASK:
-        return _lost_rerun(runtime, record, state, now)
+        return _lost_rerun(runtime, record, unit, state, now)
     since = record.opened
     for position, name in enumerate(STAGES[:2]):
         stage = state.stages.get(name, StageState())
@@ -127,7 +127,7 @@ def _lost_stages(
 
 
 def _lost_rerun(
-    runtime: Runtime, record: CycleRecord, state: UnitRecord, now: float
+    runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, now: float
 ) -> tuple[Stage, ...]:
     """Return the stages of a lost rerun, empty while it runs or may still wait in its queue.
 
@@ -139,12 +139,14 @@ def _lost_rerun(
     stage = state.stages.get(Stage.ANALYSE, StageState())
     if stage.starts >= POISON or stage.is_done:
         return ()
-    if stage.is_running:
-        return STAGES[1:] if stage.lease_until < now else ()
-    waited = now - (record.opening.deadline - RERUN_SECONDS)
     patience = RERUN_LEASES * runtime.timing.lease
-    is_due = waited >= patience and waited % patience < SWEEP_SECONDS
-    return STAGES[1:] if is_due else ()
+    if stage.is_running:
+        is_due = stage.lease_until < now
+    else:
+        is_due = now - (record.opening.deadline - RERUN_SECONDS) >= patience
+    if is_due and runtime.ledger.send_again(unit, now, patience):
+        return STAGES[1:]
+    return ()
 
 
 def _has_lapsed(stage: StageState, since: float, lease: float, now: float) -> bool:
@@ -173,12 +175,12 @@ def _mend_persist(
             runtime.ledger.settle(record.cycle)
         return ""
     # Five tries were over within 10 s, and a disk that was full for 12 s cost its chains. Each
-    # waits as long as all before it, and a message that waits in its queue is sent again after as
-    # long, not at every sweep: 18 of a full disk waited there.
-    last = max(persist.started, since)
+    # waits as long as all before it, also where its message is still in the queue: 18 of a full
+    # disk waited there.
+    last = max(persist.started, since, state.sent)
     rest = max(runtime.timing.lease, last - since)
-    is_due = now - last > rest and (now - last) % rest < SWEEP_SECONDS
-    if is_due and _has_lapsed(persist, analysed.ended, runtime.timing.lease, now):
+    is_due = now - last > rest and _has_lapsed(persist, analysed.ended, runtime.timing.lease, now)
+    if is_due and runtime.ledger.send_again(unit, now, rest):
         return _send_again(runtime, unit, (Stage.PERSIST,))
     return ""
 

@@ -106,6 +106,8 @@ class UnitRecord:
         stored_end: How it ended when its rows were stored last, None unless a rerun has begun
             since.
         failure: Why its newest rerun failed, so that it ends as it did before.
+        sent: When the sweep last sent it again, wall time in epoch seconds, 0 for not since it was
+            opened or reopened.
     """
 
     task: str = ""
@@ -116,6 +118,7 @@ class UnitRecord:
     stages: Mapping[Stage, StageState] = field(default_factory=dict)
     stored_end: UnitEnd | None = None
     failure: Reason | NoWord = ""
+    sent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +284,16 @@ class Ledger(Protocol):
 
         Returns:
             False when it is stored, or somebody sent it less than `after` seconds ago.
+        """
+        ...
+
+    # A unit was due for two seconds after each rest, and a sweep 2.1 s after another missed them.
+    def send_again(self, unit: Unit, now: float, after: float) -> bool:
+        """Claim the right to send a unit to a stage again, which `sent` of its record then tells.
+
+        Returns:
+            False when somebody sent it less than `after` seconds ago, and for a cycle that the
+            ledger does not know.
         """
         ...
 

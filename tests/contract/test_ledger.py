@@ -542,6 +542,25 @@ def test_a_closed_cycle_that_nobody_stored_is_sent_again_by_one_at_a_time(ledger
     assert not ledger.store_again(CYCLE, 200.0, 5.0)
 
 
+def test_a_unit_is_sent_again_by_one_at_a_time_and_anew_once_it_is_reopened(ledger: Ledger) -> None:
+    assert not ledger.send_again(NIFTY, 100.0, 5.0)
+    collected(ledger, NIFTY)
+    claims = [ledger.send_again(NIFTY, now, 5.0) for now in (104.0, 104.1, 108.9, 109.1)]
+    assert claims == [True, False, False, True]
+    assert ledger.send_again(SENSEX, 109.1, 5.0)
+    assert last_sent(ledger) == {"NIFTY": 109.1, "SENSEX": 109.1}
+    ledger.reopen(NIFTY, "analyse", OPENING, 110.0)
+    assert last_sent(ledger) == {"NIFTY": 0.0, "SENSEX": 109.1}
+    assert ledger.send_again(NIFTY, 110.0, 5.0)
+
+
+def last_sent(ledger: Ledger) -> dict[str, float]:
+    """Return when each unit of the cycle was last sent again."""
+    record = ledger.record(CYCLE)
+    assert record is not None
+    return {index: unit.sent for index, unit in record.units.items()}
+
+
 def test_a_rerun_from_persist_leaves_the_overview_stored(ledger: Ledger) -> None:
     for unit in (NIFTY, SENSEX):
         collected(ledger, unit)

@@ -110,6 +110,13 @@ BUGS = (
         "slow_provider",
     ),
     bug(
+        "a unit that was sent again is not remembered",
+        LEDGER,
+        "        self._put(unit, replace(record, sent=now))\n",
+        "",
+        "rerun",
+    ),
+    bug(
         "a stored cycle is not settled",
         LEDGER,
         '        self._publish("", report)\n        self._settle_when_whole(cycle)\n',
@@ -276,9 +283,15 @@ BUGS = (
     bug(
         "a rerun that waits is sent again at every sweep",
         SWEEP,
-        "    is_due = waited >= patience and waited % patience < SWEEP_SECONDS\n",
-        "    is_due = waited >= 0.0\n",
+        "    if is_due and runtime.ledger.send_again(unit, now, patience):\n",
+        "    if is_due:\n",
         "rerun",
+    ),
+    bug(
+        "a persist that waits is sent again at every sweep",
+        SWEEP,
+        "    if is_due and runtime.ledger.send_again(unit, now, rest):\n",
+        "    if now - since > rest:\n",
     ),
     bug(
         "a rerun collects a past cycle",
@@ -322,8 +335,8 @@ BUGS = (
         (
             Edit(
                 STAGES,
-                "    if watch.began - opening.due > runtime.timing.expires and _is_stored(runtime, unit):\n",
-                "    if False:\n",
+                "    return lateness > runtime.timing.expires and _is_stored(runtime, unit)\n",
+                "    return False\n",
             ),
             Edit(
                 CLOSING,
@@ -478,6 +491,8 @@ UNMEASURED: frozenset[str] = frozenset(
         "a rerun from persist does not look whether its unit was analysed",
         "the sweep skips the first index alone",
         "a rerun that waits is sent again at every sweep",
+        "a persist that waits is sent again at every sweep",
+        "a unit that was sent again is not remembered",
         "a walk does not see that Redis is emptied",
         "a publish that was overtaken leaves its rows",
         "a beat that was born in an outage says that it lived",

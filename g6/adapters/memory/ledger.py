@@ -237,6 +237,13 @@ class MemoryLedger:
         account.store_sent = now
         return True
 
+    def send_again(self, unit: Unit, now: float, after: float) -> bool:
+        record = self._unit(unit)
+        if unit.cycle not in self._cycles or now - record.sent < after:
+            return False
+        self._put(unit, replace(record, sent=now))
+        return True
+
     def settle(self, cycle: str) -> None:
         self._open.discard(cycle)
 
@@ -261,7 +268,10 @@ class MemoryLedger:
                 record, status="", reason="", summary={}, stored_end=stored, failure=""
             )
         stages = {stage: state for stage, state in record.stages.items() if stage not in again}
-        self._put(unit, replace(record, task=RERUN_TASK, attempt=account.attempt, stages=stages))
+        reopened = replace(
+            record, task=RERUN_TASK, attempt=account.attempt, stages=stages, sent=0.0
+        )
+        self._put(unit, reopened)
         expected = account.opening.expected
         expected += () if unit.index in expected else (unit.index,)
         account.opening = replace(

@@ -161,6 +161,10 @@ class RedisLedger:
         return bool(self._step("store_again", cycle, "", now, after))
 
     @translated
+    def send_again(self, unit: Unit, now: float, after: float) -> bool:
+        return bool(self._step("send_again", unit.cycle, unit.index, now, after))
+
+    @translated
     def settle(self, cycle: str) -> None:
         self._step("settle", cycle, "", 0.0)
 
@@ -299,6 +303,7 @@ def _unit(index: str, fields: Mapping[str, str]) -> UnitRecord:
         },
         stored_end=_end(fields.get(f"{index}:stored_end", "")),
         failure=reason_of(fields.get(f"{index}:failure", "")),
+        sent=_number(fields, f"{index}:sent"),
     )
 
 

@@ -94,6 +94,40 @@ def test_persistence_that_fails_is_tried_again_at_growing_distances(world: World
     assert FIRST not in [record.cycle for record in world.ledger.open_cycles()]
 
 
+@pytest.mark.parametrize("distance", [1.0, 2.1, 4.0])
+def test_a_persistence_that_waits_is_sent_again_however_far_apart_the_sweeps_are(
+    world: World, distance: float
+) -> None:
+    """It was due for two seconds after each rest, which a sweep 2.1 s after another missed."""
+    world.run(NIFTY)
+    world.run(BANKNIFTY, "collect", "analyse")
+    world.drain()
+    counts = [swept(world, distance)["sent_again"] for _ in range(int(100.0 / distance))]
+    assert sum(counts) == 4
+
+
+@pytest.mark.parametrize("distance", [2.0, 4.0])
+def test_a_rerun_that_waits_is_sent_again_however_far_apart_the_sweeps_are(
+    world: World, distance: float
+) -> None:
+    world.cycle()
+    pipeline.rerun(world.runtime, NIFTY)
+    counts = [swept(world, distance)["sent_again"] for _ in range(int(100.0 / distance))]
+    assert sum(counts) == 3
+
+
+def test_a_rerun_whose_workers_die_is_sent_again_at_once_and_then_after_six_leases(
+    world: World,
+) -> None:
+    world.cycle()
+    pipeline.rerun(world.runtime, NIFTY)
+    world.begin(NIFTY, "analyse", task="dies")
+    assert [swept(world, 2.0)["sent_again"] for _ in range(4)] == [0, 0, 1, 0]
+    world.begin(NIFTY, "analyse", task="dies-too")
+    assert swept(world, 6.0)["sent_again"] == 0
+    assert swept(world, 24.0)["sent_again"] == 1
+
+
 @pytest.mark.parametrize(
     ("stages", "dies_in", "reason"),
     [((), "", "expired"), ((), "collect", "provider"), (("collect",), "analyse", "late")],

@@ -298,6 +298,12 @@ function steps.store_again() -- 5 seconds since it was closed, or sent to be sto
   return 1
 end
 
+function steps.send_again() -- 5 seconds since the unit was sent again
+  if not known() or now - (tonumber(get(index .. ':sent')) or 0) < tonumber(ARGV[5]) then return 0 end
+  set(index .. ':sent', ARGV[2])
+  return 1
+end
+
 function steps.settle()
   settled()
   return 1
@@ -337,7 +343,7 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
     redis.call('HDEL', cycle_key, index .. ':status', index .. ':reason', index .. ':summary', index .. ':analyse', index .. ':failure')
     set('fired', '0', 'closed', '0')
   end
-  redis.call('HDEL', cycle_key, index .. ':persist')
+  redis.call('HDEL', cycle_key, index .. ':persist', index .. ':sent')
   held[index .. ':persist'] = ''
   set(index .. ':attempt', attempt, index .. ':task', 'rerun', 'deadline', ARGV[6], 'config', ARGV[8])
   redis.call('ZADD', open_key, ARGV[6], cycle)
