@@ -20,10 +20,9 @@ from running.command_counts import CommandCounts, less
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import Settings, environment, load
 from g6.domain.cycles.cycle import isoformat_z
-from g6.entrypoints.machine.market_start import aligned
+from g6.entrypoints.machine.market_start import aligned, window
 from g6.entrypoints.machine.pools import WORKERS, pool_sizes
 from g6.entrypoints.machine.processes import Process, stop
-from g6.entrypoints.machine.supervisor import window
 from g6.entrypoints.workers.app import create_app
 from g6.pipeline import Runtime
 from g6.ports import CycleRecord, Event

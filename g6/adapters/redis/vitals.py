@@ -149,9 +149,10 @@ class RedisVitals:
 
     @translated
     def ready_count(self) -> int:
-        """Return how many pool processes are ready since `forget_workers`."""
-        count: Reply = self._client.scard(f"{self._ns}:ready")
-        return int(count)
+        """Return how many pool processes that live have become ready since `forget_workers`."""
+        # Those of a worker that was killed while it started had said so before.
+        pids: Reply = self._client.smembers(f"{self._ns}:ready")
+        return sum(psutil.pid_exists(int(pid)) for pid in pids)
 
     @translated
     def forget_workers(self) -> None:

@@ -1,13 +1,24 @@
-"""Where on the grid a simulated market starts."""
+"""Where on the grid a market starts, and where a bounded run ends."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from g6.config import Settings, calendar
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES, exchanges_of
-from g6.ports.sources import Ability
+from g6.pipeline import Runtime
+from g6.ports.sources import Ability, abilities_of
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The first and last instant of a bounded run, and the number of its cycles, both included."""
+
+    first: datetime
+    last: datetime
+    cycles: int
 
 
 def aligned(settings: Settings) -> Settings:
@@ -37,3 +48,18 @@ def next_cycle(days: Calendar, settings: Settings, at: datetime) -> datetime:
     """Return the first cycle of any index at an instant or after it."""
     exchanges = exchanges_of(INDICES[name] for name in settings.indices)
     return min(days.next_cycle(exchange, at, settings.interval) for exchange in exchanges)
+
+
+def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
+    """Return the span of a bounded run: `cycles` instants from its start, or those of a recording.
+
+    A simulated market starts at `market.start`, a live one now.
+    """
+    recorded = abilities_of(runtime.provider).recorded
+    if recorded is not None:
+        instants = recorded.cycles()[:cycles]
+        return Window(instants[0], instants[-1], len(instants))
+    count = cycles or 1
+    start = settings.market.start if settings.source.is_simulated else runtime.clock.market()
+    first = next_cycle(runtime.calendar, settings, start)
+    return Window(first, first + timedelta(seconds=(count - 1) * settings.interval), count)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from g6 import log
@@ -36,7 +35,6 @@ from g6.domain.reports.alerts import JOURNAL_STOPPED, PROCESS_ENDED
 from g6.domain.schema.layout import Folder
 from g6.entrypoints.machine.flower_process import flower_port, password
 from g6.entrypoints.machine.fork_server import ForkServer, child_environment
-from g6.entrypoints.machine.market_start import next_cycle
 from g6.entrypoints.machine.observers import prepare_observers
 from g6.entrypoints.machine.pools import WORKERS, pool_sizes
 from g6.entrypoints.machine.processes import SERVER, Process, Roster, stop
@@ -46,10 +44,11 @@ from g6.entrypoints.workers.driving import Driver
 from g6.errors import Retryable, Unavailable
 from g6.log.rotation import rotate_by_copy
 from g6.pipeline import Runtime, raised_alerts
-from g6.ports.sources import abilities_of
 
 STOP_SECONDS = 8.5
 READY_SECONDS = 60.0
+MOST_RESTARTS = 3
+"""How often a worker that is killed while it starts is started again."""
 LASTING_SECONDS = 10.0
 """Seconds that a process must run again for its alert to be over."""
 LOGS_SECONDS = 10.0
@@ -65,15 +64,6 @@ MODULES = {
     "flower": "g6.entrypoints.machine.flower_process",
 }
 """What the processes of one machine run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The first and last instant of a bounded run, and the number of its cycles, both included."""
-
-    first: datetime
-    last: datetime
-    cycles: int
 
 
 @dataclass(slots=True)
@@ -115,8 +105,10 @@ class Stack:
     def wait_ready(self, progress: Callable[[int, int], None] = lambda _ready, _of: None) -> None:
         """Wait until every pool process is warm.
 
+        A worker that is killed meanwhile is started again, as later.
+
         Raises:
-            Unavailable: A worker ended, with its last words.
+            Unavailable: A worker ended, and another start would not help. With its last words.
         """
         limit = time.monotonic() + READY_SECONDS
         # One connection for all questions: the property makes a new one each time.
@@ -124,13 +116,15 @@ class Stack:
         while (ready := vitals.ready_count()) < self._expected:
             progress(ready, self._expected)
             self.driver.keep()
-            dead = next((process for process in self.processes if not process.alive), None)
-            if dead or time.monotonic() > limit:
-                process = dead or self.processes[0]
+            failed = next((process for process in self.processes if _has_failed(process)), None)
+            if failed or time.monotonic() > limit:
+                process = failed or self.processes[0]
                 raise Unavailable(
                     f"worker {process.name} did not start: {process.why_ended()}",
                     f"see {process.log}",
                 )
+            if [process for process in self.processes if process.watch()]:
+                self._write_roster()
             self.runtime.clock.sleep(0.05)
         progress(self._expected, self._expected)
 
@@ -306,6 +300,16 @@ class Stack:
     _expected: int = 0
 
 
+def _has_failed(process: Process) -> bool:
+    """Return whether a worker that starts has ended, and another start would not help."""
+    if process.alive:
+        return False
+    # Out of memory the kernel kills whoever is largest, and a fork server takes its children along.
+    # A worker that ends by itself does the same at each start: its settings are wrong.
+    was_killed = process.exit_code is None or process.exit_code < 0
+    return not was_killed or process.restarts >= MOST_RESTARTS
+
+
 @contextmanager
 def running(
     settings: Settings,
@@ -383,18 +387,3 @@ def _driver(
         bounded=bounded and bool(settings.redis.broker_url or not settings.simulated),
         cache=redis_namespace(settings, frames) if frames else None,
     )
-
-
-def window(settings: Settings, runtime: Runtime, cycles: int | None) -> Window:
-    """Return the span of a bounded run: `cycles` instants from its start, or those of a recording.
-
-    A simulated market starts at `market.start`, a live one now.
-    """
-    recorded = abilities_of(runtime.provider).recorded
-    if recorded is not None:
-        instants = recorded.cycles()[:cycles]
-        return Window(instants[0], instants[-1], len(instants))
-    count = cycles or 1
-    start = settings.market.start if settings.source.is_simulated else runtime.clock.market()
-    first = next_cycle(runtime.calendar, settings, start)
-    return Window(first, first + timedelta(seconds=(count - 1) * settings.interval), count)

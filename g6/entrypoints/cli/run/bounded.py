@@ -21,12 +21,16 @@ from g6.entrypoints.cli.shared.following import (
     prepare_start,
 )
 from g6.entrypoints.machine.fork_server import ForkServer
-from g6.entrypoints.machine.supervisor import Stack, Window, running, window
+from g6.entrypoints.machine.market_start import Window, window
+from g6.entrypoints.machine.supervisor import Stack, running
 from g6.errors import NothingToDo
+from g6.pipeline import Runtime
 from g6.ports import Ledger
 from g6.rendering.wording import in_india
 
 STORED_SECONDS = 30.0
+BEAT_SECONDS = 1.0
+"""Wall seconds that a beat may take from its start to its first message."""
 
 
 def _quietly(_: Stack) -> Callable[[Alert], None]:
@@ -64,9 +68,6 @@ def started(
     ) as stack:
         bounds = window(settings, stack.runtime, cycles)
         refuse_closed(stack.runtime.ledger, settings, bounds, stack.driver.other)
-        # The window of a bounded run bound every later beat of a live system, until the driver took
-        # it along at its end.
-        stack.driver.open_window(bounds.first, bounds.last)
         log.configure(settings, file=stack.log_dir / log.FILE)
         follower = RunFollower(stack, stack.runtime.bus.bounds()[1], present(stack))
         with _bar(console) as progress:
@@ -75,15 +76,43 @@ def started(
             stack.wait_ready(lambda ready, of: progress.update(task, completed=ready, total=of))
         stack.start_ticker()
         stack.start_outlets()
+        bounds = moved_on(settings, stack.runtime, bounds)
+        # The window of a bounded run bound every later beat of a live system, until the driver took
+        # it along at its end.
+        stack.driver.open_window(bounds.first, bounds.last)
         stack.start_beat()
-        timing = stack.runtime.timing
-        ahead = max(
-            (bounds.cycles - 1) * timing.step,
-            (bounds.last - bounds.first).total_seconds() / stack.pace,
-        )
-        limit = stack.runtime.clock.wall() + ahead + timing.grace + PATIENCE
-        yield stack, follower, bounds.cycles, limit
+        yield stack, follower, bounds.cycles, _end_of(stack, bounds)
         pipeline.keep_events(stack.runtime)
+
+
+def _end_of(stack: Stack, bounds: Window) -> float:
+    """Return the wall time at which a run that has just begun is given up."""
+    timing = stack.runtime.timing
+    ahead = max(
+        (bounds.cycles - 1) * timing.step,
+        (bounds.last - bounds.first).total_seconds() / stack.pace,
+    )
+    return stack.runtime.clock.wall() + ahead + timing.grace + PATIENCE
+
+
+def moved_on(settings: Settings, runtime: Runtime, bounds: Window) -> Window:
+    """Return the window of a run whose first cycle may have passed while its workers started.
+
+    A live run begins with the next cycle where beat would not send the first one any more.
+
+    Raises:
+        NothingToDo: That instant is closed.
+    """
+    if not settings.source.is_live:
+        return bounds
+    # A start of 4 s that crossed an instant of a grid of 5 s began with a cycle that was SKIPPED
+    # for want of a beat, though nobody was to collect yet.
+    late = runtime.clock.wall() - runtime.clock.wall_of(bounds.first)
+    if late <= runtime.timing.expires - BEAT_SECONDS:
+        return bounds
+    later = window(settings, runtime, bounds.cycles)
+    refuse_closed(runtime.ledger, settings, later, None)
+    return later
 
 
 def refuse_closed(

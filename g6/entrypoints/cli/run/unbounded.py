@@ -134,15 +134,17 @@ def _start(stack: Stack, console: Console, voice: Voice) -> RunFollower:
         hashes=hashes(settings),
         is_kept=console.is_terminal,
     )
-    if settings.simulated:
-        market = stack.runtime.clock.market()
-        stack.driver.open_window(market if settings.lookalike else settings.market.start, None)
     with console.status("starting the workers"):
         stack.start_workers()
         stack.wait_ready()
     follower = RunFollower(stack, stack.runtime.bus.bounds()[1], voice.alert)
     stack.start_ticker()
     stack.start_outlets()
+    if settings.simulated:
+        # The market of a look-alike runs already. Opened before the workers had started, the window
+        # had cycles that were SKIPPED for want of a beat.
+        market = stack.runtime.clock.market()
+        stack.driver.open_window(market if settings.lookalike else settings.market.start, None)
     stack.start_beat()
     if settings.features.serve:
         stack.start_serve()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from g6.adapters.redis.server import connect
 from g6.bootstrap.kept_panels import keep_panel
@@ -13,7 +17,8 @@ from g6.config import load
 from g6.domain.schema.words import QueueName
 from g6.entrypoints.machine.pools import WORKERS, Machine, pool_sizes
 from g6.entrypoints.machine.processes import Process
-from g6.entrypoints.machine.supervisor import LASTING_SECONDS, running
+from g6.entrypoints.machine.supervisor import LASTING_SECONDS, MOST_RESTARTS, Stack, running
+from g6.errors import Unavailable
 from tests.waiting import eventually
 
 
@@ -90,6 +95,55 @@ def test_a_process_that_ends_by_itself_is_an_alert_until_it_has_run_again(tmp_pa
         assert not stack.runtime.controls.read().alerts
         types = [event.document for event in stack.runtime.bus.read("0") if event.type == "alert"]
         assert [document.get("over", False) for document in types] == [False, True]
+
+
+@pytest.fixture
+def starting(tmp_path: Path) -> Iterator[Stack]:
+    """A system that waits for one pool process of one worker."""
+    with running(load(None, {"demo_dir": str(tmp_path / "rows")}, {})) as stack:
+        stack._expected = 1
+        yield stack
+
+
+def worker(stack: Stack, code: str) -> Process:
+    """Start lines of Python as the system's worker."""
+    log = stack.log_dir / "cycle.log"
+    process = Process("cycle", [sys.executable, "-c", code], os.environ, log)
+    stack.processes.append(process)
+    process.start()
+    return process
+
+
+def test_a_worker_that_is_killed_while_it_starts_is_started_again(starting: Stack) -> None:
+    process = worker(starting, "import time; time.sleep(60)")
+    vitals = starting._vitals
+    vitals.announce_ready(process.pid)
+    process.signal(signal.SIGKILL)
+    eventually(lambda: not process.alive)
+
+    def progress(ready: int, _of: int) -> None:
+        if process.restarts and not ready:
+            vitals.announce_ready(process.pid)
+
+    starting.wait_ready(progress)
+    assert process.alive
+    assert process.restarts == 1
+
+
+def test_a_worker_that_is_killed_at_each_start_ends_the_start_with_its_signal(
+    starting: Stack,
+) -> None:
+    process = worker(starting, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    process.restarts = MOST_RESTARTS
+    with pytest.raises(Unavailable, match=r"worker cycle did not start: it ended .* signal 9"):
+        starting.wait_ready()
+
+
+def test_a_worker_that_ends_by_itself_ends_the_start_with_its_last_words(starting: Stack) -> None:
+    process = worker(starting, "raise SystemExit('the lint refuses it')")
+    with pytest.raises(Unavailable, match="worker cycle did not start: the lint refuses it"):
+        starting.wait_ready()
+    assert process.restarts == 0
 
 
 def test_the_roster_names_the_embedded_server_and_is_for_its_owner_alone(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ import pytest
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
-from g6.entrypoints.cli.run.bounded import refuse_closed
+from g6.entrypoints.cli.run.bounded import moved_on, refuse_closed
 from g6.entrypoints.cli.run.demonstration import whole_session
-from g6.entrypoints.machine.supervisor import Window
+from g6.entrypoints.machine.market_start import Window
 from g6.errors import NothingToDo, UserError
 from g6.ports import Opening
+from tests.worlds.pipeline import World
 
 
 def settings(start: str, **more: object) -> Settings:
@@ -73,3 +74,29 @@ def test_a_simulated_one_is_done_again_unless_the_same_run_has_not_ended(
         NothingToDo, match=r"closed by the same run, which has not ended yet \(process 7\)"
     ):
         refuse_closed(closed_first, settings(FIRST), BOTH, {"pid": 7})
+
+
+@pytest.mark.parametrize(("seconds", "first"), [(0.0, FIRST), (29.0, FIRST), (29.5, NEXT)])
+def test_a_live_run_begins_with_the_first_cycle_that_beat_would_still_send(
+    seconds: float, first: str
+) -> None:
+    world = World()
+    world.later(seconds)
+    moved = moved_on(settings(FIRST, provider__name="kite"), world.runtime, BOTH)
+    assert (isoformat_z(moved.first), moved.cycles) == (first, 2)
+    assert moved.last - moved.first == BOTH.last - BOTH.first
+
+
+def test_a_later_cycle_that_is_closed_is_refused_too() -> None:
+    world = World()
+    world.later(40.0)
+    world.ledger.skip(Unit(NEXT, "NIFTY"), Opening(("NIFTY",), "c1", 50.0, 1.0), "expired", 60.0)
+    world.ledger.close(NEXT, 61.0)
+    with pytest.raises(NothingToDo, match="11:01 IST is collected and closed already"):
+        moved_on(settings(FIRST, provider__name="kite"), world.runtime, BOTH)
+
+
+def test_a_simulated_market_waits_for_its_beat_and_begins_where_it_stood() -> None:
+    world = World()
+    world.later(600.0)
+    assert moved_on(settings(FIRST), world.runtime, BOTH) == BOTH
