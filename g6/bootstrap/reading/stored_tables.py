@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ from g6.bootstrap.reading.row_certificates import (
 )
 
 
-class RowChoice(TypedDict, total=False):
+class RowChoice(NamedTuple):
     """The arguments of `g6.load` that choose among the rows and columns of a kind."""
 
     columns: Sequence[str] | None
@@ -34,18 +34,36 @@ def stored_table(
     index: str | Sequence[str],
     day: DaySpan,
     kind: str,
-    *,
+    choice: RowChoice,
     min_coverage: float | None = None,
-    **choice: Unpack[RowChoice],
 ) -> pa.Table:
     """Return the rows, with the columns that are asked for and the certificates of their days.
+
+    Args:
+        directory: Of the rows.
+        index: One name or several, `*` for all that are stored.
+        day: A session day, or a range of them.
+        kind: Which rows.
+        choice: Which of them, and in what form.
+        min_coverage: The least share of due cycles that the certificate of each day says are OK.
 
     Raises:
         NothingToDo: Nothing of that is stored.
         UserError: An argument cannot be, or less is stored than `min_coverage` wants.
         BadInput: A file is damaged.
     """
-    query = Query.of(directory, index, day, kind, **choice)
+    query = Query.of(
+        directory,
+        index,
+        day,
+        kind,
+        columns=choice.columns,
+        expiry=choice.expiry,
+        strike=choice.strike,
+        as_of=choice.as_of,
+        tz=choice.tz,
+        shape=choice.shape,
+    )
     certificates = certificates_of(query)
     if min_coverage is not None:
         check_coverage(certificates, query.indices, min_coverage)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from g6.adapters.parquet.queries.engines import EngineAnswer, EngineFrame
+    from g6.adapters.parquet.queries.engines import Engine, EngineAnswer, EngineFrame
     from g6.adapters.parquet.queries.stored_span import DaySpan
+    from g6.bootstrap.reading.stored_tables import RowChoice
     from g6.domain.schema.layout import LoadedKind
 
 IndexNames: TypeAlias = str | Sequence[str]
@@ -126,25 +127,29 @@ def load(
         BadInput: A file is damaged.
         Unavailable: The engine is not installed. The sentence has the line that installs it.
     """
+    from g6.bootstrap.reading.stored_tables import RowChoice
+
+    choice = RowChoice(columns, expiry, strike, as_of, tz, shape)
+    return _frame(data_dir, index, day, kind, choice, min_coverage, engine)
+
+
+def _frame(
+    data_dir: str | Path | None,
+    index: IndexNames,
+    day: DaySpan,
+    kind: LoadedKind,
+    choice: RowChoice,
+    min_coverage: float | None,
+    engine: Engine,
+) -> EngineAnswer:
+    """Return stored rows as what an engine makes of them."""
     from g6.adapters.parquet.queries.engines import engine_in_force, to_engine
     from g6.bootstrap.reading.stored_tables import stored_table
     from g6.entrypoints.python.accessor import with_pictures
 
     # Before the rows are read: a misspelt engine needs no directory.
     engine_in_force(engine)
-    table = stored_table(
-        directory_of(data_dir),
-        index,
-        day,
-        kind,
-        columns=columns,
-        expiry=expiry,
-        strike=strike,
-        as_of=as_of,
-        tz=tz,
-        shape=shape,
-        min_coverage=min_coverage,
-    )
+    table = stored_table(directory_of(data_dir), index, day, kind, choice, min_coverage)
     return with_pictures(to_engine(table, engine))
 
 
