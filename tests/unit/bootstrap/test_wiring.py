@@ -138,6 +138,8 @@ def _built(source: str, rooms: tuple[str, ...]) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(rooms)
         for alias in node.names
     }
+    if not imported:
+        return
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue

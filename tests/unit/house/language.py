@@ -97,11 +97,11 @@ def _types_of(tree: ast.Module, path: Path) -> Iterator[tuple[str, str]]:
             target, value = statement.target, statement.value
         else:
             continue
-        meaning = ast.unparse(value)
-        if not isinstance(target, ast.Name) or meaning.startswith("Annotated["):
+        if not isinstance(target, ast.Name) or not _is_type_name(target.id):
             continue
+        meaning = ast.unparse(value)
         is_plain = isinstance(statement, ast.Assign) and isinstance(value, VALUES)
-        if _is_type_name(target.id) and not is_plain:
+        if not is_plain and not meaning.startswith("Annotated["):
             yield target.id, meaning
 
 

@@ -24,6 +24,8 @@ READS_WHAT_SHIPS = {
 
 def cached_readings(source: str) -> Iterator[str]:
     """Yield the functions of a module that a cache stands over, and that read a file."""
+    if "cache" not in source:
+        return
     tree = ast.parse(source)
     wrapped = {
         ast.unparse(node.args[0])

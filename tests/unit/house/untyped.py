@@ -96,7 +96,7 @@ def _definitions(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
             isinstance(node, ast.AnnAssign)
             and isinstance(node.target, ast.Name)
             and node.value is not None
-            and "TypeAlias" in ast.unparse(node.annotation)
+            and _last_name(node.annotation) == "TypeAlias"
         ):
             yield node.target.id, node.value
 
@@ -116,9 +116,10 @@ def _annotations(tree: ast.Module) -> Iterator[tuple[ast.expr, str]]:
             declared = node.annotation
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             declared = node.returns
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":
-            declared = node.args[0]
-        if declared is not None and "TypeAlias" not in ast.unparse(declared):
+        elif isinstance(node, ast.Call):
+            is_cast = isinstance(node.func, ast.Name) and node.func.id == "cast"
+            declared = node.args[0] if is_cast else None
+        if declared is not None and _last_name(declared) != "TypeAlias":
             yield declared, ""
 
 
@@ -134,7 +135,7 @@ def _public_annotations(
             case ast.ClassDef(name=name) if not name.startswith("_"):
                 yield from _public_annotations(node)
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
-                if not name.startswith("_") and "TypeAlias" not in ast.unparse(annotation):
+                if not name.startswith("_") and _last_name(annotation) != "TypeAlias":
                     yield annotation, name
 
 
