@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.e2e.warm_commands import warm
+
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -68,11 +70,8 @@ def environment(home: Path) -> dict[str, str]:
     """Return an environment in which `g6` and `python` are this checkout's and nothing is configured."""
     programs = home / ".programs"
     programs.mkdir()
-    scripts = {
-        "g6": "-c 'import sys; from g6.entrypoints.cli import main; sys.exit(main())'",
-        "celery": "-m celery",
-        "python": "",
-    }
+    programs.joinpath("g6").symlink_to(warm().program)
+    scripts = {"celery": "-m celery", "python": ""}
     for name, arguments in scripts.items():
         (programs / name).write_text(
             f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {arguments} "$@"\n'

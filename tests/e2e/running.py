@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from g6.adapters.data_dir.owner import owner
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.server import connect
+from tests.e2e.warm_commands import warm
 from tests.waiting import eventually
 from tests.worlds.ledger_check import Ledgered, check
 
@@ -126,8 +127,10 @@ class World:
         seconds: float,
         environment: Mapping[str, str],
     ) -> subprocess.CompletedProcess[str]:
+        # A command that is not waited for, of `start`, is a program of its own.
+        place = warm().program if program == "g6" else BIN / program
         return subprocess.run(
-            [str(BIN / program), *map(str, arguments)], cwd=self.elsewhere, env={**self.environment, **environment},
+            [str(place), *map(str, arguments)], cwd=self.elsewhere, env={**self.environment, **environment},
             capture_output=True, text=True, timeout=seconds, check=False,
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ import redis
 
 from g6.adapters.redis.server import connect, free_port
 from tests.e2e.running import clean_environment
-from tests.e2e.warm_commands import WarmCommands
+from tests.e2e.warm_commands import warm
 from tests.waiting import eventually
 
 BIN = Path(sys.executable).parent
@@ -48,14 +48,12 @@ class Machine:
     environment: dict[str, str] = field(default_factory=clean_environment)
     prefix: Sequence[str] = ()
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    commands: WarmCommands | None = None
 
     def __post_init__(self) -> None:
         self.elsewhere.mkdir(parents=True, exist_ok=True)
         self.settings(
             G6_DEMO_DIR=str(self.rows), G6_DATA_DIR=str(self.rows), G6_FEATURES__SERVE="false"
         )
-        self.settings(PATH=f"{self.base / 'bin'}:{BIN}:{os.environ['PATH']}")
 
     @property
     def rows(self) -> Path:
@@ -69,6 +67,14 @@ class Machine:
         """Set variables of every later command."""
         self.environment |= variables
 
+    @property
+    def _variables(self) -> dict[str, str]:
+        """The environment of commands, with the programs of this machine first on the path."""
+        # A fork does not see a file system that is mounted for the children of one process alone.
+        warm_programs = [] if self.prefix else [str(warm().program.parent)]
+        places = [str(self.base / "bin"), *warm_programs, str(BIN), os.environ["PATH"]]
+        return self.environment | {"PATH": ":".join(places)}
+
     def program(self, name: str, script: str) -> None:
         """Put a program on the path, before those of the machine."""
         path = self.base / "bin" / name
@@ -81,7 +87,7 @@ class Machine:
         return subprocess.run(
             [*self.prefix, "bash", "-c", line],
             cwd=self.elsewhere,
-            env=self.environment,
+            env=self._variables,
             capture_output=True,
             text=True,
             timeout=seconds,
@@ -95,7 +101,7 @@ class Machine:
             child = subprocess.Popen(
                 [*self.prefix, *command],
                 cwd=self.elsewhere,
-                env=self.environment | variables,
+                env=self._variables | variables,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -109,12 +115,9 @@ class Machine:
 
     def doctor(self, before: str = "") -> Mapping[str, Mapping[str, Any]]:
         """Return what the doctor finds wrong, by check."""
-        # Where the interpreter itself is to start differently, it has to start.
-        is_plain = not before and not self.prefix and "PYTHONPATH" not in self.environment
-        if self.commands is not None and is_plain:
-            ran = self.commands.g6(("doctor", "--json"), self.environment, self.elsewhere)
-        else:
-            ran = self.shell(f"{before} g6 doctor --json")
+        # What a shell limits holds for its own children alone.
+        program = BIN / "g6" if before else "g6"
+        ran = self.shell(f"{before} {program} doctor --json")
         assert ran.returncode in (0, 1), ran.stderr
         assert ran.stdout, ran.stderr
         document = json.loads(ran.stdout)
@@ -168,9 +171,9 @@ def answers(address: str) -> bool:
             return False
 
 
-def machine_in(base: Path, commands: WarmCommands | None = None) -> Iterator[Machine]:
+def machine_in(base: Path) -> Iterator[Machine]:
     """Yield a machine and end what runs on it."""
-    made = Machine(base, commands=commands)
+    made = Machine(base)
     try:
         yield made
     finally:

@@ -18,7 +18,7 @@ import pytest
 from g6.adapters.redis.server import EmbeddedServer
 from g6.observability.catalogue.alerts import ALERTING_RULES
 from tests.e2e.running import BIN, Child, World, clean_environment
-from tests.e2e.warm_commands import WarmCommands, warm_commands
+from tests.e2e.warm_commands import warm
 from tests.pager.runbooks import blocks, inline
 from tests.waiting import eventually
 from tests.worlds.kite import kite_server
@@ -79,18 +79,12 @@ ENDING = [command for command in ALL if not command.startswith((*GOES_ON, *LOGIN
 LASTING = [command for command in ALL if command.startswith(GOES_ON)]
 
 
-@pytest.fixture(scope="module")
-def warm() -> Iterator[WarmCommands]:
-    with warm_commands() as commands:
-        yield commands
-
-
-def run(warm: WarmCommands, world: World, command: str) -> subprocess.CompletedProcess[str]:
+def run(world: World, command: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     # The directory is in the environment: not every command has an option for it.
     program, *words = shlex.split(command)
     if program == "g6":
-        return warm.g6(words, world.environment, world.elsewhere)
+        return warm().g6(words, world.environment, world.elsewhere, 120.0)
     return subprocess.run(
         [str(BIN / program), *words],
         cwd=world.elsewhere,
@@ -104,8 +98,8 @@ def run(warm: WarmCommands, world: World, command: str) -> subprocess.CompletedP
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("command", ENDING)
-def test_a_command_of_a_runbook_runs(warm: WarmCommands, live: World, command: str) -> None:
-    done = run(warm, live, filled(command, live.cycles()[-1]))
+def test_a_command_of_a_runbook_runs(live: World, command: str) -> None:
+    done = run(live, filled(command, live.cycles()[-1]))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -162,10 +156,10 @@ def at_kite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.mark.timeout(120)
-def test_the_commands_for_a_login_run(warm: WarmCommands, at_kite: World) -> None:
+def test_the_commands_for_a_login_run(at_kite: World) -> None:
     assert set(LOGIN) <= set(ALL)
     for command in LOGIN:
-        done = run(warm, at_kite, command)
+        done = run(at_kite, command)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

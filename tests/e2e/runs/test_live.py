@@ -10,7 +10,7 @@ from g6.domain.cycles.cycle import parse_z
 from tests.e2e.running import World, clean_environment
 from tests.worlds.kite import kite_server
 
-START = "2026-11-20T09:45:00Z"
+START = "2026-11-20T09:55:00Z"
 SPEED = 30.0
 
 

@@ -194,7 +194,7 @@ def changed_code(machine: Machine) -> None:
     """Somebody changed the code under a running worker."""
     address = machine.redis()
     site = machine.base / "site"
-    machine.shell(f"mkdir -p {site} && cp -r {ROOT / 'g6'} {site}/g6")
+    machine.shell(f"mkdir -p {site} && cp -rp {ROOT / 'g6'} {site}/g6")
     machine.settings(PYTHONPATH=str(site))
     machine.python(f"import sys; sys.argv = ['worker', 'all', '{QUEUES}', '1']; " + WORKER)
     eventually(lambda: _workers(address), 150.0)
