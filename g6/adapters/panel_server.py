@@ -18,6 +18,7 @@ from g6.domain.documents.board_facts import (
     report_of_panels,
     report_of_rows,
 )
+from g6.domain.figures.build_up import PUBLISHED_SECONDS
 from g6.domain.market.calendar import day_of
 from g6.domain.reports import CycleReport, ProviderFacts
 from g6.domain.schema.json_reading import entries, part
@@ -29,8 +30,6 @@ __all__ = ["PanelServer", "ServedBoard"]
 
 ANSWER_SECONDS = 5.0
 COLUMNS_HEADER = "G6-Columns"
-BUILD_UP_MINUTES = 3
-"""Exchanges publish open interest every one to three minutes."""
 _MOST_REPORTS = 400
 """A session of cycles of a minute has 375."""
 _MOST_CYCLES = 25_000
@@ -214,7 +213,7 @@ class ServedBoard:
 
     def build_up(self, index: str, cycle: str = "") -> str:
         """Return the word of the index's future over the last minutes, empty unknown."""
-        values = {"index": index, "against": str(BUILD_UP_MINUTES)}
+        values = {"index": index, "against": f"{PUBLISHED_SECONDS / 60.0:g}"}
         if cycle:
             values["at"] = self._known_by(cycle)
         data = self.server.data(f"/v1/buildup.json?{urlencode(values)}")

@@ -148,12 +148,11 @@ def _unserved(switches: Switches, vitals: VitalSigns) -> Alert | None:
     # A worker of an earlier version does not say what it serves.
     if not workers or any(worker.queues is None for worker in workers):
         return None
-    served = {name for worker in workers if worker.up for name in worker.queues or ()}
-    left = {name for worker in workers if not worker.up for name in worker.queues or ()}
-    left |= {name for name, count in vitals.queues.items() if count}
+    needed = vitals.queues_of_workers(up=False)
+    needed |= {name for name, count in vitals.queues.items() if count}
     if QUEUES_UNSERVED.id in switches.alerts:
-        left |= set(QueueName)
-    return unserved_alert(vitals.queues, [name for name in left if name not in served])
+        needed |= set(QueueName)
+    return unserved_alert(vitals.queues, list(needed - vitals.queues_of_workers(up=True)))
 
 
 def _stall(runtime: Runtime, at: datetime) -> Alert | None:

@@ -22,6 +22,7 @@ from g6.domain.documents.board_facts import (
     report_of_rows,
 )
 from g6.domain.documents.panels import chain_strikes
+from g6.domain.figures.build_up import PUBLISHED_SECONDS
 from g6.domain.market.calendar import IST, Calendar, day_of
 from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.market.trading_hours import trading_hours
@@ -38,8 +39,6 @@ from g6.studies.stored.buildup import answer as build_up_of
 
 __all__ = ["StoredBoard", "board_reader"]
 
-BUILD_UP_MINUTES = 3.0
-"""Exchanges publish open interest every one to three minutes."""
 _DAYS_BACK = 10
 """The longest row of days without a session is shorter."""
 
@@ -131,8 +130,8 @@ class StoredBoard:
         """Return the word of the index's future over the last minutes."""
         at = parse_z(cycle) if cycle else None
         with suppress(G6Error):
-            answer = build_up_of(self.reader, BuildUpParameters(index, BUILD_UP_MINUTES, at=at))
-            return answer.index_build_up
+            asked = BuildUpParameters(index, PUBLISHED_SECONDS / 60.0, at=at)
+            return build_up_of(self.reader, asked).index_build_up
         return ""
 
 

@@ -247,18 +247,12 @@ def _decide(
     key = f"{rule.name}/{index}"
     now = at.timestamp()
     horizon = now - max(HOUR, rule.cool_down)
-    sent = {
-        other: [instant for instant in instants if instant > horizon]
-        if _rule_of(other) == rule.name
-        else instants
-        for other, instants in state.sent.items()
-    }
-    in_hour = sum(
-        instant > now - HOUR
-        for other, instants in sent.items()
-        if _rule_of(other) == rule.name
-        for instant in instants
-    )
+    sent = dict(state.sent)
+    in_hour = 0
+    for other, instants in state.sent.items():
+        if _rule_of(other) == rule.name:
+            sent[other] = [instant for instant in instants if instant > horizon]
+            in_hour += sum(instant > now - HOUR for instant in instants)
     outcome = AlarmOutcome.SEND
     if rule.quiet.cover(at.astimezone(IST).time()):
         outcome = AlarmOutcome.QUIET

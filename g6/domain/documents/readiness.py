@@ -127,11 +127,12 @@ def _capacity_troubles(system: SystemFacts) -> list[Trouble]:
     vitals = system.vitals
     if vitals is None and system.beat is not None:
         vitals = system.beat.vitals
-    workers = () if vitals is None else vitals.workers.values()
-    # A worker of an earlier version does not say what it serves.
-    if not workers or any(worker.up and worker.queues is None for worker in workers):
+    if vitals is None or not vitals.workers:
         return troubles
-    served = {name for worker in workers if worker.up for name in worker.queues or ()}
+    # A worker of an earlier version does not say what it serves.
+    if any(worker.up and worker.queues is None for worker in vitals.workers.values()):
+        return troubles
+    served = vitals.queues_of_workers(up=True)
     unserved = [str(name) for name in QueueName if name not in served]
     if unserved:
         start = f"celery -A g6 worker -Q {','.join(unserved)}"

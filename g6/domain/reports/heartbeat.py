@@ -145,6 +145,11 @@ class VitalSigns:
         ]
         return workers_in_words(len(living), sum(worker.pool or 0 for worker in living))
 
+    def queues_of_workers(self, *, up: bool) -> set[str]:
+        """Return the queues of the workers that live, or of those that are silent."""
+        workers = [worker for worker in self.workers.values() if worker.up is up]
+        return {name for worker in workers for name in worker.queues or ()}
+
     @property
     def resident_bytes(self) -> float | None:
         """The memory of all processes that live, pages that several share in their shares."""
