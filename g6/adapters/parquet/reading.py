@@ -18,14 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from g6.adapters.parquet.arrays import array_of, integers_of
+from g6.adapters.parquet.arrays import INDEX, array_of, besides, integers_of
 from g6.adapters.parquet.cold_notes import is_cold, stored_source, unanswered
 from g6.adapters.parquet.days import DayFile, FoldLevel, files, of_level, steadily
 from g6.adapters.parquet.file_memory import FileMemory
 from g6.adapters.parquet.row_groups import footer, groups_with
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema.json_types import Document
-from g6.errors import BadInput, DamagedFile, StoreBusy
+from g6.errors import BadInput, DamagedFile, StoreBusy, Unavailable
 from g6.files import shown
 
 _INSTANT = pa.timestamp("us", "UTC")
@@ -264,16 +264,26 @@ def unit_table(
 ) -> tuple[pa.Table, Document] | None:
     """Return the rows of one instant and their header, from the best file that has them.
 
-    None when no file has them.
+    Overview rows of indices that the best file lacks are the next one's. None when no file has any.
     """
+    best: tuple[pa.Table, Document] | None = None
     for file in sorted(files_of_day, key=lambda file: file.level):
-        if not file.may_hold(instant):
+        if not file.may_hold(instant) or (best is not None and INDEX not in schema.names):
             continue
-        table, by_cycle = rows_at(file, [instant], schema)
+        try:
+            table, by_cycle = rows_at(file, [instant], schema)
+        except (BadInput, Unavailable):
+            if best is None:
+                raise
+            continue
         header_of_unit = by_cycle.get(isoformat_z(instant))
-        if table.num_rows or header_of_unit is not None:
-            return table, header_of_unit or {}
-    return None
+        if best is not None:
+            others = besides(table, {instant}, [best[0]])
+            pieces = [piece.replace_schema_metadata(None) for piece in (best[0], others)]
+            best = pa.concat_tables(pieces), best[1]
+        elif table.num_rows or header_of_unit is not None:
+            best = table, header_of_unit or {}
+    return best
 
 
 def rows_at(
@@ -337,10 +347,12 @@ def readable(
 def merge(sources: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -> pa.Table:
     """Return columns of all rows in the files, each instant's from the best file that holds it.
 
-    `names` include `timestamp`.
+    Of an overview it is each instant's and index's. `names` include `timestamp`.
     """
     if len(sources) == 1:
         return _rows(sources[0], schema, names).replace_schema_metadata(None)
+    if INDEX in schema.names and INDEX not in names:
+        return merge(sources, schema, [*names, INDEX]).select(names)
     # Arrow reads a small file in one thread; side by side a running day is read three times as
     # fast (measured).
     with ThreadPoolExecutor(_CORES) as pool:
@@ -350,7 +362,7 @@ def merge(sources: Sequence[DayFile], schema: pa.Schema, names: Sequence[str]) -
     for level in FoldLevel:
         better = tables.copy()
         for file in of_level(sources, level):
-            remainder = _without(rows[file], _instants(file, better))
+            remainder = besides(rows[file], _instants(file, better), [table for _, table in better])
             tables.append((file, remainder))
     tables.sort(key=lambda pair: pair[0].first)
     if not tables:
@@ -383,10 +395,3 @@ def _instants(file: DayFile, better: Iterable[tuple[DayFile, pa.Table]]) -> set[
         elif other.first < file.end and file.first < other.end:
             instants |= set(pc.unique(table.column("timestamp")).to_pylist())
     return instants
-
-
-def _without(table: pa.Table, instants: set[datetime]) -> pa.Table:
-    if not instants:
-        return table
-    is_there = pc.is_in(table.column("timestamp"), array_of(sorted(instants), _INSTANT))
-    return table.filter(pc.invert(is_there))

@@ -10,6 +10,7 @@ import base64
 import json
 import re
 import zlib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -48,9 +49,12 @@ def read_unit(directory: Path, place: UnitPlace) -> StoredUnit:
     """Return one stored unit."""
     index, day, instant = place
     chain = directory / "chain" / f"underlying={index}" / f"date={day}"
-    rows, header = _rows_at(chain, instant)
-    overviews, _ = _rows_at(directory / "overview" / f"date={day}", instant)
-    overview = next((row for row in overviews if row.text("underlying") == index), None)
+    rows, header = next(_rows_at(chain, instant), ([], {}))
+    overview = None
+    for overviews, _ in _rows_at(directory / "overview" / f"date={day}", instant):
+        for row in overviews:
+            if overview is None and row.text("underlying") == index:
+                overview = row
     return StoredUnit(index, instant, rows, overview, _beyond(header))
 
 
@@ -68,8 +72,8 @@ def _beyond(header: Document) -> dict[str, BeyondStrikes]:
     return beyond
 
 
-def _rows_at(directory: Path, instant: datetime) -> tuple[list[StoredRow], Document]:
-    """Return the rows of an instant and the header of its chain.
+def _rows_at(directory: Path, instant: datetime) -> Iterator[tuple[list[StoredRow], Document]]:
+    """Yield the rows of an instant and the header of its chain, file by file, the best one first.
 
     They stand in a part of their own, else in a segment, else in the file of the whole day.
     """
@@ -79,8 +83,7 @@ def _rows_at(directory: Path, instant: datetime) -> tuple[list[StoredRow], Docum
             continue
         table = pq.read_table(path, partitioning=None, filters=pc.field("timestamp") == instant)
         if table.num_rows:
-            return [*map(StoredRow, table.to_pylist())], _header(path, instant)
-    return [], {}
+            yield [*map(StoredRow, table.to_pylist())], _header(path, instant)
 
 
 def _narrowest_first(path: Path) -> tuple[bool, bool, str]:

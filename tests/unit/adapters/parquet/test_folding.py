@@ -204,6 +204,30 @@ def test_a_rerun_of_one_index_takes_the_other_rows_from_the_compacted_day(
     ]
 
 
+def test_a_rerun_of_one_index_while_the_day_is_damaged_hides_no_other_row_once_it_is_back(
+    tmp_path: Path, store: ParquetStore
+) -> None:
+    folder = tmp_path / "overview/date=2026-11-20"
+    compact(folder, OVERVIEW_SCHEMA)
+    day_file = folder / "day.parquet"
+    whole = day_file.read_bytes()
+    day_file.write_bytes(whole[:-9])
+    row = {"timestamp": CYCLES[0], "underlying": "SENSEX", "status": "PARTIAL"}
+    store.write_overview(CYCLES[0], [row])
+    assert [row["underlying"] for row in store.read_overview(CYCLES[0])] == ["SENSEX"]
+    day_file.write_bytes(whole)
+    expected = {("NIFTY", "OK"), ("SENSEX", "PARTIAL")}
+
+    def stored() -> set[tuple[object, object]]:
+        return {(row["underlying"], row["status"]) for row in store.read_overview(CYCLES[0])}
+
+    assert stored() == expected
+    assert day_table(folder, OVERVIEW_SCHEMA, ["timestamp"]).num_rows == 2 * len(CYCLES)
+    assert compact(folder, OVERVIEW_SCHEMA).rows == 2 * len(CYCLES)
+    assert names(folder) == ["day.parquet"]
+    assert stored() == expected
+
+
 def test_open_interest_is_found_in_a_compacted_day(
     day: Path, store: ParquetStore, chain_of: ChainOf
 ) -> None:
