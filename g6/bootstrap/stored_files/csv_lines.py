@@ -8,14 +8,17 @@ from datetime import date
 from pathlib import Path
 
 from g6.adapters.csv import CsvStore
-from g6.adapters.csv.line_checks import Stored, indices_by_day
+from g6.adapters.csv.line_checks import Stored, files_of_day, indices_by_day
 from g6.adapters.csv.lines import ASIDE, put_lines
+from g6.adapters.csv.sheet import OVERVIEW_HEADER, read_sheet
 from g6.adapters.parquet import ParquetHistory, days
-from g6.adapters.parquet.units import day_overviews, day_units
+from g6.adapters.parquet.units import day_overviews, day_units, is_recomputed
 from g6.config import Settings
 from g6.domain.schema.frame import SIDE_PREFIXES, Frame
+from g6.domain.schema.layout import Kind
+from g6.domain.schema.rows import csv_header
 from g6.errors import G6Error
-from g6.files import shown
+from g6.files import refusals, shown
 from g6.ports.history import OVERVIEW
 
 __all__ = ["MendedDay", "csv_days", "mend_day", "stored_lines"]
@@ -40,6 +43,8 @@ class MendedDay:
         aside_in: The files that hold these.
         unread: Parquet files that could not be read, with the reason.
         refused: CSV files that could not be written, with the reason.
+        is_recomputed: Whether Parquet's figures were computed again, so that no line is theirs.
+        missing: Of such a day, lines that Parquet has a row of and the files do not have.
     """
 
     day: date
@@ -50,6 +55,8 @@ class MendedDay:
     aside_in: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    is_recomputed: bool = False
+    missing: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -97,15 +104,35 @@ def stored_lines(settings: Settings, index: str, day: date) -> tuple[Stored, lis
 
 
 def mend_day(settings: Settings, day: date, index: str) -> MendedDay:
-    """Write into the CSV files of an index and day what Parquet has and they do not say."""
+    """Write into the CSV files of an index and day what Parquet has and they do not say.
+
+    Those of a day that was computed again keep the live lines: what is damaged is set aside, and no
+    line of other figures is put between them.
+    """
     stored, unread = stored_lines(settings, index, day)
     mended = MendedDay(day, index, unread=unread)
+    if is_recomputed(settings.directory, index, day):
+        mended.is_recomputed = True
+        for path in files_of_day(settings.csv_dir, index, day):
+            header, instants = _own_lines(path, settings.csv_dir)
+            mended.missing += len(stored.lines.get(path, {}).keys() - instants)
+            _mend_file(mended, path, {header: {}})
+        return mended
     for path, lines in stored.lines.items():
         by_header: dict[str, dict[str, str]] = {}
         for cycle, (header, line) in lines.items():
             by_header.setdefault(header, {})[cycle] = line
         _mend_file(mended, path, by_header)
     return mended
+
+
+def _own_lines(path: Path, base: Path) -> tuple[str, set[str]]:
+    """Return the header that a file's lines are written under, and the instants of whole lines."""
+    is_overview = path.relative_to(base).parts[0] == Kind.OVERVIEW
+    header = OVERVIEW_HEADER if is_overview else ",".join(csv_header(True))
+    with refusals(path):
+        sheet = read_sheet(path.read_bytes(), header)
+    return ",".join(sheet.columns) or header, {line.instant for line in sheet.lines}
 
 
 def _mend_file(mended: MendedDay, path: Path, by_header: Mapping[str, Mapping[str, str]]) -> None:

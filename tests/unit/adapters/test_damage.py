@@ -272,6 +272,38 @@ def test_a_csv_file_that_is_gone_or_elsewhere_is_named_and_mended(
     assert checked(rows).findings == []
 
 
+def test_the_live_lines_of_a_day_that_was_computed_again_stay_as_they_are(
+    rows: Path, sound: Path, checked: Callable[[Path], Answered], chain_of: ChainOf
+) -> None:
+    for seed, cycle in enumerate(CYCLES):
+        # Other figures, as under other settings.
+        ParquetStore(rows).write_chain(
+            Unit(cycle, "NIFTY"), chain_of(cycle, strikes=3, seed=seed + 50)
+        )
+    (rows / PART).with_name(".recomputed").touch()
+    mend = ["data", "mend", "--date", str(DAY), "--index", "NIFTY", "--data-dir", str(rows)]
+    live = {path: path.read_bytes() for path in sorted((sound / "csv").rglob("*.csv"))}
+    assert len(live) > 2
+
+    def lines(name: str) -> list[bytes]:
+        return (rows / name).read_bytes().splitlines()
+
+    assert main(mend) == 0
+    stored = {sound / path.relative_to(rows): path.read_bytes() for path in csv_files(rows)}
+    assert stored == live
+    # A damaged line goes aside, and no line of the other figures comes into its place.
+    before = lines(CHAIN)
+    (rows / CHAIN).write_bytes(b"\n".join([*before[:2], b"\0" + before[2][1:], *before[3:], b""]))
+    assert [each["kind"] for each in checked(rows).findings] == ["line"]
+    assert main(mend) == 0
+    assert lines(CHAIN) == [*before[:2], *before[3:]]
+    assert checked(rows).findings == []
+
+
+def csv_files(directory: Path) -> list[Path]:
+    return sorted((directory / "csv").rglob("*.csv"))
+
+
 def bytes_flipped(file: Path, die: Die) -> None:
     content = bytearray(file.read_bytes())
     for _ in range(die.randrange(1, 4)):

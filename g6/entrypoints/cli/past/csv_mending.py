@@ -15,6 +15,7 @@ from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo
 from g6.files import shown
+from g6.rendering.wording import counted
 
 if TYPE_CHECKING:
     from g6.bootstrap.stored_files.csv_lines import MendedDay
@@ -33,8 +34,9 @@ def mend(
     """Mend CSV files from the Parquet files.
 
     Lines that are missing or say something else are written anew. What stood there is set aside
-    beside the file. Lines that Parquet knows nothing of stay. Readers and writers may go on
-    meanwhile.
+    beside the file. Lines that Parquet knows nothing of stay. Of a day that g6 recompute computed
+    again the lines keep their live figures: only damaged ones are set aside. Readers and writers
+    may go on meanwhile.
 
     Example: g6 data mend --date 2026-11-18 --index NIFTY
     """
@@ -68,14 +70,26 @@ def _show(console: Console, mended: MendedDay) -> None:
     )
     for reason in (*mended.unread, *mended.refused):
         console.print(f"  {reason}", soft_wrap=True, highlight=False)
+    if mended.missing:
+        lines = counted(mended.missing, "line")
+        console.print(
+            f"  {lines} of cycles that Parquet has are missing, whose live figures it has no more: "
+            f"g6 restore DIR --date {mended.day} brings files back that are gone; g6 rerun --cycle "
+            f"CYCLE --index {mended.index} writes a cycle anew in both",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def _sentence(mended: MendedDay) -> str:
     from g6.adapters.csv.lines import ASIDE
 
+    live = mended.is_recomputed
     if not mended.files:
-        return "as Parquet has it"
+        return "computed again, the live lines are whole" if live else "as Parquet has it"
     sentence = f"{mended.files} files mended, {mended.lines} lines written again"
+    if live:
+        sentence = f"computed again: {mended.files} files mended, live lines stay"
     if not mended.aside:
         return sentence
     files = f"{len(mended.aside_in)} files *{ASIDE} beside them"
