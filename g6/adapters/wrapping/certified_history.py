@@ -19,28 +19,33 @@ from g6.ports.history import (
     StoredDay,
 )
 
-__all__ = ["CertifiedHistory", "Rewriting"]
+__all__ = ["CertifiedHistory", "Checking", "Rewriting"]
 
 Rewriting = Callable[[date, Iterable[str]], AbstractContextManager[None]]
 """Notes which files of a day its block rewrites, and forgets those that are as they were."""
+Checking = Callable[[date, Iterable[str]], None]
+"""Refuses files of a day that were exchanged: what is made of them would be certified."""
 
 
 class CertifiedHistory:
     """History port over another one.
 
     What is rewritten is noted before: a process that is killed in between leaves a day that the
-    next certificate tells of. A day that is computed again index by index is certified when
-    `certify` is called for it, not once for each index.
+    next certificate tells of. What is read for that is held against the day's certificate. A day
+    that is computed again index by index is certified when `certify` is called for it, not once for
+    each index.
     """
 
     def __init__(
         self,
         history: History,
         rewriting: Rewriting,
+        checking: Checking,
         certify: Callable[[date], object],
     ) -> None:
         self._history = history
         self._rewriting = rewriting
+        self._checking = checking
         self._certify = certify
 
     def sizes(self) -> Mapping[str, tuple[int, int]]:
@@ -60,7 +65,12 @@ class CertifiedHistory:
         return self._history.fold(name, day, before)
 
     def compact(self, name: str, day: date) -> FoldReport:
-        """Fold a day that is over into one file, and have it certified with the last of these."""
+        """Fold a day that is over into one file, and have it certified with the last of these.
+
+        Raises:
+            BadInput: The day's file is not what its certificate says.
+        """
+        self._checking(day, (name,))
         with self._rewriting(day, (name,)):
             report = self._history.compact(name, day)
         if report.written:
@@ -72,7 +82,9 @@ class CertifiedHistory:
 
         Raises:
             NothingToDo: There is no such day.
+            BadInput: It is not what its certificate says, or its overview is not.
         """
+        self._checking(day, (index, OVERVIEW))
         return self._history.read_day(index, day, columns)
 
     def write_day(

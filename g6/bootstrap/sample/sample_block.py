@@ -24,6 +24,7 @@ from g6.adapters.parquet import ParquetStore
 from g6.adapters.parquet.maintenance.whole_days import put_overview_day, write_chain_day
 from g6.bootstrap.inprocess import PATIENT, AskedClock, InlineSender, UndamagedPanels
 from g6.bootstrap.quote_sources.simulated_source import simulated_market
+from g6.bootstrap.stored_files.certified_days import refuse_exchanged
 from g6.config import Settings, calendar, plan
 from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.market.instrument import INDICES, Listing
@@ -184,6 +185,8 @@ class WholeDayStore:
         certificates = CertificateFiles(self._settings.directory)
         if not certificates.versions(day):
             return nullcontext()
+        # The rows of other indices are taken over.
+        refuse_exchanged(self._settings.directory, day, [OVERVIEW])
         return certificates.rewriting(day, (index, OVERVIEW))
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 
-from g6.adapters.data_dir.certificate_files import CertificateFiles
+from g6.adapters.data_dir.certificate_files import CertificateFiles, content_digest
 from g6.adapters.parquet import ParquetHistory
+from g6.adapters.parquet.cold_notes import cold_digest, is_cold
+from g6.adapters.parquet.days import day_path
 from g6.adapters.wrapping.certified_history import CertifiedHistory
 from g6.config import Settings
+from g6.domain.schema.layout import Kind, certified_name
+from g6.errors import BadInput
+from g6.files import quoted, shown
 from g6.ports.history import History
 
-__all__ = ["history", "stored_days"]
+__all__ = ["history", "refuse_exchanged", "stored_days"]
 
 
 def history(settings: Settings) -> History | None:
@@ -32,4 +39,43 @@ def _certified(settings: Settings, days: History) -> History:
 
         certify_with_days_before(settings, day)
 
-    return CertifiedHistory(days, CertificateFiles(settings.directory).rewriting, certify)
+    def check(day: date, names: Iterable[str]) -> None:
+        refuse_exchanged(settings.directory, day, names)
+
+    return CertifiedHistory(days, CertificateFiles(settings.directory).rewriting, check, certify)
+
+
+def refuse_exchanged(directory: Path, day: date, names: Iterable[str]) -> None:
+    """Refuse files of a day that are not what its newest certificate says.
+
+    What is made of such a file would be certified, and nobody could tell any more. A file that was
+    rewritten on purpose and is not certified yet passes.
+
+    Args:
+        directory: The data directory.
+        day: The session day.
+        names: Indices, or `overview`.
+
+    Raises:
+        BadInput: A file was exchanged, or the certificate is damaged.
+        Unavailable: It lies in a cold place, which does not answer.
+    """
+    certificates = CertificateFiles(directory)
+    newest = certificates.read(day)
+    if newest is None:
+        return
+    rewritten = {name for name, is_another in certificates.marks(day).items() if is_another}
+    due = set(names) - rewritten - {Kind.INSTRUMENTS}
+    for file in newest.files:
+        if certified_name(file.path) not in due:
+            continue
+        path = day_path((directory / file.path).parent)
+        content = cold_digest(path) if is_cold(path) else content_digest(path)
+        if content not in (None, (file.bytes, file.sha256)):
+            reason = f"is not what its certificate says ({newest.name}): another SHA-256"
+            fix = (
+                f"mv {quoted(path)} {quoted(path)}.exchanged && g6 restore DIR --date {day} brings "
+                "the certified one back; where it was changed on purpose, "
+                f"g6 data compact --date {day} --certify"
+            )
+            raise BadInput(shown(path), None, f"{reason}; nothing was made of it", fix)

@@ -8,13 +8,18 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.wrapping.certified_history import CertifiedHistory
+from g6.bootstrap.stored_files.certified_days import refuse_exchanged, stored_days
 from g6.bootstrap.stored_files.cold_days import archive_day, bring_back
 from g6.bootstrap.stored_files.cold_places import cold_place
 from g6.bootstrap.stored_files.directory_certificates import prune
@@ -24,7 +29,7 @@ from g6.domain.schema.frame import ColumnValues, Words
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.overview_row import OverviewRow
 from g6.entrypoints.cli import main
-from g6.errors import StoreBusy
+from g6.errors import BadInput, StoreBusy
 from g6.ports.history import FoldReport
 from g6.ports.readers import DatedFile
 from tests.unit.entrypoints.cli.conftest import Run
@@ -74,7 +79,12 @@ def directory(certified: Path, tmp_path: Path) -> Path:
 
 
 def over(directory: Path, history: ParquetHistory) -> CertifiedHistory:
-    return CertifiedHistory(history, CertificateFiles(directory).rewriting, lambda _: None)
+    return CertifiedHistory(
+        history,
+        CertificateFiles(directory).rewriting,
+        partial(refuse_exchanged, directory),
+        lambda _: None,
+    )
 
 
 def noted(directory: Path) -> list[str]:
@@ -136,7 +146,7 @@ def test_what_is_rewritten_as_it_was_leaves_no_note_and_covers_no_damage(
     damaged = directory / OTHER
     damaged.write_bytes(damaged.read_bytes() + b"?")
     assert not history.write_day("NIFTY", DAY, {"rate": day.columns["rate"]}, day.headers)
-    history.compact("MIDCPNIFTY", DAY)
+    history.compact("NIFTY", DAY)
     assert noted(directory) == []
     assert g6("data", "compact", "--data-dir", str(directory)).code == 0
     answer = g6("certificate", str(DAY), "--verify", "--json", "--data-dir", str(directory))
@@ -200,3 +210,44 @@ def test_a_day_is_marked_as_recomputed_before_it_is_written(directory: Path) -> 
         history.write_day("NIFTY", DAY, {"rate": day.columns["rate"] + 0.01}, day.headers)
     assert (folder / ".recomputed").is_file()
     assert (directory / NIFTY).read_bytes() == before
+
+
+def exchanged(directory: Path, name: str) -> None:
+    """Write a file as somebody else would: whole, readable, and with another figure."""
+    table = pq.read_table(directory / name, partitioning=None)
+    place = table.column_names.index("vix")
+    vix = pc.add(table.column("vix"), pa.scalar(0.05))
+    pq.write_table(table.set_column(place, table.schema.field("vix"), vix), directory / name)
+
+
+@pytest.mark.parametrize("name", [NIFTY, f"overview/date={DAY}/day.parquet"])
+def test_nothing_is_computed_from_a_file_that_was_exchanged(
+    g6: Run, directory: Path, name: str
+) -> None:
+    history = stored_days(load("", {"demo_dir": directory}, {}))
+    day = history.read_day("NIFTY", DAY, ["rate"])
+    exchanged(directory, name)
+    before = (directory / name).read_bytes()
+    with pytest.raises(BadInput, match="is not what its certificate says") as refused:
+        history.read_day("NIFTY", DAY, ["rate"])
+    assert f"g6 data compact --date {DAY} --certify" in str(refused.value.fix)
+    assert (directory / name).read_bytes() == before
+    # Neither is a rerun of one cycle folded into it, which would have it certified.
+    store = ParquetStore(directory)
+    unit = Unit(f"{DAY}T05:30:00Z", "NIFTY")
+    frame = store.read_chain(unit)
+    assert frame is not None
+    store.write_chain(unit, frame)
+    store.write_overview(unit.cycle, store.read_overview(unit.cycle))
+    answer = g6("data", "compact", "--json", "--data-dir", str(directory))
+    folded = json.loads(answer.out)
+    assert (answer.code, ["error" in lot for lot in folded].count(True)) == (1, 1)
+    assert (directory / name).read_bytes() == before
+    assert g6("certificate", str(DAY), "--verify", "--data-dir", str(directory)).code == 1
+    # Said to be on purpose, it is.
+    certify = ("data", "compact", "--date", str(DAY), "--certify", "--data-dir", str(directory))
+    assert g6(*certify).code == 0
+    assert g6("certificate", str(DAY), "--verify", "--data-dir", str(directory)).code == 0
+    assert history.write_day("NIFTY", DAY, {"rate": day.columns["rate"] + 0.01}, day.headers)
+    # What was rewritten on purpose and is not certified yet is no exchange.
+    assert history.read_day("NIFTY", DAY, ["rate"]).cycles == day.cycles
