@@ -1,14 +1,17 @@
 """The files of a data directory that a backup holds, as of one instant while others write.
 
 A cycle is stored file by file. What was stored within the last seconds may be half of a cycle, so
-that these cycles are left out whole: the next backup has them. Days that are still folded are
-copied first, while no fold moves their rows.
+that these cycles are left out whole: the next backup has them. What a fold would remove gets a
+second name, while no fold moves rows. A day that is archived, pruned or rewritten between listing
+and copying is not what was listed: who copies lists anew.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -20,9 +23,10 @@ from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import day_of
 from g6.domain.schema import layout
 from g6.domain.schema.layout import KIND_OF_ROWS, SWEPT_UNTIL, Folder, Kind
-from g6.files import directory_lock, refusals
+from g6.errors import StoreBusy
+from g6.files import directory_lock, free_directory_lock, refusals, shown
 
-__all__ = ["BackupListing", "SourceFile", "source_files", "steady_files", "unfolded"]
+__all__ = ["MOST_LOOKS", "BackupListing", "SourceFile", "moving", "source_files", "steady_files"]
 
 SETTLING_SECONDS = 10.0
 """Age from which a cycle's files are taken for complete: a cycle's last file comes 0.4 s after its
@@ -46,7 +50,14 @@ HIDDEN = (".position", ".recomputed", ".rewritten-")
 """How those hidden files begin that say something of what is stored. Without the second, a check
 of a restored day took its live CSV files for damaged ones."""
 EXPORTING = ".exporting"
-"""Folder of the copies that an export reads while it runs."""
+"""Folder of the second names that exports and backups read by while they run."""
+MOST_LOOKS = 10
+"""Listings after which a backup gives up on files that move whenever they are copied."""
+_STEADY = tuple(
+    f"{folder}/" for folder in (Kind.CHAIN, Kind.OVERVIEW, Kind.INSTRUMENTS, Folder.CERTIFICATES)
+)
+"""Where files belong together: one that is another than was listed would not fit the rest."""
+_READ_ONLY = frozenset((errno.EROFS, errno.EACCES, errno.EPERM))
 _ROWS = (Kind.CHAIN, Kind.OVERVIEW)
 _ROWS_PREFIXES = tuple(f"{kind}/" for kind in _ROWS)
 
@@ -86,7 +97,7 @@ class BackupListing:
     lines_from: int = 0
 
     def loose(self) -> list[SourceFile]:
-        """Return the files that are copied while nothing is folded: of days that are not yet."""
+        """Return the files of days that are not one file yet, and CSV files that grow."""
         names = (file.name for file in self.files)
         folded = Counter(_folder_of(name) for name in names if "/." not in name)
         return [
@@ -102,13 +113,34 @@ class BackupListing:
         """Tell whether a CSV file may have lines of cycles that are not in the backup."""
         return file.name.startswith(f"{Kind.CSV}/") and file.changed > self.lines_from
 
+    def fits(self, file: SourceFile, size: int, changed: int) -> bool:
+        """Tell whether what was read of a file can stand beside the others.
+
+        Args:
+            file: The file as it was listed.
+            size: Its size as it was read.
+            changed: When that was written, nanoseconds since 1970.
+        """
+        is_same = (size, changed) == (file.bytes, file.changed)
+        # Lines of later cycles are left out of a CSV file, where there is a newest cycle.
+        grows = file.name.startswith(f"{Kind.CSV}/") and self.newest is None
+        return is_same or not (grows or file.name.startswith(_STEADY))
+
     def has_line_of(self, cycle: str) -> bool:
         """Tell whether the CSV line of a cycle belongs into the backup."""
         return cycle not in self.left_out and (self.newest is None or cycle <= self.newest)
 
 
+def moving(directory: Path, name: str) -> StoreBusy:
+    """Return the error of files that are moved or rewritten faster than they are copied."""
+    return StoreBusy(
+        f"{name} and other files of {shown(directory)} are moved or rewritten whenever they are "
+        "copied; call it again when g6 archive, g6 retention, g6 recompute or g6 import has ended"
+    )
+
+
 @contextmanager
-def unfolded(directory: Path) -> Iterator[None]:
+def _unfolded(directory: Path) -> Iterator[None]:
     """Keep every fold of a data directory waiting until the end of the block."""
     roots = [*(directory / Kind.CHAIN).glob(layout.ANY_INDEX), directory / Kind.OVERVIEW]
     with ExitStack() as locks:
@@ -120,9 +152,10 @@ def unfolded(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def steady_files(directory: Path, csv_dir: Path, now: float) -> Iterator[BackupListing]:
-    """Yield the files of a data directory as of now, which stay as they are until the block ends.
+    """Yield the files of a data directory as of now, which no fold moves until the block ends.
 
-    Folding waits while those that it would remove are copied beside them, and not for the block.
+    Folding waits while those that it would remove get a second name, and not for the block. Where
+    nothing can be written it waits for the block.
 
     Args:
         directory: The data directory.
@@ -132,26 +165,53 @@ def steady_files(directory: Path, csv_dir: Path, now: float) -> Iterator[BackupL
     Raises:
         StoreBusy: A disk refuses.
     """
-    copies = directory / EXPORTING
-    with refusals(copies):
-        copies.mkdir(exist_ok=True)
-    # One at a time: the lock goes with its process, and the next one clears what it left.
-    with directory_lock(copies):
-        try:
-            with refusals(copies), unfolded(directory):
-                _clear(copies)
-                listing = source_files(directory, csv_dir, now)
-                copied = {file.name: _copied(file, copies) for file in listing.loose()}
-            yield replace(listing, files=[copied.get(file.name, file) for file in listing.files])
-        finally:
-            with suppress(OSError):
-                shutil.rmtree(copies)
+    with ExitStack() as stack:
+        copies = _own_folder(directory, stack)
+        if copies is None:
+            stack.enter_context(_unfolded(directory))
+            yield source_files(directory, csv_dir, now)
+            return
+        with refusals(copies), _unfolded(directory):
+            listing = source_files(directory, csv_dir, now)
+            copied = {file.name: _copied(file, copies) for file in listing.loose()}
+        yield replace(listing, files=[copied.get(file.name, file) for file in listing.files])
 
 
-def _clear(copies: Path) -> None:
-    copies.mkdir(exist_ok=True)
-    for path in copies.iterdir():
-        shutil.rmtree(path)
+def _own_folder(directory: Path, stack: ExitStack) -> Path | None:
+    """Return a folder of this process below the data directory, None where nobody may write.
+
+    What killed processes left goes: the lock of a folder ends with its process.
+    """
+    top = directory / EXPORTING
+    copies = top / f"{os.getpid()}-{threading.get_ident()}"
+    try:
+        top.mkdir(exist_ok=True)
+        with directory_lock(top):
+            for path in top.iterdir():
+                with free_directory_lock(path) as is_free:
+                    if is_free:
+                        shutil.rmtree(path)
+            copies.mkdir()
+            stack.callback(_remove, copies)
+            stack.enter_context(directory_lock(copies))
+    except FileNotFoundError:
+        if not directory.is_dir():
+            raise
+        # Another process took the folder away behind its own.
+        return _own_folder(directory, stack)
+    except OSError as error:
+        if error.errno in _READ_ONLY:
+            return None
+        with refusals(top):
+            raise
+    return copies
+
+
+def _remove(copies: Path) -> None:
+    with suppress(OSError):
+        shutil.rmtree(copies)
+        # Another process may have its own beside it.
+        copies.parent.rmdir()
 
 
 def _copied(file: SourceFile, copies: Path) -> SourceFile:
@@ -159,10 +219,9 @@ def _copied(file: SourceFile, copies: Path) -> SourceFile:
     target = copies / file.name
     target.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileNotFoundError):
-        # Parts and segments are replaced whole, never changed. CSV files grow.
-        if file.name.startswith(_ROWS_PREFIXES) and _linked(file.path, target):
-            return replace(file, path=target)
-        shutil.copy2(file.path, target)
+        # Parts and segments are replaced whole. Of CSV files later lines are left out.
+        if not _linked(file.path, target):
+            shutil.copy2(file.path, target)
     return replace(file, path=target)
 
 
@@ -215,9 +274,12 @@ def _one(path: Path, name: str) -> Iterator[SourceFile]:
     try:
         facts = path.stat()
     except FileNotFoundError:
-        # It was pruned meanwhile.
-        return
-    yield SourceFile(name, path, facts.st_size, facts.st_mtime_ns)
+        # Who copies finds that it is gone, and lists anew.
+        if not name.startswith(_STEADY):
+            return
+        yield SourceFile(name, path, 0, 0)
+    else:
+        yield SourceFile(name, path, facts.st_size, facts.st_mtime_ns)
 
 
 def _cycle_of(name: str) -> str:

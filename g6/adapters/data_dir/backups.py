@@ -12,10 +12,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from datetime import date
 from pathlib import Path, PurePosixPath
 
@@ -138,7 +140,7 @@ class BackupFolder:
             contents: The contents of the backup before, by the names of the files.
 
         Returns:
-            The content and whether it was copied, None where the file is gone.
+            The content and whether it was copied, None where the file is not what was listed.
 
         Raises:
             StoreBusy: A disk refuses.
@@ -316,13 +318,22 @@ def _set_aside(path: Path) -> str:
 
 
 def content_of(file: SourceFile, listing: BackupListing) -> bytes | None:
-    """Return what is backed up of a file, None where it is gone."""
+    """Return what is kept of a file, None where it is gone, or does not fit the others any more.
+
+    A day's file that was archived, pruned or rewritten since it was listed once was left out of a
+    backup without a word, or stood in it beside a certificate of another one.
+    """
     with refusals(file.path):
         try:
-            content = file.path.read_bytes()
+            with file.path.open("rb") as stream:
+                facts = os.fstat(stream.fileno())
+                content = stream.read()
         except FileNotFoundError:
             return None
-    return _whole_lines(content, listing) if listing.is_growing(file) else content
+    if not listing.fits(file, facts.st_size, facts.st_mtime_ns):
+        return None
+    as_read = replace_fields(file, changed=facts.st_mtime_ns)
+    return _whole_lines(content, listing) if listing.is_growing(as_read) else content
 
 
 def _whole_lines(content: bytes, listing: BackupListing) -> bytes:

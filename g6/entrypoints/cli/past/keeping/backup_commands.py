@@ -15,7 +15,13 @@ import typer
 from rich.console import Console
 
 from g6.adapters.data_dir.backup_checks import generations
-from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile, source_files, unfolded
+from g6.adapters.data_dir.backup_sources import (
+    MOST_LOOKS,
+    BackupListing,
+    SourceFile,
+    moving,
+    steady_files,
+)
 from g6.adapters.data_dir.backups import BackupContent, BackupFolder, RestoredFile
 from g6.bootstrap.stored_files.backup_folders import backup_folder, checked_contents
 from g6.config import Settings
@@ -70,8 +76,9 @@ def backup(
 ) -> None:
     """Copy what is stored to another directory.
 
-    It may run while G6 collects. Only what is new since the last backup is copied. Every content
-    has its SHA-256 as its name.
+    It may run while G6 collects, and while days are archived, pruned or computed again: what moved
+    before it was copied is listed anew. Only what is new since the last backup is copied. Every
+    content has its SHA-256 as its name.
     After Ctrl-C the same command goes on where it was. Panels, logs, the token and what belongs to
     running processes are left out.
 
@@ -327,34 +334,51 @@ def _back_up(folder: BackupFolder, settings: Settings, console: Console, *, as_j
 def _copy_all(
     folder: BackupFolder, settings: Settings, console: Console
 ) -> tuple[BackupListing, _Copied]:
-    """Copy what is new: first the days that are folded meanwhile, which wait for it."""
+    """Copy what is new, and list anew while files are moved or rewritten before they are copied.
+
+    Raises:
+        StoreBusy: They are so again and again, or a disk refuses.
+    """
     copied = _Copied(folder, folder.snapshot().files if folder.names() else {})
-    with unfolded(settings.directory):
-        listing = source_files(settings.directory, settings.csv_dir, time.time())
-        loose = listing.loose()
-        for file in followed(loose, "copying the running day", console) if loose else ():
-            copied.add(listing, file)
-    for file in followed(listing.files, "copying", console):
-        copied.add(listing, file)
-    return listing, copied
+    for look in range(MOST_LOOKS):
+        copied.begin()
+        with steady_files(settings.directory, settings.csv_dir, time.time()) as listing:
+            for file in followed(listing.files, "copying again" if look else "copying", console):
+                copied.add(listing, file)
+        if not copied.moved:
+            return listing, copied
+    raise moving(settings.directory, copied.moved[0])
 
 
 class _Copied:
-    """What has been copied of one backup."""
+    """What has been copied of one backup.
+
+    Attributes:
+        files: The contents of the newest listing, by the names of the files.
+        moved: Files of it that were not what was listed any more.
+        count: Contents that were new.
+        bytes: Their size.
+    """
 
     def __init__(self, folder: BackupFolder, before: Mapping[str, BackupContent]) -> None:
         self._folder = folder
         self._before = before
         self.files: dict[str, BackupContent] = {}
+        self.moved: list[str] = []
         self.count = 0
         self.bytes = 0
 
+    def begin(self) -> None:
+        """Begin with a listing. What was copied of the one before is not copied again."""
+        self._before = {**self._before, **self.files}
+        self.files = {}
+        self.moved = []
+
     def add(self, listing: BackupListing, file: SourceFile) -> None:
-        """Copy a file of the listing, unless that was done."""
-        if file.name in self.files:
-            return
+        """Copy a file of the listing."""
         answer = self._folder.copy(file, listing, self._before)
         if answer is None:
+            self.moved.append(file.name)
             return
         self.files[file.name], is_new = answer
         self.count += is_new

@@ -8,21 +8,28 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import g6 as package
 from g6.adapters.csv import CsvStore
-from g6.adapters.data_dir.backup_sources import source_files
+from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile, source_files
+from g6.adapters.data_dir.backups import BackupContent, BackupFolder
 from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.bootstrap.stored_files.certified_days import stored_days
+from g6.bootstrap.stored_files.directory_certificates import issue_certificates
+from g6.config import load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z, quarter_hour_of
 from g6.domain.schema.frame import Frame
+from g6.entrypoints.cli.past.keeping import backup_commands
+from g6.errors import StoreBusy
 from tests.unit.entrypoints.cli.conftest import Run
 
-DAY = "2026-11-18"
+FIRST, DAY = "2026-11-17", "2026-11-18"
 
 
 @pytest.fixture
@@ -199,6 +206,42 @@ def test_one_damaged_file_of_a_day_is_brought_back(
     assert broken.read_bytes() == whole
 
 
+def test_a_rerun_of_one_index_beside_a_damaged_overview_loses_nothing_once_it_is_restored(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    place, where = str(tmp_path / "backup"), ("--data-dir", str(directory))
+    day, cycle = "2026-11-17", "2026-11-17T05:31:00Z"
+    assert g6("backup", place, *where).code == 0
+    before = package.load(["NIFTY", "MIDCPNIFTY"], day, "overview", data_dir=directory)
+    broken = directory / f"overview/date={day}/day.parquet"
+    row = next(
+        row for row in ParquetStore(directory).read_overview(cycle) if row["underlying"] == "NIFTY"
+    )
+    broken.write_bytes(broken.read_bytes()[:-9])
+    # As a rerun of one index whose cycle is forgotten writes it.
+    ParquetStore(directory).write_overview(cycle, [{**row, "spot": 1.0}])
+    assert g6("data", "compact", "--date", day, *where).code == 1
+    broken.rename(broken.with_name(".day.parquet.damaged"))
+    assert g6("restore", place, "--date", day, *where).code == 0
+
+    def rows() -> list[tuple[object, ...]]:
+        table = package.load(["NIFTY", "MIDCPNIFTY"], day, "overview", data_dir=directory)
+        return sorted(zip(table["underlying"], table["timestamp"], table["spot"], strict=True))
+
+    units = sorted(zip(before["underlying"], before["timestamp"], strict=True))
+    assert [row[:2] for row in rows()] == units
+    assert [row[0] for row in rows() if row[2] == 1.0] == ["NIFTY"]
+    told = package.sql(
+        "select count(*) as n, count(distinct underlying) as i from overview where date = '2026-11-17'",
+        engine="arrow",
+        data_dir=directory,
+    ).to_pylist()
+    assert told == [{"n": len(before), "i": 2}]
+    assert g6("data", "compact", "--date", day, *where).code == 0
+    assert [row[:2] for row in rows()] == units
+    assert [row[0] for row in rows() if row[2] == 1.0] == ["NIFTY"]
+
+
 def test_a_cycle_that_is_being_stored_comes_with_the_next_backup(
     directory: Path,
 ) -> None:
@@ -259,6 +302,103 @@ def test_it_is_whole_while_cycles_are_stored_and_folded(
         kinds = {finding["kind"] for finding in json.loads(answer.out)["findings"]}
         assert not kinds, answer.out
         assert len(package.load("NIFTY", DAY, "overview", data_dir=new)) >= 10
+
+
+class Beside(BackupFolder):
+    """Backups beside which something else happens once it has been listed what is to be copied."""
+
+    def __init__(self, directory: Path, act: Callable[[], object], times: int = 1) -> None:
+        super().__init__(directory)
+        self._act = act
+        self._times = times
+        self._listing: BackupListing | None = None
+
+    def copy(
+        self, file: SourceFile, listing: BackupListing, contents: Mapping[str, BackupContent]
+    ) -> tuple[BackupContent, bool] | None:
+        if listing is not self._listing and self._times:
+            self._listing = listing
+            self._times -= 1
+            self._act()
+        return super().copy(file, listing, contents)
+
+
+@pytest.mark.parametrize("act", ["put", "back", "apply", "computed"])
+def test_a_day_that_moves_beside_a_backup_is_listed_anew(
+    g6: Run, directory: Path, tmp_path: Path, act: str
+) -> None:
+    where = ("--data-dir", str(directory))
+    put = ("archive", "put", str(tmp_path / "cold"), "--date", DAY, *where)
+    kinds = "chain,overview,csv"
+    words = {
+        "put": put,
+        "back": ("archive", "back", "--date", DAY, *where),
+        "apply": ("retention", "apply", "--before", DAY, "--kinds", kinds, "--yes", *where),
+    }
+    settings = load("", {"demo_dir": directory}, {})
+    history = stored_days(settings)
+    assert g6("data", "compact", *where).code == 0
+    if act == "back":
+        assert g6(*put).code == 0
+
+    def moves() -> None:
+        if act in words:
+            assert g6(*words[act]).code == 0
+            return
+        day = history.read_day("NIFTY", date.fromisoformat(DAY), ["rate"])
+        rate = day.columns["rate"] + 0.01
+        assert history.write_day("NIFTY", date.fromisoformat(DAY), {"rate": rate}, day.headers)
+        issue_certificates(settings, [date.fromisoformat(DAY)])
+
+    folder = Beside(tmp_path / "backup", moves)
+    listing, copied = backup_commands._copy_all(folder, settings, Console(quiet=True))
+    folder.finish("20261118T103000Z", directory, copied.files, listing.left_out)
+    new = tmp_path / "new"
+    assert g6("restore", str(tmp_path / "backup"), "--data-dir", str(new)).code == 0
+    for days in (DAY, (FIRST, DAY)):
+        table = package.load("NIFTY", days, engine="arrow", data_dir=new)
+        assert table.equals(package.load("NIFTY", days, engine="arrow", data_dir=directory))
+    assert (new / f"chain/underlying=NIFTY/date={DAY}/day.cold").exists() == (act == "put")
+    assert g6("data", "check", "--data-dir", str(new)).code == 0
+    assert not (directory / ".exporting").exists()
+
+
+def test_files_that_move_at_every_listing_are_said_and_no_list_is_written(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    assert g6("data", "compact", "--data-dir", str(directory)).code == 0
+    moved = directory / f"chain/underlying=NIFTY/date={DAY}/day.parquet"
+    folder = Beside(tmp_path / "backup", lambda: os.utime(moved), times=99)
+    settings = load("", {"demo_dir": directory}, {})
+    with pytest.raises(StoreBusy, match="when g6 archive, g6 retention, g6 recompute"):
+        backup_commands._copy_all(folder, settings, Console(quiet=True))
+    assert folder.names() == []
+
+
+def test_lines_that_are_written_while_a_backup_copies_come_with_the_next_one(
+    g6: Run, tmp_path: Path, chain_of: Callable[..., Frame]
+) -> None:
+    directory = tmp_path / "rows"
+    stores = ParquetStore(directory), CsvStore(directory / "csv")
+
+    def collect(cycle: str) -> None:
+        for store in stores:
+            store.write_chain(Unit(cycle, "NIFTY"), chain_of(cycle))
+            row = {"timestamp": cycle, "underlying": "NIFTY", "status": "OK", "reason": ""}
+            store.write_overview(cycle, [row])
+
+    collect(f"{DAY}T04:00:00Z")
+    for path in directory.rglob("*.*"):
+        facts = path.stat()
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns - 60_000_000_000))
+    folder = Beside(tmp_path / "backup", lambda: collect(f"{DAY}T04:01:00Z"))
+    settings = load("", {"demo_dir": directory}, {})
+    listing, copied = backup_commands._copy_all(folder, settings, Console(quiet=True))
+    folder.finish("20261118T103000Z", directory, copied.files, listing.left_out)
+    new = tmp_path / "new"
+    assert g6("restore", str(tmp_path / "backup"), "--data-dir", str(new)).code == 0
+    assert len(package.load("NIFTY", DAY, "overview", data_dir=new)) == 1
+    assert g6("data", "check", "--data-dir", str(new)).code == 0
 
 
 def test_a_place_in_the_data_directory_is_refused(g6: Run, directory: Path) -> None:
