@@ -2,24 +2,25 @@
 
     python docs/check_certificate.py DATA_DIR [DAY]
 
-Of each certified day (or of one) the records of the files are made anew from the files, the root
-from the records, and both are held against the newest certificate. Then its versions and the days
-before are walked back by the roots that they name. Rows are counted where pyarrow is installed,
-signatures are verified where cryptography is. Exit 0: all is as it says; 1: something is not.
+Of each certified day (or of one) the records of the files are made anew, from them the root, and
+both are held against the newest certificate. Its versions and the days before are walked back by
+the roots that they name, and the list of newest certificates is held against what is there. Rows
+are counted with pyarrow, signatures verified with cryptography. Exit 0: all is so; 1: it is not.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 FORM = "g6-day-certificate-v1"
 OUTSIDE = ("files", "merkle_root", "signature")
 WEAK_KEYS = ("00000000", "01000000", "26e8958f", "c7176a70", "ecffffff", "edffffff", "eeffffff")
+NO_DOCUMENT = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 def canonical(value: object) -> bytes:
@@ -29,92 +30,77 @@ def canonical(value: object) -> bytes:
 
 
 def merkle_root(leaves: list[bytes]) -> str:
-    level = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves]
+    level = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
     while len(level) > 1:
         pairs = zip(level[::2], level[1::2], strict=False)
-        above = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
+        above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
         level = above + level[2 * len(above) :]
     return level[0].hex()
 
 
-def root_of(certificate: dict[str, Any], files: list[dict[str, Any]]) -> str:
-    head = {name: value for name, value in certificate.items() if name not in OUTSIDE}
-    return merkle_root([canonical(head), *map(canonical, files)])
-
-
 def record_of(directory: Path, path: str, rows: int) -> dict[str, Any] | None:
-    """Return the record of a file as it is now, with the certified row count without pyarrow."""
-    try:
-        content = (directory / path).read_bytes()
-    except OSError:
+    if not (directory / path).is_file():
         return None
+    content = (directory / path).read_bytes()
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        from pyarrow import ArrowException, BufferReader, parquet
+
+        rows = parquet.ParquetFile(BufferReader(content)).metadata.num_rows
     except ImportError:
         pass
-    else:
-        try:
-            rows = pq.ParquetFile(pa.BufferReader(content)).metadata.num_rows
-        except (pa.ArrowException, OSError):
-            rows = -1
-    digest = hashlib.sha256(content).hexdigest()
+    except (ArrowException, OSError):
+        rows = -1
+    digest = sha256(content).hexdigest()
     return {"path": path, "rows": rows, "bytes": len(content), "sha256": digest}
 
 
 def load(directory: Path, day: str, version: int) -> dict[str, Any] | None:
     try:
-        path = directory / f"certificates/date={day}/v{version}.json"
-        certificate = json.loads(path.read_text("utf-8"))
-        is_form = certificate["certificate"] == FORM
-        is_named = (certificate["day"], certificate["version"]) == (day, version)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        one = json.loads((directory / f"certificates/date={day}/v{version}.json").read_bytes())
+        is_it = (one["certificate"], one["day"], one["version"]) == (FORM, day, version)
+    except NO_DOCUMENT:
         return None
-    return certificate if is_form and is_named else None
+    return one if is_it else None
 
 
-def is_signed(certificate: dict[str, Any]) -> bool:
-    signature = certificate["signature"]
+def is_signed(signature: dict[str, Any], root: str) -> bool:
     try:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+        raw, value = map(bytes.fromhex, (signature["public_key"], signature["value"]))
+        Ed25519PublicKey.from_public_bytes(raw).verify(value, root.encode())
     except ImportError:
         return True
-    try:
-        raw, value = map(bytes.fromhex, (signature["public_key"], signature["value"]))
-        Ed25519PublicKey.from_public_bytes(raw).verify(value, certificate["merkle_root"].encode())
     except (InvalidSignature, ValueError, KeyError):
         return False
-    # A signature by a key of small order holds for one text in four, and nobody has its key.
     return raw[:4].hex() not in WEAK_KEYS
 
 
 def of_files(directory: Path, certificate: dict[str, Any]) -> Iterator[str]:
-    """Yield what is not so of the files of a day."""
     certified = {file["path"]: file for file in certificate["files"]}
+    day = certificate["day"]
     for path, file in certified.items():
         if record_of(directory, path, file["rows"]) != file:
-            yield f"{path}: is not what {certificate['day']} v{certificate['version']} says"
-    day = certificate["day"]
+            yield f"{path}: is not what {day} v{certificate['version']} says"
     for folder in (*directory.glob(f"chain/*/date={day}"), directory / f"overview/date={day}"):
         for file in folder.glob("[!.]*"):
-            if file.relative_to(directory).as_posix() not in certified:
+            if file.relative_to(directory).as_posix() not in certified and file.name != "day.cold":
                 yield f"{file}: is in no certificate"
 
 
 def of_chain(directory: Path, certificate: dict[str, Any]) -> Iterator[str]:
-    """Yield what is not so of a certificate, its versions before and the days before."""
-    waiting = [certificate]
-    seen = set()
+    waiting, seen = [certificate], set[str]()
     while waiting:
         one = waiting.pop()
         name = f"{one['day']} v{one['version']}"
         if name in seen:
             continue
         seen.add(name)
-        if root_of(one, one["files"]) != one["merkle_root"]:
+        head = {field: value for field, value in one.items() if field not in OUTSIDE}
+        if merkle_root([canonical(head), *map(canonical, one["files"])]) != one["merkle_root"]:
             yield f"{name}: has another root than follows from it"
-        if one["signature"] is not None and not is_signed(one):
+        if one["signature"] is not None and not is_signed(one["signature"], one["merkle_root"]):
             yield f"{name}: has a signature that is not of its root"
         for link in filter(None, (one["replaces"], one["previous"])):
             linked = load(directory, link["day"], link["version"])
@@ -124,24 +110,38 @@ def of_chain(directory: Path, certificate: dict[str, Any]) -> Iterator[str]:
                 waiting.append(linked)
 
 
+def of_list(path: Path, only: str, *, must_sign: bool) -> Iterator[str]:
+    if not path.exists() and not must_sign:
+        return  # an older version wrote none
+    try:
+        document = json.loads(path.read_bytes())
+        days, signature = document["days"], document["signature"]
+        root = merkle_root([document["newest_certificates"].encode(), *map(canonical, days)])
+        if must_sign if signature is None else not is_signed(signature, root):
+            yield f"{path}: has no signature of its root, and certificates have"
+        for link in days:
+            one = load(path.parents[1], link["day"], link["version"])
+            if only in {"", link["day"]} and (one or {}).get("merkle_root") != link["root"]:
+                yield f"{link['day']} v{link['version']}: was issued, and is not there or another"
+    except NO_DOCUMENT as error:
+        yield f"{path}: is no list of newest certificates ({error!r})"
+
+
 def check(directory: Path, only: str = "") -> list[str]:
-    wrong, certified = list[str](), 0
+    wrong, newest = list[str](), list[dict[str, Any]]()
     for folder in sorted((directory / "certificates").glob(f"date={only or '*'}")):
-        day = folder.name.removeprefix("date=")
-        names = [path.stem[1:] for path in folder.glob("v*.json")]
+        names = (path.stem[1:] for path in folder.glob("v*.json"))
         versions = [int(name) for name in names if name.isascii() and name.isdigit()]
         if not versions:
             continue
-        certified += 1
-        newest = load(directory, day, max(versions))
-        if newest is None:
-            wrong.append(f"{folder}: the newest certificate cannot be read")
-            continue
+        newest.append(load(directory, folder.name[5:], max(versions)) or {})
         try:
-            wrong += [*of_files(directory, newest), *of_chain(directory, newest)]
-        except (KeyError, TypeError, AttributeError) as error:
+            wrong += [*of_files(directory, newest[-1]), *of_chain(directory, newest[-1])]
+        except NO_DOCUMENT as error:
             wrong.append(f"{folder}: is no certificate of this form ({error!r})")
-    return wrong if certified else [f"{directory}: has no certificate of {only or 'any day'}"]
+    must_sign = any(one.get("signature") for one in newest[-1:])
+    wrong += of_list(directory / "certificates/newest.json", only, must_sign=must_sign)
+    return wrong if newest or wrong else [f"{directory}: has no certificate of {only or 'any day'}"]
 
 
 if __name__ == "__main__":

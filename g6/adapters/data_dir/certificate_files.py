@@ -9,14 +9,20 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from g6.domain.documents.certificates import Certificate, CertificateLink
+from g6.domain.documents.certificates import Certificate, CertificateLink, NewestCertificates
 from g6.domain.schema import layout
 from g6.domain.schema.json_reading import part, read_record
-from g6.domain.schema.layout import COLD_FILE, DAY_FILE, Folder, Kind
+from g6.domain.schema.layout import COLD_FILE, DAY_FILE, NEWEST_CERTIFICATES, Folder, Kind
 from g6.errors import BadInput
-from g6.files import directory_lock, free_directory_lock, refusals, replace, shown
+from g6.files import directory_lock, free_directory_lock, quoted, refusals, replace, shown
 
-__all__ = ["CertificateFiles", "content_digest", "day_directories", "stored_paths"]
+__all__ = [
+    "CertificateFiles",
+    "content_digest",
+    "day_directories",
+    "newest_content",
+    "stored_paths",
+]
 
 _MARK = ".rewritten-"
 _BLOCK = 1 << 20
@@ -131,6 +137,47 @@ class CertificateFiles:
         text = json.dumps(certificate.to_json(), indent=1, ensure_ascii=False)
         replace(self.path(certificate.day, certificate.version), f"{text}\n".encode())
 
+    @property
+    def newest_path(self) -> Path:
+        """Return the file that lists the newest certificates."""
+        return self._directory / NEWEST_CERTIFICATES
+
+    def newest(self) -> NewestCertificates | None:
+        """Return the list of newest certificates, None where none was written yet.
+
+        Raises:
+            BadInput: Its file is damaged.
+        """
+        path = self.newest_path
+        try:
+            return NewestCertificates.from_json(json.loads(path.read_text("utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            reason = f"is no list of newest certificates ({error})"
+            fix = (
+                "bring it back from a backup (g6 restore); or mv "
+                f"{quoted(path)} {quoted(path)}.damaged && g6 data compact lists what is there"
+            )
+            raise BadInput(shown(path), None, reason, fix) from error
+
+    @contextmanager
+    def newest_locked(self) -> Iterator[None]:
+        """Hold the list of newest certificates alone."""
+        folder = self.newest_path.parent
+        with refusals(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with directory_lock(folder):
+            yield
+
+    def write_newest(self, newest: NewestCertificates) -> None:
+        """Store the list of newest certificates.
+
+        Raises:
+            StoreBusy: A disk refuses.
+        """
+        replace(self.newest_path, newest_content(newest))
+
     @contextmanager
     def rewriting(self, day: date, names: Iterable[str]) -> Iterator[None]:
         """Note what the block rewrites on purpose. No certificate of the day is issued meanwhile.
@@ -205,6 +252,11 @@ class CertificateFiles:
 
     def _folder(self, day: date) -> Path:
         return self._directory / Folder.CERTIFICATES / layout.day_name(day)
+
+
+def newest_content(newest: NewestCertificates) -> bytes:
+    """Return what the file of the list of newest certificates has."""
+    return f"{json.dumps(newest.to_json(), indent=1)}\n".encode()
 
 
 def _content(path: Path) -> bytes | None:

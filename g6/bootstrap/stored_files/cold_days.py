@@ -8,12 +8,13 @@ where it lies. Whatever is broken off goes on when it is called again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from g6.adapters.data_dir.certificate_files import CertificateFiles
+from g6.adapters.data_dir.certificate_files import CertificateFiles, newest_content
 from g6.adapters.parquet import ParquetHistory, days
 from g6.adapters.parquet.cold_notes import (
     ColdNote,
@@ -25,10 +26,21 @@ from g6.adapters.parquet.cold_notes import (
 )
 from g6.adapters.parquet.cold_place import ColdPlace, source_of
 from g6.adapters.parquet.days import FoldLevel
-from g6.bootstrap.stored_files.directory_certificates import issue_certificates, uncertified_days
+from g6.bootstrap.stored_files.directory_certificates import (
+    issue_certificates,
+    uncertified_days,
+)
+from g6.bootstrap.stored_files.newest_certificates import CertificateList
 from g6.config import Settings
+from g6.domain.documents.certificates import NewestCertificates
 from g6.domain.schema import layout
-from g6.domain.schema.layout import COLD_FILE, DAY_FILE, Kind, certified_name
+from g6.domain.schema.layout import (
+    COLD_FILE,
+    DAY_FILE,
+    NEWEST_CERTIFICATES,
+    Kind,
+    certified_name,
+)
 from g6.errors import BadInput, StoreBusy, Unavailable
 from g6.files import directory_lock, refusals, replace
 
@@ -123,7 +135,14 @@ def certify(settings: Settings, chosen: Sequence[date]) -> None:
     issue_certificates(settings, sorted(due))
 
 
-def archive_day(directory: Path, day: date, place: ColdPlace, *, keep: bool = False) -> int:
+def archive_day(
+    directory: Path,
+    day: date,
+    place: ColdPlace,
+    *,
+    keep: bool = False,
+    before_leaving: Callable[[], None] | None = None,
+) -> int:
     """Put the files of a compacted day into a place. Listings of instruments stay here as well.
 
     Args:
@@ -131,6 +150,7 @@ def archive_day(directory: Path, day: date, place: ColdPlace, *, keep: bool = Fa
         day: The session day.
         place: Where they go.
         keep: Whether the files stay here as well.
+        before_leaving: Puts what must be there before a file leaves.
 
     Returns:
         The bytes of the rows.
@@ -159,25 +179,49 @@ def archive_day(directory: Path, day: date, place: ColdPlace, *, keep: bool = Fa
     # Nothing is removed before all of the day is there: a listing that was gone once left rows
     # there without their certificate, and no day here to call the command again for.
     _put_versions(directory, place, day)
+    if before_leaving is not None:
+        before_leaving()
     for copy in copies if not keep else ():
         _leave(copy)
     return sum(copy.note.bytes for copy in copies)
 
 
-def put_certificates(directory: Path, place: ColdPlace, last: date) -> None:
+def put_certificates(settings: Settings, place: ColdPlace, last: date) -> None:
     """Put the certificates of all days up to the last one: each names the day before.
 
     Raises:
         UserError: The place has certificates of another data directory.
+        BadInput: A certificate is damaged.
         StoreBusy: A disk refuses.
         Unavailable: The place does not answer, or gives back something else.
     """
-    files = CertificateFiles(directory)
-    for day in files.days():
+    directory = settings.directory
+    for day in CertificateFiles(directory).days():
         if day <= last:
             _put_versions(directory, place, day)
+    there = place.content(NEWEST_CERTIFICATES)
+    newest = CertificateList(settings).until(last, _newest_there(place, there))
+    if newest.links:
+        earlier = {hashlib.sha256(there).hexdigest()} if there is not None else set()
+        place.write(NEWEST_CERTIFICATES, newest_content(newest), earlier)
     if place.content(SOURCE) is None:
         place.write(SOURCE, _source_line(directory))
+
+
+def _newest_there(place: ColdPlace, content: bytes | None) -> NewestCertificates | None:
+    """Return the list of newest certificates of a place, None where it has none.
+
+    Raises:
+        BadInput: It is damaged.
+    """
+    if content is None:
+        return None
+    try:
+        return NewestCertificates.from_json(json.loads(content))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"is no list of newest certificates ({error})"
+        fix = "move it away, and call the same command again"
+        raise BadInput(f"{place.address}/{NEWEST_CERTIFICATES}", None, reason, fix) from error
 
 
 def _put_versions(directory: Path, place: ColdPlace, day: date) -> None:

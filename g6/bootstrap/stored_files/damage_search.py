@@ -19,7 +19,7 @@ from g6.domain.schema.layout import MANIFEST, Kind
 from g6.files import abandoned_in, quoted, shown
 from g6.ports import Clock
 from g6.ports.history import Finding
-from g6.studies.stored.days.certificate_checks import certificate_findings
+from g6.studies.stored.days.certificate_checks import certificate_findings, newest_findings
 
 __all__ = ["Search", "lasting", "searches"]
 
@@ -62,7 +62,11 @@ def _certified_days(settings: Settings, day: date | None) -> list[Search]:
     """Return a search for each day that has a certificate: whether it is what that says."""
     reader = DirectoryCertificates(settings)
     days = [certified for certified in reader.certified_days() if day in (None, certified)]
-    return [partial(certificate_findings, reader, certified) for certified in days]
+    # A day whose certificates are all gone stands in the list of newest ones alone.
+    return [
+        *(partial(certificate_findings, reader, certified) for certified in days),
+        partial(newest_findings, reader, day),
+    ]
 
 
 def lasting(looks: Iterable[Search], clock: Clock, seconds: float) -> list[Finding]:
@@ -96,7 +100,8 @@ def _csv(settings: Settings, day: date, index: str, in_parquet: bool) -> list[Fi
     """
     fix = _mend_command(index, day)
     if is_recomputed(settings.directory, index, day):
-        return list(check_day(settings.csv_dir, index, day, None, fix))
+        live = f"{fix} sets damaged lines aside; their live figures are in backups alone"
+        return list(check_day(settings.csv_dir, index, day, None, live))
     stored = stored_lines(settings, index, day)[0] if in_parquet else None
     if stored is None and (settings.directory / layout.folder(Kind.CHAIN)).is_dir():
         stored = Stored()

@@ -16,6 +16,11 @@ from g6.adapters.parquet.days import day_path
 from g6.adapters.parquet.days import days as days_of
 from g6.adapters.parquet.maintenance import certified_rows
 from g6.bootstrap.stored_files.kept_quality import keep_quality
+from g6.bootstrap.stored_files.newest_certificates import (
+    CertificateList,
+    public_key,
+    signature_by_key,
+)
 from g6.config import Settings, calendar
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.gaps import CycleCounts, counts_of, gaps_of
@@ -25,11 +30,13 @@ from g6.domain.documents.certificates import (
     CertifiedContents,
     CertifiedFile,
     CertifiedGap,
+    NewestCertificates,
 )
 from g6.domain.schema.layout import DAY_FILE, Kind, certified_name
 from g6.errors import BadInput, NothingToDo
 from g6.pipeline.maintenance.certifying import certify_all
 from g6.ports.readers import DatedFile
+from g6.studies.stored.days.certificate_checks import gone_fix, gone_words
 from g6.studies.stored.days.past_span import PastSpan
 from g6.studies.stored.days.stored_past import index_days
 
@@ -69,12 +76,7 @@ class DirectoryCertificates:
         Raises:
             Unavailable: The key cannot be read.
         """
-        key = self._settings.storage.certificate_key
-        if key is None:
-            return ""
-        from g6.adapters.data_dir.signing import public_key_of
-
-        return public_key_of(key)
+        return public_key(self._settings)
 
     def certified_days(self) -> Sequence[date]:
         """Return the days that have a certificate, ascending."""
@@ -106,17 +108,30 @@ class DirectoryCertificates:
         there = self._where(path)
         return cold_digest(there) if is_cold(there) else content_digest(there)
 
-    def is_signed(self, certificate: Certificate) -> bool:
+    def is_signed(self, document: Certificate | NewestCertificates) -> bool:
         """Tell whether the signature is that of the root, by the key in it.
 
         Raises:
             Unavailable: `cryptography` is not installed.
         """
-        if certificate.signature is None:
+        if document.signature is None:
             return False
         from g6.adapters.data_dir.signing import is_signature_of
 
-        return is_signature_of(certificate.root, certificate.signature)
+        return is_signature_of(document.root, document.signature)
+
+    @property
+    def newest_file(self) -> str:
+        """Return the path of the file that lists the newest certificates."""
+        return str(self._files.newest_path)
+
+    def newest(self) -> NewestCertificates | None:
+        """Return the list of newest certificates, None where none was written yet.
+
+        Raises:
+            BadInput: Its file is damaged.
+        """
+        return self._files.newest()
 
     def locked(self, day: date) -> AbstractContextManager[None]:
         """Hold the certificates of a day."""
@@ -195,12 +210,7 @@ class DirectoryCertificates:
         Raises:
             Unavailable: The key cannot be read, or `cryptography` is not installed.
         """
-        key = self._settings.storage.certificate_key
-        if key is None:
-            return certificate
-        from g6.adapters.data_dir.signing import signature_of
-
-        return replace(certificate, signature=signature_of(certificate.root, key))
+        return replace(certificate, signature=signature_by_key(self._settings, certificate.root))
 
     def keep_certificate(self, certificate: Certificate) -> None:
         """Store a certificate for good."""
@@ -255,8 +265,12 @@ def uncertified_days(settings: Settings) -> list[date]:
 
 
 def mark_all(settings: Settings, day: date) -> None:
-    """Note all files of a day as rewritten on purpose, so that the day is certified anew."""
+    """Note all files of a day as rewritten on purpose, so that the day is certified anew.
+
+    A certificate of it that was issued and is gone is not missed any more.
+    """
     certificates = DirectoryCertificates(settings)
+    CertificateList(settings).forget(day)
     newest = certificates.certificate(day)
     paths = {file.path for file in newest.files} if newest else set()
     for name in {certified_name(path) for path in paths | set(certificates.stored_paths(day))}:
@@ -264,10 +278,10 @@ def mark_all(settings: Settings, day: date) -> None:
 
 
 def prune(settings: Settings, files: Iterable[DatedFile]) -> list[date]:
-    """Delete files of old days, and return the certified days among them.
+    """Delete files of old days, and return the certified days that were rewritten.
 
     Those days go on to say what they hold once `issue_certificates` is called for them, or for any
-    reason later.
+    reason later. Days that an earlier call pruned before it was ended are among them.
 
     Raises:
         StoreBusy: A disk refuses.
@@ -283,6 +297,7 @@ def prune(settings: Settings, files: Iterable[DatedFile]) -> list[date]:
                 remove([file])
         else:
             remove([file])
+    pruned.update(day for day in uncertified_days(settings) if day in certified)
     return sorted(pruned)
 
 
@@ -293,23 +308,41 @@ def certify_with_days_before(settings: Settings, day: date) -> list[Certificate]
 
     Raises:
         StoreBusy: A disk refuses.
-        BadInput: A file is damaged.
+        BadInput: A file is damaged, or the day's newest certificate is gone.
         Unavailable: A key is configured and cannot be used.
     """
     before = [other for other in uncertified_days(settings) if other < day]
-    return issue_certificates(settings, [*before[-MOST_BEFORE:], day])
+    listed = CertificateList(settings)
+    whole = [other for other in before if listed.lost(other) is None]
+    return issue_certificates(settings, [*whole[-MOST_BEFORE:], day])
 
 
-def issue_certificates(settings: Settings, days: Sequence[date]) -> list[Certificate]:
+def issue_certificates(
+    settings: Settings, days: Sequence[date], *, listing: bool = True
+) -> list[Certificate]:
     """Issue the certificates of some days that are due, by the wall clock, and check those days.
+
+    Args:
+        settings: They name the directory and the key.
+        days: The session days.
+        listing: Whether the newest ones are listed. Who calls it for many days lists them once.
 
     Raises:
         StoreBusy: A disk refuses.
-        BadInput: A file is damaged.
+        BadInput: A file is damaged, or the newest certificate of a day is gone.
         Unavailable: A key is configured and cannot be used.
     """
     now = isoformat_z(datetime.now(UTC).replace(microsecond=0))
-    issued = certify_all(DirectoryCertificates(settings), days, now)
+    certificates = DirectoryCertificates(settings)
+    listed = CertificateList(settings)
+    lost = [link for day in days if (link := listed.lost(day)) is not None]
+    gone = {link.day for link in lost}
+    issued = certify_all(certificates, [day for day in days if day not in gone], now)
     for certificate in issued:
         keep_quality(settings, certificate.day)
+    if listing:
+        listed.note()
+    for link in lost:
+        path = certificates.file_of(link.day, link.version)
+        raise BadInput(path, None, gone_words(link), gone_fix(link))
     return issued

@@ -27,10 +27,12 @@ __all__ = [
     "CertifiedContents",
     "CertifiedFile",
     "CertifiedGap",
+    "NewestCertificates",
     "merkle_root",
 ]
 
 FORM = "g6-day-certificate-v1"
+LIST_FORM = "g6-newest-certificates-v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,60 @@ class Certificate:
         if canonical(certificate.to_json()) != canonical(document):
             raise ValueError(f"it is no {FORM}, or has something in it that such a one has not")
         return certificate
+
+
+@dataclass(frozen=True, slots=True)
+class NewestCertificates:
+    """The newest certificate of each day, as they were issued.
+
+    The next day's certificate names one, and so does the day's next version. Those that neither
+    does yet stand in this list alone, so that it shows where one is gone.
+
+    Attributes:
+        links: One a day, ascending.
+        signature: Of `root`. None where no key is configured.
+    """
+
+    links: tuple[CertificateLink, ...] = ()
+    signature: CertificateSignature | None = None
+
+    @property
+    def root(self) -> str:
+        """The Merkle root of the form and of each link, 64 hex digits."""
+        links = [canonical(link.to_json()) for link in self.links]
+        return merkle_root([LIST_FORM.encode(), *links])
+
+    def of(self, day: date) -> CertificateLink | None:
+        """Return what names the newest certificate of a day, None where none was issued."""
+        return next((link for link in self.links if link.day == day), None)
+
+    def to_json(self) -> JsonObject:
+        """Return the list as its file has it."""
+        return {
+            "newest_certificates": LIST_FORM,
+            "days": [link.to_json() for link in self.links],
+            "signature": None if self.signature is None else self.signature.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, document: Document) -> NewestCertificates:
+        """Read what `to_json` gave, and nothing else.
+
+        Raises:
+            KeyError: Something is absent.
+            TypeError: Something is of another type.
+            ValueError: It is no list of this form, or has more in it than one.
+        """
+        signature = part(document, "signature")
+        newest = cls(
+            links=tuple(read_record(CertificateLink, link) for link in entries(document, "days")),
+            signature=read_record(CertificateSignature, signature) if signature else None,
+        )
+        if canonical(newest.to_json()) != canonical(document):
+            raise ValueError(
+                f"it is no {LIST_FORM}, or has something in it that such a one has not"
+            )
+        return newest
 
 
 def _link(document: Document) -> CertificateLink | None:

@@ -32,6 +32,7 @@ __all__ = [
     "DAY_FILE",
     "KIND_OF_ROWS",
     "MANIFEST",
+    "NEWEST_CERTIFICATES",
     "OWNER_FILE",
     "PART_NAME",
     "PRUNABLE",
@@ -121,6 +122,8 @@ COLD_FILE = "day.cold"
 PART_NAME = re.compile(r"(\d{6}(?:\.\d{6})?)Z\.parquet")
 SEGMENT_NAME = re.compile(r"(\d{6})Z-(\d{6})Z\.parquet")
 MANIFEST = "manifest.json"
+NEWEST_CERTIFICATES = f"{Folder.CERTIFICATES}/newest.json"
+"""The list of the newest certificate of each day."""
 KIND_OF_ROWS = ".kind"
 """The file that says of which kind of market the rows are: live, sim or replay."""
 SWEPT_UNTIL = ".swept"

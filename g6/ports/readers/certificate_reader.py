@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from g6.domain.documents.certificates import Certificate
+from g6.domain.documents.certificates import Certificate, NewestCertificates
 
 
 class CertificateReader(Protocol):
@@ -50,8 +50,21 @@ class CertificateReader(Protocol):
         """
         ...
 
-    def is_signed(self, certificate: Certificate) -> bool:
-        """Tell whether the signature of a certificate is that of its root, by the key in it.
+    @property
+    def newest_file(self) -> str:
+        """Return the path of the file that lists the newest certificates."""
+        ...
+
+    def newest(self) -> NewestCertificates | None:
+        """Return the list of newest certificates, None where none was written yet.
+
+        Raises:
+            BadInput: Its file is damaged.
+        """
+        ...
+
+    def is_signed(self, document: Certificate | NewestCertificates) -> bool:
+        """Tell whether the signature of a document is that of its root, by the key in it.
 
         Raises:
             Unavailable: The library that tells is not installed.

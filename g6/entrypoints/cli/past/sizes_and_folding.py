@@ -147,6 +147,7 @@ def certify_days(settings: Settings, day: date | None, console: Console) -> list
         issue_certificates,
         uncertified_days,
     )
+    from g6.bootstrap.stored_files.newest_certificates import CertificateList
 
     sessions = calendar()
     due = [
@@ -157,9 +158,14 @@ def certify_days(settings: Settings, day: date | None, console: Console) -> list
     refused: list[G6Error] = []
     for whole in followed(due, "certifying", console) if due else ():
         try:
-            issue_certificates(settings, [whole])
+            issue_certificates(settings, [whole], listing=False)
         except G6Error as error:
             refused.append(error)
+    # Those that were issued before a kill, or by a version that kept no list, come in as well.
+    try:
+        CertificateList(settings).note()
+    except G6Error as error:
+        refused.append(error)
     return refused
 
 

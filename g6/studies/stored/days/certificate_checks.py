@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 
-from g6.domain.documents.certificates import Certificate, CertificateLink
+from g6.domain.documents.certificates import Certificate, CertificateLink, NewestCertificates
 from g6.domain.schema.layout import Kind, certified_name
 from g6.errors import BadInput
 from g6.ports.history import Finding
 from g6.ports.readers import CertificateReader
 
-__all__ = ["certificate_findings", "chain_findings", "file_findings"]
+__all__ = [
+    "certificate_findings",
+    "chain_findings",
+    "file_findings",
+    "gone_fix",
+    "gone_words",
+    "newest_findings",
+]
 
 CHANGED = "certificate"
 """The kind of damage of a day that is not what its certificate says."""
 UNTRUE = "untrue"
 """The kind of damage of a certificate that is not what it says of itself."""
 _KEEP_COPY = "bring it back from a backup (g6 restore), or ask who keeps a copy"
+_LIST = (
+    "bring it back from a backup (g6 restore); where nobody has it, move it away, and "
+    "g6 data compact lists the certificates that are there"
+)
 
 
 def certificate_findings(
@@ -53,6 +65,84 @@ def unsigned_findings(reader: CertificateReader, newest: Certificate) -> Iterato
             "--certify signs a new version"
         )
         yield Finding(path, UNTRUE, what, fix)
+
+
+def newest_findings(
+    reader: CertificateReader, day: date | None = None, *, is_far: bool = False
+) -> list[Finding]:
+    """Return the newest certificates that were issued and are gone, of all days or of one.
+
+    The next day or the next version names a certificate. The newest ones are named by a list.
+
+    Args:
+        reader: Where they are.
+        day: Only this day.
+        is_far: Whether damaged ones are named as well. Who looks at every day has named them.
+    """
+    path = reader.newest_file
+    try:
+        newest = reader.newest()
+    except BadInput as error:
+        return [_damaged(error)]
+    must_sign = _is_last_signed(reader, day)
+    if newest is None:
+        what = "is not there, and certificates are signed: nobody can tell which are the newest"
+        return [Finding(path, UNTRUE, what, _LIST)] if must_sign else []
+    findings = [*_wrong_signature(reader, newest, must_sign=must_sign)]
+    for link in newest.links:
+        if day in (None, link.day):
+            findings += _gone(reader, link, is_far=is_far)
+    return findings
+
+
+def _is_last_signed(reader: CertificateReader, day: date | None) -> bool:
+    """Tell whether the newest certificate of a day, or of the last one, is signed."""
+    days = [certified for certified in reader.certified_days() if day in (None, certified)]
+    # One that is damaged is a finding of its day.
+    with suppress(BadInput):
+        last = reader.certificate(days[-1]) if days else None
+        return last is not None and last.signature is not None
+    return False
+
+
+def _wrong_signature(
+    reader: CertificateReader, newest: NewestCertificates, *, must_sign: bool
+) -> Iterator[Finding]:
+    signature = newest.signature
+    if signature is None:
+        if must_sign:
+            what = "is not signed, and certificates are: anybody may have written it"
+            yield Finding(reader.newest_file, UNTRUE, what, _LIST)
+    elif not reader.is_signed(newest):
+        what = "has a signature that is not of its root"
+        yield Finding(reader.newest_file, UNTRUE, what, _LIST)
+    elif (key := reader.public_key) and key != signature.public_key:
+        yield _other_key(reader.newest_file, signature.public_key)
+
+
+def _gone(reader: CertificateReader, link: CertificateLink, *, is_far: bool) -> Iterator[Finding]:
+    try:
+        there = reader.certificate(link.day, link.version)
+    except BadInput as error:
+        if is_far:
+            yield _damaged(error)
+        return
+    if there is None or there.root != link.root:
+        path = reader.file_of(link.day, link.version)
+        yield Finding(path, UNTRUE, gone_words(link), gone_fix(link))
+
+
+def gone_words(link: CertificateLink) -> str:
+    """Return what is wrong with a certificate that was issued and is not there."""
+    return f"was issued (root {link.root[:12]}…), and is not there or is another"
+
+
+def gone_fix(link: CertificateLink) -> str:
+    """Return what to do about it."""
+    return (
+        f"bring it back from a backup: g6 restore DIR --date {link.day}; where nobody has it, "
+        f"g6 data compact --date {link.day} --certify certifies the day as it is"
+    )
 
 
 def file_findings(reader: CertificateReader, certificate: Certificate) -> Iterator[Finding]:
@@ -123,9 +213,13 @@ def _untrue(reader: CertificateReader, certificate: Certificate) -> Iterator[Fin
     if not reader.is_signed(certificate):
         yield Finding(path, UNTRUE, "has a signature that is not of its root", _KEEP_COPY)
     elif (key := reader.public_key) and key != signature.public_key:
-        what = f"is signed by another key than yours ({signature.public_key[:12]}…)"
-        fix = "ask who has that key; storage.certificate_key names yours"
-        yield Finding(path, UNTRUE, what, fix)
+        yield _other_key(path, signature.public_key)
+
+
+def _other_key(path: str, key: str) -> Finding:
+    what = f"is signed by another key than yours ({key[:12]}…)"
+    fix = "ask who has that key; storage.certificate_key names yours"
+    return Finding(path, UNTRUE, what, fix)
 
 
 def _other_root(reader: CertificateReader, link: CertificateLink, linked: Certificate) -> Finding:

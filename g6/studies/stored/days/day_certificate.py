@@ -15,7 +15,13 @@ from g6.errors import NothingToDo
 from g6.ports.history import Finding
 from g6.ports.readers import CertificateReader
 from g6.studies.parameters import At, Parameter, session_day
-from g6.studies.stored.days.certificate_checks import certificate_findings, chain_findings
+from g6.studies.stored.days.certificate_checks import (
+    certificate_findings,
+    chain_findings,
+    gone_fix,
+    gone_words,
+    newest_findings,
+)
 
 __all__ = ["CertificateParameters", "DayCertificate", "answer"]
 
@@ -86,6 +92,7 @@ def answer(reader: CertificateReader, parameters: CertificateParameters) -> DayC
     findings: list[Finding] = []
     if parameters.verify and parameters.version is None and parameters.at is None:
         findings = certificate_findings(reader, certificate.day, is_far=True)
+        findings += newest_findings(reader, is_far=True)
     elif parameters.verify:
         # The files are those of the newest version.
         findings = list(chain_findings(reader, certificate))
@@ -123,6 +130,10 @@ def _nothing(reader: CertificateReader, parameters: CertificateParameters) -> No
     at = parameters.at
     days = reader.certified_days()
     there = f"; the first day that has one is {days[0]}, the last {days[-1]}" if days else ""
+    newest = reader.newest() if at is None and not parameters.version else None
+    if newest is not None and day is not None and (link := newest.of(day)) is not None:
+        path = reader.file_of(day, link.version)
+        return NothingToDo(f"{path} {gone_words(link)}", gone_fix(link))
     of_day = f" of {day}" if day else ""
     of_version = f" v{parameters.version}" if parameters.version else ""
     by_then = f" that was issued by {instant_in_words(at)}" if at else ""

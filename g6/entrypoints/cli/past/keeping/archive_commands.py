@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -92,9 +93,15 @@ def put(
     console = terminal.console(settings, stderr=json_)
     cold_days.certify(settings, chosen)
     moved: dict[date, int] = {}
+    # With the first day, once its rows are there: who is killed later has no day left to call for.
+    certificates: Callable[[], None] | None = partial(
+        cold_days.put_certificates, settings, cold, chosen[-1]
+    )
     for day in followed(chosen, "archiving", console):
-        moved[day] = cold_days.archive_day(settings.directory, day, cold, keep=copy)
-    cold_days.put_certificates(settings.directory, cold, chosen[-1])
+        moved[day] = cold_days.archive_day(
+            settings.directory, day, cold, keep=copy, before_leaving=certificates
+        )
+        certificates = None
     size = sum(moved.values())
     if json_:
         days = [{"day": day.isoformat(), "bytes": bytes_} for day, bytes_ in moved.items()]

@@ -34,6 +34,7 @@ LISTING = f"instruments/date={FIRST}/NFO.parquet"
 BEFORE = f"certificates/date={FIRST}/v1.json"
 SECOND = f"certificates/date={FIRST}/v2.json"
 LAST = f"certificates/date={DAY}/v1.json"
+NEWEST = "certificates/newest.json"
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,10 @@ def with_a_weak_key(document: dict[str, Any]) -> None:
     document["signature"] = signature
 
 
+def with_another_newest_root(document: dict[str, Any]) -> None:
+    document["days"][-1]["root"] = "0" * 64
+
+
 def with_something_else_in_it(document: dict[str, Any]) -> None:
     document["remark"] = "trust me"
 
@@ -183,6 +188,12 @@ DAMAGES = [
     (BEFORE, removed),
     (BEFORE, edited(covering_more)),
     (SECOND, truncated),
+    (SECOND, removed),
+    (LAST, removed),
+    (NEWEST, emptied),
+    (NEWEST, edited(with_another_newest_root)),
+    (NEWEST, edited(with_a_signature_of_nobody)),
+    (NEWEST, edited(with_a_weak_key)),
 ]
 
 
@@ -215,6 +226,50 @@ def test_the_check_and_the_script_find_each_damage(
     assert answer.code == 1, answer
     assert json.loads(answer.out)["findings"]
     assert script(directory)
+    if file.startswith("certificates"):
+        assert g6("certificate", "--verify", "--data-dir", str(directory)).code != 0
+
+
+def test_a_day_whose_certificates_are_all_gone_is_named_until_they_are_back(
+    g6: Run, directory: Path, tmp_path: Path, script: Callable[[Path], list[str]]
+) -> None:
+    where = ("--data-dir", str(directory))
+    assert g6("backup", str(tmp_path / "backup"), *where).code == 0
+    shutil.rmtree((directory / LAST).parent)
+    assert len(script(directory)) == 1
+    found = json.loads(g6("data", "check", "--json", *where).out)["findings"]
+    assert [finding["path"] for finding in found] == [str(directory / LAST)]
+    assert found[0]["what"].startswith("was issued (root ")
+    # The newest that is there is that of the day before.
+    assert g6("certificate", "--verify", *where).code == 1
+    answer = g6("certificate", DAY, "--verify", *where)
+    assert (answer.code, "was issued (root " in answer.err) == (3, True)
+    assert f"g6 restore DIR --date {DAY}" in answer.err
+    # Nothing takes its place on the way.
+    answer = g6("data", "compact", *where)
+    assert (answer.code, "not certified" in answer.out) == (1, True)
+    assert not (directory / LAST).exists()
+    assert g6("restore", str(tmp_path / "backup"), "--date", DAY, *where).code == 0
+    assert g6("data", "check", *where).code == 0
+    assert script(directory) == []
+    # Who has no copy says so.
+    (directory / LAST).unlink()
+    assert g6("data", "compact", "--date", DAY, "--certify", *where).code == 0
+    assert (directory / LAST).exists()
+    assert g6("data", "check", *where).code == 0
+    assert script(directory) == []
+
+
+def test_a_directory_that_an_earlier_version_certified_is_whole_and_gets_its_list(
+    g6: Run, directory: Path, script: Callable[[Path], list[str]]
+) -> None:
+    written = (directory / NEWEST).read_bytes()
+    (directory / NEWEST).unlink()
+    where = ("--data-dir", str(directory))
+    assert g6("data", "check", *where).code == 0
+    assert script(directory) == []
+    assert g6("data", "compact", *where).code == 0
+    assert (directory / NEWEST).read_bytes() == written
 
 
 def test_the_script_says_where_there_is_no_certificate(
@@ -321,7 +376,9 @@ def test_pruned_rows_leave_a_version_that_says_so(g6: Run, directory: Path) -> N
     assert told["coverage"]["NIFTY"]["no_chain"] == 3
 
 
-def test_a_key_signs_and_another_key_is_told(g6: Run, directory: Path, tmp_path: Path) -> None:
+def test_a_key_signs_and_another_key_is_told(
+    g6: Run, directory: Path, tmp_path: Path, script: Callable[[Path], list[str]]
+) -> None:
     ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     keys = [tmp_path / "mine.pem", tmp_path / "other.pem"]
@@ -351,6 +408,17 @@ def test_a_key_signs_and_another_key_is_told(g6: Run, directory: Path, tmp_path:
         assert f"g6 data compact --date {DAY} --certify" in answer.out
     assert g6(*certify, *mine).code == 0
     assert "signed by " in g6(*verify, *mine).out
+    # The list of newest certificates is signed as well, and missed where certificates are signed.
+    edited(lambda document: document.update(signature=None))(directory / NEWEST)
+    for _ in range(2):
+        for words in (verify, ("data", "check", "--date", DAY, "--data-dir", str(directory))):
+            answer = g6(*words)
+            assert (answer.code, "newest.json" in answer.out) == (1, True), answer.out
+        assert any("newest.json" in line for line in script(directory))
+        (directory / NEWEST).unlink(missing_ok=True)
+    assert g6("data", "compact", "--data-dir", str(directory), *mine).code == 0
+    assert script(directory) == []
+    assert g6(*verify, *mine).code == 0
 
 
 def test_loaded_rows_carry_their_certificates_and_less_than_is_wanted_is_refused(
