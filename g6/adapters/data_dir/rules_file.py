@@ -6,8 +6,9 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from math import inf
+from math import inf, nan
 from pathlib import Path
 
 from g6 import files
@@ -21,6 +22,8 @@ __all__ = ["read_rules", "remove_rule", "write_rule"]
 _KEYS = ("name", "when", "hysteresis", "cool_down", "per_hour", "quiet")
 _HEAD = ("quiet", "cool_down", "per_hour", "rule")
 _DEFAULTS = ("quiet", "cool_down", "per_hour")
+MOST_PER_HOUR = 3_600
+"""One message a second of one rule is no message any more."""
 _TABLE = re.compile(r"\s*\[")
 _RULE = re.compile(r"\s*\[\[\s*rule\s*\]\]")
 _FIRST_LINES = "# Rules of g6 alert. docs/how-to/alerts.md says what a line may say.\n"
@@ -104,7 +107,7 @@ def _entries(path: Path) -> Sequence[Mapping[str, str | float]]:
         return ()
     try:
         document = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BadConfig(f"{path} cannot be read: {error}", "mend that line of the file") from error
     _check_keys(path, document, _HEAD)
     rules = document.get("rule", [])
@@ -141,14 +144,17 @@ def _rule(path: Path, entry: Mapping[str, str | float]) -> AlarmRule:
 
 
 def _amount(value: str | float) -> float:
-    amount = float(str(value))
+    amount = nan
+    with suppress(ValueError):
+        amount = float(str(value))
     if not 0 <= amount < inf:
         raise ValueError(f"hysteresis {value} is no number of 0 or more")
     return amount
 
 
 def _count(value: str | float) -> int:
-    count = int(str(value))
-    if count < 1:
-        raise ValueError(f"per_hour {value} is below 1")
-    return count
+    count = str(value)
+    # 2.5 messages, and the true of a file, are no counts.
+    if not count.isdecimal() or not 1 <= int(count) <= MOST_PER_HOUR:
+        raise ValueError(f"per_hour {value} is no whole number from 1 to {MOST_PER_HOUR}")
+    return int(count)

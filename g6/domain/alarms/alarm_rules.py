@@ -33,12 +33,21 @@ FORMS = (
     "token expires within 30 m, token missing at 08:45, event alert; "
     "each may end in: for 3 cycles"
 )
+MOST_CYCLES = 86_400
+"""Cycles of a day at the shortest interval, one second. Each session begins afresh."""
+LONGEST_TOKEN = 86_400.0
+"""Seconds that an access token lives at most. Within more of them it always expires."""
+LONGEST_SECONDS = 366 * 86_400.0
+"""Beyond some thousand years an instant is none that can be written."""
+_SHOWN = 24
+"""Characters of a count that is none in its error."""
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SPAN = re.compile(
     r"(\d+(?:\.\d+)?)\s*(?:(s)(?:ec(?:ond)?s?)?|(m)(?:in(?:ute)?s?)?|(h)(?:ours?)?|(d)(?:ays?)?)",
     re.IGNORECASE,
 )
-_CYCLES = re.compile(r"(.*?)\s+for\s+(\d+)\s+cycles?")
+_LASTING = re.compile(r"(.*?) for (.+)")
+_COUNT = re.compile(r"(.+) cycles?")
 _GAP = re.compile(r"gap(?:\s+of\s+(\w+))?\s+(opens|closes)")
 _ENDING = re.compile(r"token\s+expires\s+within\s+(.+)")
 _MISSING = re.compile(r"token\s+missing\s+at\s+(\d{1,2}:\d{2})")
@@ -124,11 +133,16 @@ def parse_condition(text: str) -> tuple[Condition, str, int]:
     """
     words = " ".join(text.split())
     cycles = 1
-    if counted := _CYCLES.fullmatch(words):
-        words, cycles = counted[1], max(1, int(counted[2]))
+    lasting = _LASTING.fullmatch(words)
+    if lasting:
+        words, cycles = lasting[1], _cycles(lasting[2])
     for pattern, read in _READERS.items():
         if match := pattern.fullmatch(words):
             condition, index = read(match)
+            if lasting and isinstance(condition, conditions.Happening):
+                raise UserError(
+                    f"{text!r} counts cycles, and an event happens once", f"write: {words}"
+                )
             return condition, _checked_index(index), cycles
     raise UserError(f"{text!r} is no condition", f"write one of: {FORMS}")
 
@@ -146,7 +160,10 @@ def parse_seconds(text: str) -> float:
     if match is None:
         raise UserError(f"{text!r} is no length of time", "write 30 s, 15 m, 2 h or 1 d")
     unit = next(filter(None, match.groups()[1:]))
-    return float(match[1]) * _SECONDS[unit.lower()]
+    seconds = float(match[1]) * _SECONDS[unit.lower()]
+    if seconds > LONGEST_SECONDS:
+        raise UserError(f"{text.strip()[:_SHOWN]!r} is longer than a year", "write at most 366 d")
+    return seconds
 
 
 def parse_quiet(text: str) -> QuietHours:
@@ -161,16 +178,53 @@ def parse_quiet(text: str) -> QuietHours:
     if not text.strip():
         return NO_QUIET
     begin, _, end = text.partition("-")
-    return QuietHours(_clock(begin), _clock(end))
+    hours = QuietHours(_clock(begin), _clock(end))
+    if hours.begin == hours.end:
+        raise UserError(
+            f"quiet hours {text.strip()} begin where they end, and are none",
+            "leave quiet away, or write other hours: 22:00-08:00",
+        )
+    return hours
+
+
+def _cycles(text: str) -> int:
+    """Return for how many cycles in a row a condition must hold, from `3 cycles`.
+
+    Raises:
+        UserError: It is no count that a session can have.
+    """
+    counted = _COUNT.fullmatch(text)
+    plain = counted[1].replace(",", "") if counted else ""
+    try:
+        number = float(plain)
+    except ValueError as error:
+        sentence = f"'for {text[:_SHOWN]}' counts no cycles"
+        raise UserError(sentence, "write a whole number: for 3 cycles") from error
+    nearest = 1
+    reason = "a condition holds for one cycle or more"
+    if number > MOST_CYCLES:
+        nearest = MOST_CYCLES
+        reason = f"no session has more than {MOST_CYCLES:,} cycles, and each begins afresh"
+    elif number >= 1 and plain.isdecimal():
+        return int(number)
+    elif number >= 1:
+        nearest = round(number)
+        reason = "cycles are whole"
+    word = "cycle" if nearest == 1 else "cycles"
+    raise UserError(f"'for {text[:_SHOWN]}': {reason}", f"write: for {nearest} {word}")
 
 
 def _clock(text: str) -> time:
+    refusal = UserError(
+        f"{text.strip()!r} is no time of day in India", "write 08:45; quiet hours are 22:00-08:00"
+    )
     try:
-        return time.fromisoformat(text.strip().rjust(5, "0"))
+        clock = time.fromisoformat(text.strip().rjust(5, "0"))
     except ValueError as error:
-        raise UserError(
-            f"{text.strip()!r} is no time of day", "write 08:45; quiet hours are 22:00-08:00"
-        ) from error
+        raise refusal from error
+    if clock.tzinfo is not None:
+        raise refusal
+    return clock
 
 
 def _gap(match: re.Match[str]) -> tuple[Condition, str]:
@@ -178,7 +232,13 @@ def _gap(match: re.Match[str]) -> tuple[Condition, str]:
 
 
 def _ending(match: re.Match[str]) -> tuple[Condition, str]:
-    return conditions.TokenEnding(parse_seconds(match[1])), ""
+    seconds = parse_seconds(match[1])
+    if not 0 < seconds <= LONGEST_TOKEN:
+        raise UserError(
+            f"no token expires within {match[1]}: it lives for a day at most",
+            "write: token expires within 30 m",
+        )
+    return conditions.TokenEnding(seconds), ""
 
 
 def _missing(match: re.Match[str]) -> tuple[Condition, str]:
@@ -188,7 +248,10 @@ def _missing(match: re.Match[str]) -> tuple[Condition, str]:
 def _event(match: re.Match[str]) -> tuple[Condition, str]:
     if match[1] not in tuple(EventType):
         raise no_such("event", match[1], [str(word) for word in EventType])
-    return conditions.Happening(match[1], match[2] or ""), ""
+    key = match[2] or ""
+    if match[1] in (EventType.GAP_OPENED, EventType.GAP_CLOSED):
+        key = _checked_index(key)
+    return conditions.Happening(match[1], key), ""
 
 
 def _figure(match: re.Match[str]) -> tuple[Condition, str]:

@@ -21,7 +21,8 @@ from g6.entrypoints.cli.operate.alert_process import mend, run
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import day_given
 from g6.entrypoints.cli.shared.screen import terminal
-from g6.errors import BadConfig, NothingToDo, SinkAway
+from g6.errors import BadConfig, NothingToDo, SinkAway, UserError
+from g6.files import quoted
 
 if TYPE_CHECKING:
     from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
@@ -198,7 +199,10 @@ def mute(
     names = [rule.name for rule in _rules(settings)]
     if name not in names:
         raise no_such("rule", name, names)
-    until = None if off else round(wall_time().now().timestamp() + parse_seconds(for_))
+    seconds = parse_seconds(for_)
+    if not off and not seconds:
+        raise UserError(f"--for {for_} mutes nothing", f"g6 alert mute {quoted(name)} --for 1h")
+    until = None if off else round(wall_time().now().timestamp() + seconds)
     with _log(settings) as log:
         log.mute(name, until)
     clock = "" if until is None else clock_in_words(parse_z(_z(until)))

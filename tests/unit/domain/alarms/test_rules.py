@@ -57,6 +57,24 @@ def test_words_say_a_condition(text: str, condition: object, index: str, cycles:
         ("spot < inf", "inf is no number to compare with"),
         ("spot >", "the number or figure after the sign is missing"),
         ("spot rises", "is no condition"),
+        ("iv_rank > 80 for 0 cycles", "write: for 1 cycle"),
+        ("iv_rank > 80 for -3 cycles", "write: for 1 cycle"),
+        ("iv_rank > 80 for 2.6 cycles", "cycles are whole\n  fix: write: for 3 cycles"),
+        ("iv_rank > 80 for 1e3 cycles", "write: for 1000 cycles"),
+        ("iv_rank > 80 for 99999999999 cycles", "write: for 86400 cycles"),
+        (f"iv_rank > 80 for {'9' * 5000} cycles", "write: for 86400 cycles"),
+        ("iv_rank > 80 for nan cycles", "write: for 1 cycle"),
+        ("iv_rank > 80 for three cycles", "write a whole number: for 3 cycles"),
+        ("iv_rank > 80 for 3", "'for 3' counts no cycles"),
+        ("gap opens for 5 minutes", "write a whole number: for 3 cycles"),
+        (
+            "event alert token for 3 cycles",
+            "an event happens once\n  fix: write: event alert token",
+        ),
+        ("event gap.opened NIFTI", "did you mean NIFTY"),
+        ("token expires within 0 m", "write: token expires within 30 m"),
+        ("token expires within 3 d", "it lives for a day at most"),
+        ("token expires within 99999999999999999999 d", "is longer than a year"),
     ],
 )
 def test_words_that_say_nothing_are_refused_with_the_nearest(text: str, expected: str) -> None:
@@ -69,9 +87,15 @@ def test_a_token_that_is_missing_before_the_open_is_a_shipped_rule() -> None:
     assert "token missing at 08:45" in [rule.when for rule in SHIPPED]
 
 
-def test_quiet_hours_without_end_are_refused() -> None:
+@pytest.mark.parametrize("text", ["22:00", "08:00-08:00", "22:00+05:30-08:00", "22:00-08:00Z"])
+def test_quiet_hours_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(UserError):
-        parse_quiet("22:00")
+        parse_quiet(text)
+
+
+@pytest.mark.parametrize("text", ["for 1 cycle", "for 1,000 cycles", "for 86400 cycles"])
+def test_a_whole_number_of_cycles_is_taken(text: str) -> None:
+    assert rule_of_text("x", f"iv_rank > 80 {text}").cycles >= 1
 
 
 def test_every_panel_of_a_cycle_can_be_read() -> None:

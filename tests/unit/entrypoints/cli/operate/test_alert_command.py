@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.unit.entrypoints.cli.conftest import Run
 from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
 
@@ -43,6 +45,26 @@ def test_a_rule_that_is_taken_out_leaves_the_others_as_they_were(g6: Run, tmp_pa
     assert (shipped.code, "g6 alert mute gap" in shipped.err) == (2, True)
     assert g6("alert", "rm", "iv_rank > 80").code == 0
     assert path.read_text("utf-8") == "per_hour = 2 # of each rule\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "kind", "absent"),
+    [
+        ("alert", "alarms.sqlite", "log", "nothing fired"),
+        ("influx", "influx.sqlite", "outbox", "nothing waits"),
+    ],
+)
+def test_both_files_beside_the_rows_are_mended_in_the_same_words(
+    g6: Run, tmp_path: Path, command: str, file: str, kind: str, absent: str
+) -> None:
+    path = Path("data/demo/.outbox") / file
+    assert g6(command, "mend").out == f"{path} is not there: {absent}\n"
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / path).write_bytes(b"no database" * 100)
+    document = json.loads(g6(command, "mend", "--json").out)
+    assert document[kind] == str(path)
+    assert Path(document["aside"]).name == f"{path.stem}.damaged-1.sqlite"
+    assert g6(command, "mend").out == f"{path} is whole\n"
 
 
 def test_a_damaged_log_is_mended_by_the_command_that_its_error_names(
@@ -84,6 +106,33 @@ def test_a_rule_of_the_file_that_says_nothing_is_named(g6: Run, tmp_path: Path) 
     answer = g6("alert", "ls", "--set", f"alerts.rules_file={path}")
     assert answer.code == 2
     assert f"{path}: rule 'x': there is no figure 'spott'" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("per_hour = 2.5", "per_hour 2.5 is no whole number"),
+        ("per_hour = true", "per_hour True is no whole number"),
+        ("per_hour = 0", "per_hour 0 is no whole number"),
+        ("hysteresis = -1", "hysteresis -1 is no number of 0 or more"),
+        ("hysteresis = true", "hysteresis True is no number of 0 or more"),
+        ('cool_down = "15"', "'15' is no length of time"),
+    ],
+)
+def test_a_number_of_the_file_that_is_none_is_named(
+    g6: Run, tmp_path: Path, line: str, said: str
+) -> None:
+    path = tmp_path / "rules.toml"
+    path.write_text(f'[[rule]]\nname = "x"\nwhen = "spot > 1"\n{line}\n', "utf-8")
+    answer = g6("alert", "ls", "--set", f"alerts.rules_file={path}")
+    assert (answer.code, said in answer.err) == (2, True)
+
+
+def test_a_rule_is_muted_for_a_time_that_there_is(g6: Run) -> None:
+    for time in ("99999999999 d", "0 s", "soon"):
+        answer = g6("alert", "mute", "gap", "--for", time)
+        assert (answer.code, "fix:" in answer.err) == (2, True)
+    assert not any(rule["muted_until"] for rule in json.loads(g6("alert", "ls", "--json").out))
 
 
 def test_a_muted_rule_is_listed_as_such_until_it_speaks_again(g6: Run) -> None:
