@@ -33,6 +33,18 @@ class Salvage:
     rows: Mapping[str, int] = field(default_factory=dict)
     aside: Path | None = None
 
+    def in_words(self, path: Path) -> str:
+        """Return what people read of a damaged file that was mended.
+
+        >>> salvage = Salvage({"alarm": 3, "mute": 0}, Path("a.damaged-1.sqlite"))
+        >>> salvage.in_words(Path("a.sqlite")).partition(": ")[2]
+        '3 rows were kept (alarm 3, mute 0); the old file is a.damaged-1.sqlite'
+        """
+        parts = ", ".join(f"{table} {count}" for table, count in self.rows.items())
+        total = sum(self.rows.values())
+        rows = "1 row was" if total == 1 else f"{total} rows were"
+        return f"{path} was damaged: {rows} kept ({parts}); the old file is {self.aside}"
+
 
 def is_sound(path: Path, schema: str) -> bool:
     """Tell whether a file is whole and has every column of a schema. An absent one is."""

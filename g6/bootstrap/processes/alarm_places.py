@@ -17,7 +17,6 @@ __all__ = [
     "alarm_log_path",
     "has_alarms",
     "mend_alarm_log",
-    "mended_log",
     "rules_path",
 ]
 
@@ -61,19 +60,6 @@ def mend_alarm_log(settings: Settings) -> Salvage:
     path = alarm_log_path(settings)
     with outbox_owner(path, f"evaluates the rules over {settings.directory}"):
         return AlarmLogFile.mended(path)
-
-
-def mended_log(path: Path, salvage: Salvage) -> str:
-    """Return what people read of a file that was mended.
-
-    >>> from g6.adapters.data_dir.sqlite_salvage import Salvage
-    >>> mended_log(Path("a.sqlite"), Salvage({"alarm": 3, "mute": 0}, Path("a.damaged-1.sqlite")))
-    'a.sqlite was damaged: 3 rows were kept (alarm 3, mute 0); the old file is a.damaged-1.sqlite'
-    """
-    parts = ", ".join(f"{table} {count}" for table, count in salvage.rows.items())
-    total = sum(salvage.rows.values())
-    rows = "1 row was" if total == 1 else f"{total} rows were"
-    return f"{path} was damaged: {rows} kept ({parts}); the old file is {salvage.aside}"
 
 
 def has_alarms(settings: Settings) -> bool:

@@ -13,7 +13,6 @@ from g6.adapters.data_dir.outbox import OutboxFile
 from g6.adapters.data_dir.sqlite_salvage import Salvage
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.parquet.queries.market_time import kind_of_rows
-from g6.bootstrap.processes.alarm_places import mended_log
 from g6.bootstrap.processes.outbox_owner import outbox_owner
 from g6.bootstrap.processes.redis_ports import bus, controls
 from g6.bootstrap.settings_checks.own_secrets import influx_token
@@ -116,7 +115,7 @@ def running_outlet(wiring: Wiring) -> Iterator[Outlet]:
     with outbox_owner(path, f"sends the rows of {settings.directory}"):
         salvage = OutboxFile.mended(path)
         if salvage.aside is not None:
-            logging.getLogger("g6.outlet").warning(mended_log(path, salvage))
+            logging.getLogger("g6.outlet").warning(salvage.in_words(path))
         with closing(OutboxFile(path, settings.influx.waiting_units)) as outbox:
             yield Outlet(
                 parquet_store(settings), sink, outbox, bus(wiring), WallClock(), controls(wiring)

@@ -11,7 +11,7 @@ from pathlib import Path
 from g6.adapters.clocks import WallClock
 from g6.adapters.data_dir.alarm_log_file import AlarmLogFile
 from g6.adapters.data_dir.rules_file import read_rules
-from g6.bootstrap.processes.alarm_places import alarm_log_path, mended_log, rules_path
+from g6.bootstrap.processes.alarm_places import alarm_log_path, rules_path
 from g6.bootstrap.processes.outbox_owner import outbox_owner
 from g6.bootstrap.processes.redis_ports import bus, controls, market_clock, panels
 from g6.bootstrap.reading.study_readers import certificate_reader, reader
@@ -164,7 +164,7 @@ def running_alarms(wiring: Wiring, tell: Callable[[str], None]) -> Iterator[Alar
     with outbox_owner(path, f"evaluates the rules over {settings.directory}"):
         salvage = AlarmLogFile.mended(path)
         if salvage.aside is not None:
-            tell(mended_log(path, salvage))
+            tell(salvage.in_words(path))
         with closing(AlarmLogFile(path)) as log:
             yield AlarmPost(
                 figure_source(settings, wiring),

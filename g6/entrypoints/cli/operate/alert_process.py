@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
 from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
+from g6.entrypoints.cli.shared.salvage_file import SalvageFile, show_salvage
 
 __all__ = ["mend", "run"]
 
@@ -33,12 +33,11 @@ def run(
     evaluate_until_stopped(wiring)
 
 
+@spread
 def mend(
     *,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Mend a damaged log of alarms: all that can be read stays.
 
@@ -47,15 +46,8 @@ def mend(
 
     Example: g6 alert mend --data-dir data/g6_data
     """
-    from g6.bootstrap.processes.alarm_places import alarm_log_path, mend_alarm_log, mended_log
+    from g6.bootstrap.processes.alarm_places import alarm_log_path, mend_alarm_log
 
-    settings = options.settings(config, set_, data_dir=data_dir)
-    path = alarm_log_path(settings)
-    salvage = mend_alarm_log(settings)
-    aside = None if salvage.aside is None else str(salvage.aside)
-    if json_:
-        typer.echo(json.dumps({"log": str(path), "aside": aside, "rows": dict(salvage.rows)}))
-    elif aside is None:
-        typer.echo(f"{path} is whole" if path.is_file() else f"{path} is not there: nothing fired")
-    else:
-        typer.echo(mended_log(path, salvage))
+    settings = configured.settings()
+    file = SalvageFile("log", alarm_log_path(settings), "nothing fired")
+    show_salvage(file, mend_alarm_log(settings), json_=json_)

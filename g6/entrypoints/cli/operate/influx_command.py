@@ -15,6 +15,8 @@ from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.point_lines import most_series
 from g6.domain.market.instants import instant_of_text
 from g6.entrypoints.cli.shared.arguments import options
+from g6.entrypoints.cli.shared.arguments.option_groups import spread
+from g6.entrypoints.cli.shared.salvage_file import SalvageFile, show_salvage
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo
@@ -185,12 +187,11 @@ def send(
     send_until_stopped(wire(settings))
 
 
+@spread
 def mend(
     *,
     json_: options.Json = False,
-    data_dir: options.DataDir = None,
-    config: options.Config = None,
-    set_: options.Set = None,
+    configured: options.SettingsOptions,
 ) -> None:
     """Mend a damaged outbox: what it lost is filled from the store.
 
@@ -199,19 +200,11 @@ def mend(
 
     Example: g6 influx mend --data-dir data/g6_data
     """
-    from g6.bootstrap.processes.alarm_places import mended_log
     from g6.bootstrap.processes.outlets import mend_outbox, outbox_path
 
-    settings = options.settings(config, set_, data_dir=data_dir)
-    path = outbox_path(settings)
-    salvage = mend_outbox(settings)
-    aside = None if salvage.aside is None else str(salvage.aside)
-    if json_:
-        typer.echo(json.dumps({"outbox": str(path), "aside": aside, "rows": dict(salvage.rows)}))
-    elif aside is None:
-        typer.echo(f"{path} is whole" if path.is_file() else f"{path} is not there: nothing waits")
-    else:
-        typer.echo(mended_log(path, salvage))
+    settings = configured.settings()
+    file = SalvageFile("outbox", outbox_path(settings), "nothing waits")
+    show_salvage(file, mend_outbox(settings), json_=json_)
 
 
 def series_bound(settings: Settings) -> int:
