@@ -14,6 +14,7 @@ from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.layout import Kind
 
 __all__ = [
+    "OF_INDEX",
     "TOPICS",
     "PanelData",
     "StreamEvent",
@@ -32,6 +33,8 @@ _CHAIN = "index_"
 _STATUS = frozenset({"health", "cycle", "provider", "storage"})
 TOPICS = ("status", str(Kind.OVERVIEW), str(Kind.CHAIN), "oi", "alerts", "reports")
 """What a listener may choose. `chain` and `oi` alone mean all indices, `chain:NIFTY` one."""
+OF_INDEX = (str(Kind.CHAIN), "oi")
+"""The topics that may name an index."""
 
 
 class StreamEventType(StrEnum):

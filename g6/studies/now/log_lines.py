@@ -12,7 +12,7 @@ from g6.domain.market.instants import MarketTime, instant_of_text
 from g6.ports.readers import LogLine, LogReader
 from g6.studies.documents import columns_of
 from g6.studies.parameters import Parameter, cycle_name
-from g6.studies.selection import EARLIEST
+from g6.studies.selection import EARLIEST, known_index
 
 __all__ = ["LEVELS", "LogLines", "LogParameters", "answer"]
 
@@ -33,7 +33,7 @@ class LogParameters:
 
     index: Annotated[
         str | None,
-        Parameter("Only lines about this index.", "NIFTY", metavar="INDEX", read=str),
+        Parameter("Only lines about this index.", "NIFTY", metavar="INDEX", read=known_index),
     ] = None
     level: Annotated[
         str,
@@ -120,7 +120,7 @@ def answer(reader: LogReader, parameters: LogParameters) -> LogLines:
 def _is_wanted(line: LogLine, parameters: LogParameters) -> bool:
     return (
         _severity(line.level) >= LEVELS.index(parameters.level)
-        and (parameters.index is None or _is_about(line, parameters.index.upper()))
+        and (parameters.index is None or _is_about(line, parameters.index))
         and (parameters.cycle is None or line.cycle == parameters.cycle)
         and (parameters.since is None or _is_since(line, parameters.since))
         and (parameters.at is None or _is_by(line, parameters.at))

@@ -106,13 +106,16 @@ def _answered(media: str, sentence: str, *refusals: int) -> dict[int | str, dict
 def _add_sockets(app: FastAPI, door: StreamDoor) -> None:
     @app.websocket("/ws")
     async def ws(socket: WebSocket) -> None:
-        words = dict(socket.query_params)
+        words: dict[str, str] = {}
+        for name, text in socket.query_params.multi_items():
+            words[name] = f"{words[name]},{text}" if name in words else text
         await socket.accept()
         try:
             request = door.request(words)
         except UserError as error:
             # 1008: the other side may not ask that. The reason has room for 123 bytes.
-            await socket.close(1008, f"{error.sentence}; {error.fix}"[:120])
+            reason = f"{error.sentence}; {error.fix}".encode()[:120]
+            await socket.close(1008, reason.decode("utf-8", "ignore"))
             return
         pipe = SocketPipe(socket)
         listener = door.admit(pipe, request)

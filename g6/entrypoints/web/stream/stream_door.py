@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
-from g6.domain.documents.stream_events import TOPICS
+from g6.domain.documents.stream_events import OF_INDEX, TOPICS
+from g6.domain.market.instrument import INDICES
+from g6.domain.schema.nearest import no_such
 from g6.entrypoints.web.stream.hub import Hub
 from g6.entrypoints.web.stream.stream_listener import Listener, Pipe
 from g6.entrypoints.web.stream.stream_replays import Replays, StreamStart
@@ -18,6 +20,10 @@ __all__ = ["StreamDoor", "StreamRequest", "topics_of"]
 LONGEST_WAIT = 3_600.0
 """Seconds of back-off that a client may say it waited."""
 MOST_TOPICS = 64
+SHOWN = 40
+"""Characters of a word in its error."""
+WORDS = ("topics", "last_event_id", "from", "waited")
+"""What the address of a stream may say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +45,33 @@ def topics_of(text: str) -> tuple[str, ...]:
     """Return the topics of a list with commas, each once and in one order.
 
     Raises:
-        UserError: There is no such topic.
+        UserError: There is no such topic, or no such index.
 
-    >>> topics_of("oi:NIFTY,alerts,alerts")
+    >>> topics_of("oi:nifty,alerts,alerts")
     ('alerts', 'oi:NIFTY')
     """
-    topics = sorted(set(filter(None, text.split(","))))
-    for topic in topics[:MOST_TOPICS]:
-        if topic.partition(":")[0] not in TOPICS:
-            raise UserError(
-                f"there is no topic {topic[:40]!r}", f"choose among {', '.join(TOPICS)}"
-            )
-    if len(topics) > MOST_TOPICS:
-        raise UserError(f"{len(topics)} topics are too many", "leave topics out to listen to all")
-    return tuple(topics)
+    words = sorted(set(filter(None, map(str.strip, text.split(",")))))
+    if len(words) > MOST_TOPICS:
+        raise UserError(f"{len(words)} topics are too many", "leave topics out to listen to all")
+    return tuple(sorted({_topic(word) for word in words}))
+
+
+def _topic(text: str) -> str:
+    """Return a topic as events carry it.
+
+    Raises:
+        UserError: Nothing is ever sent under it: a listener would wait for ever.
+    """
+    word, colon, index = text.partition(":")
+    if word not in TOPICS:
+        raise no_such("topic", word[:SHOWN], TOPICS)
+    if not colon:
+        return word
+    if word not in OF_INDEX:
+        raise UserError(f"topic {word} is of no index: {text[:SHOWN]!r}", f"write {word}")
+    if index.upper() not in INDICES:
+        raise no_such("index", index[:SHOWN], tuple(INDICES))
+    return f"{word}:{index.upper()}"
 
 
 class StreamDoor:
@@ -75,8 +94,12 @@ class StreamDoor:
             words: topics, last_event_id, from and waited, each may be missing.
 
         Raises:
-            UserError: One of them cannot be read.
+            UserError: One of them cannot be read, or there is another word.
         """
+        for word in words:
+            # `topic=alerts` was let in, and listened to everything.
+            if word not in WORDS:
+                raise no_such("word of a stream", word[:SHOWN], WORDS)
         last_id = words.get("last_event_id", "")
         start = StreamStart(last_id)
         if self._replays is not None:

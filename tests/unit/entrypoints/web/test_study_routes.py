@@ -152,6 +152,28 @@ def test_what_did_not_change_is_not_sent_again(client: StudyClient) -> None:
     assert older.status_code == 200
 
 
+NAMES = frozenset({"index", "indices", "expiry", "expiries", "name", "exchange", "root", "roots"})
+"""Parameters that name one of few things."""
+
+
+def test_no_study_takes_a_name_that_there_is_not(client: StudyClient) -> None:
+    known = {"index": "FINNIFTY", "words": "FINNIFTY", "legs": "24000CE", "month": "2026-11"}
+    for study in offered():
+        fields = offered_fields(study)
+        needed = {
+            field.name: known[field.name]
+            for field in fields
+            if field.name in known and (field.is_required or field.name == "index")
+        }
+        for field in fields:
+            if field.name in NAMES:
+                words = {**needed, field.name: "NIFTI"}
+                query = "&".join(f"{name}={value}" for name, value in words.items())
+                answer = client.get(f"/v1/{study.name}?{query}")
+                assert answer.status_code in {404, 422}, (study.name, field.name)
+                assert "NIFTI" in answer.json()["detail"], (study.name, field.name, answer.text)
+
+
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
