@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import day_of
 from g6.domain.market.expiry import Resolution
-from g6.domain.market.instrument import Contracts
+from g6.domain.market.instrument import INDICES, Contracts
 from g6.domain.quotes import chain_memory
 from g6.domain.quotes import stamp as quote
 from g6.domain.quotes.previous_interest import previous_interest
@@ -23,10 +23,13 @@ from g6.domain.reports.stage import BeyondCounts
 from g6.domain.schema.beyond import Beyond, json_number
 from g6.domain.schema.frame import SIDE_PREFIXES, Frame
 from g6.domain.schema.json_reading import part
+from g6.errors import UncoveredYear
 from g6.pipeline.choice import Refresh, choose, warn_of_expiries
 from g6.pipeline.runtime import Runtime, Watch
 from g6.ports.sources import abilities_of
 
+CLOSING = timedelta(minutes=30)
+"""Before the close. A cycle within it says what was open at the end of its session."""
 REMEMBERED_SESSIONS = 4
 """Sessions of which a process keeps the stored open interest of all its indices."""
 PARTS_THAT_ASK = {"quote": ("quotes",), "historical": ("previous_oi",), "instruments": ("listing",)}
@@ -149,5 +152,21 @@ def _stored_interest(runtime: Runtime, index: str, day: date) -> Frame | None:
         # A fixed bound of 32 had the store asked at every unit from the 33rd index on.
         if len(interest) >= REMEMBERED_SESSIONS * len(runtime.plan.indices):
             del interest[next(iter(interest))]
-        interest[index, day] = runtime.store.last_oi(index, day)
+        interest[index, day] = stored_close(runtime, index, day)
     return interest[index, day]
+
+
+def stored_close(runtime: Runtime, index: str, day: date) -> Frame | None:
+    """Return the open interest at the close of the session before `day`, None where none is stored.
+
+    What was stored last may be of another week, or of the noon at which a machine was switched off.
+    Changes since the close were then counted from there.
+    """
+    exchange = INDICES[index].exchange
+    try:
+        close = runtime.calendar.previous_session(exchange, day).close
+    except UncoveredYear:
+        # Nobody knows its holidays. Its weekends are those of every year.
+        eve = day - timedelta(days=max(1, (day.weekday() + 6) % 7 - 3))
+        close = runtime.calendar.close_of(exchange, eve)
+    return runtime.store.last_oi(index, day, close - CLOSING)

@@ -66,15 +66,17 @@ class Store(Hashable, Protocol):
         """Return what `record_swept` kept last, None where there is nothing."""
         ...
 
-    def last_oi(self, index: str, before: date) -> Frame | None:
+    def last_oi(self, index: str, before: date, since: datetime | None = None) -> Frame | None:
         """Return the open interest of the last chain before a session.
 
         Args:
             index: The underlying's name.
             before: The session's day in India.
+            since: No earlier chain counts. None for any.
 
         Returns:
-            The columns expiry, strike, ce_oi and pe_oi, None when no chain is stored.
+            The columns expiry, strike, ce_oi and pe_oi, None when no such chain is
+            stored.
         """
         ...
 

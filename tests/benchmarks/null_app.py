@@ -77,7 +77,7 @@ class NullStore:
     def last_overview(self) -> None:
         return None
 
-    def last_oi(self, index: str, before: Any) -> None:
+    def last_oi(self, index: str, before: Any, since: Any = None) -> None:
         return None
 
     def keep_listing(self, listing: Any, exchange: str) -> None:

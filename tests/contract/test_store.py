@@ -198,3 +198,12 @@ def test_the_last_open_interest_is_of_the_newest_earlier_day(chains: Store, chai
     for name, values in found.columns.items():
         np.testing.assert_array_equal(values, wanted.columns[name])
     assert chains.last_oi("NIFTY", date(2026, 11, 18)) is None
+
+
+def test_open_interest_from_before_an_instant_does_not_count(chains: Store, chain_of: Any) -> None:
+    for seed, cycle in enumerate(("2026-11-17T10:05:00Z", "2026-11-18T06:00:00Z")):
+        chains.write_chain(Unit(cycle, "NIFTY"), chain_of(cycle, seed=seed))
+    day = date(2026, 11, 20)
+    assert chains.last_oi("NIFTY", day, parse_z("2026-11-18T06:00:00Z")) is not None
+    assert chains.last_oi("NIFTY", day, parse_z("2026-11-18T06:00:01Z")) is None
+    assert chains.last_oi("NIFTY", date(2026, 11, 18), parse_z("2026-11-17T11:00:00Z")) is None

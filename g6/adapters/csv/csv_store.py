@@ -119,7 +119,12 @@ class CsvStore:
             return parse_z((self._base / layout.SWEPT_UNTIL).read_text("utf-8").strip())
         return None
 
-    def last_oi(self, index: str, before: date) -> Frame | None:  # noqa: ARG002
+    def last_oi(
+        self,
+        index: str,  # noqa: ARG002 - the port's
+        before: date,  # noqa: ARG002
+        since: datetime | None = None,  # noqa: ARG002
+    ) -> Frame | None:
         """Return None: the window does not hold the whole chain."""
         return None
 

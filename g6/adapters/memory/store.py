@@ -73,10 +73,14 @@ class MemoryStore:
         """Return what `record_swept` kept last."""
         return self._swept_until
 
-    def last_oi(self, index: str, before: date) -> Frame | None:
+    def last_oi(self, index: str, before: date, since: datetime | None = None) -> Frame | None:
         """Return the open interest of the last chain before a session, None without one."""
         earlier = [
-            unit for unit in self._chains if unit.index == index and day_of(unit.instant) < before
+            unit
+            for unit in self._chains
+            if unit.index == index
+            and day_of(unit.instant) < before
+            and (since is None or unit.instant >= since)
         ]
         if not earlier:
             return None

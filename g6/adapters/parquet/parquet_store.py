@@ -43,6 +43,7 @@ from g6.adapters.parquet.reading import (
 )
 from g6.adapters.parquet.units import stored_unit
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import SIDES, Listing
 from g6.domain.schema import layout
 from g6.domain.schema.frame import Frame
@@ -174,19 +175,23 @@ class ParquetStore:
             return parse_z((self._directory / layout.SWEPT_UNTIL).read_text("utf-8").strip())
         return None
 
-    def last_oi(self, index: str, before: date) -> Frame | None:
+    def last_oi(self, index: str, before: date, since: datetime | None = None) -> Frame | None:
         """Return the open interest of the last chain before a session, None without one.
 
         Damaged files are passed over.
         """
         root = self.chain_root(index)
-        earlier = (day for day in reversed(days.days(root)) if day < before)
+        first = date.min if since is None else day_of(since)
+        earlier = (day for day in reversed(days.days(root)) if first <= day < before)
         for file in days.newest_first(root, earlier):
             with suppress(BadInput, FileNotFoundError):
                 table = read(file.path, CHAIN_SCHEMA, ["timestamp", *_OI])
                 if table.num_rows:
                     instants = table.column("timestamp")
-                    return _oi(table.filter(pc.equal(instants, pc.max(instants))))
+                    newest = pc.max(instants)
+                    if since is not None and newest.as_py() < since:
+                        return None
+                    return _oi(table.filter(pc.equal(instants, newest)))
         return None
 
     def keep_listing(self, listing: Listing, exchange: str) -> None:

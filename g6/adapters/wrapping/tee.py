@@ -78,9 +78,9 @@ class Tee:
         """Return the rows of the first store that has any."""
         return self._first(lambda store: store.read_overview(cycle) or None) or ()
 
-    def last_oi(self, index: str, before: date) -> Frame | None:
+    def last_oi(self, index: str, before: date, since: datetime | None = None) -> Frame | None:
         """Return open interest from the first store that has it."""
-        return self._first(lambda store: store.last_oi(index, before))
+        return self._first(lambda store: store.last_oi(index, before, since))
 
     def last_overview(self) -> datetime | None:
         """Return the newest instant from the first store that has one."""

@@ -130,9 +130,11 @@ class WholeDayStore:
         if self._settings.storage.parquet.enabled:
             self._parquet.keep_listing(listing, exchange)
 
-    def last_oi(self, index: str, before: date) -> Frame | None:
+    def last_oi(self, index: str, before: date, since: datetime | None = None) -> Frame | None:
         """Return the open interest at the end of the day before, of this block or as stored."""
-        return self._closing if self._closing is not None else self._parquet.last_oi(index, before)
+        if self._closing is not None:
+            return self._closing
+        return self._parquet.last_oi(index, before, since)
 
     def read_chain(self, unit: Unit) -> Frame | None:
         """Return a unit of the day that is being gathered."""

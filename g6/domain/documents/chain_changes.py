@@ -82,7 +82,7 @@ def _by_strike(panel: object) -> dict[str, Mapping[str, object]]:
 
 
 def interest_change(before: object, after: object) -> list[JsonObject]:
-    """Return by how much open interest moved at each strike, in units.
+    """Return by how much open interest moved at each strike, in units, empty of another expiry.
 
     Args:
         before: The data of the index's panel as the listener has it.
@@ -92,7 +92,14 @@ def interest_change(before: object, after: object) -> list[JsonObject]:
     >>> more = {**line, "ce": {"oi": 15.0}}
     >>> interest_change({"strikes": [line]}, {"strikes": [more]})
     [{'strike': 100.0, 'ce': 5.0, 'pe': 0.0}]
+    >>> interest_change({"strikes": [line]}, {"expiry": "2026-12-01", "strikes": [more]})
+    []
     """
+    # At an expiry's last close another one takes its place: strikes of two are no change.
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return []
+    if before.get("expiry") != after.get("expiry"):
+        return []
     earlier = _interest_by_strike(before)
     changes: list[JsonObject] = []
     for strike, (calls, puts) in _interest_by_strike(after).items():

@@ -91,9 +91,10 @@ def learn_previous_interest(settings: Settings, broker: str) -> None:
 
 def _indices_without_previous_interest(runtime: Runtime, at: datetime) -> Sequence[str]:
     from g6.domain.market.calendar import day_of
+    from g6.pipeline.gathering import stored_close
 
     day = day_of(at)
-    return [index for index in runtime.plan.indices if runtime.store.last_oi(index, day) is None]
+    return [index for index in runtime.plan.indices if stored_close(runtime, index, day) is None]
 
 
 def _learn_in_turns(

@@ -15,6 +15,7 @@ from g6.domain.quotes import stamp as quote
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.reports import ProviderFacts
 from g6.errors import FrameMissing, ProviderBusy, ProviderRefused, RedisDown
+from g6.pipeline.gathering import stored_close
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 from tests.worlds.providers import MARKET, AlteredMarket
 
@@ -216,6 +217,42 @@ def test_the_frame_says_everything_that_analysis_reads(world: World) -> None:
     assert stamp.config_id == world.runtime.plan.config_id
     assert stamp.pricing == world.runtime.plan.pricing
     assert stamp.oi_prev_source == world.provider.name
+
+
+@pytest.mark.parametrize(
+    ("stored", "counts"),
+    [
+        ("2026-11-17T10:05:00Z", True),
+        ("2026-11-17T09:40:00Z", True),
+        ("2026-11-17T09:39:00Z", False),
+        ("2026-11-17T06:30:00Z", False),
+        ("2026-11-16T10:10:00Z", False),
+        ("2025-11-18T10:10:00Z", False),
+    ],
+)
+def test_stored_open_interest_counts_if_it_is_of_the_close_before(
+    stored: str, counts: bool
+) -> None:
+    world = World()
+    world.run(NIFTY)
+    chain = world.store.read_chain(NIFTY)
+    assert chain is not None
+    later = World()
+    later.store.write_chain(Unit(stored, "NIFTY"), chain)
+    later.run(NIFTY, "collect")
+    _, stamp = quote.from_frame(later.frames.get(NIFTY, "quotes"))
+    assert stamp.oi_prev_source == ("store" if counts else later.provider.name)
+
+
+def test_a_monday_of_a_year_without_a_calendar_counts_from_friday() -> None:
+    world = World()
+    world.run(NIFTY)
+    chain = world.store.read_chain(NIFTY)
+    assert chain is not None
+    later = World()
+    later.store.write_chain(Unit("2019-11-15T09:55:00Z", "NIFTY"), chain)
+    assert stored_close(later.runtime, "NIFTY", date(2019, 11, 18)) is not None
+    assert stored_close(later.runtime, "NIFTY", date(2019, 11, 19)) is None
 
 
 def test_atm_of_the_latest_cycle_is_what_the_next_frame_carries(world: World) -> None:
