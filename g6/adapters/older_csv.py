@@ -4,7 +4,8 @@
 `<base>/options/<INDEX>/<expiry>/<offset>/<date>.csv` beside `<base>/overview/…`. A row has both
 sides of an instant. Prices, volumes and open interest are taken, and everything else is computed
 again. Overviews are figures made of the same rows, so they are not read. One bad cell costs its
-row, which is named.
+row, which is named. Of rows of the same option and instant the first counts, in the order of the
+files' paths and of the lines in each.
 """
 
 from __future__ import annotations
@@ -102,6 +103,8 @@ class OlderDay:
         options: After reading, the columns of COLUMNS by option.
         origins: File and row of each option, in the order of `options`.
         troubles: Rows that could not be read.
+        contradictions: Options with other figures than an earlier row of theirs.
+        contradiction: The first of them, in words.
     """
 
     index: str
@@ -110,6 +113,25 @@ class OlderDay:
     options: dict[OptionKey, tuple[str, ...]] = field(default_factory=dict)
     origins: dict[OptionKey, tuple[Path, int]] = field(default_factory=dict)
     troubles: list[UnreadRow] = field(default_factory=list)
+    contradictions: int = 0
+    contradiction: str = ""
+
+    def add(self, key: OptionKey, option: tuple[str, ...], path: Path, row: int) -> None:
+        """Take an option, unless an earlier row has it."""
+        earlier = self.options.setdefault(key, option)
+        origin = self.origins.setdefault(key, (path, row))
+        if earlier == option:
+            return
+        self.contradictions += 1
+        if not self.contradiction:
+            figures = ", ".join(
+                f"{name} {here or 'none'} here and {there or 'none'} there"
+                for name, here, there in zip(COLUMNS, option, earlier, strict=True)
+                if here != there
+            )
+            at, _, expiry, strike, side = key
+            where = f"{path}, line {row}: {expiry} {float(strike):g} {side} at {at}"
+            self.contradiction = f"{where} contradicts {origin[0]}, line {origin[1]}: {figures}"
 
 
 def find(base: Path) -> tuple[list[OlderDay], list[UnreadRow]]:
@@ -144,8 +166,7 @@ def read(day: OlderDay, expiry_of: ExpiryOf) -> None:
     A file without a column of expiries takes the one that its folder's name meant on that day,
     where `expiry_of` knows it.
     """
-    # One expiry may stand in the folders of two buckets: the same option at the same instant counts
-    # once.
+    # One expiry may stand in the folders of two buckets, with the same options.
     for path in day.files:
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
@@ -181,12 +202,19 @@ class _CellPlaces:
             sides.append((of_side, word))
         return cls(plain, sides, expiry)
 
+    def used(self) -> list[int]:
+        """Return the places that are read, in the order of the header."""
+        places = {*self.plain.values()}
+        for of_side, _ in self.sides:
+            places.update(of_side.values())
+        return sorted(place for place in places if place is not None)
+
 
 def _read_file(day: OlderDay, path: Path, lines: CsvLines, expiry_of: ExpiryOf) -> None:
     header = next(lines, [])
     try:
         columns = _places_of(header, path, day, expiry_of)
-    except MissingColumn as error:
+    except BadHeader as error:
         day.troubles.append(UnreadRow(path, error.row, str(error)))
         return
     last_line = 1
@@ -216,12 +244,11 @@ def _read_row(
         day.troubles.append(UnreadRow(path, row, str(error)))
         return
     for key, option in options:
-        day.options[key] = option
-        day.origins[key] = (path, row)
+        day.add(key, option, path, row)
 
 
-class MissingColumn(ValueError):
-    """A file lacks a column that cannot be done without.
+class BadHeader(ValueError):
+    """A file lacks a column that cannot be done without, or has one twice.
 
     `row` is None for the whole file.
     """
@@ -237,18 +264,23 @@ def _places_of(
     """Return the places of cells in a file.
 
     Raises:
-        MissingColumn: A column that every row needs is missing.
+        BadHeader: A column that every row needs is missing, or one stands there twice.
     """
     columns = _CellPlaces.of(header, None)
+    names = [name.strip().lower() for name in header]
+    for place in columns.used():
+        if names.count(names[place]) > 1:
+            name = header[place].strip()
+            raise BadHeader(f"has several columns {name!r}, and which one counts is not known", 1)
     missing = [name for name in ("timestamp", "strike", "spot") if columns.plain[name] is None]
     if missing:
-        raise MissingColumn(f"has no column {', '.join(missing)}", 1)
+        raise BadHeader(f"has no column {', '.join(missing)}", 1)
     if columns.plain["expiry"] is not None:
         return columns
     try:
         return _CellPlaces.of(header, expiry_of(path.parts[-3], day.index, day.day))
     except ValueError as error:
-        raise MissingColumn(
+        raise BadHeader(
             f"has no column of expiries, and its folder does not tell the date: {error}", None
         ) from error
 

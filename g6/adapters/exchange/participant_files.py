@@ -37,6 +37,14 @@ def read_participants(path: Path) -> ParticipantDay:
             f"is no file of participants: it has no column {(missing or ['client type'])[0]}",
             "name the exchange's file of open interest, such as fao_participant_oi_25112024.csv",
         )
+    names_there = [_plain(name) for name in rows[header]]
+    if doubled := [name for name in COLUMNS if names_there.count(name) > 1]:
+        raise BadInput(
+            path,
+            header + 1,
+            f"has several columns {doubled[0]!r}, and which one counts is not known",
+            "fetch the exchange's own file again: g6 import participants --day DAY",
+        )
     title = " ".join(" ".join(row) for row in rows[:header])
     if "volume" in title.lower() or "_vol" in path.name.lower():
         raise BadInput(path, 1, "holds volumes, and open interest is read", "fao_participant_oi_…")

@@ -10,7 +10,9 @@ from typing import Literal
 
 from g6.adapters.replay.malformed import Malformed
 
-UnreadKind = Literal["copy", "no_answer", "no_index", "not_asked", "expired", "damaged"]
+UnreadKind = Literal[
+    "copy", "no_answer", "no_index", "not_asked", "expired", "contradiction", "damaged"
+]
 """The kind of a part that was not read.
 
 - copy: an earlier file has it.
@@ -18,6 +20,7 @@ UnreadKind = Literal["copy", "no_answer", "no_index", "not_asked", "expired", "d
 - no_index: the underlying of a file or of `count` rows is no index of ours.
 - not_asked: the index was not requested.
 - expired: the last day of the options was over.
+- contradiction: an earlier row has the option and instant with other figures, and counts.
 - damaged: something that was requested is missing.
 """
 
@@ -27,6 +30,7 @@ WORDS: Mapping[UnreadKind, str] = {
     "no_index": "files or rows of other underlyings",
     "no_answer": "files without an answer",
     "expired": "options that had expired",
+    "contradiction": "rows that contradict an earlier one, which counts",
     "damaged": "damaged files, rows or figures",
 }
 """The words for each kind in messages. The kind that costs most comes last."""

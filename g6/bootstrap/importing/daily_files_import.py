@@ -96,7 +96,20 @@ def _day_of(path: Path) -> date:
     )
 
 
-def import_participants(settings: Settings, paths: Sequence[Path]) -> list[ParticipantDay]:
+@dataclass(frozen=True, slots=True)
+class ImportedParticipants:
+    """A day of open interest by participant that is kept.
+
+    Attributes:
+        day: The day.
+        replaced: Whether other figures of it were kept before.
+    """
+
+    day: ParticipantDay
+    replaced: bool
+
+
+def import_participants(settings: Settings, paths: Sequence[Path]) -> list[ImportedParticipants]:
     """Keep the open interest by participant of the days of some files.
 
     Raises:
@@ -105,7 +118,7 @@ def import_participants(settings: Settings, paths: Sequence[Path]) -> list[Parti
     return [_kept(settings, read_participants(path)) for path in paths]
 
 
-def download_participants(settings: Settings, day: date, address: str) -> ParticipantDay:
+def download_participants(settings: Settings, day: date, address: str) -> ImportedParticipants:
     """Fetch the exchange's file of a day, and keep its open interest by participant.
 
     Args:
@@ -122,7 +135,8 @@ def download_participants(settings: Settings, day: date, address: str) -> Partic
     return _kept(settings, fetch_participants(day, address or ADDRESS))
 
 
-def _kept(settings: Settings, day: ParticipantDay) -> ParticipantDay:
+def _kept(settings: Settings, day: ParticipantDay) -> ImportedParticipants:
     documents = DayDocuments(settings.directory / Folder.PARTICIPANTS)
-    documents.put(day.day, day.document())
-    return day
+    had_one = day.day in documents.days()
+    is_new = documents.put(day.day, day.document())
+    return ImportedParticipants(day, had_one and is_new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import nan
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from g6.adapters.data_dir.day_documents import DayDocuments
+from g6.adapters.replay import LeftOut
 from g6.adapters.replay.tables.table_files import TableFiles
 from g6.adapters.replay.tables.table_layout import TableLayout
 from g6.adapters.replay.tables.table_reading import file_shape
@@ -33,14 +34,21 @@ from g6.studies.checks.end_of_day_agreement import (
 PANEL = "end_of_day"
 
 
-def compared_days(settings: Settings, paths: Sequence[Path]) -> list[EndOfDayAgreement]:
+def compared_days(
+    settings: Settings, paths: Sequence[Path], tell: Callable[[Sequence[LeftOut]], None]
+) -> list[EndOfDayAgreement]:
     """Return how stored days agree with end-of-day files, and keep it.
+
+    Args:
+        settings: Where the days are.
+        paths: The files.
+        tell: Takes what a file was read without.
 
     Raises:
         BadInput: A file is no end-of-day file.
         NothingToDo: No day of the files is stored.
     """
-    agreements = list(_agreements(settings, paths))
+    agreements = list(_agreements(settings, paths, tell))
     if not agreements:
         raise NothingToDo(
             f"no day of these files is stored in {settings.directory}; "
@@ -69,7 +77,9 @@ def _shares(line: Document) -> dict[str, float]:
     return shares
 
 
-def _agreements(settings: Settings, paths: Sequence[Path]) -> Iterator[EndOfDayAgreement]:
+def _agreements(
+    settings: Settings, paths: Sequence[Path], tell: Callable[[Sequence[LeftOut]], None]
+) -> Iterator[EndOfDayAgreement]:
     store = parquet_store(settings)
     layout = TableLayout(calendar=calendar())
     for path in paths:
@@ -81,6 +91,7 @@ def _agreements(settings: Settings, paths: Sequence[Path]) -> Iterator[EndOfDayA
                 "name a file of NSE or BSE, as fo31JUL2023bhav.csv.zip or BhavCopy_….csv.zip",
             )
         table = TableFiles([path], layout)
+        tell(table.left_out)
         for index, instants in table.instants().items():
             if index not in settings.indices:
                 continue

@@ -30,7 +30,13 @@ class ImportedFiles:
         files: Files of the day.
         cycles: Cycles that were stored now.
         stored_already: Cycles that were stored before and stay as they are.
+        stored_otherwise: Those of them that lack an option of these, or have other figures of it.
+        example: The first such figure.
         options: Rows of single options that were read.
+        contradictions: Options with other figures than an earlier row of theirs, which counts.
+        contradiction: The first of them, in words.
+        spots_disagree: Instants at which the rows disagree on the index.
+        spots_disputed: Those at which they disagree too much to be believed.
     """
 
     index: str
@@ -38,7 +44,13 @@ class ImportedFiles:
     files: int
     cycles: int = 0
     stored_already: int = 0
+    stored_otherwise: int = 0
+    example: str = ""
     options: int = 0
+    contradictions: int = 0
+    contradiction: str = ""
+    spots_disagree: int = 0
+    spots_disputed: int = 0
 
 
 def import_older_day(settings: Settings, day: OlderDay) -> tuple[ImportedFiles, list[UnreadRow]]:
@@ -48,7 +60,13 @@ def import_older_day(settings: Settings, day: OlderDay) -> tuple[ImportedFiles, 
     """
     sessions = calendar()
     older_csv.read(day, lambda bucket, index, on: expiry_of(bucket, index, on, sessions))
-    imported = ImportedFiles(day.index, day.day.isoformat(), len(day.files))
+    imported = ImportedFiles(
+        day.index,
+        day.day.isoformat(),
+        len(day.files),
+        contradictions=day.contradictions,
+        contradiction=day.contradiction,
+    )
     if day.options:
         try:
             _store(settings, day, imported)
@@ -82,8 +100,12 @@ def _store(settings: Settings, day: OlderDay, imported: ImportedFiles) -> None:
         for lost in (*table.lost_rows, *table.odd_rows):
             if lost.bad and lost.row is not None:
                 day.troubles.append(UnreadRow(*origins[lost.row - 1], lost.reason))
+        imported.spots_disagree = sum(spots.disagreeing() for spots in table.spots.values())
+        imported.spots_disputed = sum(int(spots.disputed().sum()) for spots in table.spots.values())
         recording = table_recording(path, table)
         for stored in store_recording(settings, recording, plan(settings), {day.index}):
             imported.cycles += stored.cycles
             imported.stored_already += stored.stored_already
+            imported.stored_otherwise += stored.stored_otherwise
+            imported.example = imported.example or stored.example
     imported.options = len(day.options)

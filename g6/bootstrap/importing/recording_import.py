@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from g6.adapters.replay import Recording
+from g6.bootstrap.importing.stored_difference import stored_difference
 from g6.bootstrap.inprocess import ReplayedUnit, replay_units
 from g6.bootstrap.stores import parquet_store
 from g6.config import Settings, calendar
@@ -27,6 +28,8 @@ class ImportedDay:
         day: The session day, as ISO text.
         cycles: Cycles that were stored now.
         stored_already: Cycles that were stored before and stay as they are.
+        stored_otherwise: Those of them that lack an option of these, or have other figures of it.
+        example: The first such figure.
         options: Options in the cycles that were stored now.
     """
 
@@ -34,7 +37,16 @@ class ImportedDay:
     day: str
     cycles: int = 0
     stored_already: int = 0
+    stored_otherwise: int = 0
+    example: str = ""
     options: int = 0
+
+    def add_stored(self, cycle: str, difference: str) -> None:
+        """Count a cycle that was stored before, and what it says otherwise."""
+        self.stored_already += 1
+        if difference:
+            self.stored_otherwise += 1
+            self.example = self.example or f"{cycle}: {difference}"
 
 
 def untracked(units: Iterable[ReplayedUnit], count: int) -> Iterable[ReplayedUnit]:  # noqa: ARG001
@@ -71,7 +83,8 @@ def store_recording(
         day = day_of(unit.instant)
         counts = days.setdefault((day, unit.index), ImportedDay(unit.index, day.isoformat()))
         if unit.index in stored.get(unit.cycle, ()):
-            counts.stored_already += 1
+            chain = chain_frame(replayed.priced)
+            counts.add_stored(unit.cycle, stored_difference(store.read_chain(unit), chain))
             continue
         # The chain first: a stop between the two leaves a cycle that counts as not stored.
         store.write_chain(unit, chain_frame(replayed.priced))

@@ -46,6 +46,9 @@ class TableRemainder:
     Attributes:
         troubles: Rows and files that could not be read.
         doubles: Rows that stood there twice and count once.
+        contradictions: Rows with other figures than an earlier one of their option and instant,
+            which counts.
+        contradiction: The first of them, with the figures that differ.
         others: Rows of names that are no index, by name.
         not_asked: Indices that the table has and nobody asked for.
         spots_disagree: Instants at which the rows disagree on the index.
@@ -54,6 +57,8 @@ class TableRemainder:
 
     troubles: tuple[UnreadTableRow, ...]
     doubles: int
+    contradictions: int
+    contradiction: UnreadTableRow | None
     others: Mapping[str, int]
     not_asked: tuple[str, ...]
     spots_disagree: int
@@ -92,11 +97,14 @@ def store_table(
 def table_remainder(table: TableFiles, indices: Collection[str]) -> TableRemainder:
     """Return what a table was read without, where these indices were asked for."""
     bad = [lost for lost in table.lost_rows if lost.bad]
+    contradictions = [lost for lost in table.lost_rows if lost.kind == "contradiction"]
     spots = table.spots.values()
     return TableRemainder(
         troubles=tuple(map(_unread, (*bad, *table.odd_rows))),
-        # A row that is lost and not bad is the copy of another.
-        doubles=len(table.lost_rows) - len(bad),
+        # What is lost for no other reason is the copy of an earlier row.
+        doubles=len(table.lost_rows) - len(bad) - len(contradictions),
+        contradictions=len(contradictions),
+        contradiction=next(map(_unread, contradictions), None),
         others=dict(table.others),
         not_asked=tuple(sorted(table.instants().keys() - set(indices))),
         spots_disagree=sum(of_root.disagreeing() for of_root in spots),

@@ -73,3 +73,16 @@ def test_another_table_is_no_file_of_participants(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(BadInput, match="is no file of participants"):
         read_participants(tmp_path / "x.csv")
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = participant_file(tmp_path / "fao_participant_oi_25112024.csv")
+    text = path.read_text()
+    path.write_text(text.replace("Total Short Contracts", "Future Index Long", 1))
+    with pytest.raises(BadInput, match="has no column total short contracts"):
+        read_participants(path)
+    path.write_text(
+        text.replace("Total Short Contracts", "Total Short Contracts,Future Index Long", 1)
+    )
+    with pytest.raises(BadInput, match="has several columns 'future index long'"):
+        read_participants(path)

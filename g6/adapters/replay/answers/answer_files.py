@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import nan
 from pathlib import Path
@@ -23,6 +23,7 @@ from g6.adapters.replay.answers.answer import (
 )
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import Rows, Snapshot, snapshot
+from g6.adapters.replay.tables.contradictions import fingerprints
 from g6.adapters.replay.tables.plausible import (
     believable_spot,
     dear_price_reason,
@@ -50,8 +51,8 @@ class AnswerFiles:
 
     Every file is parsed when the source is opened and again when its instant is read. Answers of
     one index and instant make one snapshot, in which an option is as the first answer has it. A
-    file that adds nothing is a copy. Files that hold no answer, and damaged parts of answers, are
-    in `left_out`.
+    file that adds nothing is a copy, and one with other figures contradicts the first. Files that
+    hold no answer, and damaged parts of answers, are in `left_out`.
     """
 
     remembers = False
@@ -67,7 +68,7 @@ class AnswerFiles:
         self._closes = closes
         self._files: dict[tuple[str, datetime], list[Path]] = {}
         self._expiries: dict[str, frozenset[date]] = {}
-        keys: dict[tuple[str, datetime], NDArray[np.int64]] = {}
+        options: dict[tuple[str, datetime], _Options] = {}
         left_out: list[LeftOut] = []
         # One double, one {} or one page of HTML among the polls cost a whole directory, and one
         # null in one of 129 answers cost the index.
@@ -81,13 +82,14 @@ class AnswerFiles:
             unit = answer.index, answer.at
             omitted = (*answer.omitted, *_impossible_interest(single))
             left_out += [_in_file(path, part) for part in omitted]
-            own_keys = option_keys(answer.rows)
-            fresh = ~np.isin(own_keys, keys.get(unit, own_keys[:0]))
-            if not fresh.all():
+            own = _Options.of(answer.rows)
+            fresh = own
+            if unit in options:
+                fresh = own.without(options[unit])
                 original = self._files[unit][0]
-                left_out.append(_copy_of(original, path, int((~fresh).sum()), bool(fresh.any())))
-            if fresh.any():
-                keys[unit] = np.concatenate([keys.get(unit, own_keys[:0]), own_keys[fresh]])
+                left_out += _doubles_of(original, path, own, fresh, options[unit])
+            if len(fresh.keys):
+                options[unit] = fresh.joined(options.get(unit))
                 self._files.setdefault(unit, []).append(path)
                 earlier = self._expiries.get(answer.index, frozenset())
                 self._expiries[answer.index] = earlier | set(single.contracts.expiries)
@@ -264,10 +266,51 @@ def _in_file(path: Path, part: OmittedPart) -> LeftOut:
     return LeftOut(path, part.row, part.reason, part.kind, part.count)
 
 
-def _copy_of(original: Path, path: Path, count: int, has_more: bool) -> LeftOut:
-    """Return what is recorded of a file whose `count` options are in `original` already."""
-    if has_more:
-        reason = f"{count} of its options are in {original.name} already, at the same instant"
-        return LeftOut(path, None, reason, "copy", count)
-    reason = f"is a copy: {original.name} has the same options at the same instant"
-    return LeftOut(path, None, reason, "copy")
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The options of one instant: the key of each, and a number for its figures."""
+
+    keys: NDArray[np.int64]
+    figures: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, rows: Rows) -> _Options:
+        """Return the options of an answer."""
+        keys = option_keys(rows)
+        return cls(keys, fingerprints(rows.figures, len(keys)))
+
+    def without(self, others: _Options) -> _Options:
+        """Return those that are not among others."""
+        fresh = ~np.isin(self.keys, others.keys)
+        return _Options(self.keys[fresh], self.figures[fresh])
+
+    def joined(self, others: _Options | None) -> _Options:
+        """Return these and others."""
+        if others is None:
+            return self
+        keys = np.concatenate([others.keys, self.keys])
+        return _Options(keys, np.concatenate([others.figures, self.figures]))
+
+    def differing(self, others: _Options) -> int:
+        """Return how many options of both have other figures."""
+        _, here, there = np.intersect1d(self.keys, others.keys, return_indices=True)
+        return int((self.figures[here] != others.figures[there]).sum())
+
+
+def _doubles_of(
+    original: Path, path: Path, own: _Options, fresh: _Options, earlier: _Options
+) -> Iterator[LeftOut]:
+    """Yield what is recorded of the options of a file that earlier files have already."""
+    count = len(own.keys) - len(fresh.keys)
+    has_more = bool(len(fresh.keys))
+    differing = own.differing(earlier)
+    if differing:
+        reason = f"{differing} of its options contradict {original.name}, which counts"
+        yield LeftOut(path, None, f"{reason}, at the same instant", "contradiction", differing)
+    if count > differing and has_more:
+        same = count - differing
+        reason = f"{same} of its options are in {original.name} already, at the same instant"
+        yield LeftOut(path, None, reason, "copy", same)
+    if count and not differing and not has_more:
+        reason = f"is a copy: {original.name} has the same options at the same instant"
+        yield LeftOut(path, None, reason, "copy")

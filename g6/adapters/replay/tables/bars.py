@@ -53,11 +53,16 @@ def _running(options: OptionRows) -> NDArray[np.float64]:
     for column in (root, key, day):
         begins[1:] &= np.diff(column[order]) == 0
     begins[1:] = ~begins[1:]
-    total = np.cumsum(np.nan_to_num(volume[order]))
+    own = np.nan_to_num(volume[order])
+    # A bar that stands there twice was traded once: files that overlap doubled a day's volume.
+    is_again = ~begins
+    is_again[1:] &= np.diff(options.at[order]) == 0
+    bar = np.maximum.accumulate(np.where(is_again, 0, np.arange(len(order))))
+    total = np.cumsum(np.where(is_again, 0.0, own))
     first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
     before = np.where(first > 0, total[first - 1], 0.0)
     running = np.empty_like(volume)
-    running[order] = total - before
+    running[order] = total - before + own - own[bar]
     running[np.isnan(volume)] = np.nan
     return running
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -82,15 +82,31 @@ class SnapshotGroups:
         """The expiry of each row, days since 1970."""
         return self.key // 2 // _STRIKE_SCALE
 
-    def duplicates(self) -> dict[int, str]:
-        """Return place and reason of each row whose option is in an earlier row of its instant."""
-        order = np.lexsort((self.key, self._group))
+    def duplicates(self, implausible: Collection[int] = ()) -> dict[int, int]:
+        """Return the place of the row that counts, by that of each later row of its option.
+
+        Args:
+            implausible: Places of rows that cannot be true: of these none counts.
+        """
+        believed = np.ones(len(self.at), dtype=np.bool_)
+        believed[np.fromiter(implausible, np.intp, len(implausible))] = False
+        places = np.flatnonzero(believed)
+        order = places[np.lexsort((self.key[places], self._group[places]))]
         same = (np.diff(self._group[order]) == 0) & (np.diff(self.key[order]) == 0)
-        reasons = {}
-        for place in order[1:][same].tolist():
-            side = SIDES[int(self.key[place] % 2)]
-            reasons[place] = f"this {side} is there already at {_moment(int(self.at[place]))}"
-        return reasons
+        first = np.arange(len(order))
+        first[1:][same] = 0
+        first = np.maximum.accumulate(first)
+        later = np.flatnonzero(same) + 1
+        return dict(zip(order[later].tolist(), order[first[later]].tolist(), strict=True))
+
+    def option(self, place: int) -> tuple[str, str]:
+        """Return the contract of a row, and its instant, in words."""
+        # A property over all rows would be computed for each of them.
+        contract, side = divmod(int(self.key[place]), 2)
+        day, strike = divmod(contract, _STRIKE_SCALE)
+        expiry = np.datetime64(day, "D")
+        at = datetime.fromtimestamp(int(self.at[place]) / 1e6, UTC)
+        return f"{expiry} {strike / 100:g} {SIDES[side]}", str(at)
 
     def implausible(self) -> dict[int, str]:
         """Return place and reason of each row of another scale than the rest of its snapshot."""
@@ -151,7 +167,3 @@ def _medians(group: NDArray[np.intp], values: Array) -> Array:
     low = ordered[np.minimum(first + np.maximum((finite - 1) // 2, 0), last)]
     high = ordered[np.minimum(first + finite // 2, last)]
     return np.where(finite > 0, 0.5 * (low + high), np.nan)
-
-
-def _moment(micros: int) -> str:
-    return str(datetime.fromtimestamp(micros / 1e6, UTC))

@@ -21,7 +21,12 @@ from g6.adapters.replay.tables.table_reading import (
     file_shape,
     options_of,
 )
-from g6.adapters.replay.tables.table_scan import LostRow, TableScan, scan_files
+from g6.adapters.replay.tables.table_scan import (
+    LostRow,
+    TableScan,
+    option_places,
+    scan_files,
+)
 from g6.adapters.replay.unread import LeftOut
 from g6.domain.schema.words import SpotSource
 from g6.errors import BadInput
@@ -153,7 +158,7 @@ class TableFiles:
                 in_stretch = (options.at >= stretch.first) & (options.at <= stretch.last)
                 mask = (options.index == index) & in_stretch
                 if dropped is not None:
-                    mask &= ~np.isin(options.row, dropped)
+                    mask &= ~np.isin(option_places(options.row, options.side), dropped)
                 if mask.any():
                     parts.append(options.take(mask))
         whole = OptionRows.join(parts)
@@ -166,7 +171,7 @@ class TableFiles:
 def _left_out(scan: TableScan, path: Path) -> Iterator[LeftOut]:
     """Yield what a scan did not read. Rows of names that are no index stand under `path`."""
     for lost in scan.lost_rows:
-        yield LeftOut(lost.path, lost.row, lost.reason, "damaged" if lost.bad else "copy")
+        yield LeftOut(lost.path, lost.row, lost.reason, lost.kind)
     for odd in scan.odd_rows:
         yield LeftOut(odd.path, odd.row, odd.reason, "damaged")
     for name, count in scan.others.items():

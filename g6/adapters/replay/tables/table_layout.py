@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from g6.adapters.replay.malformed import Malformed
 from g6.adapters.replay.market_snapshot import root_of
-from g6.adapters.replay.tables.shape_columns import CONTRACT, MADE, plain
+from g6.adapters.replay.tables.shape_columns import CONTRACT, MADE, plain, refuse_doubles
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import SIDES
 from g6.domain.quotes import cells
@@ -144,7 +144,7 @@ class TableLayout:
         """Return the table's column by our name.
 
         Raises:
-            Malformed: A column is missing.
+            Malformed: A column is missing, or the header has it more than once.
         """
         names = list(names)
         columns = {
@@ -168,6 +168,7 @@ class TableLayout:
             columns["timestamp"] = columns["date"]
         if "timestamp" in columns:
             columns = {ours: theirs for ours, theirs in columns.items() if ours not in CLOCKS}
+        refuse_doubles(columns, names, self.columns)
         self._check_complete(columns, names)
         return columns
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from g6.adapters.replay.tables.contradictions import RowPlace, differences, fingerprints
 from g6.adapters.replay.tables.quantity_units import UnitTally, lots_of
 from g6.adapters.replay.tables.snapshot_groups import SnapshotGroups, Spots
 from g6.adapters.replay.tables.table_layout import TableLayout
@@ -26,6 +27,7 @@ from g6.adapters.replay.tables.table_reading import (
     options_of,
     texts_of,
 )
+from g6.adapters.replay.unread import UnreadKind
 from g6.domain.market.instrument import contract_keys
 from g6.domain.quotes.cells import order_of
 from g6.domain.schema.counting import MAX_OPEN_INTEREST
@@ -44,12 +46,17 @@ A year of one index was unpacked and read twice without it.
 
 @dataclass(frozen=True, slots=True)
 class LostRow:
-    """A row (None for a whole file) that is not read. It is `bad` where somebody should mend it."""
+    """A row (None for a whole file) that is not read."""
 
     path: Path
     row: int | None
     reason: str
-    bad: bool = True
+    kind: UnreadKind = "damaged"
+
+    @property
+    def bad(self) -> bool:
+        """Whether somebody should mend it. An earlier row stands for any other one."""
+        return self.kind == "damaged"
 
 
 @dataclass(slots=True)
@@ -71,7 +78,10 @@ class TableScan:
 
 @dataclass(slots=True)
 class _RowColumns:
-    """The rows of a scan, one array a batch. `key` is expiry, strike and side in one integer."""
+    """The rows of a scan, one array a batch.
+
+    `key` is expiry, strike and side in one integer, `figures` a number for all of them.
+    """
 
     index: list[NDArray[np.object_]] = field(default_factory=list)
     at: list[NDArray[np.int64]] = field(default_factory=list)
@@ -79,6 +89,7 @@ class _RowColumns:
     row: list[NDArray[np.int64]] = field(default_factory=list)
     spot: list[Array] = field(default_factory=list)
     last: list[Array] = field(default_factory=list)
+    figures: list[NDArray[np.uint64]] = field(default_factory=list)
     file: list[NDArray[np.intp]] = field(default_factory=list)
 
     def add(self, options: OptionRows, number: int) -> None:
@@ -89,12 +100,22 @@ class _RowColumns:
         self.row.append(options.row)
         self.spot.append(options.spot)
         self.last.append(options.figures.get("last", np.full(len(options), np.nan)))
+        self.figures.append(fingerprints(options.figures, len(options)))
         self.file.append(np.full(len(options), number, dtype=np.intp))
 
     def cut(self, batches: int) -> None:
         """Drop all but the first `batches`."""
-        for part in (self.index, self.at, self.key, self.row, self.spot, self.last, self.file):
-            del part[batches:]
+        for column in fields(self):
+            del getattr(self, column.name)[batches:]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """File, row and figures of each row of a scan, in their order."""
+
+    file: NDArray[np.intp]
+    row: NDArray[np.int64]
+    figures: NDArray[np.uint64]
 
 
 def scan_files(
@@ -159,6 +180,7 @@ class _Scanner:
         self._lost_rows: list[LostRow] = []
         self._odd_rows: list[LostRow] = []
         self._others: dict[str, int] = {}
+        self._has_contradiction = False
 
     def scan(self) -> TableScan:
         """Return what the files hold.
@@ -228,8 +250,11 @@ class _Scanner:
         self._columns = _RowColumns()
         index = np.concatenate(columns.index).astype(np.str_)
         at = np.concatenate(columns.at)
-        row = np.concatenate(columns.row)
-        file = np.concatenate(columns.file)
+        places = _Places(
+            np.concatenate(columns.file),
+            np.concatenate(columns.row),
+            np.concatenate(columns.figures),
+        )
         roots, code = np.unique(index, return_inverse=True)
         table = SnapshotGroups(
             code,
@@ -239,10 +264,12 @@ class _Scanner:
             np.concatenate(columns.last),
         )
         del columns  # two million rows take 120 MB, which the groups below need again
-        keep = self._consistent_rows(table, file, row)
+        keep = self._consistent_rows(table, places)
+        file = places.file
         dropped = {}
         for number in np.unique(file[~keep]).tolist():
-            dropped[number] = row[(file == number) & ~keep]
+            lost = (file == number) & ~keep
+            dropped[number] = option_places(places.row[lost], table.key[lost] % 2)
         table = table.select(keep)
         names = {str(name): n for n, name in enumerate(roots.tolist())}
         return TableScan(
@@ -259,23 +286,49 @@ class _Scanner:
             others=self._others,
         )
 
-    def _consistent_rows(
-        self, table: SnapshotGroups, file: NDArray[np.integer[Any]], row: NDArray[np.integer[Any]]
-    ) -> NDArray[np.bool_]:
+    def _consistent_rows(self, table: SnapshotGroups, places: _Places) -> NDArray[np.bool_]:
         """Return the rows that agree with their snapshots and record the others."""
         # A replay refused the whole table for one such row, where an import left the row out.
-        duplicates = table.duplicates()
-        reasons = {**duplicates, **table.implausible()}
-        for place in sorted(reasons):
-            path = self._paths[int(file[place])]
-            lost = LostRow(path, int(row[place]), reasons[place], place not in duplicates)
-            self._lost_rows.append(lost)
+        implausible = table.implausible()
+        # Of two rows of an option the first that can be true counts.
+        doubles = table.duplicates(implausible)
+        for place in sorted({*implausible, *doubles}):
+            path = self._paths[int(places.file[place])]
+            row = int(places.row[place])
+            if place in implausible:
+                self._lost_rows.append(LostRow(path, row, implausible[place]))
+            else:
+                self._lost_rows.append(self._double(table, places, place, doubles[place]))
         keep = np.ones(len(table.at), dtype=np.bool_)
-        keep[np.fromiter(reasons, np.intp, len(reasons))] = False
+        keep[np.fromiter((*implausible, *doubles), np.intp)] = False
         if not keep.any():
             first_lost = self._lost_rows[0]
             raise BadInput(first_lost.path, first_lost.row, first_lost.reason)
         return keep
+
+    def _double(self, table: SnapshotGroups, places: _Places, place: int, earlier: int) -> LostRow:
+        """Return a row whose option is in an earlier row of its instant."""
+        option, at = table.option(place)
+        here, there = (self._place(table, places, n) for n in (place, earlier))
+        if places.figures[place] == places.figures[earlier]:
+            reason = f"{option} is there already at {at}"
+            return LostRow(here.path, here.row, reason, "copy")
+        of_file = "" if here.path == there.path else f" of {there.path.name}"
+        reason = f"{option} at {at} contradicts an earlier row{of_file}, which counts"
+        if not self._has_contradiction:
+            # One example is enough: to show each of them, files are read again.
+            self._has_contradiction = True
+            reason = f"{reason}: {differences(there, here, self._layout)}"
+        return LostRow(here.path, here.row, reason, "contradiction")
+
+    def _place(self, table: SnapshotGroups, places: _Places, place: int) -> RowPlace:
+        path = self._paths[int(places.file[place])]
+        return RowPlace(path, int(places.row[place]), int(table.key[place] % 2))
+
+
+def option_places(row: NDArray[np.int64], side: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return one number for row and side: calls and puts side by side share a row."""
+    return row * 2 + side
 
 
 def impossible_interest(options: OptionRows) -> Iterator[tuple[int, str]]:

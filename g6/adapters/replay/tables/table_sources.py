@@ -246,14 +246,15 @@ def _sheet(path: Path) -> pa.Table:
         raise Malformed(None, "is no workbook") from error
     try:
         rows = book.worksheets[0].iter_rows(values_only=True)
-        names = [str(name) for name in next(rows, ()) if name is not None]
+        # A column without a name keeps its place: those behind it had moved into it.
+        names = ["" if name is None else str(name) for name in next(rows, ())]
         columns: list[list[str | None]] = [[] for _ in names]
         for row in rows:
             for place, column in enumerate(columns):
                 column.append(_cell_text(row[place] if place < len(row) else None))
     finally:
         book.close()
-    return pa.table(dict(zip(names, columns, strict=True)))
+    return pa.table([pa.array(column, pa.string()) for column in columns], names)
 
 
 def _cell_text(value: object) -> str | None:

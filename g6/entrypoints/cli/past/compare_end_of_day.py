@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 
+from g6.adapters.replay import LeftOut
 from g6.domain.documents.json_plain import json_plain
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.left_out import has_damage, print_left_out
 from g6.errors import NothingToDo
 from g6.rendering.wording import day_words
 from g6.studies.checks.end_of_day_agreement import AgreementDay, EndOfDayAgreement
@@ -38,7 +40,7 @@ def eod(
 
     Compared are open interest, volume, settlement and the lot of each contract at the last stored
     cycle of the day. What agrees is kept: as the panel end_of_day, and as a history that the
-    command shows without a file. Exit code 1 when a lot differs.
+    command shows without a file. Exit code 1 when a lot differs, or a row of a file is damaged.
 
     Example: g6 compare eod BhavCopy_NSE_FO_0_0_0_20241125_F_0000.csv.zip
     """
@@ -55,12 +57,17 @@ def eod(
         else:
             console.print("\n".join(map(_history_line, history)), soft_wrap=True)
         return
-    agreements = compared_days(settings, files)
+    unread: list[LeftOut] = []
+    agreements = compared_days(settings, files, unread.extend)
+    print_left_out(terminal.console(settings, stderr=True), unread)
     if json_:
         typer.echo(json.dumps([agreement.document() for agreement in agreements], indent=1))
     else:
         console.print("\n".join(_lines(agreements)), soft_wrap=True)
-    if any(share.figure == "lot" and share.share < 1 for a in agreements for share in a.shares):
+    has_other_lot = any(
+        share.figure == "lot" and share.share < 1 for a in agreements for share in a.shares
+    )
+    if has_other_lot or has_damage(unread):
         raise typer.Exit(1)
 
 

@@ -14,7 +14,12 @@ from rich.console import Console
 from g6.adapters import older_csv
 from g6.adapters.older_csv import UnreadRow
 from g6.entrypoints.cli.past.importing_daily import import_dumps, import_participants
-from g6.entrypoints.cli.past.importing_table import import_table
+from g6.entrypoints.cli.past.importing_table import (
+    already_there,
+    contradicting,
+    disagreement,
+    import_table,
+)
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
@@ -58,8 +63,8 @@ def import_csv(
     """Read CSV files of two older layouts into Parquet.
 
     Cycles that are stored already are left as they are, so that a second run, or one after Ctrl-C,
-    does only what is left. One bad cell costs its row, which is named. Exit code 1 when a row or a
-    file could not be read.
+    does only what is left. Of rows of one option and instant the first counts. One bad cell costs
+    its row, which is named. Exit code 1 when a row or a file could not be read.
 
     Example: g6 import csv data/csv
     """
@@ -89,6 +94,7 @@ def _document(days: Sequence[ImportedFiles], troubles: Sequence[UnreadRow]) -> d
         "days": [asdict(day) for day in days],
         "cycles": sum(day.cycles for day in days),
         "options": sum(day.options for day in days),
+        "contradictions": sum(day.contradictions for day in days),
         "troubles": [
             {"file": str(row.path), "row": row.row, "reason": row.reason} for row in troubles
         ],
@@ -97,9 +103,15 @@ def _document(days: Sequence[ImportedFiles], troubles: Sequence[UnreadRow]) -> d
 
 def _show(console: Console, days: Sequence[ImportedFiles], troubles: Sequence[UnreadRow]) -> None:
     for day in days:
-        already = f", {day.stored_already} were there already" if day.stored_already else ""
         counts = f"{day.files} files, {day.options} option rows, {day.cycles} cycles stored"
+        already = already_there(day.stored_already, day.stored_otherwise, day.example)
         console.print(f"{day.day}  {day.index:<10}  {counts}{already}", soft_wrap=True)
+        if day.contradictions:
+            sentence = contradicting(day.contradictions, day.contradiction)
+            console.print(f"  {sentence}", soft_wrap=True, highlight=False)
+        if day.spots_disagree:
+            sentence = disagreement(day.spots_disagree, day.spots_disputed)
+            console.print(f"  {sentence}", soft_wrap=True)
     for row in troubles[:SHOWN]:
         where = f", line {row.row}" if row.row else ""
         console.print(f"not read: {row.path}{where}: {row.reason}", soft_wrap=True)

@@ -121,10 +121,14 @@ def import_participants(
     if fetched is not None:
         days.append(importing.download_participants(settings, fetched, url or ""))
     if json_:
-        typer.echo(json.dumps([day.document() for day in days], indent=1))
+        documents = [one.day.document() | {"replaced": one.replaced} for one in days]
+        typer.echo(json.dumps(documents, indent=1))
         return
     console = terminal.console(settings)
-    for read in days:
+    for one in days:
+        read = one.day
         funds = read.of("FII")
         share = f"{100 * funds.index_future_long_share:.1f} % of their index futures long"
-        console.print(f"{read.day}  {len(read.participants)} participants; FII: {share}")
+        replaced = "; other figures of the day were replaced" if one.replaced else ""
+        line = f"{read.day}  {len(read.participants)} participants; FII: {share}{replaced}"
+        console.print(line, soft_wrap=True)

@@ -55,8 +55,9 @@ def import_table(
     A row per option, calls and puts side by side, a file per contract, symbols alone and the
     exchanges' end-of-day files are told apart by their columns and names. Analytics are computed
     anew. The layout that is used is shown with three rows as they were understood, and kept as
-    TOML in DATA_DIR/layouts. Cycles that are stored already are left as they are. A row or file
-    that cannot be read costs itself, is named, and makes the exit code 1.
+    TOML in DATA_DIR/layouts. Cycles that are stored already are left as they are, and counted
+    where the table says otherwise. Of rows of one option and instant the first counts. A row or
+    file that cannot be read costs itself, is named, and makes the exit code 1.
 
     Example: g6 import table day.csv.gz --columns ltp=close --format expiry=dmy --unit contracts
     """
@@ -186,13 +187,45 @@ def _show(
     console: Console, days: Sequence[ImportedDay], remainder: TableRemainder, layout_file: str
 ) -> None:
     for day in days:
-        already = f", {day.stored_already} were there already" if day.stored_already else ""
-        counts = f"{day.options} option rows, {day.cycles} cycles stored{already}"
-        console.print(f"{day.day}  {day.index:<10}  {counts}")
+        counts = f"{day.options} option rows, {day.cycles} cycles stored"
+        already = already_there(day.stored_already, day.stored_otherwise, day.example)
+        console.print(f"{day.day}  {day.index:<10}  {counts}{already}", soft_wrap=True)
     _show_remainder(console, remainder)
     cycles = sum(day.cycles for day in days)
     console.print(
         f"{cycles} cycles stored, {len(remainder.troubles)} troubles; layout kept in {layout_file}"
+    )
+
+
+def already_there(count: int, otherwise: int, example: str) -> str:
+    """Return how many cycles were stored before, and what they say otherwise.
+
+    >>> already_there(2, 0, "")
+    ', 2 were there already'
+    """
+    if not count:
+        return ""
+    words = f", {count} were there already"
+    if otherwise:
+        words += f" and stay, {otherwise} of them with other options or figures; such as {example}"
+    return words
+
+
+def contradicting(count: int, example: str) -> str:
+    """Return how many rows say other figures than an earlier one, and the first of them.
+
+    >>> contradicting(1, "old.csv, line 14")
+    '1 row contradicts an earlier one, which counts; such as old.csv, line 14'
+    """
+    rows = "1 row contradicts" if count == 1 else f"{count} rows contradict"
+    return f"{rows} an earlier one, which counts; such as {example}"
+
+
+def disagreement(disagree: int, disputed: int) -> str:
+    """Return at how many instants rows disagree on the index, and what was made of it."""
+    return (
+        f"at {disagree} instants the rows disagree on the index: the median was taken; at "
+        f"{disputed} by more than 0.5 %, and spot_source says disputed"
     )
 
 
@@ -205,17 +238,18 @@ def _show_remainder(console: Console, remainder: TableRemainder) -> None:
         console.print(f"… and {len(remainder.troubles) - SHOWN} more; --json lists them all")
     if remainder.doubles:
         console.print(f"{remainder.doubles} rows were there twice and count once")
+    if remainder.contradiction is not None:
+        example = remainder.contradiction
+        where = f"{example.file}{_place(example)}: {example.reason}"
+        sentence = contradicting(remainder.contradictions, where)
+        console.print(sentence, soft_wrap=True, highlight=False)
     for name, count in remainder.others.items():
         console.print(f"{count} rows of {name}, which is no index, were left out")
     if remainder.not_asked:
         console.print(f"left out, not asked for: {', '.join(remainder.not_asked)}")
     if remainder.spots_disagree:
-        console.print(
-            f"at {remainder.spots_disagree} instants the rows disagree on the index: the median "
-            f"was taken; at {remainder.spots_disputed} by more than 0.5 %, and spot_source says "
-            "disputed",
-            soft_wrap=True,
-        )
+        sentence = disagreement(remainder.spots_disagree, remainder.spots_disputed)
+        console.print(sentence, soft_wrap=True)
 
 
 def _place(row: UnreadTableRow) -> str:

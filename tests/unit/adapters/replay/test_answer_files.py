@@ -63,6 +63,23 @@ def test_the_same_answer_twice_is_one_however_it_is_written(
         Recording.open(answers_dir, strict=True)
 
 
+def test_an_answer_of_the_same_instant_with_other_figures_is_told_and_the_first_counts(
+    answers_dir: Path, answer: Answer, instants: tuple[datetime, ...]
+) -> None:
+    before = Recording.open(answers_dir).snapshot("NIFTY", instants[0])
+    other = answer(0)
+    other["records"]["data"][0]["CE"]["openInterest"] += 5
+    (answers_dir / "other.json").write_text(json.dumps(other), "utf-8")
+    recording = Recording.open(answers_dir)
+    (part,) = recording.left_out
+    assert (part.path.name, part.kind, part.count) == ("other.json", "contradiction", 1)
+    assert "1 of its options contradict NIFTY_0.json, which counts" in part.reason
+    after = recording.snapshot("NIFTY", instants[0])
+    assert before is not None
+    assert after is not None
+    np.testing.assert_array_equal(before.values["oi"], after.values["oi"])
+
+
 def test_what_is_no_answer_is_left_out_and_named_and_the_rest_is_read(
     answers_dir: Path, answer: Answer
 ) -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from g6.adapters.replay.tables.shape_columns import plain
+from g6.adapters.replay.tables.shape_columns import plain, refuse_twins, twins_of
 from g6.adapters.replay.tables.shapes.shape import ShapedRows
 from g6.domain.market.instrument import INDICES
 from g6.domain.market.lots import lot_of
@@ -153,12 +153,18 @@ class DailyOptions:
 
 
 def end_of_day(names: Sequence[str], closes: Closes) -> DailyOptions | None:
-    """Return how an end-of-day file is read, None where the names are not those of one."""
+    """Return how an end-of-day file is read, None where the names are not those of one.
+
+    Raises:
+        Malformed: It has a column twice.
+    """
     by_plain = {plain(name): name for name in names}
     for form in (UDIFF, BHAVCOPY):
         there = {ours: by_plain.get(plain(theirs), "") for ours, theirs in form.items()}
         required = {ours: name for ours, name in there.items() if ours != LOT}
         if all(required.values()):
+            for ours, name in there.items():
+                refuse_twins(ours, twins_of(name, names))
             return DailyOptions({ours: name for ours, name in there.items() if name}, closes)
     return None
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from g6.adapters.replay.tables.shape_columns import CONTRACT, CONTRACT_SIDE
+from g6.adapters.replay.tables.shape_columns import CONTRACT, CONTRACT_SIDE, refuse_twins
 from g6.adapters.replay.tables.shapes.shape import ShapedRows
 from g6.domain.market.instrument import SIDES
 from g6.domain.quotes.cells import NONE_WORDS, SIDE_WORDS
@@ -62,21 +62,30 @@ class SideBySide:
 
 
 def side_by_side(names: Sequence[str]) -> SideBySide | None:
-    """Return how calls and puts stand beside each other in a table, None where they do not."""
-    columns: dict[str, list[str]] = {}
+    """Return how calls and puts stand beside each other in a table, None where they do not.
+
+    Raises:
+        Malformed: A figure of one side has two columns.
+    """
+    columns: dict[str, tuple[list[str], list[str]]] = {}
     shared: list[str] = []
     for name in names:
         stem, side = _split(name)
         if side is None:
             shared.append(name)
         else:
-            columns.setdefault(_STEMS.get(stem.lower(), stem), ["", ""])[side] = name
+            columns.setdefault(_STEMS.get(stem.lower(), stem), ([], []))[side].append(name)
     if not any(all(pair) for pair in columns.values()):
         return None
+    pairs: dict[str, tuple[str, str]] = {}
+    for stem, (calls, puts) in columns.items():
+        for word, twins in zip(SIDES, (calls, puts), strict=True):
+            refuse_twins(f"{stem} of {word}", twins)
+        pairs[stem] = ("".join(calls), "".join(puts))
     # A total beside the sides, such as oi beside ce_oi, is not of an option.
-    own = {stem.lower() for stem in columns}
+    own = {stem.lower() for stem in pairs}
     apart = tuple(name for name in shared if name.lower() not in own)
-    return SideBySide(apart, {stem: (pair[0], pair[1]) for stem, pair in columns.items()})
+    return SideBySide(apart, pairs)
 
 
 def _split(name: str) -> tuple[str, int | None]:

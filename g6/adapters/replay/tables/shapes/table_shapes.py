@@ -7,7 +7,14 @@ from datetime import date, datetime, time
 from pathlib import Path
 from types import MappingProxyType
 
-from g6.adapters.replay.tables.shape_columns import CONTRACT, FILE_INSTANT, MADE, plain
+from g6.adapters.replay.tables.shape_columns import (
+    CONTRACT,
+    FILE_INSTANT,
+    MADE,
+    plain,
+    refuse_twins,
+    twins_of,
+)
 from g6.adapters.replay.tables.shapes.contract_columns import (
     MADE_COLUMNS,
     SYMBOL_COLUMNS,
@@ -43,12 +50,17 @@ def shape_of(names: Sequence[str], path: Path, layout: TableLayout) -> TableShap
         names: The names in its header.
         path: The file.
         layout: What a person said of its columns.
+
+    Raises:
+        Malformed: A column that is read stands there twice.
     """
     if daily := end_of_day(names, _closes(layout.calendar)):
         reads = tuple(daily.columns.values())
         return TableShape(tuple(daily.names), reads, (daily,), _IN_UNITS, is_daily=True)
     steps: list[Step] = []
-    now = tuple(names)
+    # A line that ends with two separators has two columns without a name.
+    reads = tuple(name for name in names if name.strip() or names.count(name) == 1)
+    now = reads
     units: Mapping[str, str] = {}
     if not layout.names_column("option_type", now) and (pairs := side_by_side(now)):
         steps.append(pairs)
@@ -57,6 +69,7 @@ def shape_of(names: Sequence[str], path: Path, layout: TableLayout) -> TableShap
     monthly = _monthly(layout.calendar)
     column = _symbol_column(now, layout)
     if column:
+        refuse_twins("the contract", twins_of(column, now))
         contracts = ContractColumn(column, tuple(n for n in now if n != column), monthly)
         steps.append(contracts)
         now = tuple(contracts.names)
@@ -67,6 +80,8 @@ def shape_of(names: Sequence[str], path: Path, layout: TableLayout) -> TableShap
         now = tuple(of_file.names)
     if not steps:
         return TableShape(now)
+    for name in reads:
+        refuse_twins("a column", [other for other in reads if other == name])
     blanks = _blanks(now, layout)
     if blanks:
         absent = FileColumns(now, dict.fromkeys(blanks))
@@ -74,7 +89,7 @@ def shape_of(names: Sequence[str], path: Path, layout: TableLayout) -> TableShap
         now = tuple(absent.names)
     says_contract = column or (of_file is not None and set(of_file.values) & set(MADE_COLUMNS))
     is_bars = bool(says_contract) and {plain(name) for name in now} >= _BARS
-    return TableShape(now, tuple(names), tuple(steps), units, has_bars=is_bars)
+    return TableShape(now, reads, tuple(steps), units, has_bars=is_bars)
 
 
 def _symbol_column(names: Sequence[str], layout: TableLayout) -> str:

@@ -312,3 +312,29 @@ def test_an_index_may_be_named_in_many_ways(g6: Run, tmp_path: Path, name: str) 
     path.write_text(path.read_text().replace(",NIFTY,", f",{name},"))
     answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
     assert (answer.code, json.loads(answer.out)["options"]) == (0, 28)
+
+
+def test_rows_that_contradict_are_counted_and_the_first_counts(g6: Run, tmp_path: Path) -> None:
+    base, rows = first_layout(tmp_path / "old"), tmp_path / "rows"
+    path = base / "NIFTY" / "this_week" / "+1" / f"{DAY}.csv"
+    lines = path.read_text().splitlines()
+    call, put = premiums(SPOT + 100)
+    changed = lines[1].replace(f",{call},{put},", f",{call + 5},{put},", 1)
+    path.write_text("\n".join([*lines, lines[2], changed]) + "\n")
+    answer = g6("import", "csv", str(base), "--data-dir", str(rows))
+    assert answer.code == 0
+    assert "1 row contradicts an earlier one, which counts; such as" in answer.out
+    assert f"line 5: {EXPIRY} 24100 CE at 2026-11-18T05:30:00Z contradicts" in answer.out
+    assert f"ltp {call + 5} here and {call} there" in answer.out
+    chain = package.load("NIFTY", DAY, data_dir=rows)
+    assert set(chain[chain["strike"] == SPOT + 100]["ce_last"]) == {call}
+
+
+def test_a_file_that_names_a_column_twice_costs_itself(g6: Run, tmp_path: Path) -> None:
+    base = first_layout(tmp_path / "old")
+    path = base / "NIFTY" / "this_week" / "+1" / f"{DAY}.csv"
+    path.write_text(path.read_text().replace("ce_iv", "CE", 1))
+    answer = g6("import", "csv", str(base), "--json", "--data-dir", str(tmp_path / "rows"))
+    (trouble,) = json.loads(answer.out)["troubles"]
+    assert (answer.code, trouble["row"]) == (1, 1)
+    assert trouble["reason"] == "has several columns 'CE', and which one counts is not known"

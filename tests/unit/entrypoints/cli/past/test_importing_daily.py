@@ -102,6 +102,12 @@ def test_participants_are_kept_and_shown(g6: Run, tmp_path: Path) -> None:
     )
     shown = json.loads(g6("participants", "--json", *rows).out)
     assert len(shown) > 0
+    assert "replaced" not in g6("import", "participants", str(path), *rows).out
+    content = path.read_text()
+    path.write_text(content.replace("Client,300,200,1,1,900", "Client,300,200,1,1,899", 1))
+    path.write_text(path.read_text().replace("TOTAL,500,500,4,4,1910", "TOTAL,500,500,4,4,1909", 1))
+    again = g6("import", "participants", str(path), *rows)
+    assert again.out.endswith("; other figures of the day were replaced\n")
 
 
 def test_an_older_configuration_is_printed_and_its_notes_stand_apart(
