@@ -24,12 +24,15 @@ class Rerun:
     """One unit that was sent again.
 
     Attributes:
+        attempt: The cycle's attempt.
+        run: How often the unit was begun, this time counted.
         source: Where its quotes are from: frame or store.
         stage: The first stage that was sent.
     """
 
     unit: Unit
     attempt: int
+    run: int
     source: str
     stage: Stage
 
@@ -64,10 +67,18 @@ def rerun(runtime: Runtime, unit: Unit, first_stage: Stage = Stage.ANALYSE) -> R
         now + RERUN_SECONDS,
         runtime.clock.wall_of(unit.instant),
     )
-    attempt = runtime.ledger.reopen(unit, first_stage, opening, now, _stored_end(runtime, unit))
+    before = _record_of(runtime, unit)
+    stored_end = None if before.status else _stored_end(runtime, unit)
+    attempt = runtime.ledger.reopen(unit, first_stage, opening, now, stored_end)
     stages = STAGES[STAGES.index(first_stage) :]
     runtime.sender.stages(unit, stages, manual=True)
-    return Rerun(unit, attempt, source, first_stage)
+    return Rerun(unit, attempt, before.runs + 1, source, first_stage)
+
+
+def _record_of(runtime: Runtime, unit: Unit) -> UnitRecord:
+    """Return what the ledger knows of a unit."""
+    record = runtime.ledger.record(unit.cycle)
+    return UnitRecord() if record is None else record.units.get(unit.index, UnitRecord())
 
 
 def _has_chain(runtime: Runtime, unit: Unit) -> bool:
@@ -76,8 +87,7 @@ def _has_chain(runtime: Runtime, unit: Unit) -> bool:
     A chain alone says too little: an analysis that ran into its time limit had left it, and the
     ledger refused its persistence.
     """
-    record = runtime.ledger.record(unit.cycle)
-    state = UnitRecord() if record is None else record.units.get(unit.index, UnitRecord())
+    state = _record_of(runtime, unit)
     if state.status not in ANALYSED:
         return False
     with suppress(FrameMissing):
@@ -89,9 +99,6 @@ def _has_chain(runtime: Runtime, unit: Unit) -> bool:
 
 def _stored_end(runtime: Runtime, unit: Unit) -> UnitEnd | None:
     """Return how a unit that the ledger has forgotten ended, None where it has no stored chain."""
-    record = runtime.ledger.record(unit.cycle)
-    if record is not None and record.units.get(unit.index, UnitRecord()).status:
-        return None
     for row in runtime.store.read_overview(unit.cycle):
         if row["underlying"] == unit.index and row["status"] in ANALYSED:
             return UnitEnd(Status(row["status"]), stored_reason(row["reason"]), row)

@@ -36,7 +36,7 @@ class RerunResult:
         before: What told its stored rows from others, None where there were none.
         outcome: Its status, `gone` or `unfinished`.
         why: Why its quotes are gone.
-        attempt: Which run of the cycle was sent: each unit that is done again is one.
+        run: Which run of the unit was sent, 2 at its first rerun.
         source: Where its quotes are from: frame or store.
         is_stored: Whether its rows are in the store, None while it has not ended.
         changed: Whether its rows are others, None where nothing is compared. Which settings they
@@ -51,7 +51,7 @@ class RerunResult:
     before: str | None
     outcome: str = UNFINISHED
     why: str = ""
-    attempt: int = 0
+    run: int = 0
     source: str = ""
     is_stored: bool | None = None
     changed: bool | None = None
@@ -76,7 +76,7 @@ class RerunResult:
         }
         if self.outcome == GONE:
             return facts | {"why": self.why}
-        facts |= {"attempt": self.attempt, "source": self.source}
+        facts |= {"attempt": self.run, "source": self.source}
         if self.is_stored is not None:
             facts |= {"stored": self.is_stored, "changed": self.changed}
             facts["reconfigured"] = self.is_reconfigured
@@ -98,7 +98,7 @@ def send_again(runtime: Runtime, unit: Unit, first_stage: Stage) -> RerunResult:
         result.outcome = GONE
         result.why = str(error)
         return result
-    result.attempt = sent.attempt
+    result.run = sent.run
     result.source = sent.source
     return result
 

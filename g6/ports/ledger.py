@@ -98,7 +98,8 @@ class UnitRecord:
 
     Attributes:
         task: The id of the task that claimed it.
-        attempt: The number of its run, 1 before any rerun.
+        attempt: The cycle's attempt that it was begun in last.
+        runs: How often it was begun: 1 before any rerun of it.
         status: "" until analytics is terminal.
         reason: Why it is not OK.
         summary: Its overview row.
@@ -112,6 +113,7 @@ class UnitRecord:
 
     task: str = ""
     attempt: int = 1
+    runs: int = 1
     status: Status | NoWord = ""
     reason: Reason | NoWord = ""
     summary: OverviewRow = field(default_factory=OverviewRow)

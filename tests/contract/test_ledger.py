@@ -307,6 +307,9 @@ def test_a_rerun_raises_the_attempt_and_closes_the_cycle_again(ledger: Ledger) -
         2,
         1,
     )
+    # A rerun of another unit is the cycle's third attempt and that unit's second run.
+    assert ledger.reopen(SENSEX, "analyse", again, 300.0) == 3
+    assert (unit_of(ledger, NIFTY).runs, unit_of(ledger, SENSEX).runs) == (2, 2)
 
 
 def test_a_rerun_of_a_cycle_the_ledger_forgot_opens_it_for_the_indices_rerun(

@@ -268,10 +268,8 @@ class MemoryLedger:
                 record, status="", reason="", summary={}, stored_end=stored, failure=""
             )
         stages = {stage: state for stage, state in record.stages.items() if stage not in again}
-        reopened = replace(
-            record, task=RERUN_TASK, attempt=account.attempt, stages=stages, sent=0.0
-        )
-        self._put(unit, reopened)
+        record = replace(record, attempt=account.attempt, runs=record.runs + 1)
+        self._put(unit, replace(record, task=RERUN_TASK, stages=stages, sent=0.0))
         expected = account.opening.expected
         expected += () if unit.index in expected else (unit.index,)
         account.opening = replace(

@@ -293,6 +293,7 @@ def _unit(index: str, fields: Mapping[str, str]) -> UnitRecord:
     return UnitRecord(
         task=fields.get(f"{index}:task", ""),
         attempt=int(fields.get(f"{index}:attempt", 1)),
+        runs=int(fields.get(f"{index}:runs", 1)),
         status=Status(status) if status else "",
         reason=reason_of(fields.get(f"{index}:reason", "")),
         summary=json.loads(summary) if summary else {},

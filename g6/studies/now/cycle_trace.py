@@ -97,7 +97,7 @@ class UnitTrace:
     Attributes:
         status: OK, PARTIAL, MISSING, SKIPPED, empty while it is not decided.
         reason: Why it is not OK.
-        attempt: 1, one more with each rerun.
+        attempt: 1, one more with each rerun of it.
         stages: Its stages by name, in their order.
         expiries: What the analysis reported of each expiry, and its share of the solve.
         not_listed: Names of expiries that were configured and are not listed.
@@ -250,7 +250,7 @@ def _unit(index: str, unit: UnitRecord, reports: _Reports, due: float) -> UnitTr
     collect = reports.of(index, Stage.COLLECT)
     counts = None if collect is None else collect.counts
     waits = dict(_waits(unit, due))
-    if unit.attempt > 1:
+    if unit.runs > 1:
         # A rerun begins when somebody asks for it: the longest wait is the one for that.
         waits[max(waits, key=lambda name: waits[name])] = 0.0
     stages: dict[str, StageTrace] = {}
@@ -259,7 +259,7 @@ def _unit(index: str, unit: UnitRecord, reports: _Reports, due: float) -> UnitTr
     return UnitTrace(
         status=unit.status,
         reason=unit.reason,
-        attempt=unit.attempt,
+        attempt=unit.runs,
         stages=stages,
         expiries=_expiries(reports.of(index, Stage.ANALYSE)),
         not_listed=tuple(counts.not_listed) if isinstance(counts, CollectCounts) else (),

@@ -346,6 +346,8 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
   redis.call('HDEL', cycle_key, index .. ':persist', index .. ':sent')
   held[index .. ':persist'] = ''
   set(index .. ':attempt', attempt, index .. ':task', 'rerun', 'deadline', ARGV[6], 'config', ARGV[8])
+  -- The attempt is the cycle's: by it six indices that were each done again once were at runs 2 to 7.
+  set(index .. ':runs', (tonumber(get(index .. ':runs')) or 1) + 1)
   redis.call('ZADD', open_key, ARGV[6], cycle)
   -- Nobody persists a unit that was not analysed, and a cycle whose unit waited for it stayed open for ever.
   settle_when_whole()

@@ -253,7 +253,7 @@ def sentence(result: RerunResult) -> str:
     """Return what became of a unit in a sentence."""
     if result.outcome == GONE:
         return "quotes are gone"
-    begun = f"{result.outcome}, run {result.attempt} of the cycle, from the {result.source}"
+    begun = f"{result.outcome}, run {result.run} of the unit, from the {result.source}"
     if result.errors and result.outcome == UNFINISHED:
         return f"{begun}: not written: {_why(result)}; it is tried again as long as a system runs"
     if result.outcome == UNFINISHED:

@@ -27,7 +27,7 @@ from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual
 from g6.pipeline.rerun_results import RerunResult, note_refusals, send_again
 from g6.ports import Opening, UnitEnd
-from tests.worlds.pipeline import NIFTY, World
+from tests.worlds.pipeline import BANKNIFTY, NIFTY, World
 
 FIRST, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
 CYCLES = (FIRST, LATER)
@@ -165,7 +165,15 @@ def done_again(world: World, *, drain: bool = True) -> RerunResult:
 def test_the_same_rows_are_said_after_comparing_them(past: World) -> None:
     result = done_again(past)
     assert (result.outcome, result.changed, result.is_done) == ("OK", False, True)
-    assert rerun.sentence(result) == "OK, run 2 of the cycle, from the frame: the same rows"
+    assert rerun.sentence(result) == "OK, run 2 of the unit, from the frame: the same rows"
+
+
+def test_each_unit_of_a_cycle_counts_its_own_runs(past: World) -> None:
+    first = send_again(past.runtime, NIFTY, "analyse")
+    second = send_again(past.runtime, BANKNIFTY, "analyse")
+    third = send_again(past.runtime, NIFTY, "analyse")
+    assert [first.run, second.run, third.run] == [2, 2, 3]
+    assert third.document()["attempt"] == 3
 
 
 def test_rows_that_differ_in_the_name_of_their_settings_alone_are_the_same_rows(
