@@ -70,6 +70,28 @@ class MarketListings:
         """Return the listings of the stored dumps alone, which ask nobody."""
         return MarketListings(self._settings, from_dumps=True)
 
+    def configured_at(self, at: datetime | None) -> MarketListings:
+        """Return these listings under the indices and rules of the newest cycle not after `at`.
+
+        What the command line says of indices stays in force.
+        """
+        if at is None or self._names_indices():
+            return self
+        # Imported here: what it reads stands on pyarrow, and most questions name no instant.
+        from g6.bootstrap.stored_files.stored_index_rules import index_rules_at
+
+        rules = index_rules_at(self._settings, at)
+        if rules is None:
+            return self
+        settings = self._settings.model_copy(update={"index_params": dict(rules)})
+        return MarketListings(settings, from_dumps=self._from_dumps)
+
+    def _names_indices(self) -> bool:
+        """Tell whether the command line says which indices are collected, or how."""
+        origins = self._settings.origins
+        named = [path for path in origins if path.startswith("index_params.")]
+        return any(origins[path] == "command line" for path in named)
+
     def index_plan(self, index: str) -> IndexPlan:
         """Return the rules of an index, whether it is enabled or not."""
         if index in self.plan.indices:

@@ -17,6 +17,7 @@ from g6.adapters.parquet.statuses import statuses
 from g6.bootstrap.stores import store
 from g6.config import Settings
 from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.domain.cycles.gaps import instant_at
 from g6.domain.market.calendar import day_of
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
@@ -124,9 +125,17 @@ class DirectoryUnits:
         """Return the data directory as it was named."""
         return str(self._directory)
 
-    def units(self) -> Sequence[Unit]:
-        """Return every stored unit."""
-        return list(self._places)
+    def units(self, at: datetime | None = None) -> Sequence[Unit]:
+        """Return every stored unit, or those that were there at an instant."""
+        if at is None:
+            return list(self._places)
+        units = [unit for unit in self._places if unit.instant <= at]
+        days = sorted({(unit.index, day_of(unit.instant)) for unit in units})
+        chains = stored_units.stored_chains(self._directory, days, at)
+        there: set[tuple[str, datetime]] = set()
+        for (index, _), stored in chains.items():
+            there.update((index, instant_at(instant)) for instant in stored.instants.tolist())
+        return [unit for unit in units if (unit.index, unit.instant) in there]
 
     def plain(self, unit: Unit) -> object:
         """Return a unit as plain rows."""

@@ -211,8 +211,12 @@ class UnitReader(Protocol):
         """Return where the rows are, as a person names it on the command line."""
         ...
 
-    def units(self) -> Sequence[Unit]:
-        """Return every stored unit, ascending by instant and index."""
+    def units(self, at: datetime | None = None) -> Sequence[Unit]:
+        """Return the stored units, ascending by instant and index.
+
+        Args:
+            at: Leave out those of which not every row was there at this instant.
+        """
         ...
 
     def plain(self, unit: Unit) -> object:

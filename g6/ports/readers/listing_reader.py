@@ -46,6 +46,15 @@ class ListingReader(Protocol):
         """Return a reader of the stored dumps alone, which asks nobody."""
         ...
 
+    def configured_at(self, at: datetime | None) -> ListingReader:
+        """Return a reader whose indices and rules are those of the newest stored cycle by then.
+
+        Args:
+            at: The instant, None for the indices and rules of now. They count as well where nothing
+                is stored of then, or where the instant lies ahead.
+        """
+        ...
+
     def index_plan(self, index: str) -> IndexPlan:
         """Return the rules of an index, whether it is enabled or not."""
         ...

@@ -19,7 +19,6 @@ from g6.studies.checks.second_opinion import Differences
 from g6.studies.checks.second_rows import StoredUnit
 from g6.studies.documents import columns_of
 from g6.studies.parameters import At, Parameter
-from g6.studies.selection import is_observed_by
 
 __all__ = ["FigureDifference", "Verification", "VerificationParameters", "answer"]
 
@@ -71,8 +70,8 @@ class Verification:
     """What a second implementation says of a sample of stored units.
 
     Attributes:
-        units: Units that were drawn, of which those are left out that were observed later.
-        stored: Units that are stored.
+        units: Units that were drawn.
+        stored: Units that are stored, or were at the instant that was asked about.
         tolerance: The largest relative difference that passes.
         figures: The largest difference of each figure.
     """
@@ -116,12 +115,13 @@ def answer(
         NothingToDo: No chain is stored.
     """
     units = _units(reader, parameters.at)
-    # The number of units is the seed, so that a second look draws the same sample.
+    # The number of units is the seed, so that a second look draws the same sample. Of an instant
+    # a later repair adds none: it drew another sample while repaired units were only passed over.
     drawn = random.Random(len(units)).sample(units, min(parameters.cycles, len(units)))
     sample = sorted(drawn, key=lambda unit: unit.instant)
     differences = Differences()
     for unit in track(sample):
-        _compare(reader, unit, differences, parameters.at)
+        _compare(reader, unit, differences)
     figures = tuple(
         FigureDifference(name, differences.compared[name], gap, differences.place[name])
         for name, gap in differences.largest.items()
@@ -130,24 +130,22 @@ def answer(
 
 
 def _units(reader: UnitReader, at: datetime | None) -> Sequence[Unit]:
-    """Return the stored units, of an instant those of no later cycle.
+    """Return the stored units, of an instant those that were there.
 
     Raises:
         NothingToDo: There is none.
     """
-    stored = reader.units()
-    units = [unit for unit in stored if at is None or unit.instant <= at]
+    units = reader.units(at)
     if units:
         return units
+    stored = reader.units()
     by_then = f" up to {instant_in_words(at)}" if at else ""
     there = f"; the first is of {instant_in_words(stored[0].instant)}" if stored else ""
     raise NothingToDo(f"no chain is stored in {reader.place}{by_then}{there}")
 
 
-def _compare(reader: UnitReader, unit: Unit, differences: Differences, at: datetime | None) -> None:
+def _compare(reader: UnitReader, unit: Unit, differences: Differences) -> None:
     frame = reader.chain(unit)
-    if frame is not None and not is_observed_by(frame, at):
-        return
     stored = cast("StoredUnit", reader.plain(unit))
     second_opinion.check(stored, differences)
     if frame is None or not len(frame) or frame.columns["model"][0] != EXPOSURE_MODEL:

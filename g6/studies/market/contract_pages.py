@@ -192,7 +192,8 @@ def answer(reader: ListingReader, parameters: InstrumentParameters) -> Instrumen
         NothingToDo: Nothing that is listed is called so.
         G6Error: Nobody knows what is listed.
     """
-    source = reader.of_dumps() if parameters.from_dumps else reader
+    listings = reader.of_dumps() if parameters.from_dumps else reader
+    source = listings.configured_at(parameters.at)
     at = parameters.at or source.now
     if parameters.words[:1] != (SEARCH,):
         return Instruments(_page_of(source, at, " ".join(parameters.words).upper()))

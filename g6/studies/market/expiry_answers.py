@@ -95,7 +95,8 @@ def answer(reader: ListingReader, parameters: ExpiryParameters) -> ExpiryAnswers
         BadConfig: The provider has no dumps to download.
         G6Error: Nobody knows what is listed of any of the indices.
     """
-    source = reader.of_dumps() if parameters.from_dumps else reader
+    listings = reader.of_dumps() if parameters.from_dumps else reader
+    source = listings.configured_at(parameters.at)
     plan = source.plan
     names = [parameters.index] if parameters.index else list(plan.indices)
     downloads = source.refresh(frozenset(names)) if parameters.refresh else {}

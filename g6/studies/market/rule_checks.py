@@ -92,7 +92,8 @@ def answer(reader: ListingReader, parameters: RuleCheckParameters) -> RuleChecks
     Raises:
         NothingToDo: No listing is known.
     """
-    source = reader.of_dumps() if parameters.from_dumps else reader
+    listings = reader.of_dumps() if parameters.from_dumps else reader
+    source = listings.configured_at(parameters.at)
     at = parameters.at or source.now
     day = day_of(at)
     listed: dict[str, int] = {}

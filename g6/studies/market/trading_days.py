@@ -136,14 +136,15 @@ class _Expiries:
 def answer(reader: ListingReader, parameters: MonthParameters) -> TradingMonth:
     """Return the sessions, holidays and expiries of a month.
 
-    Of an instant, its month is meant unless one is named, and expiries are those that were listed
-    by then. Sessions and holidays are those of the calendar, which does not say since when it knows
-    them.
+    Of an instant, its month is meant unless one is named, expiries are those that were listed by
+    then, and indices those that were collected then. Sessions and holidays are those of the
+    calendar, which does not say since when it knows them.
 
     Raises:
         UncoveredYear: The calendar does not reach so far.
     """
-    source = reader.of_dumps() if parameters.from_dumps else reader
+    listings = reader.of_dumps() if parameters.from_dumps else reader
+    source = listings.configured_at(parameters.at)
     today = source.now if parameters.at is None else parameters.at
     first = parameters.month or day_of(today).replace(day=1)
     sessions = source.calendar

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import g6
@@ -14,9 +16,11 @@ from g6.adapters.data_dir.day_documents import DayDocuments
 from g6.adapters.parquet import ParquetStore
 from g6.bootstrap.stored_files.certified_days import stored_days
 from g6.config import calendar, load
-from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.lots import lots_on
 from g6.domain.quotes.participants import FIGURES
+from g6.domain.schema.frame import Frame
+from g6.domain.schema.json_reading import part
 from g6.domain.schema.layout import Folder
 from g6.entrypoints.cli import main
 from g6.entrypoints.web.study_answers import offered
@@ -28,6 +32,7 @@ from g6.studies.table import STUDIES
 from tests.worlds.pipeline import FIRST, World
 
 MINUTES = 4
+SIX = ("NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY", "SENSEX", "BANKEX")
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +152,48 @@ def test_figures_are_verified_of_the_units_up_to_then(directory: Path) -> None:
     assert verification.passes
     with pytest.raises(NothingToDo, match="the first is of"):
         g6.ask.verify(at=parse_z(FIRST) - timedelta(hours=1), data_dir=directory)
+
+
+def test_a_later_repair_changes_no_sample_of_an_instant(directory: Path, tmp_path: Path) -> None:
+    repaired = tmp_path / "repaired"
+    shutil.copytree(directory, repaired)
+    asked_at = [asked("verify", repaired, after(3), cycles=2) for _ in range(2)]
+    everything = g6.ask.verify(cycles=1, data_dir=repaired).stored
+    store = ParquetStore(repaired)
+    late = parse_z(cycle(3)).timestamp() + 3600.0
+    for index in ("NIFTY", "BANKNIFTY"):
+        frame = store.read_chain(Unit(cycle(0), index))
+        assert frame is not None
+        instants = {
+            "timestamp": np.full(len(frame), parse_z(cycle(1)).timestamp()),
+            "observed_at": np.full(len(frame), late),
+        }
+        stamp = {**part(frame.header, "stamp"), "cycle": cycle(1)}
+        rows = Frame({**frame.header, "stamp": stamp}, {**frame.columns, **instants})
+        store.write_chain(Unit(cycle(1), index), rows)
+    assert g6.ask.verify(cycles=1, data_dir=repaired).stored == everything + 2
+    assert asked("verify", repaired, after(3), cycles=2) == asked_at[0] == asked_at[1]
+
+
+def test_the_calendar_is_of_the_indices_that_were_collected_then(
+    directory: Path, tmp_path: Path
+) -> None:
+    def indices(place: Path, at: datetime | None) -> set[str]:
+        month = g6.ask.calendar(at=at, from_dumps=True, data_dir=place)
+        return {*month.unknown}.union(*month.origins.values())
+
+    assert len(indices(directory, None)) == 6
+    # Nothing says which configuration it was: the indices of the rows count.
+    assert indices(directory, after(2)) == {"NIFTY", "BANKNIFTY"}
+    assert len(indices(directory, parse_z(FIRST) - timedelta(hours=1))) == 6
+    configured = tmp_path / "configured"
+    shutil.copytree(directory, configured)
+    (config_id,) = asked("catalogue", configured, after(2))[0]["config_ids"]
+    enabled = {name: {"enabled": name in ("NIFTY", "SENSEX")} for name in SIX}
+    file = configured / Folder.CONFIGS / f"{config_id}.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"settings": {"index_params": enabled}}), encoding="utf-8")
+    assert indices(configured, after(2)) == {"NIFTY", "SENSEX"}
 
 
 def test_the_calendar_is_that_of_its_month_with_what_was_listed_then(tmp_path: Path) -> None:
