@@ -143,7 +143,8 @@ def serve(
         follower = BusFollower(runtime.bus, totals, runtime.plan.indices)
         watcher = _watcher(options.answering or runtime, follower, options)
         following = _start("follower", follower.run, stop, watcher.write_status)
-        _trace(runtime, options.spans, stop)
+        _start("tracer", _trace, runtime, options.spans, stop)
+        _start("clock", _read_clock, options.answering or runtime, stop)
         _start("imports", import_ahead)
         _start("signs", _keep_signing, stop, options.sign)
         options.announce(f"metrics on {_address(metrics)}/metrics")
@@ -199,14 +200,22 @@ def _replays(runtime: Runtime, answers: StudyAnswers | None) -> Replays:
 
 
 def _trace(runtime: Runtime, spans: SpanSink | None, stop: threading.Event) -> None:
-    """Begin to send the spans of cycles; where nobody takes them, their subscriber is forgotten."""
+    """Send the spans of cycles until `stop`; where nobody takes them, forget their subscriber."""
     if spans is None:
         # Left behind by an earlier start, it would fall further behind for ever.
         with suppress(Retryable):
             runtime.bus.forget(SUBSCRIBER)
         return
-    tracer = CycleTracer(runtime.bus, runtime.clock, spans)
-    _start("tracer", tracer.run, stop)
+    CycleTracer(runtime.bus, runtime.clock, spans).run(stop)
+
+
+def _read_clock(runtime: Runtime, stop: threading.Event) -> None:
+    """Read where the market's clock stands, which is remembered for when Redis hangs."""
+    while not stop.is_set():
+        with suppress(Retryable):
+            runtime.clock.market()
+            return
+        stop.wait(SIGN_SECONDS)
 
 
 def _keep_signing(stop: threading.Event, sign: Callable[[], None]) -> None:

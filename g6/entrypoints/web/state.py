@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from g6 import files
@@ -72,17 +73,23 @@ class Watcher:
         latest = self.follower.latest
         totals = self.follower.totals
         beat = latest.heartbeat
-        vitals, redis_trouble = _vitals(runtime)
+        market, redis_trouble = _market(runtime)
+        has_clock = not redis_trouble
+        vitals = None
+        if has_clock:
+            # A Redis that hangs is waited for once.
+            vitals, redis_trouble = _vitals(runtime)
         # Who asks may have other settings than the running system: the heartbeat says what runs.
         plan = None if beat is None else beat.plan
         return SystemFacts(
             wall=runtime.clock.wall(),
-            market=runtime.clock.market(),
+            market=market,
             step=runtime.timing.step if plan is None else plan.step,
             interval=runtime.plan.interval if plan is None else plan.interval,
             indices=tuple(runtime.plan.indices if plan is None else plan.indices),
             provider=runtime.provider.name,
-            report=latest.cycle,
+            # Held against another clock its age would be wrong by days.
+            report=latest.cycle if has_clock else None,
             beat=beat,
             beat_at=latest.heartbeat_at,
             gap=latest.gap,
@@ -91,10 +98,10 @@ class Watcher:
             vitals=vitals,
             redis_trouble=redis_trouble,
             latencies=latencies(totals),
-            # A Redis that hangs is waited for once: each further question took eight seconds more.
+            # Each further question to a Redis that hangs took eight seconds more.
             last_beat=None if redis_trouble else _last_beat(runtime),
-            phases=_phases(runtime),
-            next_cycle_wall=_next_cycle(runtime),
+            phases=_phases(runtime, market) if has_clock else {},
+            next_cycle_wall=_next_cycle(runtime, market) if has_clock else None,
             trouble=self.follower.trouble,
             refused=self._refusal,
         )
@@ -177,6 +184,14 @@ def with_running_system(
     return reader
 
 
+def _market(runtime: Runtime) -> tuple[datetime, str]:
+    """Return the market's instant, else that of the wall and why nobody says the market's."""
+    try:
+        return runtime.clock.market(), ""
+    except Retryable as error:
+        return datetime.fromtimestamp(runtime.clock.wall(), UTC), str(error)
+
+
 def _vitals(runtime: Runtime) -> tuple[VitalSigns | None, str]:
     """Return queues and workers as they are now, or why Redis does not say."""
     try:
@@ -194,15 +209,14 @@ def _last_beat(runtime: Runtime) -> float | None:
     return None
 
 
-def _phases(runtime: Runtime) -> dict[str, MarketPhase]:
+def _phases(runtime: Runtime, at: datetime) -> dict[str, MarketPhase]:
     """Return the phase of each exchange. A recording asks no calendar and is always open."""
-    return {name: _phase(runtime, name) for name in runtime.plan.exchanges}
+    return {name: _phase(runtime, name, at) for name in runtime.plan.exchanges}
 
 
-def _phase(runtime: Runtime, exchange: str) -> MarketPhase:
+def _phase(runtime: Runtime, exchange: str, at: datetime) -> MarketPhase:
     if runtime.feeds:
         return MarketPhase(is_open=True, phase="replay")
-    at = runtime.clock.market()
     calendar = runtime.calendar
     hours = trading_hours(calendar, [exchange], at)
     try:
@@ -217,11 +231,10 @@ def _phase(runtime: Runtime, exchange: str) -> MarketPhase:
         return MarketPhase(is_open=False, phase=str(error.sentence))
 
 
-def _next_cycle(runtime: Runtime) -> float | None:
+def _next_cycle(runtime: Runtime, at: datetime) -> float | None:
     """Return the wall time of the next cycle, None for a recording or an uncovered year."""
     if runtime.feeds:
         return None
-    at = runtime.clock.market()
     interval = runtime.plan.interval
     try:
         instants = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +14,7 @@ import typer
 from g6 import __version__
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
+from g6.errors import Retryable
 
 if TYPE_CHECKING:
     from g6.bootstrap.wiring import Wiring
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from g6.entrypoints.web.serving import FanoutSettings, ServeOptions
     from g6.pipeline import Runtime
 
+ASKING_SECONDS = 1.0
+"""Between two questions to a Redis that does not say how the system was started."""
 Host = Annotated[
     str | None,
     typer.Option("--host", metavar="ADDRESS", help="Address to listen on; else as configured."),
@@ -64,6 +69,26 @@ def serve(
 
     Example: g6 serve --metrics-port 0
     """
+    settings = _on_host(configured, host).settings()
+    own = settings.serve
+    ports = (
+        own.metrics_port if metrics_port is None else metrics_port,
+        own.web_port if web_port is None else web_port,
+    )
+    goes_on = True
+    while goes_on:
+        goes_on = _serve_system(settings, *ports)
+
+
+def _serve_system(settings: Settings, metrics_port: int, web_port: int) -> bool:
+    """Serve a system until the process is told to stop.
+
+    While Redis does not say how the system was started, the settings of now are in force: what is
+    stored is answered meanwhile.
+
+    Returns:
+        Whether to serve again, because the system turned out to be started under other settings.
+    """
     from g6.bootstrap.processes.process_runtime import build_runtime
     from g6.bootstrap.processes.redis_ports import totals
     from g6.bootstrap.reading.running_system import settings_as_started
@@ -71,21 +96,41 @@ def serve(
     from g6.entrypoints.web import serving as server
     from g6.entrypoints.workers.app import create_app
 
-    settings = _on_host(configured, host).settings()
-    started = settings_as_started(settings)
+    stop = threading.Event()
+    differs = threading.Event()
+    try:
+        started = settings_as_started(settings)
+    except Retryable as error:
+        typer.echo(f"{error.sentence}: what is stored is answered until it does", err=True)
+        started = settings
+        arguments = (settings, stop, differs)
+        threading.Thread(target=_await_start, args=arguments, daemon=True, name="start").start()
     runtime = create_app(started, redis_url(settings)).runtime
     wiring = wire(settings)
     briefly = wire(started, redis_url(settings), is_patient=False)
     answering = build_runtime(briefly, source=runtime.provider)
-    own = settings.serve
     server.serve(
         runtime,
         totals(wiring),
-        own.host,
-        own.metrics_port if metrics_port is None else metrics_port,
-        own.web_port if web_port is None else web_port,
+        settings.serve.host,
+        metrics_port,
+        web_port,
         replace(_served(wiring, started, runtime), answering=answering),
+        stop=stop,
     )
+    return differs.is_set()
+
+
+def _await_start(settings: Settings, stop: threading.Event, differs: threading.Event) -> None:
+    """Wait until Redis says how the system was started, and end the serving where that differs."""
+    from g6.bootstrap.reading.running_system import settings_as_started
+
+    while not stop.wait(ASKING_SECONDS):
+        with suppress(Retryable):
+            if settings_as_started(settings) != settings:
+                differs.set()
+                stop.set()
+            return
 
 
 def _served(wiring: Wiring, started: Settings, runtime: Runtime) -> ServeOptions:
@@ -108,7 +153,8 @@ def _served(wiring: Wiring, started: Settings, runtime: Runtime) -> ServeOptions
     settings = wiring.settings
     own = settings.serve
     token = own.token.get_secret_value() if own.token else ""
-    reader = partial(study_readers.reader, settings=started)
+    # Which indices the command line names is of now: of the past they are those of the rows.
+    reader = partial(study_readers.reader, settings=started.with_origins({}))
     return ServeOptions(
         answers=StudyAnswers(
             reader,

@@ -197,7 +197,9 @@ class Hub:
         """Return the id to go on from once Redis answers again, empty where events may be lost.
 
         A Redis that only stood still has what it had. One that was started anew may lack the events
-        of its last second that nobody had read yet, and no number of the stream says so.
+        of its last two seconds that nobody had read yet, and no number of the stream says so:
+        `entries-added` goes back with them. Counters of publishers would tell it with the next
+        event of the same process, and never of one that has ended.
 
         Raises:
             RedisDown: Redis does not answer.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from g6.adapters.clocks import ScaledClock
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.panels import MemoryPanels
 from g6.adapters.memory.totals import MemoryTotals
@@ -24,7 +26,7 @@ from g6.entrypoints.web.stream.routes import add_stream
 from g6.entrypoints.web.stream.stream_door import StreamDoor
 from g6.errors import RedisDown
 from g6.observability.follower import BusFollower
-from tests.unit.entrypoints.web.test_serve import Away, world
+from tests.unit.entrypoints.web.test_serve import NOON, Away, world
 from tests.worlds.stored_cycles import store_two_cycles
 from tests.worlds.web.asked_over_http import StudyClient, answers_of
 
@@ -192,6 +194,24 @@ def test_the_status_is_told_while_redis_is_away_and_asks_it_once() -> None:
     assert answer.status_code == 200
     assert answer.json()["readiness_ok"] is False
     assert "Redis does not answer" in answer.json()["readiness_reason"]
+
+
+class AwayClock(ScaledClock):
+    """A clock whose market stands in a Redis that has not answered yet."""
+
+    def market(self) -> datetime:
+        raise RedisDown("Redis does not answer", "g6 up starts one")
+
+
+def test_the_status_is_told_before_redis_has_ever_answered() -> None:
+    runtime = replace(world(), clock=AwayClock(0.0, NOON))
+    follower = BusFollower(runtime.bus, MemoryTotals(), runtime.plan.indices)
+    client = StudyClient(web_app(Watcher(runtime, follower)))
+    answer = client.get("/status")
+    assert answer.status_code == 200
+    assert "Redis does not answer" in answer.json()["readiness_reason"]
+    assert answer.json()["market"]["open"] is False
+    assert client.get("/readyz").status_code == 503
 
 
 def test_stored_rows_are_answered_while_redis_is_away(directory: Path) -> None:

@@ -18,6 +18,7 @@ from g6.domain.documents.system_facts import SystemFacts
 from g6.domain.reports import parse_report
 from g6.rendering.status_screen import status_line
 from tests.waiting import eventually
+from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
 
 G6 = [sys.executable, "-m", "g6.entrypoints.cli"]
 CYCLE = "2026-11-18T05:30:00Z"
@@ -37,7 +38,8 @@ def server(tmp_path_factory):
 def environment(server, tmp_path):
     with connect(server.url) as client:
         client.flushall()
-    return os.environ | {"G6_REDIS__BROKER_URL": server.url, "G6_DATA_DIR": str(tmp_path)}
+    places = {"G6_DATA_DIR": str(tmp_path), "G6_DEMO_DIR": str(tmp_path)}
+    return os.environ | {"G6_REDIS__BROKER_URL": server.url, **places}
 
 
 @pytest.fixture
@@ -90,6 +92,32 @@ def test_it_ends_cleanly_when_told(serving, number):
     with httpx.Client() as client:
         assert client.get(web).status_code == 200
         assert ended(process, number) == 0
+
+
+@pytest.mark.timeout(90)
+def test_what_is_stored_is_answered_by_a_serve_that_was_started_while_redis_hangs(
+    server, serving, tmp_path
+):
+    store_two_cycles(tmp_path)
+    place = {"data_dir": str(tmp_path), "demo_dir": str(tmp_path)}
+    started = {"provider.name": "sim", "interval": 30, **place}
+    with connect(server.url) as client:
+        client.set("g6:settings", json.dumps({"values": started}))
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        process, _, web = serving()
+        chain = web.replace("/status", f"/v1/chain?index=FINNIFTY&at={STORED_CYCLES[0]}")
+        assert httpx.get(chain, timeout=10).status_code == 200
+        status = httpx.get(web, timeout=10)
+        assert status.status_code == 200
+        assert "Redis" in status.json()["readiness_reason"]
+        assert status.json()["interval"] == 60
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    # The system turns out to run at another interval, and is served under that.
+    _, web = (process.stdout.readline().split()[-1] for _ in range(2))
+    assert httpx.get(web, timeout=10).json()["interval"] == 30
+    assert ended(process) == 0
 
 
 def test_totals_are_exact_over_a_killed_serve(serving, bus):
