@@ -113,7 +113,8 @@ def load(
         kind: Which rows. Events that are of no index come with those of any.
         engine: `"auto"` is pandas, else polars, else Arrow: the first that is installed.
         columns: Which columns, in their order.
-        expiry: Only these expiries.
+        expiry: Only these expiries: days, or what an expiry is at each cycle: `"this_week"`,
+            `"next_week"`, `"this_month"`, `"next_month"`.
         strike: Only this strike, or an inclusive range.
         as_of: Rows that were observed later are left out. Without a zone it is India's time.
         tz: The zone that instants are in.

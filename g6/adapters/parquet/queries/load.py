@@ -28,7 +28,11 @@ from g6.adapters.parquet.days import directory_of
 from g6.adapters.parquet.queries.choices import one_of, zone_of
 from g6.adapters.parquet.queries.market_time import directory_time
 from g6.adapters.parquet.queries.patience import shown
-from g6.adapters.parquet.queries.stored_choices import StoredChoices
+from g6.adapters.parquet.queries.stored_choices import (
+    ALL_EXPIRIES,
+    ExpiryChoice,
+    StoredChoices,
+)
 from g6.adapters.parquet.queries.stored_span import (
     DaySpan,
     check_directory,
@@ -46,7 +50,7 @@ from g6.domain.schema.frame import SIDE_PREFIXES, Frame
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import CHAIN, CHAIN_PLAIN, CHAIN_SIDE
-from g6.errors import BadInput, DamagedFile, NothingToDo, UserError
+from g6.errors import BadInput, DamagedFile, NothingToDo
 
 _ZERO = array_of([0.0], pa.float64())[0]
 """As a scalar: pyarrow imports pandas to make one of a number of Python."""
@@ -85,7 +89,7 @@ class Query:
         last: The last session day.
         kind: `chain`, `overview`, `instruments` or `events`.
         columns: Names of columns, in the order of the answer.
-        expiries: The expiries of the rows, all when empty.
+        expiries: The expiries of the rows, those of all when empty.
         strikes: The lowest and the highest strike, both included.
         as_of: The latest instant that a row may have been observed at.
         tz: The time zone of instants in the answer.
@@ -98,7 +102,7 @@ class Query:
     last: date
     kind: str
     columns: tuple[str, ...]
-    expiries: tuple[date, ...] = ()
+    expiries: ExpiryChoice = ALL_EXPIRIES
     strikes: tuple[float, float] | None = None
     as_of: datetime | None = None
     tz: str = "UTC"
@@ -143,7 +147,7 @@ class Query:
             last=last,
             kind=kind,
             columns=tuple(columns or names),
-            expiries=() if expiry is None else tuple(map(_date, _several(expiry))),
+            expiries=ExpiryChoice.of(expiry, kind),
             strikes=strike if isinstance(strike, tuple) or strike is None else (strike, strike),
             as_of=None if as_of is None else instant_of_text(as_of, at),
             tz=zone_of(tz),
@@ -166,21 +170,6 @@ class Query:
         """Return the same question with some columns before all others."""
         others = (name for name in self.columns if name not in keys)
         return replace(self, columns=(*keys, *others))
-
-
-def _several(value: str | date | Sequence[str | date]) -> Sequence[str | date]:
-    return (value,) if isinstance(value, str | date) else tuple(value)
-
-
-def _date(value: str | date) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(value)
-    except ValueError as error:
-        raise UserError(
-            f"{value!r} is no day", "write it as 2026-11-20; the column bucket has this_week, …"
-        ) from error
 
 
 def load_table(query: Query) -> pa.Table:
@@ -298,6 +287,8 @@ def _needed(query: Query) -> list[str]:
             names.add(f"{prefix}symbol")
     if query.expiries:
         names.add("expiry")
+    if query.expiries.buckets:
+        names.add("bucket_mask")
     if query.strikes:
         names.add("strike")
     if query.as_of:
@@ -308,8 +299,7 @@ def _needed(query: Query) -> list[str]:
 def _row_condition(query: Query) -> pc.Expression | None:
     parts: list[pc.Expression] = []
     if query.expiries and query.expiry_column:
-        column = pc.field(query.expiry_column)
-        parts.append(column.isin(array_of(query.expiries, pa.date32())))
+        parts.append(query.expiries.condition(query.expiry_column))
     if query.strikes and query.kind not in _WHOLE:
         lowest, highest = query.strikes
         strike = pc.field("strike")

@@ -4,17 +4,105 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from g6.adapters.parquet.arrays import array_of
-from g6.errors import NothingToDo
+from g6.adapters.parquet.columns import TYPES
+from g6.domain.market.expiry import BIT
+from g6.domain.schema.layout import Kind
+from g6.errors import NothingToDo, UserError
+from g6.studies.selection import EXPIRY_WORDS
 
-__all__ = ["StoredChoices"]
+__all__ = ["ALL_EXPIRIES", "ExpiryChoice", "StoredChoices"]
 
 _NAMED = 6
+_MASK = "bucket_mask"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryChoice:
+    """The expiries that rows are chosen by: days, and words for what an expiry is at each cycle.
+
+    Attributes:
+        days: The expiries' days.
+        buckets: Names of buckets, such as this_week.
+    """
+
+    days: tuple[date, ...] = ()
+    buckets: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, expiry: str | date | Sequence[str | date] | None, kind: str) -> Self:
+        """Read days and words, none where nothing is chosen.
+
+        Raises:
+            UserError: One of them is neither, or rows of that kind know no buckets.
+        """
+        if expiry is None:
+            return cls()
+        days: list[date] = []
+        buckets: list[str] = []
+        for value in (expiry,) if isinstance(expiry, str | date) else expiry:
+            bucket = _bucket(value)
+            if bucket:
+                buckets.append(bucket)
+            else:
+                days.append(_day(value))
+        if buckets and kind != Kind.CHAIN:
+            raise UserError(
+                f"rows of kind {kind} do not say which expiry is {buckets[0]}",
+                "name the expiry's day, or ask for kind='chain'",
+            )
+        return cls(tuple(days), tuple(buckets))
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is chosen."""
+        return bool(self.days or self.buckets)
+
+    @property
+    def mask(self) -> int:
+        """Return the bits of the buckets."""
+        return sum(BIT[name] for name in set(self.buckets))
+
+    def condition(self, column: str) -> pc.Expression:
+        """Return the condition that rows of these expiries fulfil.
+
+        Args:
+            column: Holds the expiry of a row.
+        """
+        is_of_day = pc.field(column).isin(array_of(self.days, pa.date32()))
+        if not self.buckets:
+            return is_of_day
+        bits = pc.bit_wise_and(pc.field(_MASK), pa.scalar(self.mask, TYPES["flags"]))
+        return is_of_day | (bits != pa.scalar(0, TYPES["flags"]))
+
+
+ALL_EXPIRIES = ExpiryChoice()
+"""The choice of who names no expiry."""
+
+
+def _bucket(value: str | date) -> str:
+    """Return the bucket that a word names, empty where it names none."""
+    if not isinstance(value, str):
+        return ""
+    word = value.strip().lower().replace(" ", "_")
+    bucket = EXPIRY_WORDS.get(word, word)
+    return bucket if bucket in BIT else ""
+
+
+def _day(value: str | date) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(value)
+    except ValueError as error:
+        raise UserError(
+            f"{value!r} is no expiry", f"write it as 2026-11-20, or as one of {', '.join(BIT)}"
+        ) from error
 
 
 @dataclass(slots=True)
@@ -22,15 +110,16 @@ class StoredChoices:
     """The expiries and strikes of the rows that a question goes through.
 
     Attributes:
-        expiries: The expiries that are asked for, all when empty.
+        expiries: The expiries that are asked for, all when none is.
         strikes: The lowest and the highest strike that are asked for.
         expiry_column: The column that expiries are chosen by, empty where rows have none.
     """
 
-    expiries: Sequence[date]
+    expiries: ExpiryChoice
     strikes: tuple[float, float] | None
     expiry_column: str
     _days: set[date] = field(default_factory=set)
+    _mask: int = 0
     _strikes: set[float] = field(default_factory=set)
 
     def add(self, table: pa.Table) -> None:
@@ -38,8 +127,10 @@ class StoredChoices:
         if self.expiries and self.expiry_column:
             days = pc.unique(table.column(self.expiry_column)).drop_null().to_pylist()
             self._days.update(days)
-            chosen = array_of(self.expiries, pa.date32())
-            table = table.filter(pc.is_in(table.column(self.expiry_column), chosen))
+            if self.expiries.buckets:
+                for mask in pc.unique(table.column(_MASK)).drop_null().to_pylist():
+                    self._mask |= mask
+            table = table.filter(self.expiries.condition(self.expiry_column))
         if self.strikes and "strike" in table.column_names:
             self._strikes.update(pc.unique(table.column("strike")).drop_null().to_pylist())
 
@@ -52,7 +143,8 @@ class StoredChoices:
         Raises:
             NothingToDo: It names those that there are.
         """
-        lacking = [day for day in self.expiries if day not in self._days]
+        lacking: list[object] = [day for day in self.expiries.days if day not in self._days]
+        lacking += [name for name in self.expiries.buckets if not BIT[name] & self._mask]
         if lacking and self._days:
             days = ", ".join(map(str, sorted(self._days)))
             raise NothingToDo(

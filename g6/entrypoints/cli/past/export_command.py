@@ -46,7 +46,7 @@ class RowOptions:
         typer.Option("--columns", metavar="A,B", help="Only these, behind those that rows have."),
     ] = None
     expiry: Annotated[
-        str | None, typer.Option("--expiry", metavar="A,B", help="Only these expiries.")
+        str | None, typer.Option("--expiry", metavar="A,B", help="Only these: days, this_week, …")
     ] = None
     strike: Annotated[
         str | None, typer.Option("--strike", metavar="K|A..B", help="One strike, or a range.")

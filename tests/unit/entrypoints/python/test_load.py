@@ -89,6 +89,25 @@ def test_a_strike_range_includes_both_ends(history: Path) -> None:
     assert set(table.column("strike").to_pylist()) == {26000.0, 26050.0}
 
 
+@pytest.mark.parametrize(
+    ("expiry", "days"),
+    [
+        ("this_week", {"2026-11-24"}),
+        ("monthly", {"2026-11-24"}),
+        ("next week", {"2026-12-01"}),
+        (["this_month", "2026-12-01"], {"2026-11-24", "2026-12-01"}),
+    ],
+)
+def test_an_expiry_is_named_by_its_bucket(history: Path, expiry: Any, days: set[str]) -> None:
+    table = load(history, "NIFTY", DAY, columns=["expiry"], expiry=expiry)
+    assert {str(day) for day in table.column("expiry").to_pylist()} == days
+
+
+def test_a_bucket_that_no_row_fills_is_said(history: Path) -> None:
+    with pytest.raises(NothingToDo, match="no expiry next_month in the chain of NIFTY"):
+        load(history, "NIFTY", DAY, expiry="next_month")
+
+
 def test_instants_are_in_the_time_zone_asked_for(history: Path) -> None:
     assert (
         load(history, "NIFTY", DAY).column("timestamp")[0].as_py().isoformat()
@@ -296,7 +315,7 @@ def test_nobody_names_a_directory_and_it_is_the_command_lines(
     [
         ({"columns": ["ce_ivv"]}, "ce_iv"), ({"kind": "chains"}, "chain"), ({"engine": "panda"}, "pandas"),
         ({"day": "20-11-2026"}, "2026-11-20"), ({"tz": "Asia/Calcuta"}, "Asia/Kolkata"),
-        ({"expiry": "this_week"}, "column bucket"),
+        ({"expiry": "some_week"}, "this_week"), ({"expiry": "monthly", "kind": "overview"}, "kind='chain'"),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_told_what_was_meant(
