@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from g6.errors.extras import optional
 from g6.rendering import plain
 from g6.rendering.pictures.kinds import PictureKind
-from g6.rendering.pictures.numbers import numbers_of
+from g6.rendering.pictures.numbers import numbers_of, within_strikes
 from g6.rendering.pictures.page import page_of
-from g6.rendering.pictures.view import PictureView
+from g6.rendering.pictures.view import PictureView, StrikeView
 
 if TYPE_CHECKING:
     from g6.rendering.pictures.figure import PictureFigure
@@ -64,6 +64,8 @@ def _page(kind: PictureKind, document: object, view: PictureView) -> bytes:
 def _numbers(kind: PictureKind, document: object, view: PictureView) -> bytes:
     # An empty picture has no numbers either, so that both say so alike.
     kind.describe(document, view)
+    if isinstance(view, StrikeView) and view.strikes is not None:
+        document = within_strikes(document, view)
     return plain.as_json(numbers_of(document)).encode()
 
 

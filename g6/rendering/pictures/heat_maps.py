@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from g6.rendering.pictures.marks import MARKS, clock_axis, level_lines, session_starts
-from g6.rendering.pictures.numbers import title_of
+from g6.rendering.pictures.numbers import newest_atm, title_of
 from g6.rendering.pictures.picture import (
     Layer,
     Picture,
@@ -62,10 +62,7 @@ _WORDS = {
 
 def heatmap(document: Heatmap, view: StrikeView) -> Picture:
     """Return a matrix beside its change, with spot, forward and ATM across both."""
-    atms = np.asarray(document.atm, dtype=np.float64)
-    finite = atms[np.isfinite(atms)]
-    centre = float(finite[-1]) if len(finite) else float("nan")
-    rows = around_atm(document.strike, centre, view)
+    rows = around_atm(document.strike, newest_atm(document), view)
     strike = document.strike[rows]
     words = _WORDS[document.of]
     level = document.matrix[rows] / words.unit

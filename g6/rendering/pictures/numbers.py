@@ -1,14 +1,18 @@
-"""The title of each picture and the numbers behind it, without the drawing library."""
+"""The title of each picture, its strikes and the numbers behind it, without drawing library."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from functools import singledispatch
 
+import numpy as np
+
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.figures.series import PositionLeg
+from g6.rendering.pictures.view import StrikeView, around_atm
+from g6.rendering.tables.stored.strike_window import narrowed
 from g6.rendering.wording import day_words, figure_words, heading, points
 from g6.studies.parameters import written
 from g6.studies.stored.heatmap import Heatmap
@@ -19,7 +23,7 @@ from g6.studies.stored.smile_curves import SmileCurves
 from g6.studies.stored.straddle_by_cycle import StraddleByCycle
 from g6.studies.stored.surface_grid import SurfaceGrid
 
-__all__ = ["numbers_of", "title_of"]
+__all__ = ["newest_atm", "numbers_of", "title_of", "within_strikes"]
 
 MATRICES: Mapping[str, str] = {"oi": "open interest", "iv": "implied volatility"}
 UNPUBLISHED = frozenset(("index", "cycle", "legs"))
@@ -154,3 +158,51 @@ def _(document: Heatmap) -> dict[str, object]:
         "matrix": document.matrix,
         "change": document.change,
     }
+
+
+@singledispatch
+def within_strikes(document: object, view: StrikeView) -> object:  # noqa: ARG001 - as the others
+    """Return a document of the strikes around ATM alone. One that has no strikes stays as it is."""
+    return document
+
+
+@within_strikes.register
+def _(document: InterestByStrike, view: StrikeView) -> InterestByStrike:
+    rows = _rows(around_atm(document.strike, document.marks["ATM"], view))
+    return narrowed(document, rows, len(document.strike))
+
+
+@within_strikes.register
+def _(document: Heatmap, view: StrikeView) -> Heatmap:
+    rows = around_atm(document.strike, newest_atm(document), view)
+    return replace(
+        document,
+        strike=document.strike[rows],
+        matrix=document.matrix[rows],
+        change=document.change[rows],
+    )
+
+
+@within_strikes.register
+def _(document: SmileCurves, view: StrikeView) -> SmileCurves:
+    """Cut each smile to the strikes around the ATM of the nearest, as the picture does."""
+    nearest = document.expiries[0]
+    centre = nearest.atm if np.isfinite(nearest.atm) else nearest.forward
+    ladder = nearest.strike[around_atm(nearest.strike, centre, view)]
+    curves = []
+    for curve in document.expiries:
+        first = int(np.searchsorted(curve.strike, ladder[0]))
+        end = int(np.searchsorted(curve.strike, ladder[-1], "right"))
+        curves.append(narrowed(curve, range(first, end), len(curve.strike)))
+    return replace(document, expiries=tuple(curves))
+
+
+def newest_atm(document: Heatmap) -> float:
+    """Return the strike at the money of the last column that has one, points, NaN without any."""
+    atms = np.asarray(document.atm, dtype=np.float64)
+    finite = atms[np.isfinite(atms)]
+    return float(finite[-1]) if len(finite) else float("nan")
+
+
+def _rows(rows: slice) -> range:
+    return range(rows.start, rows.stop)

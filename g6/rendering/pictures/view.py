@@ -17,7 +17,14 @@ Array = NDArray[np.float64]
 
 SCREENS = ("screen", "page", "phone")
 
-Strikes = Annotated[int, Parameter("How many strikes around ATM.", "41", least=3, metavar="N")]
+USUAL = 41
+"""How many strikes a picture shows of which nobody names the number."""
+Strikes = Annotated[
+    int | None,
+    Parameter(
+        "Strikes around ATM. Else 41 of a picture, all of .json.", "41", least=3, metavar="N"
+    ),
+]
 AllStrikes = Annotated[bool, Parameter("All strikes.", option="--all")]
 ThemeName = Annotated[
     str,
@@ -46,7 +53,7 @@ class PictureView:
 class StrikeView(PictureView):
     """How a picture over strikes is drawn."""
 
-    strikes: Strikes = 41
+    strikes: Strikes = None
     all_strikes: AllStrikes = False
 
 
@@ -62,11 +69,14 @@ def around_atm(strike: Array, centre: float, view: PictureView) -> slice:
     slice(2, 5, None)
     """
     count = len(strike)
-    if not isinstance(view, StrikeView) or view.all_strikes or count <= view.strikes:
+    most = count
+    if isinstance(view, StrikeView) and not view.all_strikes:
+        most = USUAL if view.strikes is None else view.strikes
+    if count <= most:
         return slice(0, count)
     middle = count // 2
     if np.isfinite(centre):
         middle = int(np.argmin(np.abs(strike - centre)))
     # At an end of the ladder the window keeps its size.
-    first = min(max(0, middle - view.strikes // 2), count - view.strikes)
-    return slice(first, first + view.strikes)
+    first = min(max(0, middle - most // 2), count - most)
+    return slice(first, first + most)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
 from math import isfinite
 
 from rich.table import Table
@@ -12,7 +13,8 @@ from g6.domain.figures.by_expiry import ExpiryFigures
 from g6.domain.figures.exposure_summary import ExposureSummary
 from g6.domain.figures.open_interest import InterestLevel
 from g6.rendering.contract_words import exposure_legend
-from g6.rendering.parts import Line, NoView, Part, plain_table
+from g6.rendering.parts import Line, Part, plain_table
+from g6.rendering.tables.stored.strike_window import AllLines
 from g6.rendering.wording import (
     CRORE,
     LAKH,
@@ -46,6 +48,37 @@ PERCENTAGES: Sequence[tuple[str, str]] = (
     ("curvature, % a σ²", "curvature"),
 )
 """Lines that are a fraction shown in percent: label, field."""
+LEFT_OUT = frozenset({"slope", "curvature"})
+"""Fields that a low screen has no line for."""
+UNITS = "points unless a line says otherwise; σ: one standard deviation to the expiry"
+FIGURE_LINES = 20
+"""Lines of one index of which a screen shows figures alone."""
+OTHER_LINES = 28
+"""Lines that stand beside them where everything is shown, on notes too, but the lines of risk."""
+LINES_BELOW = 3
+"""The line of the units, the one that says what is not shown, and that of the cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisView:
+    """Whether everything is shown."""
+
+    all_: AllLines = False
+
+
+@dataclass(frozen=True, slots=True)
+class FittedAnalysis(AnalysisView):
+    """How many lines a screen has."""
+
+    lines: int = 0
+
+
+VIEW = AnalysisView
+
+
+def fitted(view: AnalysisView, height: int) -> AnalysisView:
+    """Return a view of what fits so many lines."""
+    return view if view.all_ else FittedAnalysis(lines=height)
 
 
 EXPOSURES: Sequence[tuple[str, str]] = (
@@ -59,8 +92,11 @@ EXPOSURES: Sequence[tuple[str, str]] = (
 """Columns of the table of exposures: heading and field."""
 
 
-def parts(document: Analysis, _: NoView) -> Iterator[Part]:
+def parts(document: Analysis, view: AnalysisView) -> Iterator[Part]:
     """Yield each index's figures, then how many indices stand above their marks."""
+    if isinstance(view, FittedAnalysis) and _lines(document) > view.lines:
+        yield from _screen(document, view.lines)
+        return
     for index in document.indices:
         yield from _index_parts(index)
     market = document.market_breadth
@@ -74,12 +110,35 @@ def parts(document: Analysis, _: NoView) -> Iterator[Part]:
     )
 
 
+def _lines(document: Analysis) -> int:
+    """Return how many lines everything takes."""
+    return sum(FIGURE_LINES + OTHER_LINES + len(index.risk) for index in document.indices)
+
+
+def _screen(document: Analysis, lines: int) -> Iterator[Part]:
+    """Yield the figures by expiry of as many indices as fit, at least of one."""
+    most = max(1, (lines - LINES_BELOW) // FIGURE_LINES)
+    indices = document.indices[:most]
+    for index in indices:
+        yield _heading(index)
+        yield figures_table(index.expiries, LEFT_OUT)
+    yield Line(UNITS)
+    rest = "exposures and risk: --all"
+    count = len(document.indices)
+    if len(indices) < count:
+        rest = f"{len(indices)} of {count} indices, without {rest}"
+    yield Line(rest)
+
+
+def _heading(index: IndexAnalysis) -> str:
+    return f"[bold]{index.index}[/bold] · {in_india(index.cycle)} · spot {number(index.spot)}"
+
+
 def _index_parts(index: IndexAnalysis) -> Iterator[Part]:
-    yield f"[bold]{index.index}[/bold] · {in_india(index.cycle)} · spot {number(index.spot)}"
+    yield _heading(index)
     yield figures_table(index.expiries)
     yield Line(
-        "points unless a line says otherwise; σ: one standard deviation to the expiry\n"
-        "support: highest put OI below the forward; resistance: highest call OI above it"
+        f"{UNITS}\nsupport: highest put OI below the forward; resistance: highest call OI above it"
     )
     if any(lacks_whole_chain(expiry.pcr, expiry.atm) for expiry in index.expiries):
         yield Line(WHOLE_CHAIN)
@@ -134,8 +193,13 @@ def _levels(sums: ExposureSummary) -> Iterator[Line]:
     yield Line(f"GEX changes sign (flip) at {flip}, {where}: {spelled(sums.regime)}")
 
 
-def figures_table(expiries: Sequence[ExpiryFigures]) -> Table:
-    """Return one column per expiry, one line per figure."""
+def figures_table(expiries: Sequence[ExpiryFigures], without: Set[str] = frozenset()) -> Table:
+    """Return one column per expiry, one line per figure.
+
+    Args:
+        expiries: The expiries.
+        without: Fields of percentages that are left out.
+    """
     table = plain_table()
     table.add_column("")
     for expiry in expiries:
@@ -144,6 +208,8 @@ def figures_table(expiries: Sequence[ExpiryFigures]) -> Table:
     for label, name, places in NUMBERS:
         table.add_row(label, *(number(getattr(expiry, name), places) for expiry in expiries))
     for label, name in PERCENTAGES:
+        if name in without:
+            continue
         table.add_row(label, *(number(100 * getattr(expiry, name), 2) for expiry in expiries))
     for name in ("support", "resistance"):
         levels = [_level(getattr(expiry, name)) for expiry in expiries]

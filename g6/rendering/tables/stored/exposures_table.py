@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isfinite
+from dataclasses import dataclass
 
 import numpy as np
 from rich.table import Table
 
 from g6.rendering.contract_words import exposure_legend
-from g6.rendering.parts import Line, NoView, Part, plain_table
+from g6.rendering.parts import Line, Part, plain_table
+from g6.rendering.tables.stored.strike_window import Strikes, around_atm, few_enough, narrowed
 from g6.rendering.wording import CRORE, day_words, in_india, number, points, spelled
 from g6.studies.stored.exposures_by_strike import ExposuresByStrike
 
 CSV_HELP = "Write CSV, every strike and exposure in it, in rupees."
-STRIKES = 25
-"""Strikes that are shown, those nearest to the index."""
+LINES_AROUND = 10
+"""Lines above and below the strikes, and that of the cursor."""
 
 
-def parts(document: ExposuresByStrike, _: NoView) -> Iterator[Part]:
+@dataclass(frozen=True, slots=True)
+class ExposuresView:
+    """How many strikes are shown."""
+
+    strikes: Strikes = None
+
+
+VIEW = ExposuresView
+
+
+def fitted(view: ExposuresView, height: int) -> ExposuresView:
+    """Return a view of as many strikes as fit so many lines."""
+    return ExposuresView(few_enough(view.strikes, height - LINES_AROUND))
+
+
+def narrow(document: ExposuresByStrike, view: ExposuresView) -> ExposuresByStrike:
+    """Return the exposures of the strikes of which the number is named."""
+    return narrowed(document, _rows(document, view.strikes or 0), len(document.strike))
+
+
+def parts(document: ExposuresByStrike, view: ExposuresView) -> Iterator[Part]:
     """Yield the sums and levels, and a table with one line per strike near the index."""
     expiry = "all expiries" if document.expiry is None else day_words(document.expiry)
     yield f"{document.index} · {in_india(document.cycle)} · {expiry}"
@@ -27,17 +48,21 @@ def parts(document: ExposuresByStrike, _: NoView) -> Iterator[Part]:
         f"{spelled(document.regime)} · flip {points(document.flip)} · "
         f"walls {points(document.wall_call)} (calls), {points(document.wall_put)} (puts)"
     )
-    yield _table(document)
+    rows = _rows(document, view.strikes)
+    yield _table(document, rows)
     yield "₹ crore: GEX per 1 % move, vanna per volatility point, charm per day"
     yield Line(exposure_legend(document.convention))
+    count = len(document.strike)
+    if len(rows) < count:
+        yield Line(f"{len(rows)} of {count} strikes; --strikes 0 shows all")
 
 
-def _table(document: ExposuresByStrike) -> Table:
+def _table(document: ExposuresByStrike, rows: range) -> Table:
     table = plain_table()
     for name in ("strike", "GEX calls", "GEX puts", "DEX calls", "DEX puts", "vanna", "charm"):
         table.add_column(name, justify="right", no_wrap=True)
     sums = {name: values / CRORE for name, values in document.exposures.items()}
-    for place in _nearest(document):
+    for place in rows:
         table.add_row(
             points(document.strike[place]),
             *(number(float(sums["gex"][side, place]), 1, sign=True) for side in (0, 1)),
@@ -48,8 +73,6 @@ def _table(document: ExposuresByStrike) -> Table:
     return table
 
 
-def _nearest(document: ExposuresByStrike) -> list[int]:
-    """Return the places of the strikes nearest to the index, ascending."""
-    spot = document.spot if isfinite(document.spot) else float(np.median(document.strike))
-    nearest: list[int] = np.argsort(np.abs(document.strike - spot))[:STRIKES].tolist()
-    return sorted(nearest)
+def _rows(document: ExposuresByStrike, strikes: int | None) -> range:
+    """Return the places of so many strikes around the index."""
+    return around_atm(np.asarray(document.strike - document.spot), strikes)

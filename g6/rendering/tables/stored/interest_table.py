@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from rich.table import Table
 
-from g6.rendering.parts import NoView, Part, WideTable
+from g6.rendering.parts import Line, Part, WideTable
 from g6.rendering.tables.fitted_table import TextColumn, fitted_table
+from g6.rendering.tables.stored.strike_window import AllLines
 from g6.rendering.wording import clocks, lakh, moment, number, points
 from g6.studies.stored.interest_by_cycle import CycleInterest, InterestByCycle
 
 CSV_HELP = "Write CSV."
+LINES_AROUND = 8
+"""Lines above and below the cycles, and that of the cursor."""
+LEAST = 3
+"""How many cycles are shown on the lowest of screens."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterestView:
+    """Whether every cycle is shown."""
+
+    all_: AllLines = False
+
+
+@dataclass(frozen=True, slots=True)
+class FittedInterest(InterestView):
+    """How many cycles fit a screen, the newest."""
+
+    cycles: int = 0
+
+
+VIEW = InterestView
+
+
+def fitted(view: InterestView, height: int) -> InterestView:
+    """Return a view of as many cycles as fit so many lines."""
+    return view if view.all_ else FittedInterest(cycles=max(LEAST, height - LINES_AROUND))
+
 
 FIGURES: tuple[tuple[str, int, Callable[[CycleInterest], str]], ...] = (
     ("strikes", 1, lambda cycle: str(cycle.strikes)),
@@ -28,8 +57,10 @@ FIGURES: tuple[tuple[str, int, Callable[[CycleInterest], str]], ...] = (
 """Heading, rank by which it is left out where there is no room, and text."""
 
 
-def parts(document: InterestByCycle, _: NoView) -> Iterator[Part]:
+def parts(document: InterestByCycle, view: InterestView) -> Iterator[Part]:
     """Yield what it is of, and a table with one line per cycle."""
+    most = view.cycles if isinstance(view, FittedInterest) else 0
+    cycles = document.cycles[-most:]
     strikes = (
         "all strikes"
         if document.strikes is None
@@ -37,11 +68,13 @@ def parts(document: InterestByCycle, _: NoView) -> Iterator[Part]:
     )
     last = moment(document.cycles[-1].instant)
     yield f"{document.index} · {last} · {strikes}"
-    yield WideTable(partial(_table, document))
+    yield WideTable(partial(_table, cycles))
+    count = len(document.cycles)
+    if len(cycles) < count:
+        yield Line(f"the newest {len(cycles)} of {count} cycles; --all shows all")
 
 
-def _table(document: InterestByCycle, width: int) -> Table:
-    cycles = document.cycles
+def _table(cycles: Sequence[CycleInterest], width: int) -> Table:
     columns = [
         TextColumn("time", clocks(cycle.instant for cycle in cycles), justify="left"),
         TextColumn("expiry", [f"{cycle.expiry:%d %b}" for cycle in cycles], justify="left"),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from g6.rendering.wording import around
 from g6.studies.parameters import Parameter
 
-__all__ = ["USUAL", "Strikes", "around_atm", "few_enough", "narrowed"]
+__all__ = ["USUAL", "AllLines", "Strikes", "around_atm", "few_enough", "narrowed"]
 
 T = TypeVar("T")
 USUAL = 21
@@ -24,6 +24,9 @@ Strikes = Annotated[
     Parameter(
         "Strikes around ATM; 0: all. Else 21 of a table, all of --json.", "21", least=0, metavar="N"
     ),
+]
+AllLines = Annotated[
+    bool, Parameter("All of it, where a terminal shows what fits.", option="--all")
 ]
 
 

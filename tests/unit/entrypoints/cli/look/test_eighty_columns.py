@@ -11,10 +11,15 @@ from rich.console import Console
 
 import g6 as package
 from g6.bootstrap.reading.study_readers import directory_reader
-from g6.rendering.parts import parts_of, print_parts
+from g6.rendering.parts import fitted, parts_of, print_parts, view_of
 from g6.rendering.screens.top_text import HELP
 from g6.rendering.tables.stored.ladder_table import LadderView
-from g6.studies.stored import straddle_by_cycle
+from g6.studies.stored import (
+    analysis,
+    exposures_by_strike,
+    interest_by_cycle,
+    straddle_by_cycle,
+)
 from g6.studies.stored.overview import ladder
 
 INDEX = "FINNIFTY"
@@ -132,6 +137,47 @@ def test_a_ladder_of_prices_in_thousands_is_not_cut(stored, width):
     text = shown("ladder", replace(document, sides=sides), width)
     assert "…" not in text
     assert "1,0" in text
+
+
+def _interest(stored):
+    """Return open interest of more cycles than a screen has lines."""
+    reader = directory_reader(stored.directory)
+    document = interest_by_cycle.answer(reader, interest_by_cycle.InterestParameters(INDEX))
+    return replace(document, cycles=document.cycles * 30)
+
+
+def _exposures(stored):
+    reader = directory_reader(stored.directory)
+    return exposures_by_strike.answer(reader, exposures_by_strike.ExposureParameters(INDEX))
+
+
+def _analysis(stored):
+    """Return the analysis of two indices, of as many expiries as are collected."""
+    reader = directory_reader(stored.directory)
+    document = analysis.answer(reader, analysis.AnalysisParameters(INDEX))
+    index = document.indices[0]
+    return replace(document, indices=(replace(index, expiries=index.expiries * 4), index))
+
+
+@pytest.mark.parametrize(
+    ("study", "document_of", "hint"),
+    [
+        ("interest", _interest, "--all shows all"),
+        ("exposures", _exposures, "--strikes 0 shows all"),
+        ("analyze", _analysis, "1 of 2 indices, without exposures and risk: --all"),
+    ],
+)
+def test_a_screen_of_24_lines_holds_a_table_and_says_how_to_see_the_rest(
+    stored, study, document_of, hint
+):
+    document = document_of(stored)
+    view = fitted(study, view_of(study)(), 24)
+    text = shown(study, document, 80, view)
+    assert len(text.splitlines()) < 24
+    assert max(map(len, text.splitlines())) <= 80
+    assert hint in text
+    everything = shown(study, document, 80)
+    assert len(everything.splitlines()) >= 24
 
 
 def test_exposures_and_analysis_say_the_convention_in_the_same_words(g6, stored):

@@ -56,6 +56,20 @@ def test_a_heatmap_is_its_matrix(plot, stored):
         assert np.array_equal(matrix[:, place], wanted, equal_nan=True)
 
 
+@pytest.mark.parametrize("kind", ["smile", "oi", "heatmap"])
+def test_the_numbers_hold_all_strikes_unless_their_number_is_named(plot, stored, kind):
+    def strikes(*extra):
+        document = json.loads(plot(kind, ".json", *extra))
+        return document["expiries"][0]["strike"] if kind == "smile" else document["strike"]
+
+    frame = list(stored.frames.values())[-1]
+    atm = float(frame.columns["atm"][0])
+    five = strikes("--strikes", "5")
+    assert len(strikes()) == len(strikes("--strikes", "5", "--all")) == len(frame)
+    assert len(five) == 5
+    assert five[2] == atm
+
+
 def test_a_straddle_is_call_plus_put_of_the_rows(plot, stored):
     document = json.loads(plot("straddle", ".json"))
     for price, strike, frame in zip(
