@@ -18,12 +18,13 @@ from websockets.sync.client import connect
 
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.panels import MemoryPanels
-from g6.domain.documents.stream_events import panel_hash
+from g6.domain.documents.stream_events import StreamEvent, StreamEventType, panel_hash
 from g6.domain.documents.stream_state import StreamState
 from g6.domain.reports import Alert, GapOpened
 from g6.domain.schema.words import Status
 from g6.entrypoints.web.auth import LOOPBACK_HOSTS, Guard, RequestLines
 from g6.entrypoints.web.stream.hub import Hub
+from g6.entrypoints.web.stream.stream_messages import encoded
 from g6.errors import RedisDown
 from tests.waiting import eventually
 from tests.worlds.web.listening import Listening, replayed, stalled_listener
@@ -104,6 +105,34 @@ def test_who_comes_back_with_an_id_gets_what_it_missed(running: Running) -> None
     diffs = [next(again) for _ in range(4)]
     assert [kind for kind, *_ in diffs] == ["panel_diff", "end_of_cycle"] * 2
     again.close()
+
+
+def test_who_asks_for_everything_goes_on_from_its_id(running: Running) -> None:
+    running.cycle(overview={"n": 0}, health={"ok": True})
+    running.begin()
+    whole = running.serving.get("/resync").json()
+    assert (whole["type"], whole["data"]["panels"]) == ("snapshot", running.panels())
+    state = StreamState()
+    state.apply("snapshot", whole["id"], whole["data"])
+    for number in (1, 2, 3):
+        running.cycle(overview={"n": number})
+        eventually(lambda: running.shown() == running.panels())
+    missed = raw(running, "/events", Last_Event_ID=state.last_id)
+    for _ in range(6):
+        kind, event_id, data = next(missed)
+        assert kind in {"panel_diff", "end_of_cycle"}
+        state.apply(kind, event_id, data)
+    missed.close()
+    assert state.panels == running.panels()
+    assert state.losses == 0
+
+
+def test_no_event_holds_a_sign_that_begins_markup() -> None:
+    data: dict[str, object] = {"sentence": "<script>alert(1)</script> & more"}
+    message = encoded(StreamEvent(StreamEventType.ALERT, "alerts", "", data), "e-1", 1)
+    for text in (message.sse.decode(), message.message):
+        assert not set("<>&") & set(text)
+    assert json.loads(message.message)["data"]["sentence"] == data["sentence"]
 
 
 @pytest.mark.parametrize("last", ["ffffffff-1", "nonsense", "-", "ffffffff-x"])

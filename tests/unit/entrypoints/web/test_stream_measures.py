@@ -76,7 +76,9 @@ def test_counters_match_what_went_over_the_wire_and_times_reach_the_metrics(
     for stage in ("publish", "serialize", "flush", "applied"):
         assert sample(running, f'g6_sse_trace_stages_total{{stage="{stage}"}}') >= 3, stage
     assert sample(running, "g6_sse_listeners") == 2
-    # Each event was encoded once, and written to a second listener without it.
+    # Each event was encoded once, however many listen, and written to the second without it.
+    events_of_first = [kind for kind in listeners[0].types() if kind != "snapshot"]
+    assert sample(running, "g6_serial_cache_misses_total") == len(events_of_first)
     assert sample(running, "g6_serial_cache_hits_total") > 0
 
 

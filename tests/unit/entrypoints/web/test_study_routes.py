@@ -65,6 +65,8 @@ def test_the_catalogue_tells_what_is_stored(client: StudyClient) -> None:
     assert day["config_ids"] == ["c1"]
     assert day["bytes"] > 1_000
     assert client.get("/v1/catalogue?index=NIFTY").status_code == 404
+    tag = {"If-None-Match": client.get("/v1/catalogue").headers["etag"]}
+    assert client.get("/v1/catalogue", tag).status_code == 304
 
 
 def test_a_study_of_every_index_says_whose_rows_it_is_of(client: StudyClient) -> None:
