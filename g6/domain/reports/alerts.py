@@ -51,6 +51,16 @@ DISK_LOW = AlertRule(
     "disk-full.md",
     of_vitals=lambda vitals: disk_alert(vitals.disk_free_bytes),
 )
+DIRECTORY_MISSING = AlertRule(
+    "directory_missing",
+    "directory",
+    "rows are stored, and the worker that sweeps runs on a host without the data directory",
+    Severity.WARNING,
+    "the worker of maintenance on {host} has no data directory: nobody looks at the disk of the "
+    "rows, and cycles that Redis forgot get none",
+    "end it, and run it on {hosts}, which stores rows: celery -A g6 worker -Q maintenance",
+    of_vitals=lambda vitals: _directory_alert(vitals.lacking_directory, vitals.storing_hosts),
+)
 LINES_ASIDE = AlertRule(
     "lines_aside",
     "damage",
@@ -234,6 +244,7 @@ RULES = (
     ROWS_REFUSED,
     ROWS_TAKEN,
     DISK_LOW,
+    DIRECTORY_MISSING,
     LINES_ASIDE,
     CLOCKS_DIFFER,
     CYCLES_STALLED,
@@ -269,6 +280,11 @@ def disk_alert(free_bytes: float | None) -> Alert | None:
     if free_bytes is not None and free_bytes < LITTLE_BYTES:
         return DISK_LOW.fire(megabytes=free_bytes / 1e6)
     return None
+
+
+def _directory_alert(host: str, hosts: Sequence[str]) -> Alert | None:
+    """Return the alert of a sweep that cannot see the rows which others store."""
+    return DIRECTORY_MISSING.fire(host=host, hosts=" or ".join(hosts)) if host and hosts else None
 
 
 def rows_refused(refusals: Sequence[SinkRefusal]) -> Alert:

@@ -45,8 +45,7 @@ def mend(
     settings = options.settings(config, set_, data_dir=data_dir)
     console = terminal.console(settings, stderr=json_)
     day = day_given(date_, settings)
-    if settings.directory.exists():
-        options.own_directory(context, settings, "g6 data mend")
+    options.own_rows(context, settings, "g6 data mend")
     name = index.upper() if index else None
     lots = [lot for lot in csv_days(settings, day) if name in (None, lot[1])]
     if not lots:

@@ -96,8 +96,7 @@ def compact(
     Example: g6 data compact --date 2026-11-18
     """
     settings = options.settings(config, set_, data_dir=data_dir)
-    if settings.directory.exists():
-        options.own_directory(context, settings, "g6 data compact")
+    options.own_rows(context, settings, "g6 data compact")
     console = terminal.console(settings, stderr=json_)
     day = day_given(date_, settings)
     if certify:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from g6.domain.reports import SinkRefusal, parse_report
+from g6.domain.reports import SinkRefusal, VitalSigns, WorkerFacts, parse_report
 from g6.domain.reports.alerts import (
+    DIRECTORY_MISSING,
     RULES,
     AlertRule,
     clock_alert,
@@ -49,6 +50,21 @@ def test_a_cycle_without_quotes_is_told_of_where_the_provider_is_why() -> None:
         "the provider gives no quotes since Wed 18 Nov 2026 11:00 IST (provider)"
     )
     assert quotes_alert("2026-11-18T05:30:00Z", ["paused", "token", "breaker"]) is None
+
+
+def test_who_sweeps_without_the_rows_that_others_store_is_told_of() -> None:
+    stores = {"persist@a": WorkerFacts(host="a", queues=["persist"])}
+    ask = DIRECTORY_MISSING.of_vitals
+    assert ask is not None
+    alert = ask(VitalSigns(workers=stores, lacking_directory="b"))
+    assert alert is not None
+    assert "maintenance on b has no data directory" in alert.sentence
+    assert "run it on a, which stores rows" in str(alert.fix)
+    assert ask(VitalSigns(workers=stores)) is None
+    # Before anybody stores rows there is no directory anywhere.
+    assert ask(VitalSigns(lacking_directory="b")) is None
+    silent = {"persist@a": WorkerFacts(host="a", queues=["persist"], up=False)}
+    assert ask(VitalSigns(workers=silent, lacking_directory="b")) is None
 
 
 def test_what_says_that_another_alert_is_over_names_one_of_the_table() -> None:

@@ -58,8 +58,7 @@ def maintenance(
     Example: g6 maintenance
     """
     settings = configured.settings()
-    if settings.directory.exists():
-        options.own_directory(context, settings, "g6 maintenance")
+    options.own_rows(context, settings, "g6 maintenance")
     console = terminal.console(settings, stderr=json_)
     steps: list[MaintenanceStep] = []
     for step in STEPS:
@@ -70,7 +69,7 @@ def maintenance(
         ]
         typer.echo(json.dumps(facts))
     else:
-        _show(terminal.console(settings), steps)
+        _show(terminal.console(settings), settings, steps)
     if any(one.refused for one in steps):
         raise typer.Exit(1)
 
@@ -78,7 +77,7 @@ def maintenance(
 def _leftovers(settings: Settings, _: Console) -> list[MaintenanceStep]:
     from g6.bootstrap.stored_files.certified_days import stored_days
 
-    removed = stored_days(settings).clear_abandoned() if settings.directory.exists() else 0
+    removed = stored_days(settings).clear_abandoned()
     return [MaintenanceStep("leftovers", removed, "temporary files of killed writers removed")]
 
 
@@ -116,10 +115,10 @@ STEPS: tuple[Callable[[Settings, Console], list[MaintenanceStep]], ...] = (
 """What is done, in this order."""
 
 
-def _show(console: Console, steps: list[MaintenanceStep]) -> None:
+def _show(console: Console, settings: Settings, steps: list[MaintenanceStep]) -> None:
     for step in steps:
         console.print(f"{step.name:<13}{step.count} {step.what}", soft_wrap=True)
         for sentence in step.refused:
             console.print(f"  not done: {sentence}", soft_wrap=True, highlight=False)
     if not any(step.count or step.refused for step in steps):
-        console.print("everything is tidy")
+        console.print(f"everything is tidy in {settings.directory}", soft_wrap=True)

@@ -13,7 +13,8 @@ from g6.adapters.clocks import wall_time
 from g6.config import Settings, load
 from g6.domain.market.instants import instant_of_text
 from g6.domain.market.instrument import INDICES
-from g6.errors import BadConfig
+from g6.domain.schema.words import MarketKind
+from g6.errors import BadConfig, NothingToDo
 
 Config = Annotated[
     Path | None,
@@ -234,6 +235,25 @@ def own_directory(
     context.with_resource(owned_directories(settings, who, of_kind=of_kind, mix=mix))
     if computes:
         record_configuration(settings)
+
+
+def own_rows(context: typer.Context, settings: Settings, who: str) -> None:
+    """Own the data directory as `own_directory` does, on a host that has it.
+
+    Raises:
+        NothingToDo: This host has none.
+        Unavailable: Somebody else owns it.
+    """
+    # Cron on a host that stores nothing had "everything is tidy" of a directory that was not there.
+    if not settings.directory.is_dir():
+        name = "data_dir" if settings.kind is MarketKind.LIVE else "demo_dir"
+        raise NothingToDo(
+            f"{settings.directory} is not on this host ({name}, {settings.origin(name)}): "
+            f"{who} works where rows are stored",
+            f"go to the host whose worker serves the queue persist ({who} there), "
+            "or name the directory of rows with --data-dir DIR",
+        )
+    own_directory(context, settings, who)
 
 
 def enabled_indices(indices: str | None) -> dict[str, bool]:

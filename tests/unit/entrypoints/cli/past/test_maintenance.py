@@ -8,6 +8,8 @@ import shutil
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.unit.entrypoints.cli.conftest import Run
 
 
@@ -34,7 +36,24 @@ def test_it_does_everything_once(g6: Run, root: Path, tmp_path: Path) -> None:
     assert len(list(logs.glob("beat-*.log"))) == 14
     again = json.loads(g6(*command).out)
     assert [step["done"] for step in again] == [0, 0, 0, 0]
-    assert "everything is tidy" in g6("maintenance", "--data-dir", str(directory)).out
+    tidy = g6("maintenance", "--data-dir", str(directory)).out
+    assert f"everything is tidy in {directory}" in tidy.replace("\n", "")
+
+
+@pytest.mark.parametrize("words", [("maintenance",), ("data", "compact"), ("data", "mend")])
+def test_a_host_without_the_directory_is_told_so_and_where_to_go(
+    g6: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    there = tmp_path / "rows"
+    answer = g6(*words, "--data-dir", str(there))
+    said = " ".join(answer.err.split())
+    assert (answer.code, answer.out) == (3, "")
+    assert f"{there} is not on this host" in said.replace("\n", "")
+    assert "command line" in said
+    assert "go to the host whose worker serves the queue persist" in said
+    assert f"(g6 {' '.join(words)}" in said
+    assert "with --data-dir DIR" in said
+    assert not there.exists()
 
 
 def test_a_damaged_day_is_named_and_the_rest_is_done(g6: Run, root: Path, tmp_path: Path) -> None:
