@@ -19,6 +19,7 @@ from deploy.roles import (
     Role,
     Rows,
 )
+from g6.config.loading import INSTANCE_VARIABLE
 from g6.observability.generators.prometheus_files import METRICS_TARGET, prometheus_settings
 
 NOTE = "# Written by `make docs` from deploy/; edit deploy/{source} instead.\n"
@@ -90,7 +91,7 @@ def _base() -> str:
   env_file:
     - path: g6.env
       required: false
-  environment:
+  environment: &variables
 {variables}  depends_on:
     redis: {{condition: service_healthy}}
 
@@ -149,6 +150,9 @@ def _service(role: Role) -> str:
         f"    command: {_words(role.command)}",
         f"    healthcheck: {_check(['CMD', *role.alive], 30, 60)}",
     ]
+    if role.instance:
+        lines.append("    environment:")
+        lines += ["      <<: *variables", f'      {INSTANCE_VARIABLE}: "{role.instance}"']
     if role.profile:
         lines.append(f"    profiles: [{role.profile}]")
     if role.name in PAGES:

@@ -96,6 +96,10 @@ class Neighbour:
         if self.is_ours:
             maps: list[Node] = [{"name": OWN, "optional": True}, {"name": SETTINGS}]
             content["envFrom"] = [{"configMapRef": each} for each in maps]
+            every = environment()
+            own = {k: v for k, v in self.document["environment"].items() if k not in every}
+            if own:
+                content["env"] = [{"name": name, "value": value} for name, value in own.items()]
         elif "environment" in self.document:
             pairs = self.document["environment"].items()
             content["env"] = [{"name": name, "value": value} for name, value in pairs]

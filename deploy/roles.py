@@ -51,6 +51,7 @@ class Role:
         rows: What it does to the data directory.
         port: What it listens on, 0 for nothing.
         profile: The Compose profile it belongs to, empty where it always runs.
+        instance: What tells it from others of its kind, empty for nothing.
     """
 
     name: str
@@ -61,6 +62,10 @@ class Role:
     rows: Rows = Rows.NONE
     port: int = 0
     profile: str = ""
+    instance: str = ""
+
+
+BEAT = ["celery", "-A", "g6", "beat", "-s", "/dev/null"]
 
 
 def pool(queue: str) -> int | None:
@@ -85,13 +90,18 @@ def signed(name: str) -> Sequence[str]:
     return ["python", "-m", "g6.entrypoints.workers.life_sign", name]
 
 
+def beat(instance: str, sentence: str) -> Role:
+    """Return the role of one of several beats, which signs under a name of its own."""
+    name = f"beat-{instance}"
+    return Role(name, sentence, BEAT, signed(name), rows=Rows.READ, instance=instance)
+
+
 def answering(port: int, path: str) -> Sequence[str]:
     """Return the command that asks whether a page answers."""
     page = f"http://127.0.0.1:{port}{path}"
     return ["python", "-c", f"from urllib.request import urlopen; urlopen({page!r}, timeout=5)"]
 
 
-BEAT = ["celery", "-A", "g6", "beat", "-s", "/dev/null"]
 WORKERS = (
     worker("collect", "asks for quotes", Rows.READ, QueueName.COLLECT),
     worker("analytics", "computes volatilities and Greeks", Rows.READ, QueueName.ANALYTICS),
@@ -102,10 +112,8 @@ WORKERS = (
     worker("manual", "reruns and recomputes", Rows.WRITE, QueueName.MANUAL),
 )
 ROLES = (
-    Role("beat-1", "sends each cycle", BEAT, signed("beat"), rows=Rows.READ),
-    Role(
-        "beat-2", "sends each cycle too, so that one may die", BEAT, signed("beat"), rows=Rows.READ
-    ),
+    beat("1", "sends each cycle"),
+    beat("2", "sends each cycle too, so that one may die"),
     *WORKERS,
     Role(
         "serve",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from deploy.roles import BEAT, ROLES, ROWS, STOP_SECONDS, Role, Rows, pool
+from g6.config.loading import INSTANCE_VARIABLE
 from g6.domain.schema.words import QueueName
 
 NOTE = "# Written by `make docs` from deploy/unit_files.py; edit that instead.\n"
@@ -57,7 +58,7 @@ class Unit:
         sentence: What it does.
         command: What it runs.
         rows: What it does to the data directory.
-        kills: The signal of a stop, empty for SIGTERM.
+        environment: Lines of variables beside the file of settings.
     """
 
     name: str
@@ -106,7 +107,9 @@ def units() -> list[Unit]:
     alone = [role for role in ROLES if not role.queues and list(role.command) != BEAT]
     return [
         worker_unit(),
-        Unit("g6-beat@", "beat %i of two", BEAT, Rows.READ),
+        Unit(
+            "g6-beat@", "beat %i of two", BEAT, Rows.READ, [f"Environment={INSTANCE_VARIABLE}=%i"]
+        ),
         *(Unit(f"g6-{role.name}", role.sentence, _program(role), role.rows) for role in alone),
     ]
 

@@ -11,7 +11,7 @@ capitals, with `__` for each dot.
 
 from g6.config.derive import calendar, plan
 from g6.config.identity import changed, config_id, flat, hashes, influences, record, values
-from g6.config.loading import build, environment, load, secrets_of
+from g6.config.loading import build, environment, instance_name, load, secrets_of
 from g6.config.nesting import nested
 from g6.config.settings_model import Settings, is_loopback
 
@@ -25,6 +25,7 @@ __all__ = [
     "flat",
     "hashes",
     "influences",
+    "instance_name",
     "is_loopback",
     "load",
     "nested",

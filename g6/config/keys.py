@@ -164,5 +164,5 @@ def nearest(path: tuple[str, ...]) -> tuple[str, ...]:
 def nearest_variable(name: str) -> tuple[str, ...]:
     """Return up to three environment variables near a wrong one."""
     variables = [variable(path) for path in paths() if not allowed(path.split("."))]
-    variables += [*ALIASES, "G6_CONFIG"]
+    variables += [*ALIASES, "G6_CONFIG", "G6_INSTANCE"]
     return tuple(get_close_matches(name, variables, n=SUGGESTIONS, cutoff=0.6))

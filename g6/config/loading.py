@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from pydantic_settings import EnvSettingsSource
 from pydantic_settings.sources.utils import parse_env_vars
 
 from g6.config.dotenv_file import dotenv_variables, find_dotenv
-from g6.config.explain import explain, unknown_variable
+from g6.config.explain import explain, shown, unknown_variable
 from g6.config.identity import changed, flat, revealed, values
 from g6.config.keys import ALIASES, allowed, variable
 from g6.config.nesting import leaf_paths, nested, overlay
@@ -33,6 +34,12 @@ SECRETS_VARIABLE = "G6_SECRETS_DIR"
 
 Docker, Kubernetes and systemd hand out secrets in this way.
 """
+INSTANCE_VARIABLE = "G6_INSTANCE"
+"""Names one of several processes of a kind on one host, as systemd numbers a unit's instances.
+
+It is no setting: processes that differ in it have one configuration.
+"""
+_INSTANCE = re.compile(r"[A-Za-z0-9_.]{0,32}")
 _COLOURS = {"0": "never", "1": "always", "auto": "auto"}
 
 
@@ -116,6 +123,25 @@ def build(nested_values: Mapping[str, Any], origins: Mapping[str, str] | None = 
             raise RetiredSetting(explained, names, nested_values) from error
         raise explained from error
     return settings.with_origins(origin_of)
+
+
+def instance_name(environ: Mapping[str, str] | None = None) -> str:
+    """Return what tells this process from others of its kind on its host, empty for nothing.
+
+    Raises:
+        BadConfig: The name is none that a metric's label and a key could hold.
+
+    >>> instance_name({"G6_INSTANCE": "2"})
+    '2'
+    """
+    environ = os.environ if environ is None else environ
+    name = environ.get(INSTANCE_VARIABLE, "")
+    if not _INSTANCE.fullmatch(name):
+        raise BadConfig(
+            f"{INSTANCE_VARIABLE}={shown(name)} is no name: letters, digits, _ and ., 32 at most",
+            f"{INSTANCE_VARIABLE}=1, or unset it where there is one process of a kind",
+        )
+    return name
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -235,6 +261,7 @@ def _variables_layer(
     ours = {name: value for name, value in environ.items() if name.startswith("G6_")}
     ours.pop(CONFIG_VARIABLE, None)
     ours.pop(SECRETS_VARIABLE, None)
+    ours.pop(INSTANCE_VARIABLE, None)
     variables = {name: value for name, value in ours.items() if value}
     alias_of: dict[str, str] = {}
     for alias, path in ALIASES.items():

@@ -103,6 +103,7 @@ def settings_page() -> str:
         "| variable | means |\n|---|---|",
         "| `G6_CONFIG` | the configuration file; empty: none |",
         "| `G6_SECRETS_DIR` | a directory of files, named as variables, that hold their values |",
+        "| `G6_INSTANCE` | the name of one of several beats of a host: `2` signs as `beat-2` |",
     ]
     parts += [f"| `{name}` | `{path}` |" for name, path in ALIASES.items()]
     return "\n".join(parts) + "\n"

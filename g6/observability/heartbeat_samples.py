@@ -31,6 +31,8 @@ def heartbeat_samples(beat: Heartbeat, event: Event) -> Iterator[Sample]:
             ("g6_process_cpu_ratio", number(worker.cpu_ratio)),
         ):
             yield Sample(family, (name,), value, as_of=now)
+    for name, is_up in vitals.beats.items():
+        yield Sample("g6_beat_up", (name,), float(is_up), as_of=now)
     for host, skew in vitals.clock_skew_seconds.items():
         yield Sample("g6_clock_skew_seconds", (host,), skew)
     yield Sample("g6_disk_free_bytes", (), number(vitals.disk_free_bytes))

@@ -61,6 +61,9 @@ def status_parts(status: RuntimeStatus) -> Iterator[Part]:
         yield f"lost {with_indian_clocks(', '.join(status.lost), today)}"
     queues = counts_in_words(status.queues)
     yield f"queues {queues or '–'}"
+    if status.beats:
+        beats = (name if is_up else f"{name} (silent)" for name, is_up in status.beats.items())
+        yield Line(f"beats {', '.join(beats)}")
 
 
 def _provider_name(name: str, provider: ProviderFacts) -> str:

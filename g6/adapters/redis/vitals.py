@@ -16,6 +16,7 @@ import redis
 from g6.adapters.redis.process_memory import children_of, memory_bytes
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.reports import ProcessFacts, VitalSigns, WorkerFacts
+from g6.domain.reports.heartbeat import process_name
 from g6.domain.schema.json_types import JsonObject
 
 SILENT_SECONDS = 15.0
@@ -130,8 +131,14 @@ class RedisVitals:
         return self._weight
 
     @translated
-    def sign_process(self, role: str, pid: int) -> None:
-        """Give a process that is no worker (a beat, g6 serve) a sign of life."""
+    def sign_process(self, role: str, pid: int, instance: str = "") -> None:
+        """Give a process that is no worker (a beat, g6 serve) a sign of life.
+
+        Args:
+            role: What it is.
+            pid: Its process id on this host.
+            instance: What tells it from others of its role on this host, empty for nothing.
+        """
         host = socket.gethostname()
         process = self._processes.setdefault(pid, psutil.Process(pid))
         facts: JsonObject = {
@@ -139,8 +146,11 @@ class RedisVitals:
             "pid": pid,
             "host": host,
             "resident_bytes": self._memory_of([process]),
+            "instance": instance,
         }
-        self._sign("processes", f"{role}@{host}:{pid}", facts)
+        # One that has a name of its own takes the place of its sign before a restart.
+        name = process_name(role, instance)
+        self._sign("processes", f"{name}@{host}" if instance else f"{name}@{host}:{pid}", facts)
 
     @translated
     def announce_ready(self, pid: int) -> None:
@@ -192,6 +202,7 @@ class RedisVitals:
             processes=(*self._processes_of(processes, now), *_drivers(drivers, now)),
             disk_free_bytes=shutil.disk_usage(self._directory).free if has_directory else None,
             oldest_sent={queue: sent for queue, text in oldest if (sent := _sent(text))},
+            lacking_directory="" if has_directory else socket.gethostname(),
         )
 
     def _skews(self, clocks: Mapping[bytes, bytes], now: float) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.cycles.memory_pressure import MemoryPressure
@@ -92,6 +92,7 @@ class RuntimeStatus:
         provider: The provider's name.
         provider_facts: What it says of itself.
         queues: Messages that wait, by queue.
+        beats: Whether each beat lives, by its name with its host.
         market: Open or closed, and until when.
         lost: Units of the newest cycle that did not end OK.
         pressure: How full the memory is, None where nobody looked.
@@ -122,6 +123,7 @@ class RuntimeStatus:
     pressure: MemoryPressure | None
     last_gap: GapOpened | None
     restart_needed: tuple[str, ...] = ()
+    beats: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
@@ -154,6 +156,7 @@ class RuntimeStatus:
             "indices_info": {status.index: _index_facts(status) for status in self.indices},
             "provider": _provider_facts(self.provider, self.provider_facts),
             "queues": dict(self.queues),
+            "beats": dict(self.beats),
             "market": self.market.to_json(),
             "lost": list(self.lost),
             "memory_pressure": None if self.pressure is None else _pressure_facts(self.pressure),
@@ -209,6 +212,7 @@ def runtime_status(system: SystemFacts, restart_needed: Iterable[str] = ()) -> R
         pressure=None if beat is None else beat.pressure,
         last_gap=system.gap,
         restart_needed=tuple(restart_needed),
+        beats=vitals.beats,
     )
 
 

@@ -11,7 +11,10 @@ from g6.domain.reports.provider_facts import ProviderFacts
 from g6.domain.reports.storing import SinkRefusal
 from g6.domain.schema.json_reading import read_record
 from g6.domain.schema.json_types import Document, JsonObject, present
-from g6.domain.schema.words import EventType
+from g6.domain.schema.words import EventType, QueueName
+
+BEAT = "beat"
+"""The role of a process that sends cycles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class ProcessFacts:
         at: Wall time of its last sign of life, epoch seconds.
         up: Whether it told of itself lately.
         resident_bytes: Resident memory, None unknown.
+        instance: What tells it from others of its role on its host, empty for nothing.
     """
 
     role: str
@@ -82,6 +86,16 @@ class ProcessFacts:
     at: float
     up: bool = True
     resident_bytes: float | None = None
+    instance: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name with its host, as workers have theirs.
+
+        >>> ProcessFacts("beat", 7, "a", 0.0, instance="2").name
+        'beat-2@a'
+        """
+        return f"{process_name(self.role, self.instance)}@{self.host}"
 
     def to_json(self) -> JsonObject:
         """Return the facts as JSON has them."""
@@ -91,13 +105,22 @@ class ProcessFacts:
             "host": self.host,
             "at": self.at,
             "up": self.up,
-            **present(resident_bytes=self.resident_bytes),
+            **present(resident_bytes=self.resident_bytes, instance=self.instance),
         }
 
     @classmethod
     def from_json(cls, document: Document) -> ProcessFacts:
         """Read what `to_json` gave."""
         return read_record(cls, document)
+
+
+def process_name(role: str, instance: str) -> str:
+    """Return how a process that is no worker is called on its host.
+
+    >>> process_name("beat", "2"), process_name("serve", "")
+    ('beat-2', 'serve')
+    """
+    return f"{role}-{instance}" if instance else role
 
 
 def workers_in_words(workers: int, processes: int) -> str:
@@ -124,6 +147,7 @@ class VitalSigns:
         retained_events: Events that the stream holds, None unknown.
         disk_free_bytes: Room where the data directory is, None unknown.
         processes: Processes that are no workers.
+        lacking_directory: The host whose worker sweeps and has no data directory, empty for none.
     """
 
     queues: Mapping[str, int] = field(default_factory=dict)
@@ -133,6 +157,32 @@ class VitalSigns:
     disk_free_bytes: float | None = None
     processes: Sequence[ProcessFacts] = ()
     oldest_sent: Mapping[str, float] = field(default_factory=dict)
+    lacking_directory: str = ""
+
+    @property
+    def beats(self) -> Mapping[str, bool]:
+        """Whether each beat lives, by its name with its host.
+
+        A beat that was started again has two signs under one name: it lives if one of them is new.
+
+        >>> signs = [ProcessFacts("beat", 7, "a", 0.0, up=False), ProcessFacts("beat", 9, "a", 5.0)]
+        >>> VitalSigns(processes=signs).beats
+        {'beat@a': True}
+        """
+        beats: dict[str, bool] = {}
+        for process in sorted(self.processes, key=lambda process: process.name):
+            if process.role == BEAT:
+                beats[process.name] = beats.get(process.name, False) or process.up
+        return beats
+
+    @property
+    def storing_hosts(self) -> list[str]:
+        """The hosts of the living workers that store rows."""
+        storing: set[str] = set()
+        for worker in self.workers.values():
+            if worker.up and QueueName.PERSIST in (worker.queues or ()):
+                storing.add(worker.host)
+        return sorted(storing)
 
     @property
     def living_workers(self) -> str:
@@ -175,6 +225,7 @@ class VitalSigns:
             "disk_free_bytes": self.disk_free_bytes,
             "processes": [process.to_json() for process in self.processes],
             "oldest_sent": dict(self.oldest_sent),
+            **present(lacking_directory=self.lacking_directory),
         }
 
     @classmethod

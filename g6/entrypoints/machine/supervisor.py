@@ -136,8 +136,8 @@ class Stack:
         if self.runtime.feeds:
             self._start("feeder", MODULES["feeder"])
             return
-        for name in ("beat", "beat2")[: 2 if self.settings.features.second_beat else 1]:
-            self._start(name, MODULES["beat"])
+        for name, *by in (("beat",), ("beat2", "beat-2"))[: 1 + self.settings.features.second_beat]:
+            self._start(name, MODULES["beat"], *by)
 
     def start_serve(self, metrics_port: int | None = None, web_port: int | None = None) -> None:
         """Start the process that answers over HTTP."""

@@ -31,8 +31,9 @@ from g6.bootstrap.processes.sending import task_sender
 from g6.bootstrap.processes.warming import rehearse, warm_up, warmed_market
 from g6.bootstrap.quote_sources.sources import provider, settings_in_force
 from g6.bootstrap.wiring import Wiring, redis_url, wire
-from g6.config import Settings
+from g6.config import Settings, instance_name
 from g6.domain.reports.events import trace_of
+from g6.domain.reports.heartbeat import BEAT
 from g6.domain.schema.words import QueueName
 from g6.entrypoints.workers import tasks, transport
 from g6.entrypoints.workers.celery_lint import lint
@@ -59,6 +60,7 @@ class G6(Celery):  # type: ignore[misc]
     amqp_cls = "g6.entrypoints.workers.task_messages:TaskMessages"
     events_cls = "g6.entrypoints.workers.event_sending:Events"
     settings: Settings
+    instance: str = ""
     _runtime: Runtime | None = None
     _runtime_pid: int = 0
     _provider: Provider | None = None
@@ -146,6 +148,7 @@ def create_app(settings: Settings, url: str = "", jobs: Sequence[Job] = JOBS) ->
     transport.install()
     app = G6("g6", set_as_current=False)
     app.settings = settings
+    app.instance = instance_name()
     app.conf.update(celery_settings(settings, url))
     lint(settings, app.conf)
     tasks.register(app, jobs)
@@ -254,7 +257,7 @@ def _connect_beat(app: G6) -> None:
                 # Should this sweep get through after all, it would know nothing of the outage.
                 headers["expires"] = LONG_AGO
             with suppress(Retryable):
-                ports.sign_process("beat", os.getpid())
+                ports.sign_process(BEAT, os.getpid(), app.instance)
                 for driver in drivers:
                     driver.keep()
         lifeline.before_publish()

@@ -1,6 +1,7 @@
 """Whether a process of this host lives: `python -m g6.entrypoints.workers.life_sign NAME`.
 
-Containers ask it of themselves. NAME is a worker's (collect), or what a process signs as (beat).
+Containers ask it of themselves. NAME is a worker's (collect), or what a process signs as: of one
+that has an instance both together (beat-2), while beat alone asks for any beat of the host.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from g6.bootstrap.processes.redis_ports import vitals
 from g6.bootstrap.wiring import wire
 from g6.config import load
 from g6.domain.reports import VitalSigns
+from g6.domain.reports.heartbeat import process_name
 from g6.errors import G6Error
 
 
@@ -21,7 +23,10 @@ def lives(name: str, host: str, signs: VitalSigns) -> bool:
     if worker is not None:
         return worker.up
     return any(
-        process.up for process in signs.processes if (process.role, process.host) == (name, host)
+        process.up
+        for process in signs.processes
+        if process.host == host
+        and name in (process.role, process_name(process.role, process.instance))
     )
 
 

@@ -92,6 +92,7 @@ LABELS: Mapping[str, Label] = MappingProxyType(
             Label("side", ("CE", "PE")),
             Label("worker", (), 32),
             Label("host", (), 8),
+            Label("beat", (), 8),
             Label("task", tuple(Stage)),
             Label("key", (), 16),
             Label("stream_event", tuple(StreamEventType)),

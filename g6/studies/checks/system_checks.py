@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from g6.domain.documents.machine_facts import DriverHealth, MachineFacts
 from g6.domain.reports import VitalSigns, WorkerFacts
 from g6.domain.reports.alerts import SKEW_SECONDS
+from g6.domain.reports.heartbeat import BEAT
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.studies.checks.health_finding import (
     Check,
@@ -142,9 +143,17 @@ def _processes(facts: MachineFacts) -> Iterator[HealthFinding]:
     up = {process.role for process in _vitals(facts).processes if process.up}
     for role, fix in (("beat", "celery -A g6 beat"), ("serve", "g6 serve")):
         if role in up:
-            yield well(role, "alive")
+            yield well(role, _living_beats(facts) if role == BEAT else "alive")
         else:
             yield wrong(role, f"no {role} gives a sign of life", fix)
+
+
+def _living_beats(facts: MachineFacts) -> str:
+    """Return which beats live, and which of them gave a sign of life before."""
+    beats = _vitals(facts).beats
+    silent = [name for name, is_up in beats.items() if not is_up]
+    living = ", ".join(name for name, is_up in beats.items() if is_up)
+    return f"{living} alive" + (f"; {', '.join(silent)} silent" if silent else "")
 
 
 def _switches(facts: MachineFacts) -> Iterator[HealthFinding]:

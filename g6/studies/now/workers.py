@@ -95,7 +95,7 @@ def _workers(workers: Mapping[str, WorkerFacts], owners: Mapping[int, str]) -> I
 def _others(processes: Sequence[ProcessFacts], owners: Mapping[int, str]) -> Iterator[WorkerLine]:
     for process in sorted(processes, key=lambda process: (process.role, process.pid)):
         yield WorkerLine(
-            name=process.role,
+            name=process.name,
             host=process.host,
             pid=process.pid,
             is_up=process.up,

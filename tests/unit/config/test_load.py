@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from g6.config import changed, environment, load, values
+from g6.config import changed, environment, instance_name, load, values
 from g6.errors import BadConfig
 
 
@@ -254,6 +254,15 @@ def test_files_of_a_directory_of_secrets_are_read_as_variables_below_the_environ
     assert stronger.serve.token is not None
     assert stronger.serve.token.get_secret_value() == "of-the-environment"
     assert load("", environ=where).serve.token is None
+
+
+def test_the_name_of_one_of_several_processes_is_no_setting(here: Path) -> None:
+    assert changed(load(environ={"G6_INSTANCE": "2"})) == {}
+    assert (instance_name({}), instance_name({"G6_INSTANCE": "2"})) == ("", "2")
+    for wrong in ("a b", "x" * 33, "2@host", "beat-2"):
+        with pytest.raises(BadConfig, match="G6_INSTANCE") as caught:
+            instance_name({"G6_INSTANCE": wrong})
+        assert "G6_INSTANCE=1" in caught.value.fix
 
 
 def test_secrets_that_cannot_be_read_are_named_without_their_content(here: Path) -> None:

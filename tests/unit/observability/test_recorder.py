@@ -268,11 +268,17 @@ def test_a_heartbeat_sets_queues_workers_market_and_disk():
         "workers": {"cycle@a": {"up": True, "resident_bytes": 2e8, "cpu_ratio": 0.4}, "closing@a": {"up": False}},
         "market_open": {"NSE": True, "BSE": False}, "disk_free_bytes": 1e9, "clock_skew_seconds": {"a": 0.01},
         "provider": {"mode": "sim"}, "retained_events": 40,
+        "processes": [
+            {"role": "beat", "pid": 1, "host": "a", "at": 0.0, "up": False}, {"role": "beat", "pid": 2, "host": "a", "at": 5.0, "up": True},
+            {"role": "beat", "pid": 3, "host": "b", "at": 0.0, "up": False, "instance": "2"}, {"role": "serve", "pid": 4, "host": "b", "at": 5.0},
+        ],
     }  # fmt: skip
     totals = counted(event("heartbeat", beat))
     assert totals.value("g6_queue_length", "collect") == 3
     assert totals.value("g6_worker_up", "cycle@a") == 1
     assert totals.value("g6_worker_up", "closing@a") == 0
+    assert totals.value("g6_beat_up", "beat@a") == 1
+    assert totals.value("g6_beat_up", "beat-2@b") == 0
     assert totals.value("g6_process_resident_bytes", "cycle@a") == 2e8
     assert totals.value("g6_market_open", "NSE") == 1
     assert totals.value("g6_market_open", "BSE") == 0

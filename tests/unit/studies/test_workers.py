@@ -22,7 +22,7 @@ SIGNS = VitalSigns(
     },
     processes=(
         ProcessFacts("serve", 9, "a", 1.0, resident_bytes=4e7),
-        ProcessFacts("beat", 10, "b", 1.0, up=False),
+        ProcessFacts("beat", 10, "b", 1.0, up=False, instance="2"),
     ),
 )
 
@@ -38,8 +38,8 @@ def test_workers_come_first_and_then_the_other_processes_each_with_its_host() ->
         ("cycle@b", "b", 8, False),
         ("persist@a", "a", 7, True),
         ("ticker@a", "a", 11, True),
-        ("beat", "b", 10, False),
-        ("serve", "a", 9, True),
+        ("beat-2@b", "b", 10, False),
+        ("serve@a", "a", 9, True),
     ]
 
 
@@ -56,6 +56,6 @@ def test_the_table_fits_a_terminal_and_shows_what_each_serves() -> None:
     text = " ".join(" ".join(lines).split())
     assert "persist a 7 up 2 90 0.00 persist, owns the files" in text
     assert "serve a 9 up – 40 –" in text
-    assert "beat b 10 silent – – –" in text
+    assert "beat-2 b 10 silent – – –" in text
     assert "1 worker with 2 processes live; 140 MB together" in text
     assert "persist 2" in text

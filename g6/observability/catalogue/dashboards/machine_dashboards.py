@@ -26,6 +26,7 @@ from g6.observability.catalogue.families.storage_families import (
     WRITE_SECONDS,
 )
 from g6.observability.catalogue.families.worker_families import (
+    BEAT_UP,
     BUS_EVENTS_DROPPED_TOTAL,
     BUS_EVENTS_PUBLISHED_TOTAL,
     BUS_FILTERED_TOTAL,
@@ -150,9 +151,9 @@ WORKERS = Dashboard(
         ),
         DashboardPanel(
             "Workers",
-            "1 while the worker answers.",
+            "1 while the worker, or the beat, answers.",
             "bool",
-            (newest(WORKER_UP, "worker"),),
+            (newest(WORKER_UP, "worker"), newest(BEAT_UP, "beat")),
             kind="state-timeline",
         ),
         DashboardPanel(

@@ -127,6 +127,16 @@ WORKER_UP = Family(
     "1 while the worker answers.",
     shown="beat",
 )
+BEAT_UP = Family(
+    "workers",
+    "g6_beat_up",
+    "gauge",
+    ("beat",),
+    "boolean",
+    "heartbeat",
+    "1 while the beat gives signs of life; beat-2@a is the one of host a with G6_INSTANCE=2.",
+    shown="beat",
+)
 TASK_FAILURES_TOTAL = Family(
     "workers",
     "g6_task_failures_total",
@@ -211,6 +221,7 @@ FAMILIES = (
     QUEUE_OLDEST_MESSAGE_AGE_SECONDS,
     QUEUE_WAIT_SECONDS,
     WORKER_UP,
+    BEAT_UP,
     TASK_FAILURES_TOTAL,
     CLOCK_SKEW_SECONDS,
     PROCESS_RESIDENT_BYTES,

@@ -14,6 +14,8 @@ import redis
 
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.adapters.redis.vitals import FORGOTTEN_SECONDS, RedisVitals
+from g6.domain.reports import VitalSigns
+from g6.entrypoints.workers.life_sign import lives
 
 HERE = socket.gethostname()
 
@@ -58,6 +60,31 @@ def test_a_reader_tells_the_clocks_of_all_hosts_that_live(
     assert skews["late"] == -20.0
     assert skews.keys() == {"late", HERE}
     assert client.hkeys("g6:clocks") == [b"late", b"gone"]
+
+
+def test_a_process_signs_under_a_name_of_its_own_and_takes_the_place_of_its_sign_before(
+    client: redis.Redis, vitals: RedisVitals
+) -> None:
+    for instance in ("", "1", "2", "2"):
+        vitals.sign_process("beat", os.getpid(), instance)
+    assert vitals.read().beats == {
+        f"beat-1@{HERE}": True,
+        f"beat-2@{HERE}": True,
+        f"beat@{HERE}": True,
+    }
+    signs = VitalSigns(processes=[one for one in vitals.read().processes if one.instance == "2"])
+    assert lives("beat-2", HERE, signs)
+    assert lives("beat", HERE, signs)
+    assert not lives("beat-1", HERE, signs)
+    assert not lives("beat-2", "elsewhere", signs)
+    assert client.hlen("g6:processes") == 3
+
+
+def test_a_host_without_the_data_directory_says_so(client: redis.Redis, tmp_path: Path) -> None:
+    has = RedisVitals(client, "g6", ("collect",), tmp_path)
+    lacks = RedisVitals(client, "g6", ("collect",), tmp_path / "away")
+    assert (has.read().lacking_directory, lacks.read().lacking_directory) == ("", HERE)
+    assert lacks.read().disk_free_bytes is None
 
 
 def test_facts_of_a_later_version_are_passed_over(client: redis.Redis, vitals: RedisVitals) -> None:

@@ -17,6 +17,7 @@ FIELDS = {
     "timestamp", "cycle", "elapsed", "interval", "sleep_sec", "success_rate_pct", "options_last_cycle", "options_per_minute",
     "api_success_rate", "api_latency_ms", "memory_mb", "cpu_pct", "readiness_ok", "readiness_reason", "indices", "indices_info", "provider", "queues",
     "market", "last_gap", "lost", "memory_pressure", "restart_needed",
+    "beats",
 }  # fmt: skip
 REPORT = {
     "cycle": "2026-11-20T05:30:00Z", "elapsed_seconds": 0.8, "units": {"NIFTY": "OK", "SENSEX": "MISSING"},
