@@ -10,6 +10,7 @@
 # make planted     plants bugs one at a time and tells in how many schedules each is found, by what unit tests (ARGS="--only twin")
 # make fuzz      feeds a million wrong packets, quotes, dumps, frames, Parquet files and configurations to what reads them (ARGS="--seed 1 --only dumps")
 # make crash-points    ends backup, restore, archive, retention, folding, compaction, recompute and import before each change of a file or a bucket (ARGS="--only backup --every 5")
+# make image-check    does what deploy/Dockerfile says in an empty sandbox, without a container engine, and runs what came of it; minutes (ARGS="--python /path/to/python3.13")
 # make sbom      writes what an installation is made of into build/sbom.json (CycloneDX); make audit asks for known weaknesses
 # make wheel     builds the wheel, installs it far from the checkout, and runs demo, chain and plot from it
 # make pager      plants faults in a running system and holds Prometheus and Alertmanager against them; twenty minutes
@@ -30,7 +31,7 @@
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: fuzz crash-points sbom audit demo research test check format docs images notebooks demo-influx chaos hosts simulate planted bench bench-cycle bench-scale bench-year bench-broker bench-small footprint soak soak-stream bench-iv bench-kite bench-store bench-keeping bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
+.PHONY: fuzz crash-points image-check sbom audit demo research test check format docs images notebooks demo-influx chaos hosts simulate planted bench bench-cycle bench-scale bench-year bench-broker bench-small footprint soak soak-stream bench-iv bench-kite bench-store bench-keeping bench-market bench-stream bench-eye bench-bus bench-fanout bench-ask ask-the-past clean-days session test-services bench-services lock clean wheel healthy-days pager dashboard-pictures help
 
 PYTHON ?= $(firstword $(foreach each,python3 python3.13 python3.12 python3.11,$(shell $(each) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(each))))
 VENV := .venv
@@ -106,6 +107,9 @@ fuzz: $(VENV)/.dev
 
 crash-points: $(VENV)/.dev
 	$(BIN)/python -m tests.property.crash_points $(ARGS)
+
+image-check: $(VENV)/.dev
+	$(BIN)/python -m tests.integration.deploy.image_check $(ARGS)
 
 sbom: $(VENV)/.dev
 	$(BIN)/python -m deploy.supply_chain bom build/sbom.json

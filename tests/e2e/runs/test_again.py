@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.redis.server import EmbeddedServer, connect
-from tests.e2e.running import SMALL, World, clean_environment
+from tests.e2e.running import SMALL, START, World, clean_environment
+from tests.worlds.ledger_check import check
 
 ONE = ("run", "--indices", "NIFTY", "--interval", "60", "--speed", "20", *SMALL)
 
@@ -68,6 +69,19 @@ def test_a_second_simulated_run_of_one_start_collects_what_the_first_did(ours: W
             done.stdout + done.stderr
         )
     assert ours.cycles() == ["2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"]
+
+
+@pytest.mark.timeout(180)
+def test_of_two_runs_at_once_each_cycle_is_written_once(ours: World) -> None:
+    words = (*ONE, "--start", START, "--once")
+    first = ours.start("first", "g6", *words, "--data-dir", ours.data)
+    second = ours.g6(*words, seconds=80.0)
+    codes = {first.popen.wait(80), second.returncode}
+    # Who comes second is told why, or has nothing left to collect.
+    assert 0 in codes
+    assert codes <= {0, 2, 3}, first.said + second.stderr
+    assert ours.cycles() == [START]
+    assert check(ours.data, START, START, 60, ["NIFTY"]).problems == []
 
 
 @pytest.mark.timeout(180)

@@ -54,6 +54,17 @@ def test_the_image_ends_without_pip_and_as_a_user_without_rights() -> None:
         assert path.startswith(("/", ".")) or (ROOT / path).exists(), path
 
 
+def test_a_build_is_given_what_the_image_copies_and_nothing_else() -> None:
+    lines = (FOLDER / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
+    given = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    assert lines[1] == "*"
+    text = (FOLDER / "Dockerfile").read_text("utf-8")
+    copied = set()
+    for line in re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE):
+        copied |= set(line.split()[:-1])
+    assert given == copied
+
+
 def test_every_queue_has_one_service() -> None:
     served = Counter(
         queue

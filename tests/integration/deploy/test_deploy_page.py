@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 from deploy import unit_files
-from tests.integration.deploy.deployed import FOLDER
+from deploy.make_secrets import Place
+from tests.integration.deploy.deployed import FOLDER, ROOT
 from tests.integration.deploy.page_shell import blocks, noted
 
-INSTALL, RESTART, UPGRADE, _COMPOSE = blocks("deploy.md")
-PROGRAMS = ("useradd", "install", "python3", "ln", "cp", "systemctl", "sudo", "sleep")
+INSTALL, REDIS, RESTART, UPGRADE, _COMPOSE = blocks("deploy.md")
+PROGRAMS = ("useradd", "install", "python3", "ln", "cp", "systemctl", "sudo", "sleep", "apt-get")
 EXTRAS = re.compile(r"\.\[([\w,]+)\]")
 
 
@@ -38,6 +40,26 @@ def test_the_lines_that_install_make_what_the_units_name(tmp_path: Path) -> None
     assert lines[-1] == "systemctl enable --now g6.target"
 
 
+def test_the_lines_for_redis_give_it_files_that_it_finds(tmp_path: Path) -> None:
+    lines = told(REDIS, tmp_path)
+    (line,) = [line for line in REDIS.splitlines() if line.startswith("sed ")]
+    command = line.partition("|")[0]
+    text = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    where = "/etc/redis/g6"
+    assert f"install -d -o root -g redis -m 0750 {where}" in lines
+    assert any(line.startswith("install ") and line.endswith(f"{where}/") for line in lines)
+    named = re.findall(rf"{where}/(\S+)", text)
+    made = Place(tmp_path / "secrets", ["redis"], 6380, "/run/secrets", "g6").make()
+    assert {f"redis/{name}" for name in named} == {
+        name for name in (*made, "redis/server.key") if name.startswith("redis/")
+    } - {"redis/health_password"}
+    assert "/run/secrets" not in text
+    assert "\ndir /var/lib/redis\n" in text
+    assert lines[-1] == "systemctl restart redis-server"
+
+
 def test_an_upgrade_leaves_the_directory_of_what_runs_alone(tmp_path: Path) -> None:
     lines = told(UPGRADE, tmp_path, "../opt/g6-2/bin/pip")
     assert lines[-1] == "ln -sfn g6-2 /opt/g6"
@@ -61,6 +83,11 @@ def test_every_unit_of_the_target_is_restarted_and_asked_under_the_name_it_signs
 def sign_of(unit: str) -> str:
     """Return the name under which a unit's process signs: of a worker that before its host."""
     name, _, instance = unit.removeprefix("g6-").partition("@")
+    if name == "beat":
+        text = (FOLDER / "systemd/g6-beat@.service").read_text("utf-8")
+        match = re.search(r"^Environment=G6_INSTANCE=(.+)$", text, re.MULTILINE)
+        assert match is not None
+        return f"beat-{match[1].replace('%i', instance)}"
     if name != "worker":
         return name
     command = (FOLDER / "systemd/g6-worker@.service").read_text("utf-8")
