@@ -97,7 +97,7 @@ chaos: $(VENV)/.dev
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 hosts: $(VENV)/.dev
-	$(BIN)/python -m tests.chaos --only 20,26,28,30,31,32,34,35 --add $(ARGS)
+	$(BIN)/python -m tests.chaos --only 15b,20,26,28,30,31,32,33,34,35 --add $(ARGS)
 
 simulate: $(VENV)/.dev
 	$(BIN)/python -m tests.simulate $(if $(SEED),--seed $(SEED)) $(if $(CYCLES),--cycles $(CYCLES)) $(ARGS)

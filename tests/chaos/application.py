@@ -5,8 +5,8 @@ stuck     BANKNIFTY's quotes take 20 s, FINNIFTY's too and do not let themselves
 slow      quotes take 9 s
 doubled   every message is sent twice
 older     the process is of an earlier version: it says less of itself, its messages carry no time, and it keeps those in hand as kombu does
-clock:X   the process's clock is X seconds ahead of the host's, for everything but Celery itself, until CHAOS_DIR has a
-          file `clock-set`
+clock:X   the process's clock is X seconds ahead of the host's, until CHAOS_DIR has a file `clock-set`: for all that G6 asks
+          the time for, and for when Celery's beat sends and its messages expire
 wrong:X   Celery's setting X has a value that the lint must refuse
 
 The first three only while there is a file `fault` in the directory CHAOS_DIR.
@@ -19,12 +19,13 @@ import os
 import signal
 import socket
 import time
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from celery import signals
+from celery import Celery, signals
+from celery.worker import request
 from kombu.entity import Queue
 from kombu.transport.redis import Channel, QoS
 
@@ -36,7 +37,7 @@ from g6.config import load
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes
 from g6.entrypoints.workers import app as application
-from g6.entrypoints.workers import leases, transport
+from g6.entrypoints.workers import leases, schedule, transport
 from g6.simulation import SimulatedMarket
 
 PARENT = os.getpid()
@@ -126,12 +127,23 @@ def age() -> None:
 def shift(seconds: float) -> None:
     """Let every module of this process that asks for the time have one that is wrong, until it is set."""
     clock_set = Path(os.environ["CHAOS_DIR"], "clock-set")
-    for module in (clock, lifeline, vitals, leases):
+    right = Celery.now
+
+    def ahead() -> float:
+        return 0.0 if clock_set.exists() else seconds
+
+    class WrongDate(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(seconds=ahead())
+
+    for module in (clock, lifeline, vitals, leases, transport):
         # The signs of workers ask for monotonic time as well, which no host's clock changes.
-        shifted = vars(time) | {
-            "time": lambda: time.time() + (0.0 if clock_set.exists() else seconds)
-        }
+        shifted = vars(time) | {"time": lambda: time.time() + ahead()}
         module.time = SimpleNamespace(**shifted)  # type: ignore[assignment]
+    schedule.datetime = WrongDate  # type: ignore[misc]
+    request.datetime = WrongDate
+    Celery.now = lambda self: right(self) + timedelta(seconds=ahead())
 
 
 MARKETS = {"poison": Poisoned, "stuck": Stuck, "slow": Slow}

@@ -40,7 +40,7 @@ MISSING or SKIPPED with its reason, a stored chain behind every OK, no duplicate
 Counted are rows: one per index and cycle. *Seconds to recover* run from the fault's end to the first whole cycle, due after it,
 in the files; the grid's step (3 s where nothing else is said) is in them.
 
-Faults 26 and 30 to 35 are done on several hosts: network namespaces of one machine with an address, a name, a disk and a cable
+Faults 15b, 26 and 30 to 35 are done on several hosts: network namespaces of one machine with an address, a name, a disk and a cable
 each, and a proxy between each of them and Redis. `make hosts` does these and the disks alone, as root. Fault 27, a long run, is
 `make soak`.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.chaos.hosts.stack import ALPHA, BETA, DEPOT, FEW, REDIS, HostStack, on_hosts
+from tests.chaos.hosts.stack import ALPHA, BETA, DEPOT, FEW, HOSTS, REDIS, WEB, HostStack, on_hosts
 from tests.chaos.hosts.toxics import (
     Bandwidth,
     Latency,
@@ -22,6 +22,9 @@ from tests.waiting import eventually
 
 ALERT_SECONDS = 60.0
 OTHER = "work.b@beta"
+BEAT_APART = {**HOSTS, "beat-b": WEB}
+SKEWS = (2.0, -2.0, 90.0, -90.0)
+"""Seconds by which a host's clock is wrong, one after the other."""
 ALONE = {"collect": ("collect,aggregate", 4), "analytics": ("analytics", 1), "files": ("persist,manual", 2),
          "sweep": ("maintenance", 1)}  # fmt: skip
 TOXICS: dict[str, tuple[Toxic, ...]] = {
@@ -212,6 +215,65 @@ def few_toxics(stack: Stack) -> None:
     stack.expect(link.connections > before, "connections were reset and made again")
     stack.goes_well(1, after=stack.over)
     stack.expect(all(child.alive for child in stack.children.values()), "every process lives")
+
+
+@fault(
+    "33", "a worker host whose clock is wrong",
+    done="Two hosts share the work. The clock of one is 2 s ahead, 2 s behind, 90 s ahead and 90 s behind, for three cycles each, "
+    "for all that its workers ask the time for; then it is set right.",
+    seen="The heartbeat measures it each time and an alert names the host. By 2 s every unit is OK. By 90 s what this host takes "
+    "may be lost, each with its row and its reason. Set right, both hosts work, and the alert ends.",
+    setup=on_hosts(interval=10, hosts=BEAT_APART),
+)  # fmt: skip
+def worker_clock(stack: Stack) -> None:
+    _wrong_clocks(_hosts(stack), BETA, ("work.b", "closing.b"), harmless=2.0)
+    _both_work(_hosts(stack), "with the clock set right")
+
+
+@fault(
+    "33b", "a beat's host whose clock is wrong",
+    done="As 33, for the host of one of two beats.",
+    seen="The heartbeat measures it each time and an alert names the host. The beat whose clock is right is enough: every unit is "
+    "OK, also by 90 s.",
+    setup=on_hosts(interval=10, hosts=BEAT_APART),
+)  # fmt: skip
+def beat_clock(stack: Stack) -> None:
+    _wrong_clocks(_hosts(stack), WEB, ("beat-b",), harmless=90.0)
+
+
+def _wrong_clocks(stack: HostStack, host: str, names: tuple[str, ...], harmless: float) -> None:
+    """Put the clock of a host wrong, and right again. By `harmless` seconds no unit may be lost."""
+    step = stack.setup.timing.step
+    stack.happens()
+    for seconds in SKEWS:
+        for name in names:
+            stack.children[name].kill()
+            start = stack.beat if name in stack.setup.beats else stack.worker
+            start(name, wait=True, wrong=f"clock:{seconds:g}")
+        began = time.time()
+        measured = eventually(lambda: _told_skew(stack, host, seconds), 60.0, every=0.5)  # noqa: B023
+        stack.pass_time(began + 4 * step - time.time())
+        ends = stack.reasons(began, began + 3 * step)
+        rows = sum(ends.values())
+        words = f"{host} by {measured:+.2f} s: units end as {said(ends)}"
+        is_borne = set(ends) == {("OK", "")} if abs(seconds) <= harmless else rows >= 6
+        stack.expect(is_borne, words)
+    told = eventually(lambda: stack.alerts("clock"), 75.0, every=0.5)
+    sentence = told[0].document["sentence"]
+    stack.expect(host in sentence, f"an alert says: {sentence}")
+    (stack.world.base / "clock-set").touch()
+    stack.passes()
+    stack.goes_well(2, after=stack.over)
+    over = eventually(lambda: stack.alerts("clock", over=True), 90.0, every=0.5)
+    stack.expect(over, "the alert ends when the clock is right")
+    stack.expect(all(child.alive for child in stack.children.values()), "every process lives")
+
+
+def _told_skew(stack: HostStack, host: str, seconds: float) -> float:
+    """Return how wrong a host's clock is by the newest heartbeat, 0 while it says something else."""
+    beats = stack.events("heartbeat")[-1:]
+    skew = float(beats[0].document["clock_skew_seconds"].get(host, 0.0)) if beats else 0.0
+    return skew if abs(skew - seconds) < 0.5 else 0.0
 
 
 @fault(

@@ -25,6 +25,7 @@ from g6.entrypoints.workers.app import create_app
 from g6.pipeline import Runtime
 from g6.pipeline.runtime import Watch
 from g6.pipeline.stages import end
+from tests.chaos.hosts.stack import HostStack, on_hosts
 from tests.chaos.stack import LAYOUT, THREE, Setup, Stack
 from tests.chaos.table import fault
 from tests.e2e.running import BIN, START
@@ -102,6 +103,27 @@ def _raced(first: Runtime, second: Runtime, cycle: str) -> str:
     setup=Setup(application="tests.chaos.application", more={"CHAOS": "slow"}),
 )
 def slow(stack: Stack) -> None:
+    _slow_provider(stack)
+
+
+@fault(
+    "15b", "the provider slower than the interval, for two hosts",
+    done="As 15, on hosts of a network: two of them collect and analyse, each with a beat, and wait for the provider alike.",
+    seen="As 15: nothing piles up, units are MISSING, time_limit, or SKIPPED, overrun; then whole cycles, to which both hosts "
+    "contribute.",
+    setup=on_hosts(interval=3, application="tests.chaos.application", CHAOS="slow"),
+)  # fmt: skip
+def slow_on_hosts(stack: Stack) -> None:
+    assert isinstance(stack, HostStack)
+    _slow_provider(stack)
+    before = stack.done_by_workers()
+    stack.goes_well(3)
+    done = {name: count - before.get(name, 0) for name, count in stack.done_by_workers().items()}
+    words = ", ".join(f"{name} {count}" for name, count in sorted(done.items()))
+    stack.expect(all(done.values()), f"afterwards both hosts work: {words}")
+
+
+def _slow_provider(stack: Stack) -> None:
     stack.switch(on=True)
     stack.happens()
     deepest = 0

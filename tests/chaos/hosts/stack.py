@@ -52,14 +52,14 @@ HOSTS: Mapping[str, str] = {
 
 def on_hosts(
     interval: int = 5, *, sentinels: bool = False, layout: Mapping[str, tuple[str, int]] = LAYOUT,
-    hosts: Mapping[str, str] = HOSTS, **more: str,
+    hosts: Mapping[str, str] = HOSTS, application: str = "g6", **more: str,
 ) -> Setup:  # fmt: skip
     """Return a setup of several hosts."""
     if sentinels:
         more["G6_REDIS__MASTER_NAME"] = MASTER
     return Setup(
         interval=interval, layout=layout, beats=("beat-a", "beat-b"), more=more, hosts=hosts,
-        prepared=watched if sentinels else networked,
+        application=application, prepared=watched if sentinels else networked,
     )  # fmt: skip
 
 
