@@ -39,6 +39,7 @@ from g6.entrypoints.workers import tasks, transport
 from g6.entrypoints.workers.celery_lint import lint
 from g6.entrypoints.workers.driving import Driver
 from g6.entrypoints.workers.jobs import JOBS, SWEEP, Job, cycle_of
+from g6.entrypoints.workers.pool_results import TaskLimits
 from g6.entrypoints.workers.queues import celery_settings
 from g6.entrypoints.workers.schedule import beat_schedule
 from g6.errors import RedisDown, Retryable, UserError
@@ -171,6 +172,8 @@ def _writes(queues: Sequence[str], settings: Settings) -> bool:
 def _connect_worker(app: G6) -> None:
     """Connect the signals of workers. The application itself keeps the listeners alive."""
     ports = vitals(app.wiring)
+    limits = TaskLimits()
+    limits.connect()
 
     def configure_logs(**_: object) -> None:
         configure(app.settings)
@@ -187,6 +190,7 @@ def _connect_worker(app: G6) -> None:
             app.record_configuration()
 
     def after_fork(**_: object) -> None:
+        limits.begin()
         app.events.gather()
         try:
             app.warm_up()

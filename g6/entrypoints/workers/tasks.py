@@ -18,6 +18,7 @@ from g6.domain.reports import StageFailure
 from g6.domain.schema.words import STAGES, Reason, Stage, Status
 from g6.entrypoints.workers.jobs import JOBS, Job
 from g6.entrypoints.workers.leases import Leases
+from g6.entrypoints.workers.pool_results import BoundedErrors, BoundedTask
 from g6.errors import Retryable, Terminal
 from g6.pipeline.runtime import Watch
 from g6.pipeline.stages import end
@@ -34,7 +35,7 @@ PLACES = ("cycle", "index", "day")
 """Words of a message that log lines of its task carry, by the names of the job's parameters."""
 
 
-class UnitTask(Task):  # type: ignore[misc]
+class UnitTask(BoundedTask):
     """A task that works on one unit.
 
     Its lease is renewed while it runs, and every failure ends the unit with a reason.
@@ -108,7 +109,7 @@ def register(app: Celery, jobs: Sequence[Job] = JOBS) -> None:
             continue
         if job.retries is not None:
             options["autoretry_for"] = (Retryable,)
-        app.task(**options)(_body(job))
+        app.task(base=BoundedTask, **options)(_body(job))
 
 
 def _first_link(self: UnitTask, cycle: str, index: str) -> list[str]:
@@ -129,7 +130,7 @@ def _named(task: Task, names: Sequence[str], words: Sequence[str]) -> Iterator[N
     places = {name: word for name, word in zip(names, words, strict=False) if name in PLACES}
     if trace:
         places["trace"] = trace
-    with structlog.contextvars.bound_contextvars(**places):
+    with BoundedErrors(), structlog.contextvars.bound_contextvars(**places):
         yield
 
 
