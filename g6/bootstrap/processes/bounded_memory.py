@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 
 import pyarrow as pa
 
-__all__ = ["bound_memory", "leave_pandas_out"]
+__all__ = ["bound_memory", "leave_pandas_out", "without"]
 
 TRIM_THRESHOLD = -1
 MMAP_THRESHOLD = -3
@@ -37,27 +39,36 @@ def bound_memory() -> None:
 
 def leave_pandas_out() -> None:
     """Have pyarrow look for pandas now and find none, unless it is imported already."""
-    if "pandas" in sys.modules:
-        return
     # At its first array pyarrow (26.0) imports pandas where it is installed, to ask whether it was
     # given one of its kinds. It asks once. A table that is wanted as a frame of pandas later
-    # imports it then. None in `sys.modules` stands for a module in pyarrow's compiled code.
-    missing = _Missing()
+    # imports it then.
+    with without("pandas"):
+        pa.array([0.0])
+
+
+@contextmanager
+def without(*modules: str) -> Iterator[None]:
+    """Do a block as if modules were not installed, except for those that are imported already."""
+    # None in `sys.modules` stands for a module in pyarrow's compiled code.
+    missing = _Missing(modules)
     sys.meta_path.insert(0, missing)
     try:
-        pa.array([0.0])
+        yield
     finally:
         sys.meta_path.remove(missing)
 
 
+@dataclass(frozen=True, slots=True)
 class _Missing(MetaPathFinder):
-    """Answers that pandas is not installed."""
+    """Answers that modules are not installed."""
+
+    modules: tuple[str, ...]
 
     def find_spec(self, fullname: str, *_: object) -> None:
         """Find nothing.
 
         Raises:
-            ModuleNotFoundError: It is pandas that is looked for.
+            ModuleNotFoundError: It is one of the modules that is looked for.
         """
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is left out", name=fullname)
+        if fullname in self.modules:
+            raise ModuleNotFoundError(f"{fullname} is left out", name=fullname)

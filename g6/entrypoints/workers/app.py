@@ -23,7 +23,7 @@ from g6.bootstrap.ownership import (
     record_configuration,
     redis_namespace,
 )
-from g6.bootstrap.processes.bounded_memory import bound_memory, leave_pandas_out
+from g6.bootstrap.processes.bounded_memory import bound_memory, leave_pandas_out, without
 from g6.bootstrap.processes.process_runtime import build_runtime, start_market
 from g6.bootstrap.processes.redis_ports import RedisFacts, redis_facts, vitals
 from g6.bootstrap.processes.running_code import code_at_start
@@ -97,7 +97,10 @@ class G6(Celery):  # type: ignore[misc]
         if not queues or QueueName.COLLECT in queues:
             rehearse(self._provider, self.settings)
         if self.settings.panels.validate_ != "off" and (not queues or QueueName.PERSIST in queues):
-            panel_files.validator()
+            # Where a notebook is installed, jsonschema (4.26) imports a grammar of addresses that no
+            # panel has: 17 MB and a second.
+            with without("rfc3987_syntax"):
+                panel_files.validator()
 
     def join_owner(self, queues: Sequence[str]) -> None:
         """Join, before the fork, the owner of the data directory, where this worker writes rows.
