@@ -254,7 +254,7 @@ class FrameSettings(Section):
 
     # A rerun reads raw quotes from the frame while it is there, else from the stored chain: an hour
     # after persistence it is needed no more, and without persistence it is the only copy. Of cycles
-    # 5 s apart an hour was 430 MB, of a machine of 700.
+    # 5 s apart Redis held 16 MB after 8 of them and 57 after 62, and went on so for an hour.
 
     max_bytes: int = Field(
         default=512 * 1024**2,
