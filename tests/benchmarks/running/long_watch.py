@@ -68,12 +68,14 @@ class Watched:
         memory: MB of all processes, shared pages once, over time.
         by_role: MB of each kind of process at the end.
         busy_cores: Processor time of all processes by the second.
+        since: The last cycle before the watch. Those after it are judged.
         closed_seconds: From a cycle's instant to its close, p50 and p95 over the cycles.
     """
 
     memory: Series = field(default_factory=lambda: Series("all", "PSS MiB"))
     by_role: dict[str, float] = field(default_factory=dict)
     busy_cores: float = 0.0
+    since: str = ""
     closed_seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -103,7 +105,7 @@ class LongRun:
     def watch(self, supervisor: psutil.Process) -> Watched:
         """Look at the system again and again, and return what was seen."""
         every = self.given.every
-        watched = Watched()
+        watched = Watched(since=max(_closings(self.rows)))
         began, spent = time.monotonic(), _processor_seconds(supervisor)
         looks = range(int(60 * self.given.minutes / every))
         for number in track(looks, "watching", console=Console(stderr=True)):
@@ -114,7 +116,15 @@ class LongRun:
             watched.memory.values.append(sum(watched.by_role.values()))
         passed = time.monotonic() - began
         watched.busy_cores = (_processor_seconds(supervisor) - spent) / passed
-        watched.closed_seconds = _closings(self.rows)
+        closed = _closings(self.rows)
+        seconds = [taken for cycle, taken in closed.items() if cycle > watched.since]
+        if seconds:
+            p50, p95 = np.percentile(seconds, (50, 95)).tolist()
+            watched.closed_seconds = {
+                "cycles": len(seconds),
+                "p50": round(p50, 3),
+                "p95": round(p95, 3),
+            }
         return watched
 
     def document(self, watched: Watched, indices: Sequence[str]) -> dict[str, Any]:
@@ -130,7 +140,7 @@ class LongRun:
             },
             "rise_of_second_half_mb": round(watched.memory.rise, 1),
             "by_role_mb": {role: round(size) for role, size in watched.by_role.items()},
-            "units": dict(_endings(self.rows, indices)),
+            "units": dict(_endings(self.rows, indices, watched.since)),
             "closed_seconds": watched.closed_seconds,
         }
 
@@ -175,25 +185,26 @@ def _processor_seconds(supervisor: psutil.Process) -> float:
     return total
 
 
-def _endings(directory: Path, indices: Sequence[str]) -> Counter[str]:
-    """Return how many units ended in each status, with its reason, and which index has none that did."""
+def _endings(directory: Path, indices: Sequence[str], since: str) -> Counter[str]:
+    """Return how many later units ended in each status, with its reason, and which index has no row."""
     # By name, an index without any stored chain is refused, and with it the figures of the others.
-    rows = g6.load("*", START.partition(" ")[0], kind="overview", data_dir=directory)
+    rows = g6.load("*", START.partition(" ")[0], kind="overview", data_dir=directory, tz="UTC")
     absent = set(indices) - set(rows.underlying.astype(str))
     counts = Counter({f"nowhere: {name} has no row": 1 for name in sorted(absent)})
-    for status, reason in zip(rows.status.astype(str), rows.reason, strict=True):
+    later = rows[rows.timestamp > since]
+    for status, reason in zip(later.status.astype(str), later.reason, strict=True):
         counts[f"{status} {reason}" if isinstance(reason, str) and reason else status] += 1
     return counts
 
 
 def _closings(directory: Path) -> dict[str, float]:
-    """Return p50 and p95 of the seconds from a cycle's instant to its close, from the running system's bus."""
+    """Return the seconds from each cycle's instant to its close, from the running system's bus."""
     # Events are stored now and then, and those of a short run are not stored at all when it ends.
     broker = (owner(directory) or {})["broker"]
     with connect(broker) as client:
         events = RedisBus(client, "g6").read("0", count=200_000)
-    taken = [event.document["elapsed_seconds"] for event in events if event.type == "cycle.report"]
-    if not taken:
-        return {}
-    p50, p95 = np.percentile(taken, (50, 95)).tolist()
-    return {"cycles": len(taken), "p50": round(p50, 3), "p95": round(p95, 3)}
+    seconds = {}
+    for event in events:
+        if event.type == "cycle.report":
+            seconds[str(event.document["cycle"])] = float(event.document["elapsed_seconds"])
+    return seconds
