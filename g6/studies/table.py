@@ -164,7 +164,7 @@ STUDIES = (
         "market.capacity_plan",
         "Count what a wish needs: processes, memory, Redis, disk.",
         "g6 plan --indices 60 --interval 5",
-        details="It counts with what cycles of up to 24 indices cost where they were measured, for "
+        details="It counts with what cycles of up to 60 indices cost where they were measured, for "
         "quotes that come from a stream or at once, and says what is used up first.",
         reader="nothing",
         settings=(),

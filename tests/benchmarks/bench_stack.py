@@ -2,10 +2,12 @@
 
 import os
 import re
+import statistics
 import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -66,6 +68,7 @@ class Run:
     `cpu_until_stored`: the same of all cycles, those before the first that counts too, until the last of them is stored. Where a
     busy machine stores later than it collects, the first of the two leaves work out.
     `memory`: MB of each process when the cycles have passed, shared pages in their share: a worker's main process first.
+    `frames`: bytes of a frame in Redis by its name, quotes or chain, at the median, and those of all.
     """
 
     records: list[CycleRecord] = field(default_factory=list)
@@ -76,6 +79,7 @@ class Run:
     cpu: dict[str, float] = field(default_factory=dict)
     cpu_until_stored: dict[str, float] = field(default_factory=dict)
     memory: dict[str, list[float]] = field(default_factory=dict)
+    frames: dict[str, float] = field(default_factory=dict)
 
 
 def settings_for(directory: Path, indices: Sequence[str] = ()) -> Settings:
@@ -159,6 +163,7 @@ def run(plan: Plan, results: Path, progress: Progress = lambda _share: None) -> 
             for name, spent in less(_cpu(pids), at_rest).items()
         }
         left.memory = _memory(pids)
+        left.frames = _frames(client)
         cycles = [
             isoformat_z(bounds.first + timedelta(seconds=n * plan.interval))
             for n in range(plan.warm, plan.warm + plan.cycles)
@@ -194,6 +199,16 @@ def _memory(pids: Mapping[str, int]) -> dict[str, list[float]]:
             each.memory_full_info().pss / 1e6 for each in (root, *root.children(recursive=True))
         ]
     return sizes
+
+
+def _frames(client: redis.Redis) -> dict[str, float]:
+    """Return the bytes of a frame by its name, at the median over all that are in Redis, and of all."""
+    sizes: dict[str, list[int]] = defaultdict(list)
+    for key in client.scan_iter("*:frame:*", count=1000):
+        size: Any = client.strlen(key)
+        sizes[key.rpartition(b":")[2].decode()].append(size)
+    of_one = {name: float(statistics.median(every)) for name, every in sizes.items()}
+    return of_one | {"all": float(sum(map(sum, sizes.values())))}
 
 
 def _started(runtime: Runtime) -> bool:

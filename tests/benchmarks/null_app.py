@@ -155,14 +155,15 @@ def prepared(results: Mapping[str, Results], panels: Mapping[str, Any]) -> Compu
 
 def keep_nothing() -> None:
     """Let nothing be stored by this process."""
-    _put(stores, "store", lambda _settings: NullStore())
-    _put(process_runtime, "PanelFiles", lambda *_, **__: MemoryPanels())
+    put_in_place(stores, "store", lambda _settings: NullStore())
+    put_in_place(process_runtime, "PanelFiles", lambda *_, **__: MemoryPanels())
 
 
-def _put(module: ModuleType, name: str, value: Any) -> None:
+def put_in_place(module: ModuleType, name: str, value: Any) -> None:
+    """Put something in the place of what a module has under a name."""
     if not hasattr(module, name):
         raise SystemExit(
-            f"{module.__name__}.{name} is not there any more: the null run must follow the pipeline"
+            f"{module.__name__}.{name} is not there any more: the benchmark must follow the pipeline"
         )
     setattr(module, name, value)
 

@@ -12,12 +12,16 @@ from types import MappingProxyType
 
 __all__ = [
     "COMMANDS",
+    "FRAMES",
     "MAIN_MEGABYTES",
-    "POOL_MEGABYTES",
+    "POOL",
     "PROCESSOR",
+    "REDIS_MEGABYTES",
     "SCALE",
     "CommandCost",
     "ConstantOrigin",
+    "FrameCost",
+    "MemoryCost",
     "TimeCost",
 ]
 
@@ -47,19 +51,22 @@ class TimeCost:
         cycle_ms: Milliseconds of a cycle, whatever it holds.
         unit_ms: Further milliseconds of each of its indices.
         option_us: Further microseconds of each option of these.
+        second_ms: Milliseconds of each second until the next one: sweeps, signs of life.
     """
 
     cycle_ms: float
     unit_ms: float
     option_us: float
+    second_ms: float
 
-    def seconds(self, indices: int, options: int) -> float:
+    def seconds(self, indices: int, options: int, interval: float) -> float:
         """Return the seconds of a cycle of so many indices and, of all of them, options.
 
-        >>> TimeCost(2.0, 3.0, 10.0).seconds(indices=6, options=2_000)
-        0.04
+        >>> TimeCost(2.0, 3.0, 10.0, 1.0).seconds(indices=6, options=2_000, interval=5)
+        0.045
         """
-        return (self.cycle_ms + self.unit_ms * indices + self.option_us * options / 1e3) / 1e3
+        units_ms = self.unit_ms * indices + self.option_us * options / 1e3
+        return (self.cycle_ms + units_ms + self.second_ms * interval) / 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +77,59 @@ class CommandCost:
     unit: float
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryCost:
+    """The memory of one pool process, shared pages in their share.
+
+    Attributes:
+        process_mb: MB of any.
+        option_kb: Further KB of each option of the chain that it works on.
+    """
+
+    process_mb: float
+    option_kb: float
+
+    def megabytes(self, options: int) -> float:
+        """Return the MB of a process whose chains have so many options.
+
+        >>> MemoryCost(100.0, 5.0).megabytes(options=400)
+        102.0
+        """
+        return self.process_mb + self.option_kb * options / 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCost:
+    """The bytes that an option of a unit takes in Redis: as quotes, and as a part of its chain."""
+
+    quotes: float
+    chain: float
+
+
 SCALE = ConstantOrigin(
     "make bench-scale",
     "benchmarks/scale.json",
-    "2026-11-29T16:12:35Z",
+    "2026-11-29T18:23:07Z",
     "AMD EPYC, 2 cores",
 )
-"""The origin of everything below: cycles of up to 24 invented indices and 10,000 options."""
+"""The origin of everything below: cycles of up to 60 invented indices and 20,000 options."""
 PROCESSOR: Mapping[str, TimeCost] = MappingProxyType(
     {
-        "beat": TimeCost(7.3, 1.043, 0.2),
-        "collect": TimeCost(3.85, 4.722, 8.7),
-        "analytics": TimeCost(9.11, 8.621, 5.4),
-        "persist": TimeCost(23.97, 15.415, 21.4),
-        "closing": TimeCost(19.89, 2.87, 5.6),
-        "redis": TimeCost(5.33, 2.197, 1.6),
+        "beat": TimeCost(9.06, 0.343, 0.1, 4.17),
+        "collect": TimeCost(3.83, 3.627, 3.5, 1.98),
+        "analytics": TimeCost(7.69, 5.44, 4.2, 0.0),
+        "persist": TimeCost(12.92, 15.23, 3.6, 1.63),
+        "closing": TimeCost(6.86, 2.417, 1.0, 8.24),
+        "redis": TimeCost(1.38, 1.174, 1.8, 3.86),
     }
 )
 """By part: processes of one queue, or the one process of beat and of Redis."""
-COMMANDS = CommandCost(40.1, 51.9)
-POOL_MEGABYTES = 203.0
-"""The largest pool process of any queue, shared pages in their share."""
-MAIN_MEGABYTES = 654.0
-"""The main processes of one worker per queue, beat and Redis."""
+COMMANDS = CommandCost(45.9, 49.1)
+POOL = MemoryCost(89.6, 1.9)
+"""The largest pool process of any queue."""
+MAIN_MEGABYTES = 451.8
+"""The main processes of one worker per queue, and beat."""
+REDIS_MEGABYTES = 7.8
+"""Redis without frames."""
+FRAMES = FrameCost(237.2, 398.8)
+"""Of a unit's frames, which stay for as many cycles as `Timing` says."""

@@ -97,8 +97,8 @@ class G6(Celery):  # type: ignore[misc]
         if not queues or QueueName.COLLECT in queues:
             rehearse(self._provider, self.settings)
         if self.settings.panels.validate_ != "off" and (not queues or QueueName.PERSIST in queues):
-            # Where a notebook is installed, jsonschema (4.26) imports a grammar of addresses that no
-            # panel has: 17 MB and a second.
+            # Where a notebook is installed, jsonschema (4.26) imports a grammar of addresses, and
+            # no panel has one: 17 MB and a second.
             with without("rfc3987_syntax"):
                 panel_files.validator()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from g6.domain.cycles.capacity import Bound, PoolNeed
+from g6.domain.cycles.capacity import Bound, Capacity, PoolNeed
 from g6.domain.cycles.sizing import PARTS_SHARE
 from g6.rendering.parts import Line, NoView, Part, plain_table
 from g6.rendering.wording import counted, megabytes
@@ -29,7 +29,12 @@ def parts(document: CapacityPlan, _: NoView) -> Iterator[Part]:
         f"processor: {needs.processor_seconds:.2f} s a cycle, {needs.busy_cores:.2f} cores busy; "
         f"{counted(needs.hosts, 'host')}"
     )
-    yield Line(f"memory: {megabytes(1e6 * needs.megabytes)} in all processes")
+    yield Line(
+        f"memory: {megabytes(1e6 * needs.megabytes)} in workers that were started one by one, "
+        f"{megabytes(1e6 * needs.frame_megabytes)} of it frames in Redis"
+    )
+    if needs.hosts == 1:
+        yield Line("        g6 up forks its processes from one and holds less: make footprint")
     yield Line(
         f"Redis: {needs.commands:,.0f} commands a cycle, {needs.commands_a_second:,.0f} a second"
     )
@@ -40,10 +45,20 @@ def parts(document: CapacityPlan, _: NoView) -> Iterator[Part]:
         f"{megabytes(day.csv)} of CSV"
     )
     yield _bounds(needs.bounds)
+    if wish.indices > 1:
+        yield Line(_division(needs))
     first = document.bottleneck
     yield Line(f"used up first: {first.name} ({first.share:.0%}); beyond it {first.beyond}")
     origin = document.origin
     yield Line(f"measured {origin.date[:10]} on {origin.machine} by {origin.command}")
+
+
+def _division(needs: Capacity) -> str:
+    """Return into how many systems the indices are divided, and by how many accounts streamed."""
+    accounts = f"streamed by {counted(needs.accounts, 'account')} of Kite"
+    if not needs.systems:
+        return f"systems: one index is more than one of them closes in time; {accounts}"
+    return f"systems: {needs.systems:,}, each with a namespace and a Redis; {accounts}"
 
 
 def _pools(pools: tuple[PoolNeed, ...]) -> Table:

@@ -3,6 +3,7 @@
     make bench-scale                              all rows, a quarter of an hour on two quiet cores
     make bench-scale ARGS="--only 1x400,6x400 --processes 2 --output build/scale"     some of them
     make bench-scale ARGS=--again                 rows that were measured at this commit too
+    make bench-scale ARGS=--memory                of each row that is there, what processes and frames hold, whatever else runs
 
 A row is a run of its own processes on invented indices of the simulated market (S01 … S60), whose quotes are simulated before.
 Rows stand in scale.json as soon as they are measured: a run that was ended goes on where it was. Cycles are so far apart that they
@@ -17,6 +18,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,8 @@ INTERVALS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30)
 SECONDS_OF_AN_OPTION, SECONDS_OF_A_UNIT = 300e-6, 20e-3
 """Processor time by which the interval of a row is chosen, on the safe side."""
 IDLE_SHARE = 0.5
+HELD = ("pool_mb", "main_mb", "frames")
+"""What of a row does not change with what else the machine does."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--processes", default="1,2,4", help="analytics processes (1,2,4)")
     parser.add_argument("--cycles", type=int, default=4, help="cycles that count in a row (4)")
     parser.add_argument("--again", action="store_true", help="measure every row anew")
+    parser.add_argument(
+        "--memory", action="store_true", help="of rows that are there, measure memory alone anew"
+    )
     parser.add_argument("--require", action="store_true", help="exit status 1 above a limit")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks")
     return parser.parse_args()
@@ -110,6 +117,13 @@ def measured(point: Point, cycles: int) -> dict[str, Any]:
     return row
 
 
+def _is_done(earlier: Sequence[dict[str, Any]], of_tree: str, given: argparse.Namespace) -> bool:
+    """Tell whether nothing is to be measured of a row."""
+    if given.memory:
+        return all(row.get("memory_tree") == of_tree for row in earlier)
+    return not given.again and any(row["tree"] == of_tree for row in earlier)
+
+
 def measured_at(path: Path) -> str:
     """Return when the newest row of a file was measured."""
     date: str = json.loads(path.read_text("utf-8"))["date"]
@@ -128,10 +142,12 @@ def main() -> int:
     every = points(given)
     for number, point in enumerate(every, 1):
         earlier = [row for row in rows if point.is_of(row)]
-        if not given.again and any(row["tree"] == of_tree for row in earlier):
+        if _is_done(earlier, of_tree, given):
             continue
         console.print(f"{number} of {len(every)}: {point}, {point.interval} s apart")
         row = measured(point, given.cycles) | {"tree": of_tree, "date": surroundings()["date"]}
+        if given.memory:
+            row = earlier[0] | {name: row[name] for name in HELD} | {"memory_tree": of_tree}
         rows = [other for other in rows if not point.is_of(other)] + [row]
         rows.sort(key=lambda row: (row["indices"], row["options"], row["processes"]))
         told = {"rows": rows, "constants": constants(rows), "missed": missed(rows)}

@@ -64,7 +64,7 @@ def main() -> None:
     indices, options, processes, interval, cycles = map(int, sys.argv[1:])
     names = names_of(indices, options)
     with tempfile.TemporaryDirectory(prefix="g6-scale-") as temporary:
-        results = Path(temporary) / "quotes.pickle"
+        results = Path(temporary) / "quotes"
         start = settings_of(Path(temporary), names, interval).market.start.isoformat()
         # In a process of its own: the tapes of sixty indices hold more than what is measured.
         simulate = "from cycle.scale.prepared_market import main; main()"
@@ -100,6 +100,7 @@ def main() -> None:
             if len(sizes) > 1
         },
         "main_mb": {name: round(sizes[0], 1) for name, sizes in left.memory.items()},
+        "frames": left.frames,
         "load": round(os.getloadavg()[0], 2),
     }
     print(json.dumps(found))

@@ -1,6 +1,6 @@
 """A provider whose quotes were simulated before the run, so that a run of sixty indices costs what G6 costs, not what they do.
 
-`main OUTPUT OPTIONS INSTANT NAME…` simulates the indices at an instant and keeps what they quote.
+`main OUTPUT OPTIONS INSTANT NAME…` simulates the indices at an instant and keeps what they quote, in a file each below OUTPUT.
 Each index lists as many options as are wanted, those nearest to the money, in five expiries. Its quotes stay as they are and move
 with the clock: their times are as old at every cycle as they were.
 """
@@ -23,6 +23,7 @@ from g6.domain.quotes.quotes import Quotes
 from g6.domain.reports import ProviderFacts
 from g6.domain.schema.provider_words import ProviderMode
 from g6.domain.schema.underlying import Underlying
+from g6.ports.sources import Abilities
 from g6.simulation import SimulatedMarket
 
 EXPIRIES = 5
@@ -38,6 +39,19 @@ class PreparedIndex:
     interest: NDArray[np.float64]
 
 
+class PreparedIndices(dict[str, PreparedIndex]):
+    """The indices that were kept in a directory, each read when it is first asked for."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self._directory = directory
+
+    def __missing__(self, name: str) -> PreparedIndex:
+        content = (self._directory / f"{name}.pickle").read_bytes()
+        prepared: PreparedIndex = pickle.loads(content)  # noqa: S301 (written by the benchmark a moment ago)
+        return self.setdefault(name, prepared)
+
+
 class PreparedMarket:
     """Quotes of a moment, at any later instant of its session."""
 
@@ -45,6 +59,11 @@ class PreparedMarket:
 
     def __init__(self, indices: Mapping[str, PreparedIndex]) -> None:
         self._indices = indices
+
+    @property
+    def abilities(self) -> Abilities:
+        """It may be asked ahead of time: a worker that collects reads all indices before it forks."""
+        return Abilities(rehearsal=self)
 
     def listing(self, index: str, at: datetime) -> Listing:
         """Return what is listed."""
@@ -110,5 +129,6 @@ def main() -> None:
     """Simulate and keep."""
     output, options, instant, *names = sys.argv[1:]
     at = datetime.fromisoformat(instant)
-    indices = {name: prepare(name, int(options), at) for name in names}
-    Path(output).write_bytes(pickle.dumps(indices))
+    Path(output).mkdir()
+    for name in names:
+        (Path(output) / f"{name}.pickle").write_bytes(pickle.dumps(prepare(name, int(options), at)))
