@@ -173,12 +173,7 @@ def greeks(
     >>> float(greeks(0.2, 100.0, 100.0, 1.0, 0.0, 1.0).vega.round(6))
     0.396953
     """
-    arguments, shape = columns(sigma, forward, strike, years, rate, phi)
-    figures = np.empty((5, arguments[0].size))
-    with np.errstate(all="ignore"):
-        for part in chunks(figures.shape[1]):
-            figures[:, part] = greeks_of(*(column[part] for column in arguments))
-    return Greeks(*figures.reshape(5, *shape))
+    return Greeks(*_rows_in_chunks(5, greeks_of, sigma, forward, strike, years, rate, phi))
 
 
 def greeks_of(
@@ -243,12 +238,19 @@ def higher_greeks(
     >>> float(higher_greeks(0.2, 100.0, 100.0, 1.0, 0.0, 1.0).vanna.round(6))
     0.001985
     """
-    arguments, shape = columns(sigma, forward, strike, years, rate, phi)
-    figures = np.empty((3, arguments[0].size))
+    return HigherGreeks(
+        *_rows_in_chunks(3, _higher_greeks, sigma, forward, strike, years, rate, phi)
+    )
+
+
+def _rows_in_chunks(count: int, figures_of: Callable[..., Array], *arguments: ArrayLike) -> Array:
+    """Return `count` figures of arguments of any shapes: the figure first, then their shape."""
+    flat, shape = columns(*arguments)
+    figures = np.empty((count, flat[0].size))
     with np.errstate(all="ignore"):
         for part in chunks(figures.shape[1]):
-            figures[:, part] = _higher_greeks(*(column[part] for column in arguments))
-    return HigherGreeks(*figures.reshape(3, *shape))
+            figures[:, part] = figures_of(*(column[part] for column in flat))
+    return figures.reshape(count, *shape)
 
 
 def _higher_greeks(

@@ -206,7 +206,8 @@ class DayReplay:
             hashes = {name: panel_hash(data) for name, data in after.items()}
             yield from panel_events(self._panels, after, hashes, cycle)
             self.cycle = cycle
-            self._take(after)
+            self._panels = after
+            self._hashes = hashes
         # Before the end, so that who comes back after it has lost none of them.
         yield from self._gaps_of(cycle) if report else _gaps(cycle, rows, before)
         yield end_of_cycle(report or _report(cycle, rows), self._hashes)
