@@ -6,22 +6,14 @@ import importlib.util
 import os
 import re
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-import matplotlib as mpl
-import nbformat
-import pandas as pd
 import pytest
-from IPython.core.displayhook import DisplayHook
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
-from traitlets.config import Config
 
 import g6
-
-# Cells that are run in this process draw without a display. A kernel of its own has its own.
-mpl.use("Agg")
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "docs/notebooks/sources").glob("*.py"))
@@ -35,11 +27,17 @@ NAMES = {
     "sql_over_a_month",
 }
 NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e[-+]?\d+)?")
-AS_IN_A_KERNEL = ("display.width", 80, "display.max_columns", 20)
-"""pandas takes what is no kernel for a terminal, of which it asks the width."""
 
 
-def _builder() -> ModuleType:
+@pytest.fixture(scope="module")
+def cells() -> ModuleType:
+    """What runs and reads cells."""
+    return import_module("tests.docs.notebook_cells")
+
+
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
+    """The script that makes notebooks of their sources."""
     spec = importlib.util.spec_from_file_location(
         "notebooks_build", ROOT / "docs/notebooks/build.py"
     )
@@ -50,11 +48,8 @@ def _builder() -> ModuleType:
     return module
 
 
-build = _builder()
-
-
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(build: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home directory with the days that all notebooks share."""
     home = tmp_path_factory.mktemp("home")
     for days, interval in ((1, 600), (20, 3600)):
@@ -71,28 +66,9 @@ def elsewhere(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path
 
 
-class SilentHook(DisplayHook):
-    """Keeps what a cell answers, and prints nothing of it."""
-
-    def write_output_prompt(self) -> None:
-        """Print no `Out[1]:`."""
-
-    def write_format_data(self, format_dict: object, md_dict: object = None) -> None:
-        """Print no answer."""
-
-    def finish_displayhook(self) -> None:
-        """Print no line end."""
-
-
 @pytest.fixture
-def shell(elsewhere: Path) -> Iterator[InteractiveShell]:
-    """What a kernel runs cells with, in this process: six kernels took 50 s to start."""
-    quiet = Config()
-    quiet.HistoryManager.enabled = False
-    shell = InteractiveShell(config=quiet, displayhook_class=SilentHook)
-    # Of a picture its words are asked for: drawing each costs a second.
-    shell.display_formatter.active_types = ["text/plain"]
-    with pd.option_context(*AS_IN_A_KERNEL):
+def shell(cells: ModuleType, elsewhere: Path) -> Iterator[Any]:
+    with cells.quiet_shell() as shell:
         yield shell
 
 
@@ -101,18 +77,20 @@ def test_there_are_six() -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
-def test_a_notebook_is_of_its_source_and_ships_its_outputs(source: Path) -> None:
+def test_a_notebook_is_of_its_source_and_ships_its_outputs(build: ModuleType, source: Path) -> None:
     assert build.stale(source) == "", "make notebooks"
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
-def test_a_notebook_names_no_place_of_the_machine_that_ran_it(source: Path) -> None:
+def test_a_notebook_names_no_place_of_the_machine_that_ran_it(
+    build: ModuleType, source: Path
+) -> None:
     text = build.path_of(source).read_text(encoding="utf-8")
     assert str(ROOT) not in text
     assert "/tmp" not in text
 
 
-def test_a_changed_source_is_told(tmp_path: Path) -> None:
+def test_a_changed_source_is_told(build: ModuleType, tmp_path: Path) -> None:
     changed = tmp_path / WHOLE.name
     changed.write_text(WHOLE.read_text(encoding="utf-8") + "\n# %%\n1 + 1\n", encoding="utf-8")
     assert build.stale(changed) == "is not what its source says"
@@ -122,26 +100,20 @@ def test_a_changed_source_is_told(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_a_notebook_answers_what_it_ships_from_an_empty_directory(
-    shell: InteractiveShell, elsewhere: Path, source: Path
+    build: ModuleType, cells: ModuleType, shell: Any, elsewhere: Path, source: Path
 ) -> None:
-    shipped = nbformat.read(build.path_of(source), as_version=4)
     compared = 0
-    for cell in shipped.cells:
+    for cell in cells.shipped(build.path_of(source)):
         if cell.cell_type != "code":
             continue
-        with capture_output() as captured:
-            done = shell.run_cell(cell.source, store_history=True)
-        done.raise_error()
-        answers = []
-        if done.result is not None:
-            answers.append(shell.display_formatter.format(done.result)[0]["text/plain"])
-        assert_same([captured.stdout, *answers], _words(cell.outputs), cell.source)
-        compared += len(answers)
+        answers = cells.answers_of(shell, cell.source)
+        assert_same(answers, _words(cell.outputs), cell.source)
+        compared += len(answers) - 1
     assert compared > 0
     assert os.listdir(elsewhere) == []  # noqa: PTH208 - hidden files too
 
 
-def _words(outputs: Sequence[nbformat.NotebookNode]) -> list[str]:
+def _words(outputs: Sequence[Any]) -> list[str]:
     """Return what a cell printed, and what it answered in words.
 
     A figure of pyplot is shown by a kernel and by nothing here.
@@ -174,8 +146,8 @@ def test_a_number_that_differs_is_told() -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
-def test_a_notebook_ships_its_pictures(source: Path) -> None:
-    shipped = nbformat.read(build.path_of(source), as_version=4)
-    shown = [output.get("data", {}) for cell in shipped.cells for output in cell.get("outputs", [])]
+def test_a_notebook_ships_its_pictures(build: ModuleType, cells: ModuleType, source: Path) -> None:
+    shipped = cells.shipped(build.path_of(source))
+    shown = [output.get("data", {}) for cell in shipped for output in cell.get("outputs", [])]
     draws = "g6.plot" in source.read_text(encoding="utf-8") or ".plot" in source.read_text("utf-8")
     assert any("image/png" in data for data in shown) is draws

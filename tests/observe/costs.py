@@ -1,7 +1,7 @@
 """What each file of tests costs: wall time, and processor time of the process and its children.
 
 A child is counted when it is waited for: what a system of processes used stands with the test, or
-with the fixture, that ended it.
+with the fixture, that ended it. Commands that are forks of `tests/e2e/warm_commands.py` stand with none.
 """
 
 from __future__ import annotations

@@ -188,6 +188,7 @@ def test_the_random_chains_are_no_empty_test(chain_of, seed):
         for each in expiry_figures(Chain.of_rows(chain(chain_of, seed)))
         if not isnan(each.atm_iv)
     ]
+    assert known
     assert all(each.pcr > 0 and each.max_pain > 0 for each in known)
 
 

@@ -189,7 +189,9 @@ def test_a_setting_that_changed_is_nothing_once_nobody_runs() -> None:
 
 def test_what_is_wrong_always_has_a_fix() -> None:
     for facts, _, _ in FAULTS.values():
-        assert all(finding.fix for finding in wrong(facts))
+        fixes = [finding.fix for finding in wrong(facts)]
+        assert fixes
+        assert all(fixes)
 
 
 def test_each_check_is_found_wrong_by_some_fault() -> None:
