@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
 
 from g6.adapters.csv.line_checks import Stored, check_day, indices_by_day, strays
+from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.adapters.panel_files import verify_manifest_hashes
 from g6.adapters.parquet.maintenance import checking
 from g6.adapters.parquet.units import is_recomputed
@@ -15,7 +17,8 @@ from g6.bootstrap.stored_files.csv_lines import csv_days, stored_lines
 from g6.bootstrap.stored_files.directory_certificates import DirectoryCertificates
 from g6.config import Settings
 from g6.domain.schema import layout
-from g6.domain.schema.layout import MANIFEST, Kind
+from g6.domain.schema.layout import MANIFEST, Kind, certified_name
+from g6.errors import BadInput
 from g6.files import abandoned_in, quoted, shown
 from g6.ports import Clock
 from g6.ports.history import Finding
@@ -50,7 +53,7 @@ def searches(settings: Settings, day: date | None) -> list[Search]:
             csv_searches.append(partial(_csv, settings, of_day, index, is_stored))
     stray_files: list[Search] = [lambda: list(strays(base))] if day is None else []
     return [
-        *checking.looks(settings.directory, day),
+        *checking.looks(settings.directory, day, partial(_is_pruned, settings.directory)),
         *_certified_days(settings, day),
         *csv_searches,
         *stray_files,
@@ -103,9 +106,27 @@ def _csv(settings: Settings, day: date, index: str, in_parquet: bool) -> list[Fi
         live = f"{fix} sets damaged lines aside; their live figures are in backups alone"
         return list(check_day(settings.csv_dir, index, day, None, live))
     stored = stored_lines(settings, index, day)[0] if in_parquet else None
+    if stored is None and _is_pruned(settings.directory, index, day):
+        return list(check_day(settings.csv_dir, index, day, None, fix))
     if stored is None and (settings.directory / layout.folder(Kind.CHAIN)).is_dir():
         stored = Stored()
     return list(check_day(settings.csv_dir, index, day, stored, fix))
+
+
+def _is_pruned(directory: Path, index: str, day: date) -> bool:
+    """Tell whether the chains of an index's day were pruned.
+
+    An earlier certificate has their file then, and the newest one has not.
+    """
+    files = CertificateFiles(directory)
+    there: list[bool] = []
+    # One that is damaged is a finding of its day.
+    with suppress(BadInput):
+        for version in files.versions(day):
+            certificate = files.read(day, version)
+            of_version = certificate.files if certificate else ()
+            there.append(index in {certified_name(file.path) for file in of_version})
+    return any(there) and not there[-1]
 
 
 def _mend_command(index: str, day: date) -> str:

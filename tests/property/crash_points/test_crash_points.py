@@ -13,8 +13,8 @@ from tests.property.crash_points.trials import trials
 
 
 def few(of: int) -> Iterable[int]:
-    """Choose two changes of so many; `make crash-points` tries all."""
-    return sorted({of * 2 // 3, of})
+    """Choose one change of so many; `make crash-points` tries all."""
+    return [of * 2 // 3]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
@@ -22,7 +22,7 @@ def test_an_operation_that_ends_before_a_change_loses_nothing_and_completes(
     operation: Operation, tmp_path: Path
 ) -> None:
     tried = list(trials(operation, tmp_path, few))
-    assert len(tried) == 3
+    assert len(tried) == 2
     assert [trial for trial in tried if trial.wrong] == []
 
 

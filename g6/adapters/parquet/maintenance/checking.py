@@ -26,24 +26,31 @@ from g6.files import abandoned_in, is_temporary, quoted, shown
 from g6.ports.history import OVERVIEW, Finding
 
 FileCheck = Callable[[], list[Finding]]
+Pruned = Callable[[str, date], bool]
+"""Tells whether the chains of an index's day were deleted on purpose."""
 _Chains = dict[str, set[datetime]]
 
 
-def looks(directory: Path, day: date | None = None) -> list[FileCheck]:
+def looks(directory: Path, day: date | None, pruned: Pruned) -> list[FileCheck]:
     """Return one check per stored day, or of `day` alone, to be made in this order.
 
     Each returns its findings.
+
+    Args:
+        directory: The data directory.
+        day: Only this day.
+        pruned: Tells whether the chains of an index's day were deleted on purpose.
     """
     stored: set[date] = set()
     for root in _roots(directory):
         stored.update(days.days(root))
     if day is not None:
         stored &= {day}
-    return [partial(_look, directory, stored_day) for stored_day in sorted(stored)]
+    return [partial(_look, directory, stored_day, pruned) for stored_day in sorted(stored)]
 
 
-def _look(directory: Path, day: date) -> list[Finding]:
-    return list(_day(directory, day))
+def _look(directory: Path, day: date, pruned: Pruned) -> list[Finding]:
+    return list(_day(directory, day, pruned))
 
 
 def _roots(directory: Path) -> list[Path]:
@@ -55,7 +62,7 @@ def _roots(directory: Path) -> list[Path]:
     ]
 
 
-def _day(directory: Path, day: date) -> Iterator[Finding]:
+def _day(directory: Path, day: date, pruned: Pruned) -> Iterator[Finding]:
     history = ParquetHistory(directory)
     chains: _Chains = {}
     overviews: dict[tuple[str, datetime], str] = {}
@@ -80,7 +87,9 @@ def _day(directory: Path, day: date) -> Iterator[Finding]:
         yield from _read(path, EVENT_SCHEMA, fix)[1]
     for kind in (Kind.INSTRUMENTS, Kind.EVENTS):
         yield from _leftovers(directory / layout.day_folder(kind, day))
-    yield from _disagreeing(history, chains, overviews, archived)
+    indices = {index for index, _ in overviews}
+    away = archived | {index for index in indices - chains.keys() if pruned(index, day)}
+    yield from _disagreeing(history, chains, overviews, away)
 
 
 def _file(
@@ -226,20 +235,20 @@ def _disagreeing(
     history: ParquetHistory,
     chains: _Chains,
     overviews: Mapping[tuple[str, datetime], str],
-    archived: Collection[str],
+    away: Collection[str],
 ) -> Iterator[Finding]:
     """Yield chains without an overview row, and OK rows without a chain.
 
-    What lies in a cold place is not read, so that nothing is said of its counterpart here: of a day
-    whose archiving was ended half way every row was once called unmatched.
+    Nothing is said of the counterparts of what lies in a cold place or was pruned: of a day whose
+    archiving was ended half way, and of one without its chains, every row was called unmatched.
     """
-    for index, instants in sorted(chains.items()) if OVERVIEW not in archived else ():
+    for index, instants in sorted(chains.items()) if OVERVIEW not in away else ():
         for at in sorted(instants):
             if (index, at) not in overviews:
                 what = "no overview row stands for a stored chain"
                 yield _unmatched(history.root(OVERVIEW), at, index, what, "")
     for (index, at), status in sorted(overviews.items()):
-        if status in ANALYSED and index not in archived and at not in chains.get(index, ()):
+        if status in ANALYSED and index not in away and at not in chains.get(index, ()):
             what = f"the overview says {status}, and no chain is stored"
             yield _unmatched(history.root(index), at, index, what, " --from persist")
 

@@ -374,6 +374,12 @@ def test_pruned_rows_leave_a_version_that_says_so(g6: Run, directory: Path) -> N
     assert told["version"] == 3
     assert not [file for file in told["files"] if file["path"].startswith("chain/")]
     assert told["coverage"]["NIFTY"]["no_chain"] == 3
+    # What was deleted on purpose is no damage, and what is gone otherwise still is.
+    assert g6("data", "check", "--data-dir", str(directory)).code == 0
+    (directory / NIFTY).unlink()
+    answer = g6("data", "check", "--json", "--data-dir", str(directory))
+    kinds = {finding["kind"] for finding in json.loads(answer.out)["findings"]}
+    assert (answer.code, {"certificate", "unmatched"} <= kinds) == (1, True)
 
 
 def test_a_key_signs_and_another_key_is_told(
