@@ -14,6 +14,7 @@ from g6.bootstrap.reading.study_readers import reader_of_one_answer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.documents.panels import canonical
 from g6.domain.market.instants import instant_of_text
+from g6.domain.market.instrument import INDICES
 from g6.domain.schema.frame import Frame, FrameName, Header
 from g6.domain.schema.json_reading import entries, part
 from g6.domain.schema.json_types import Document
@@ -147,11 +148,12 @@ class PanelAnswers:
         return [] if self.panels is None else list(self.panels.names())
 
     def _unknown(self, name: str) -> NothingToDo:
-        names = self._running_names() if self.panels is not None else [*OF_ROWS]
-        if not names:
+        of_rows = [*OF_ROWS, *(f"index_{index}" for index in INDICES)]
+        running = self._running_names()
+        if not running and name in of_rows:
             fix = "g6 up collects; ask again after its first cycle"
             return NothingToDo(f"there is no panel {name}: no cycle has ended yet", fix)
-        return NothingToDo(f"there is no panel {name}", hint(name, names))
+        return NothingToDo(f"there is no panel {name}", hint(name, running or of_rows))
 
 
 def add_panels(app: FastAPI, answers: PanelAnswers, wall: WallSeconds) -> None:

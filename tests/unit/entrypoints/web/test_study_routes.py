@@ -154,6 +154,12 @@ def test_what_did_not_change_is_not_sent_again(client: StudyClient) -> None:
     assert older.status_code == 200
 
 
+@pytest.mark.parametrize("at", ["", "?at=2026-11-18T11:02"])
+def test_a_panel_that_there_is_not_gets_the_nearest(client: StudyClient, at: str) -> None:
+    answer = client.get(f"/v1/panels/index_FINIFTY{at}")
+    assert (answer.status_code, answer.json()["fix"][:29]) == (404, "did you mean index_FINNIFTY? ")
+
+
 NAMES = frozenset({"index", "indices", "expiry", "expiries", "name", "exchange", "root", "roots"})
 """Parameters that name one of few things."""
 
