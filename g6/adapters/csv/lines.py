@@ -59,16 +59,21 @@ def put_line(path: Path | str, header: str, line: str) -> LineWrite:
     # A cycle puts 1,300 lines: generators and paths around each took as long as its calls of the
     # system.
     try:
-        descriptor, size = _hold(os.fspath(path))
+        descriptor, status = hold(os.fspath(path))
         try:
-            return _put(path, descriptor, header, line, size)
+            return put_into(path, descriptor, header, line, status.st_size)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise busy(path, error) from error
 
 
-def _put(path: Path | str, descriptor: int, header: str, line: str, size: int) -> LineWrite:
+def put_into(path: Path | str, descriptor: int, header: str, line: str, size: int) -> LineWrite:
+    """Put a line into an open and locked file of this size, or into one that takes its place."""
+    if not size:
+        fresh = f"{header}\n{line}\n".encode()
+        append_at(path, descriptor, fresh, 0, 0)
+        return LineWrite(1, len(fresh), 0)
     # A look at both ends is enough for nearly every line, whatever the file's size.
     tail = os.pread(descriptor, _END, max(0, size - _END))
     first_line = f"{header}\n".encode()
@@ -81,11 +86,11 @@ def _put(path: Path | str, descriptor: int, header: str, line: str, size: int) -
     is_first_line = end == len(header) + 1
     if not head.startswith(first_line) or not (is_first_line or _is_sound(tail[:whole], last)):
         return _rewrite(Path(path), descriptor, header, {_instant(line): line}, size)
-    if not is_first_line and _order(content) <= _order(last):
+    if not is_first_line and line_order(content) <= line_order(last):
         if content == last and not repaired:
             return LineWrite(0, 0, 0)
         return _rewrite(Path(path), descriptor, header, {_instant(line): line}, size)
-    _append(path, descriptor, content + b"\n", end, size)
+    append_at(path, descriptor, content + b"\n", end, size)
     return LineWrite(1, len(content) + 1, repaired)
 
 
@@ -96,18 +101,18 @@ def put_lines(path: Path, header: str, lines: Mapping[str, str]) -> LineWrite:
         StoreBusy: A disk refuses the file.
     """
     with refusals(path):
-        descriptor, size = _hold(os.fspath(path))
+        descriptor, status = hold(os.fspath(path))
         try:
-            return _rewrite(path, descriptor, header, lines, size, mend=True)
+            return _rewrite(path, descriptor, header, lines, status.st_size, mend=True)
         finally:
             os.close(descriptor)
 
 
-def _hold(name: str) -> tuple[int, int]:
+def hold(name: str) -> tuple[int, os.stat_result]:
     """Open a file under its lock, again when another file took its place meanwhile.
 
     Returns:
-        The descriptor, which the caller closes, and the file's size.
+        The descriptor, which the caller closes, and the file's status.
     """
     while True:
         try:
@@ -119,7 +124,7 @@ def _hold(name: str) -> tuple[int, int]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             mine = os.fstat(descriptor)
             if _inode(name) == mine.st_ino:
-                return descriptor, mine.st_size
+                return descriptor, mine
         except BaseException:
             os.close(descriptor)
             raise
@@ -146,13 +151,13 @@ def _instant(line: str) -> str:
     return line.partition(",")[0]
 
 
-def _order(line: bytes) -> tuple[bytes, bytes]:
+def line_order(line: bytes) -> tuple[bytes, bytes]:
     """Return the instant of a line as something that sorts: whole seconds, then the fraction."""
     instant = line.partition(b",")[0]
     return instant[:19], instant[19:-1]
 
 
-def _append(path: Path | str, descriptor: int, content: bytes, end: int, size: int) -> None:
+def append_at(path: Path | str, descriptor: int, content: bytes, end: int, size: int) -> None:
     """Write at `end`, after cutting off what is torn behind it."""
     if end < size:
         os.ftruncate(descriptor, end)
@@ -210,7 +215,7 @@ def _rewrite(
         return LineWrite(0, 0, 0)
     _set_aside(path, aside)
     if size == 0:
-        _append(path, descriptor, fresh, 0, 0)
+        append_at(path, descriptor, fresh, 0, 0)
     else:
         replace(path, fresh)
     rows = changed if mend else max(changed, 1)
