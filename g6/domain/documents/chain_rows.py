@@ -53,6 +53,24 @@ _EXPIRY_FIGURES: Mapping[str, Callable[[PricedExpiry], float]] = {
 }
 """Figures of an expiry that each of its strikes carries."""
 
+_LONG = "%.12g"
+_FORMS = {"iv": "%.7g", "integer": "%d", "flags": "%d"}
+"""How numbers of a kind are written in files for people, others as `_LONG` says."""
+_SHARED = frozenset(
+    [
+        "expiry",
+        "offset",
+        "index_price",
+        "atm",
+        "forward",
+        "lot_size",
+        "bucket_mask",
+        "future",
+        "vix",
+    ]
+)
+"""Columns of files for people that are no numbers, or say the same in all rows of an expiry."""
+
 COMPUTED = (
     "offset",
     "forward",
@@ -241,7 +259,9 @@ def csv_rows(frame: Frame, window: tuple[int, int]) -> Mapping[tuple[str, int], 
     near = _picked(frame, names, is_near)
     places = near["offset"].astype(np.int64).tolist()
     masks = near["bucket_mask"].astype(np.int64).tolist()
-    tails = map(",".join, zip(*_file_columns(near, names), strict=True))
+    form, cells = _file_columns(near, names)
+    # What is missing is no number, and of every other text here none has these letters.
+    tails = [(form % row).replace("nan", "") for row in zip(*cells, strict=True)]
     firsts = zip(near["bucket"].tolist(), masks, strict=True)
     buckets: dict[tuple[str, int], list[str]] = {}
     lines = {}
@@ -266,33 +286,50 @@ def _buckets(first: str, mask: int) -> list[str]:
     return [bucket.value for bucket in Bucket if mask & bucket.bit] or [first]
 
 
-def _file_columns(columns: dict[str, ColumnValues], names: list[str]) -> list[list[str]]:
-    """Return the columns after `timestamp`, `index` and `expiry_tag`, as text."""
+def _file_columns(
+    columns: dict[str, ColumnValues], names: list[str]
+) -> tuple[str, list[list[object]]]:
+    """Return how a line reads after `timestamp`, `index` and `expiry_tag`, and its columns."""
     # A source that sends both infinities is reported by its flags: the sum needs no warning.
     with np.errstate(invalid="ignore"):
         for name, (call, put) in rows.CSV_SUMS.items():
             columns[name] = columns[call] + columns[put]
-    texts = []
+    forms: list[str] = []
+    cells: list[list[object]] = []
     for name in names[3:]:
         source = rows.CSV_SOURCES.get(name, name)
-        signed = name == "offset"
-        texts.append(_text(columns[source], _CHAIN_KINDS.get(source, "float"), signed=signed))
-    return texts
+        kind = _CHAIN_KINDS.get(source, "float")
+        # Numbers are written by one operation a line: cell by cell that took twice as long.
+        if name in _SHARED:
+            form, column = "%s", _text(columns[source], kind, signed=name == "offset")
+        else:
+            form, column = _numbers(columns[source], kind)
+        forms.append(form)
+        cells.append(column)
+    return ",".join(forms), cells
 
 
-def _text(column: ColumnValues, kind: str, *, signed: bool = False) -> list[str]:
+def _numbers(column: ColumnValues, kind: str) -> tuple[str, list[object]]:
+    """Return a column of numbers, and how one of them is written."""
+    if kind in {"integer", "flags"}:
+        # %d refuses what is no number. Whole ones look the same, once -0.0 has lost its sign.
+        return "%.0f", (column + 0.0).tolist()
+    return _FORMS.get(kind, _LONG), column.tolist()
+
+
+def _text(column: ColumnValues, kind: str, *, signed: bool = False) -> list[object]:
     """Return numbers as short as their type is exact.
 
     7 digits of a float32, 12 of a float64, integers without a point.
     """
     if kind == "date":
         distinct_days, rows_of = np.unique(column.astype("datetime64[D]"), return_inverse=True)
-        days: list[str] = distinct_days.astype(str)[rows_of].tolist()
+        days: list[object] = distinct_days.astype(str)[rows_of].tolist()
         return days
     values = column.tolist()
     if kind == "integer" and signed:
         return [offset_name(int(value)) for value in values]
-    form = {"iv": "%.7g", "integer": "%d", "flags": "%d"}.get(kind, "%.12g")
+    form = _FORMS.get(kind, _LONG)
     distinct = set(values)
     # What all strikes of an expiry share is written out once. Both zeros are one, of two texts.
     if len(distinct) * 2 < len(values) and 0.0 not in distinct:

@@ -12,6 +12,7 @@ from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS
 from g6.domain.quotes.stamp import from_frame, to_frame
 from g6.domain.schema import rows
+from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import offset_name
 
 CE, PE = 0, 1
@@ -204,6 +205,42 @@ def test_what_is_missing_is_empty(world):
         ""
     ] * 6
     assert record["ce"]
+
+
+ODD = {
+    "float": (0.1 + 0.2, -0.0, 0.0, 1e-7, -1e300, float("inf"), 123456789012.34567, NAN, 24100.0),
+    "iv": (0.12345679, -0.0, 3e-11, float("-inf"), 1.0, NAN),
+    "integer": (-0.0, 0.0, 2.0**52 + 1, 65.0, NAN),
+}
+FORMS = {"iv": "%.7g", "integer": "%d", "flags": "%d"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_cell_is_written_as_its_number_is_by_itself(world, seed):
+    chance = np.random.default_rng(seed)
+    frame = chain_frame(world.chain())
+    kinds = {column.name: column.kind for column in rows.CHAIN}
+    columns = dict(frame.columns)
+    for name, values in frame.columns.items():
+        if values.dtype.kind == "f" and kinds[name] in ODD and name != "offset":
+            columns[name] = chance.choice(ODD[kinds[name]], len(values)).astype(values.dtype)
+    found = records(csv_rows(Frame(frame.header, columns), WINDOW))
+    firsts = {"this_week": "2026-08-25", "this_month": "2026-08-25", "next_week": "2026-09-01"}
+    for (bucket, offset), record in found.items():
+        is_row = columns["expiry"] == np.datetime64(firsts[bucket])
+        (place,) = np.flatnonzero(is_row & (columns["offset"] == offset))
+        for name in rows.csv_header(greeks=True)[3:]:
+            source = rows.CSV_SOURCES.get(name, name)
+            if name in rows.CSV_SUMS:
+                with np.errstate(invalid="ignore"):
+                    call, put = rows.CSV_SUMS[name]
+                    value = columns[call][place] + columns[put][place]
+            elif name in ("expiry", "offset"):
+                continue
+            else:
+                value = columns[source][place]
+            form = FORMS.get(kinds.get(source), "%.12g")
+            assert record[name] == ("" if np.isnan(value) else form % value.item()), name
 
 
 def test_with_greeks_off_their_columns_are_absent(world):
