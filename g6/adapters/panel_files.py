@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.documents.panels import canonical, digest, manifest
+from g6.domain.documents.panels import (
+    SCHEMA,
+    VERSION,
+    canonical,
+    canonical_plain,
+    digest,
+    manifest,
+)
 from g6.domain.schema.json_reading import part, text
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import MANIFEST, panel_file
@@ -26,6 +33,12 @@ if TYPE_CHECKING:
 
 _CYCLES = ".cycles.json"
 _HASH = re.compile(r"[0-9a-f]{64}")
+_ENVELOPE = {"panel", "version", "generated_at", "updated_at", "data", "meta"}
+_PANEL = re.compile(r"[A-Za-z0-9_]+")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
+_MARK = re.compile(r"[0-9a-f]{12}")
+_SOURCE = re.compile(r".+", re.DOTALL)
+_FORM = re.compile(re.escape(SCHEMA))
 _log = logging.getLogger(__name__)
 Mode = Literal["off", "warn", "strict"]
 
@@ -100,12 +113,25 @@ class PanelFiles:
 
 def _canonical_and_digest(document: Document) -> tuple[bytes, str]:
     """Return a panel's canonical JSON, and the digest of its data, which is written out once."""
-    data = canonical(document.get("data"))
+    data = _marked_data(document)
+    if data is None:
+        data = canonical(document.get("data"))
     of_data = sha256(data).hexdigest()
     rest = {name: document[name] for name in document if name != "data"}
     if "data" not in document or not rest or min(rest) < "data":
         return canonical(document), of_data
     return b'{"data":' + data + b"," + canonical(rest)[1:], of_data
+
+
+def _marked_data(document: Document) -> bytes | None:
+    """Return the canonical JSON of a panel's data, None where its mark is not of that text."""
+    # What has the mark of its data was plain when it was marked. To make it plain once more was a
+    # third of the time that putting the panels of a cycle took.
+    with suppress(KeyError, TypeError, ValueError):
+        data = canonical_plain(document["data"])
+        if part(document, "meta")["hash"] == sha256(data).hexdigest()[:12]:
+            return data
+    return None
 
 
 def _read(path: Path) -> Document | None:
@@ -156,11 +182,37 @@ def validate(document: Document, mode: Mode, of_data: str = "") -> tuple[str, ..
 
 
 def _schema_issues(document: Document) -> tuple[str, ...]:
+    if _is_envelope(document):
+        return ()
     issues = []
     for error in validator().iter_errors(document):
         path = ".".join(map(str, error.absolute_path)) or "document"
         issues.append(f"{path}: {error.message}")
     return tuple(sorted(issues))
+
+
+def _is_envelope(document: Document) -> bool:
+    """Tell whether a document is a panel as panels are made, of which the schema has no fault.
+
+    The schema words the faults of any other.
+    """
+    # jsonschema takes 0.2 ms for each of the seventeen panels of a cycle.
+    if document.keys() != _ENVELOPE:
+        return False
+    meta = document["meta"]
+    if type(document["version"]) is not int or document["version"] != VERSION:
+        return False
+    if not isinstance(document["data"], dict | list) or not isinstance(meta, dict):
+        return False
+    words = (
+        (_PANEL, document["panel"]),
+        (_INSTANT, document["generated_at"]),
+        (_INSTANT, document["updated_at"]),
+        (_MARK, meta.get("hash")),
+        (_SOURCE, meta.get("source")),
+        (_FORM, meta.get("schema")),
+    )
+    return all(isinstance(word, str) and form.fullmatch(word) for form, word in words)
 
 
 def verify_manifest_hashes(directory: Path | str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from g6.adapters.panel_files import PanelFiles, validate, verify_manifest_hashes
+from g6.adapters.panel_files import PanelFiles, validate, validator, verify_manifest_hashes
 from g6.domain.documents.panels import canonical, digest, envelope
 from g6.errors import BadInput, StoreBusy, Unavailable
 
@@ -123,6 +123,45 @@ def test_strict_validation_refuses_before_anything_is_written(
     with pytest.raises(BadInput, match=r"summary\.json"):
         PanelFiles(tmp_path / "panels", "strict").put({"summary": bad})
     assert not (tmp_path / "panels").exists()
+
+
+ODD = (None, True, 1, 1.0, "", "x", "a b", [], {}, "2026-11-20T04:05:00Z", "2026-11-20T04:05:00Z\n")
+PLACES = ("panel", "version", "generated_at", "updated_at", "data", "meta", "more")
+MARKS = ("source", "schema", "hash", "more")
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("place", [*PLACES, *(f"meta.{name}" for name in MARKS)])
+def test_a_panel_has_the_faults_that_the_schema_finds(place: str, value: Any) -> None:
+    document = documents(CYCLE)["summary"]
+    within, _, name = place.rpartition(".")
+    part = document[within] if within else document
+    for changed in ({**part, name: value}, {key: part[key] for key in part if key != name}):
+        panel = document | {within: changed} if within else changed
+        faults = [
+            f"{'.'.join(map(str, error.absolute_path)) or 'document'}: {error.message}"
+            for error in validator().iter_errors(panel)
+        ]
+        issues = validate(panel, "warn", "0" * 64)
+        assert [issue for issue in issues if "not the hash" not in issue] == sorted(faults)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"b": [1, 2.5, "₹", None], "a": {"x": True}}, {"n": 49.55000000000001}, {"n": float("nan")}],
+    ids=repr,
+)
+@pytest.mark.parametrize("mark", ["of the data", "another"])
+def test_a_panel_is_written_as_canonical_json_whatever_its_mark_is(
+    tmp_path: Path, data: dict[str, Any], mark: str
+) -> None:
+    document = envelope("summary", data, CYCLE, CYCLE) | {"data": data}
+    if mark == "another":
+        document["meta"] = document["meta"] | {"hash": "0" * 12}
+    PanelFiles(tmp_path, "off").put({"summary": document})
+    assert (tmp_path / "summary.json").read_bytes() == canonical(document) + b"\n"
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["hashes"] == {"summary.json": digest(data)}
 
 
 def test_a_hash_that_is_not_of_the_data_is_invalid() -> None:
