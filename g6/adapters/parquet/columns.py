@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from g6.adapters.parquet.arrays import EPOCH, numbers_of, texts_of
+from g6.adapters.parquet.arrays import EPOCH, number_arrays, numbers_of, texts_of, word_array
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.quotes.quotes import QUOTE_FIELDS
 from g6.domain.schema.frame import SIDE_PREFIXES, ColumnValues, Frame, Header, Words
@@ -146,24 +146,32 @@ def schema(columns: Iterable[Column]) -> pa.Schema:
 
 CHAIN_SCHEMA = schema(column for column in CHAIN if column.name != "underlying")
 """A chain file's columns. `underlying` stands in its path."""
+_CHAIN_FIELDS = tuple(CHAIN_SCHEMA)  # a schema makes its hundred fields anew when it is gone over
 OVERVIEW_SCHEMA = schema(OVERVIEW)
 LISTING_SCHEMA = schema(LISTING)
 EVENT_SCHEMA = schema(EVENT)
 CHAIN_COLUMNS: Mapping[str, Column] = {column.name: column for column in CHAIN}
 """The columns of a chain's frame by name."""
 _KINDS = {column.name: column.kind for column in (*EVENT, *LISTING, *OVERVIEW, *CHAIN)}
+_NUMBER_FIELDS = [field for field in _CHAIN_FIELDS if _KINDS[field.name] not in {"text", "date"}]
 
 
 def chain_table(frame: Frame) -> pa.Table:
     """Return a chain frame as a table whose metadata carries the header."""
-    arrays = [column_array(frame.columns[field.name], field) for field in CHAIN_SCHEMA]
+    numbers = number_arrays(frame.columns, _NUMBER_FIELDS)
+    arrays = []
+    for field in _CHAIN_FIELDS:
+        array = numbers.get(field.name)
+        if array is None:
+            array = column_array(frame.columns[field.name], field)
+        arrays.append(array)
     return pa.table(arrays, schema=CHAIN_SCHEMA).replace_schema_metadata(chain_metadata(frame))
 
 
 def column_array(values: ColumnValues | Words, field: pa.Field) -> pa.Array:
     """Return one column's values as Arrow has them. NaN becomes missing."""
     if isinstance(values, Words):
-        return _worded(values)
+        return word_array(values)
     kind = _KINDS[field.name]
     if kind == "text":
         # By way of an array of strings it took half as long again.
@@ -182,17 +190,6 @@ def column_array(values: ColumnValues | Words, field: pa.Field) -> pa.Array:
         return pa.array(np.rint(values * scale).astype(np.int64), field.type)
     whole = np.rint(np.where(missing, 0.0, values) * scale).astype(np.int64)
     return pa.array(whole, field.type, mask=missing)
-
-
-def _worded(values: Words) -> pa.Array:
-    """Return words in the order in which they first appear, as Arrow itself puts them."""
-    codes, first = np.unique(values.codes, return_index=True)
-    in_order = codes[first.argsort()]
-    places = np.zeros(len(values.words), dtype=np.int32)
-    places[in_order] = np.arange(len(in_order))
-    return pa.DictionaryArray.from_arrays(
-        pa.array(places[values.codes]), pa.array(values.words[in_order], pa.string())
-    )
 
 
 def chain_metadata(frame: Frame) -> dict[str, str]:

@@ -16,7 +16,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
 
-from g6.domain.cycles.cycle import QUARTER_HOUR
+from g6.domain.cycles.cycle import QUARTER_HOUR, quarter_hour_of
 from g6.domain.market.calendar import IST
 from g6.domain.schema import layout
 from g6.domain.schema.layout import COLD_FILE, DAY_FILE
@@ -134,6 +134,26 @@ def files_unlocked(directory: Path) -> list[DayFile]:
         names.discard(COLD_FILE)
     entries = [_day_file(directory, day, name) for name in names]
     return sorted(filter(None, entries), key=lambda file: (file.first, file.level))
+
+
+def files_of_instant(directory: Path, instant: datetime) -> list[DayFile]:
+    """Return the files of a day that may hold an instant, the best first.
+
+    It is for a caller who holds the directory's lock.
+    """
+    # A quarter of an hour of cycles of one second has 900 parts, which need not be listed for one.
+    day = named_day(directory)
+    if day is None:
+        return []
+    quarter = quarter_hour_of(instant)
+    names = (layout.part_name(instant), layout.segment_name(quarter, quarter + QUARTER_HOUR))
+    paths = [directory / name for name in names]
+    entries = [
+        _day_file(directory, day, path.name)
+        for path in (*paths, day_path(directory))
+        if path.is_file()
+    ]
+    return [file for file in entries if file is not None]
 
 
 def day_path(directory: Path) -> Path:

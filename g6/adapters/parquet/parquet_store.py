@@ -111,7 +111,7 @@ class ParquetStore:
         Those in a damaged part are lost already.
         """
         with suppress(BadInput, FileNotFoundError):
-            files = [file for file in days.files_unlocked(directory) if file.may_hold(instant)]
+            files = days.files_of_instant(directory, instant)
             wide = widened([file.path for file in files], OVERVIEW_SCHEMA)
             stored = unit_table(files, instant, wide)
             return wide, stored[0] if stored else None
@@ -337,7 +337,8 @@ def _oi(table: pa.Table) -> Frame:
 def _open(directory: Path, *, shared: bool = False) -> Iterator[None]:
     """Hold the lock of a day's directory, made when it is missing."""
     with refusals(directory):
-        directory.mkdir(parents=True, exist_ok=True)
+        if not directory.is_dir():
+            directory.mkdir(parents=True, exist_ok=True)
         with directory_lock(directory, shared=shared):
             yield
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from g6 import load
-from g6.adapters.parquet import ParquetStore
+from g6.adapters.parquet import ParquetStore, days
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, LISTING_SCHEMA
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.instrument import Contracts, Future, Listing
@@ -315,6 +315,22 @@ def test_an_overview_written_again_has_the_same_bytes(tmp_path: Path, store: Par
     before = path.read_bytes()
     store.write_overview(CYCLE, [overview("NIFTY", spot=1.5)])
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("folded", [[], ["040000Z-041500Z", "041500Z-043000Z"], ["day"]], ids=str)
+def test_the_files_of_an_instant_are_those_of_the_day_that_may_hold_it(
+    tmp_path: Path, folded: list[str]
+) -> None:
+    directory = tmp_path / "date=2026-11-20"
+    directory.mkdir()
+    for name in ("040500Z", "040500.500000Z", "041500Z", *folded):
+        (directory / f"{name}.parquet").touch()
+    for cycle in (CYCLE, LATER, "2026-11-20T04:05:00.500000Z", "2026-11-20T04:15:00Z"):
+        instant = parse_z(cycle)
+        every = [file for file in days.files(directory) if file.may_hold(instant)]
+        best_first = sorted(every, key=lambda file: file.level)
+        assert days.files_of_instant(directory, instant) == best_first
+    assert days.files_of_instant(tmp_path, parse_z(CYCLE)) == []
 
 
 def test_eight_writers_of_one_part_lose_no_row(tmp_path: Path) -> None:
