@@ -174,7 +174,7 @@ def _choice(
 ) -> Choice:
     """Return the choice, each slot with the number of strikes that are asked for."""
     slots = tuple(
-        replace(slot, requested=len(contracts.of(slot.expiry))) for slot in resolved.slots
+        replace(slot, requested=len(contracts.strikes_of(slot.expiry))) for slot in resolved.slots
     )
     return Choice(contracts, replace(resolved, slots=slots), counts, refresh)
 

@@ -23,6 +23,13 @@ from g6.domain.schema.frame import Frame, FrameName
 from g6.errors import FrameMissing
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
+NUMBERS = {
+    np.dtype(np.float64): pa.float64(),
+    np.dtype(np.float32): pa.float32(),
+    np.dtype(np.int64): pa.int64(),
+    np.dtype(np.int32): pa.int32(),
+}
+"""Types of numpy that Arrow has as they are."""
 HEADER = b"g6"
 MAX_BYTES = 512 * 1024 * 1024
 
@@ -49,14 +56,13 @@ def encode(frame: Frame) -> pa.Buffer:
     type.
     """
     arrays = [_arrow(column) for column in frame.columns.values()]
-    fields = [pa.field(name, array.type) for name, array in zip(frame.columns, arrays, strict=True)]
     # NaN stays NaN in the header: only Python reads it.
     header = json.dumps(frame.header, sort_keys=True, separators=(",", ":"))
-    schema = pa.schema(fields, metadata={HEADER: header})
+    batch = pa.RecordBatch.from_arrays(arrays, names=list(frame.columns), metadata={HEADER: header})
     # Not compressed: lz4 saves a fifth of the size and triples the time.
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
     return sink.getvalue()
 
 
@@ -79,13 +85,19 @@ def decode(raw: bytes) -> Frame:
 
 
 def _arrow(column: NDArray[Any]) -> pa.Array:
+    kind = NUMBERS.get(column.dtype)
+    if kind is not None:
+        # `pa.array` looks first whether it is given something of pandas.
+        content = pa.py_buffer(np.ascontiguousarray(column))
+        return pa.Array.from_buffers(kind, len(column), [None, content])
     if column.dtype.kind in "OU":
         return pa.array(column.astype(object, copy=False), TEXT, from_pandas=False)
     return pa.array(column, from_pandas=False)
 
 
 def _numpy(column: pa.Array) -> NDArray[Any]:
-    if column.type == TEXT and not column.null_count:
+    # To ask every column for its type took a tenth of the time of decoding.
+    if isinstance(column, pa.DictionaryArray) and column.type == TEXT and not column.null_count:
         words = column.dictionary.to_numpy(zero_copy_only=False)
         return np.asarray(words[column.indices.to_numpy()])
     return np.asarray(column.to_numpy(zero_copy_only=False))

@@ -71,7 +71,7 @@ def window_centres(
             growth = log(market.future / market.spot) / years_grown
     centres = {}
     for slot in slots:
-        strikes = contracts.of(slot.expiry).strike
+        strikes = contracts.strikes_of(slot.expiry)
         # 27 days out the forward of NIFTY stood 153 points, three strikes, above the index.
         centre = grown(level, growth * (_years_ahead(slot.fix, at) - years_grown))
         if 0 < centre < inf and len(strikes):
@@ -112,7 +112,7 @@ def window_reaches(
     """
     reaches = {}
     for slot in slots:
-        strikes = contracts.of(slot.expiry).strike
+        strikes = contracts.strikes_of(slot.expiry)
         if slot.expiry in centres and isfinite(slot.deviation) and len(strikes) > 1:
             step = float(np.median(np.diff(strikes)))
             reaches[slot.expiry] = min(most, ceil(deviations * slot.deviation / step))

@@ -94,12 +94,14 @@ class ChainMemory:
             at: Epoch seconds. What was answered or asked later is unknown.
         """
         aligned = ChainMemory.blank(contracts)
-        _, here, there = np.intersect1d(
-            contract_keys(contracts.expiry, contracts.strike),
-            contract_keys(self.expiry, self.strike),
-            assume_unique=True,
-            return_indices=True,
-        )
+        listed = contract_keys(contracts.expiry, contracts.strike)
+        remembered = contract_keys(self.expiry, self.strike)
+        here = there = np.arange(len(listed))
+        if not np.array_equal(listed, remembered):
+            # The listing changed since, or the expiries that are wanted.
+            _, here, there = np.intersect1d(
+                listed, remembered, assume_unique=True, return_indices=True
+            )
         is_known = self.answered_at[there] <= at
         aligned.oi[:, here] = np.where(is_known, self.oi[:, there], nan)
         aligned.volume[:, here] = np.where(is_known, self.volume[:, there], nan)

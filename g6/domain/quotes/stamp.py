@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import isfinite, nan
 from typing import cast
@@ -18,6 +18,7 @@ from g6.domain.quotes.quotes import DEPTH_FIELDS, QUOTE_FIELDS, Quotes
 from g6.domain.schema.beyond import Beyond
 from g6.domain.schema.frame import ColumnValues, Frame, Header, by_side
 from g6.domain.schema.json_reading import number, part, read_record, text, whole
+from g6.domain.schema.json_types import plain_fields
 from g6.domain.schema.underlying import Underlying
 
 __all__ = ["Stamp", "from_frame", "parse_window", "restamped", "to_frame"]
@@ -92,8 +93,8 @@ class Stamp:
             "cycle": self.cycle,
             "index": self.index,
             "config_id": self.config_id,
-            "pricing": asdict(self.pricing),
-            "quality": asdict(self.quality),
+            "pricing": plain_fields(self.pricing),
+            "quality": plain_fields(self.quality),
             "slots": [[slot.bucket, slot.expiry.isoformat(), slot.mask] for slot in self.slots],
             "buckets": {name: expiry.isoformat() for name, expiry in self.buckets.items()},
             "expected_mask": self.expected_mask,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite, nan
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +61,11 @@ class Beyond:
             "listed": self.listed,
             "unasked": self.unasked,
             "age_seconds": json_number(self.age_seconds),
-            "strike": [json_number(value) for value in self.strike.tolist()],
+            "strike": _json_numbers(self.strike),
         }
         for name, quantity in (("oi", self.oi), ("volume", self.volume)):
-            for side, values in zip(SIDE_PREFIXES, quantity.tolist(), strict=True):
-                entry[side + name] = [json_number(value) for value in values]
+            for side, values in zip(SIDE_PREFIXES, quantity, strict=True):
+                entry[side + name] = _json_numbers(values)
         return entry
 
     @classmethod
@@ -130,6 +131,15 @@ def json_number(value: float) -> float | int | None:
     if not isfinite(value):
         return None
     return int(value) if value.is_integer() else value
+
+
+def _json_numbers(values: Array) -> list[float | int | None]:
+    """Return numbers as JSON writes them shortest: one by one only where they are not all whole."""
+    with np.errstate(invalid="ignore"):
+        whole = values.astype(np.int64)
+    if np.array_equal(whole, values):
+        return cast("list[float | int | None]", whole.tolist())
+    return [json_number(value) for value in values.tolist()]
 
 
 def _array(values: Sequence[float | None]) -> Array:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from math import nan
 
 from g6.domain.schema.frame import Header
 from g6.domain.schema.json_reading import read_record
+from g6.domain.schema.json_types import JsonObject, plain_fields
 from g6.domain.schema.words import SpotSource
 
 __all__ = ["Underlying"]
@@ -40,14 +41,14 @@ class Underlying:
     future_prev_close: float = nan
     vix: float = nan
 
-    def header(self) -> dict[str, float | str]:
+    def header(self) -> JsonObject:
         """Write the market into a frame's header: no future has the expiry "".
 
         >>> Underlying(future_expiry=date(2026, 11, 24)).header()["future_expiry"]
         '2026-11-24'
         """
         expiry = "" if self.future_expiry is None else self.future_expiry.isoformat()
-        return asdict(self) | {"future_expiry": expiry}
+        return {**plain_fields(self), "future_expiry": expiry}
 
     @classmethod
     def parse(cls, header: Header) -> Underlying:
