@@ -109,7 +109,7 @@ class FrameCost:
 SCALE = ConstantOrigin(
     "make bench-scale",
     "benchmarks/scale.json",
-    "2026-11-29T18:23:07Z",
+    "2026-11-29T18:41:12Z",
     "AMD EPYC, 2 cores",
 )
 """The origin of everything below: cycles of up to 60 invented indices and 20,000 options."""
@@ -125,11 +125,11 @@ PROCESSOR: Mapping[str, TimeCost] = MappingProxyType(
 )
 """By part: processes of one queue, or the one process of beat and of Redis."""
 COMMANDS = CommandCost(45.9, 49.1)
-POOL = MemoryCost(89.6, 1.9)
+POOL = MemoryCost(85.8, 1.95)
 """The largest pool process of any queue."""
-MAIN_MEGABYTES = 451.8
+MAIN_MEGABYTES = 449.6
 """The main processes of one worker per queue, and beat."""
-REDIS_MEGABYTES = 7.8
+REDIS_MEGABYTES = 9.0
 """Redis without frames."""
-FRAMES = FrameCost(237.2, 398.8)
+FRAMES = FrameCost(236.9, 398.3)
 """Of a unit's frames, which stay for as many cycles as `Timing` says."""
