@@ -31,7 +31,9 @@ Pruned = Callable[[str, date], bool]
 _Chains = dict[str, set[datetime]]
 
 
-def looks(directory: Path, day: date | None, pruned: Pruned) -> list[FileCheck]:
+def looks(
+    directory: Path, day: date | None = None, pruned: Pruned | None = None
+) -> list[FileCheck]:
     """Return one check per stored day, or of `day` alone, to be made in this order.
 
     Each returns its findings.
@@ -39,7 +41,7 @@ def looks(directory: Path, day: date | None, pruned: Pruned) -> list[FileCheck]:
     Args:
         directory: The data directory.
         day: Only this day.
-        pruned: Tells whether the chains of an index's day were deleted on purpose.
+        pruned: Tells whether the chains of an index's day were deleted on purpose. None says no.
     """
     stored: set[date] = set()
     for root in _roots(directory):
@@ -49,7 +51,7 @@ def looks(directory: Path, day: date | None, pruned: Pruned) -> list[FileCheck]:
     return [partial(_look, directory, stored_day, pruned) for stored_day in sorted(stored)]
 
 
-def _look(directory: Path, day: date, pruned: Pruned) -> list[Finding]:
+def _look(directory: Path, day: date, pruned: Pruned | None) -> list[Finding]:
     return list(_day(directory, day, pruned))
 
 
@@ -62,7 +64,7 @@ def _roots(directory: Path) -> list[Path]:
     ]
 
 
-def _day(directory: Path, day: date, pruned: Pruned) -> Iterator[Finding]:
+def _day(directory: Path, day: date, pruned: Pruned | None) -> Iterator[Finding]:
     history = ParquetHistory(directory)
     chains: _Chains = {}
     overviews: dict[tuple[str, datetime], str] = {}
@@ -87,9 +89,10 @@ def _day(directory: Path, day: date, pruned: Pruned) -> Iterator[Finding]:
         yield from _read(path, EVENT_SCHEMA, fix)[1]
     for kind in (Kind.INSTRUMENTS, Kind.EVENTS):
         yield from _leftovers(directory / layout.day_folder(kind, day))
-    indices = {index for index, _ in overviews}
-    away = archived | {index for index in indices - chains.keys() if pruned(index, day)}
-    yield from _disagreeing(history, chains, overviews, away)
+    if pruned is not None:
+        lacking = {index for index, _ in overviews} - chains.keys()
+        archived |= {index for index in lacking if pruned(index, day)}
+    yield from _disagreeing(history, chains, overviews, archived)
 
 
 def _file(
