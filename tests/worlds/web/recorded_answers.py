@@ -73,13 +73,17 @@ class RecordedDay:
 
 THIS_CYCLE = "THIS_CYCLE"
 """Stands in an address for the cycle after which it is asked."""
-OF_DAYS = frozenset({"expiries", "quality"})
+OF_DAYS = frozenset({"quality"})
 """Studies that answer of a whole day where no instant is asked for."""
 OF_AN_INSTANT = {
+    "calendar": "",
     "catalogue": "",
     "coverage": "index=NIFTY&",
+    "expiries": "index=NIFTY&",
     "gaps": "index=NIFTY&",
     "inspect": "snapshot=NIFTY&",
+    "instrument": "words=NIFTY&",
+    "rule_checks": "",
     "stored_days": "",
     "verify": "cycles=1&",
 }
