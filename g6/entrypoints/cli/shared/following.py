@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from rich.console import Console
@@ -104,7 +104,7 @@ class ClosedCycle:
 
 @dataclass(slots=True)
 class RunFollower:
-    """Reads the bus after `last_id` and remembers which cycles were closed and published.
+    """Reads the bus after `last_id` and remembers which cycles were closed and published, no rows.
 
     `tell` is given alerts. `heard` is the newest heartbeat, `heard_at` the wall time it came.
     """
@@ -151,7 +151,8 @@ class RunFollower:
                 case Alert() as alert:
                     self.tell(alert)
                 case CycleReport() as report if report.cycle not in self.closed:
-                    self.closed[report.cycle] = report
+                    # With their rows 450 cycles of six indices made a run grow by 16 MB.
+                    self.closed[report.cycle] = replace(report, rows=())
                     yield ClosedCycle(report, self.analysed.pop(report.cycle, {}))
 
     def _note_stage(self, report: StageReport, at: float) -> None:

@@ -178,3 +178,16 @@ def test_a_store_that_refuses_is_told_and_its_cycles_are_counted_until_they_are_
     runtime.bus.publish(stored, key=unit.index)
     assert list(follower.poll(0.0)) == []
     assert follower.unstored == set()
+
+
+def test_a_run_tells_of_a_cycle_with_its_rows_and_remembers_it_without(watched: Watched) -> None:
+    runtime = watched.world.runtime
+    stack: Any = SimpleNamespace(runtime=runtime, watch=lambda: None)
+    follower = RunFollower(stack, runtime.bus.bounds()[1], lambda _: None)
+    rows: Any = [{"underlying": "NIFTY", "timestamp": CLOSE}]
+    units, options = {"NIFTY": Status.OK}, {"NIFTY": 414}
+    runtime.bus.publish(CycleReport(CLOSE, Status.OK, units, {}, options, 0.0, 0.4, rows=rows))
+    (told,) = follower.poll(0.0)
+    assert list(told.report.rows) == rows
+    remembered = follower.closed[CLOSE]
+    assert (remembered.rows, remembered.options) == ((), options)
