@@ -116,10 +116,14 @@ class Process:
         """The process that the command started."""
         return self.family[0]
 
-    def stop(self, seconds: float = 20.0) -> int:
-        """End it as Compose does, and return its exit code."""
+    def tell_to_end(self) -> None:
+        """Send it the signal with which Compose ends it."""
         with suppress(IndexError, psutil.NoSuchProcess):
             self.main.send_signal(signal.SIGTERM)
+
+    def stop(self, seconds: float = 20.0) -> int:
+        """End it as Compose does, and return its exit code."""
+        self.tell_to_end()
         return self.popen.wait(seconds)
 
 
@@ -210,6 +214,10 @@ class Installation:
 
     def end(self) -> None:
         """End what still runs, Redis last."""
+        # One after the other eight took 20 s at a load of 19, none of them more than 6 s.
+        for name, process in self.processes.items():
+            if name != "redis":
+                process.tell_to_end()
         for process in reversed(self.processes.values()):
             with suppress(subprocess.TimeoutExpired):
                 process.stop(12)
