@@ -51,6 +51,7 @@ def repair(
     from g6.pipeline import RepairTally, repair_units
 
     settings = options.settings(config, set_, data_dir=data_dir)
+    options.refuse_missing_rows(settings, "g6 data repair")
     options.own_directory(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)
     console = terminal.console(settings, stderr=json_)
     units = _units_with_gaps(settings, span)

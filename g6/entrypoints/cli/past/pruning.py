@@ -54,6 +54,7 @@ def apply(
     from g6.bootstrap.stored_files.directory_certificates import issue_certificates, prune
 
     settings = configured.settings()
+    options.refuse_missing_rows(settings, "g6 retention apply")
     plan = answer(archive_reader(settings), old)
     files = plan.files
     console = terminal.console(settings, stderr=json_)

@@ -244,6 +244,16 @@ def own_rows(context: typer.Context, settings: Settings, who: str) -> None:
         NothingToDo: This host has none.
         Unavailable: Somebody else owns it.
     """
+    refuse_missing_rows(settings, who)
+    own_directory(context, settings, who)
+
+
+def refuse_missing_rows(settings: Settings, who: str) -> None:
+    """Refuse to work on rows where this host has no data directory.
+
+    Raises:
+        NothingToDo: There is none.
+    """
     # Cron on a host that stores nothing had "everything is tidy" of a directory that was not there.
     if not settings.directory.is_dir():
         name = "data_dir" if settings.kind is MarketKind.LIVE else "demo_dir"
@@ -253,7 +263,6 @@ def own_rows(context: typer.Context, settings: Settings, who: str) -> None:
             f"go to the host whose worker serves the queue persist ({who} there), "
             "or name the directory of rows with --data-dir DIR",
         )
-    own_directory(context, settings, who)
 
 
 def enabled_indices(indices: str | None) -> dict[str, bool]:

@@ -40,7 +40,16 @@ def test_it_does_everything_once(g6: Run, root: Path, tmp_path: Path) -> None:
     assert f"everything is tidy in {directory}" in tidy.replace("\n", "")
 
 
-@pytest.mark.parametrize("words", [("maintenance",), ("data", "compact"), ("data", "mend")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("maintenance",),
+        ("data", "compact"),
+        ("data", "mend"),
+        ("data", "repair"),
+        ("retention", "apply", "--keep-days", "90"),
+    ],
+)
 def test_a_host_without_the_directory_is_told_so_and_where_to_go(
     g6: Run, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
@@ -51,7 +60,7 @@ def test_a_host_without_the_directory_is_told_so_and_where_to_go(
     assert f"{there} is not on this host" in said.replace("\n", "")
     assert "command line" in said
     assert "go to the host whose worker serves the queue persist" in said
-    assert f"(g6 {' '.join(words)}" in said
+    assert f"(g6 {' '.join(words[:2])}" in said
     assert "with --data-dir DIR" in said
     assert not there.exists()
 
