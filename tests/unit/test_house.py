@@ -303,6 +303,7 @@ def test_no_test_mocks_or_patches_time() -> None:
     assert patches == [], "give a shipped fake, or a clock of adapters/memory"
 
 
+@pytest.mark.timeout(120)
 def test_no_ten_lines_stand_twice() -> None:
     twins = repeated_runs([*MODULES, *TESTS], TWIN_LINES)
     assert twins == [], "let one piece of code serve both"
