@@ -29,6 +29,7 @@ from g6.pipeline.raised_alerts import alert_entries, note
 from g6.pipeline.runtime import Runtime, Watch, whole_microseconds
 from g6.pipeline.sink_refusals import (
     alert_of_damage,
+    demand_parquet,
     remember_refusals,
     report_refusal,
     write_outcome,
@@ -94,6 +95,7 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     counts = WriteReport()
     with _refusals_noted(errors, "store"):
         counts = runtime.store.write_overview(cycle, _kept_rows(runtime, record))
+        demand_parquet(counts)
         if record.attempt == 1 and not record.stored:
             # Rows that are there already are of a try that was killed before it was reported.
             counts = counts.with_unchanged()

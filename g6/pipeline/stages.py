@@ -35,6 +35,7 @@ from g6.pipeline.computing import COMPUTING, Computing
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.sink_refusals import (
     alert_of_damage,
+    demand_parquet,
     remember_refusals,
     report_refusal,
     write_outcome,
@@ -206,6 +207,7 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         if _is_overtaken(runtime, unit, Stage.PERSIST, task, watch):
             return False
         counts = runtime.store.write_chain(unit, frame)
+        demand_parquet(counts)
         if claim.answer.is_repeated:
             # Killed between the file and the ledger, a try left rows that no report counted.
             counts = counts.with_unchanged()

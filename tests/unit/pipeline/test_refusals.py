@@ -164,9 +164,22 @@ def test_quotes_that_one_sink_refused_live_as_long_as_those_that_nobody_stored(
 ) -> None:
     world.runtime = replace(world.runtime, store=NoParquet())
     analysed(world)
-    assert pipeline.persist(world.runtime, NIFTY, "persist")
+    refused(world)
     world.later(world.runtime.persisted_seconds + 1.0)
     assert len(world.frames.get(NIFTY, "quotes"))
     world.later(world.runtime.quotes_seconds)
     with pytest.raises(FrameMissing):
         world.frames.get(NIFTY, "quotes")
+
+
+def test_what_parquet_refused_and_csv_took_is_tried_again(world: World) -> None:
+    """On a full disk CSV found room in its last blocks, and the units counted as stored."""
+    sound = world.runtime
+    world.runtime = replace(sound, store=NoParquet())
+    analysed(world)
+    refused(world)
+    world.later(sound.timing.lease + 0.1)
+    world.runtime = sound
+    assert pipeline.sweep(sound)["sent_again"] >= 1
+    world.drain()
+    assert sound.store.read_chain(NIFTY) is not None
