@@ -32,7 +32,7 @@ from kombu.transport.redis import Channel, QoS
 from g6.adapters.redis import lifeline, vitals
 from g6.adapters.redis.clocks import shared_clock as clock
 from g6.adapters.redis.vitals import RedisVitals
-from g6.bootstrap.quote_sources import sources
+from g6.bootstrap.quote_sources import simulated_source
 from g6.config import load
 from g6.domain.market.instrument import Contracts
 from g6.domain.quotes.quotes import Quotes
@@ -158,7 +158,7 @@ def broken(wrong: str) -> application.G6:
     elif wrong.startswith("clock:"):
         shift(float(wrong.removeprefix("clock:")))
     elif wrong in MARKETS:
-        sources.SimulatedMarket = MARKETS[wrong]  # type: ignore[misc]
+        simulated_source.SimulatedMarket = MARKETS[wrong]  # type: ignore[misc]
     made = application.create_app(load())
     if wrong.startswith("wrong:"):
         made.conf.update(WRONG[wrong.removeprefix("wrong:")])
