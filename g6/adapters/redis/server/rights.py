@@ -7,7 +7,7 @@ COMMANDS: dict[str, str] = {
     "keys": "get getdel set setnx incrby mget mset del unlink exists expire pexpire ttl scan",
     "hashes": "hset hsetnx hget hmget hgetall hvals hkeys hlen hdel",
     "lists": "lpush rpush brpop lrange lindex llen ltrim",
-    "sets": "sadd srem smembers scard zadd zrem zrange zrangebyscore",
+    "sets": "sadd srem smembers zadd zrem zrange zrangebyscore",
     "streams": "xadd xread xlen xinfo|stream xinfo|groups",
     "subscribers": "xgroup|create xgroup|setid xgroup|destroy",
     "scripts": "evalsha script|load script|exists multi exec watch unwatch",
