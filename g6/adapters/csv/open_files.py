@@ -6,6 +6,7 @@ both of its ends and close it took half of the time of putting a line.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable
@@ -23,6 +24,8 @@ PutLine = Callable[[Path | str, str, str], LineWrite]
 """Puts a line into a file, given its path and its header, as `put_line` does."""
 _State = tuple[int, int, int, int, int]
 """Device, number, size and times of a file. Who writes to it changes them."""
+_NONE_LEFT = (errno.EMFILE, errno.ENFILE)
+"""What the system says where a process, or all of them, have no descriptor left."""
 _NEVER_WRITTEN = (0, 0, 0, 0, 0)
 
 
@@ -35,12 +38,14 @@ class _OpenFile:
         header: Its columns.
         order: Of its last line, empty where that is not known.
         state: After the last write of this process.
+        is_there: Whether it has a name still. One that was written anew has none.
     """
 
     descriptor: int
     header: str = ""
     order: tuple[bytes, bytes] | None = None
     state: _State = _NEVER_WRITTEN
+    is_there: bool = True
 
     def put(self, name: str, header: str, line: str, state: _State) -> LineWrite:
         """Put a line into the locked file, which is not looked at where nobody else wrote to it."""
@@ -53,9 +58,11 @@ class _OpenFile:
         else:
             write = put_into(name, self.descriptor, header, line, state[2])
             self.header = header
-        # A file that was written anew, to take a line in its middle, has another number now.
         self.order = order if write.rows else None
-        self.state = _state(os.fstat(self.descriptor))
+        status = os.fstat(self.descriptor)
+        self.state = _state(status)
+        # Kept open, what a rerun of the evening wrote anew stayed on the disk until morning.
+        self.is_there = status.st_nlink > 0
         return write
 
 
@@ -64,7 +71,7 @@ class OpenFiles:
 
     Each line is put under the lock of its file. A file that another process wrote to is looked at
     again, and one that was replaced, moved or removed is opened again. Files beyond the bound are
-    opened for each line.
+    opened for each line. Where no descriptor is left, those that stay open are given up.
     """
 
     def __init__(self, most: int) -> None:
@@ -87,12 +94,12 @@ class OpenFiles:
         name = os.fspath(path)
         try:
             file, state = self._locked(name)
-            is_whole = False
+            keep = False
             try:
                 write = file.put(name, header, line, state)
-                is_whole = True
+                keep = file.is_there
             finally:
-                self._give_back(name, file, keep=is_whole)
+                self._give_back(name, file, keep=keep)
         except OSError as error:
             raise busy(name, error) from error
         return write
@@ -111,7 +118,13 @@ class OpenFiles:
             if state is not None and state[:2] == file.state[:2]:
                 return file, state
             os.close(file.descriptor)
-        descriptor, status = hold(name)
+        try:
+            descriptor, status = hold(name)
+        except OSError as error:
+            if error.errno not in _NONE_LEFT or not self._files:
+                raise
+            _close(self._files)
+            descriptor, status = hold(name)
         return _OpenFile(descriptor), _state(status)
 
     def _give_back(self, name: str, file: _OpenFile, *, keep: bool) -> None:

@@ -1,6 +1,8 @@
 """Files that stay open hold what files that are opened for each line hold, whoever else writes."""
 
+import os
 import random
+import resource
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -147,3 +149,31 @@ def test_a_refused_line_leaves_the_file_closed_and_the_next_one_is_put(tmp_path:
     path.rmdir()
     put(path, HEADER, line(3))
     assert path.read_text().splitlines() == [HEADER, line(3)]
+
+
+def test_open_files_are_given_up_where_no_descriptor_is_left(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    put = OpenFiles(64).of_day(DAY)
+    lowest = os.open(tmp_path, os.O_RDONLY)
+    os.close(lowest)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 20, hard))
+        for second in range(2):
+            for number in range(50):
+                put(tmp_path / f"{number}.csv", HEADER, line(second))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    for path in tmp_path.iterdir():
+        assert path.read_text().splitlines() == [HEADER, line(0), line(1)]
+
+
+def test_a_file_that_was_written_anew_does_not_stay_on_the_disk(tmp_path: Path) -> None:
+    put = OpenFiles(8).of_day(DAY)
+    path = tmp_path / "a.csv"
+    for second in (1, 2):
+        put(path, HEADER, line(second))
+    assert names_of_descriptors(tmp_path) == [str(path)]
+    put(path, HEADER, line(1, "rerun"))
+    assert names_of_descriptors(tmp_path) == []
+    put(path, HEADER, line(3))
+    assert path.read_text().splitlines() == [HEADER, line(1, "rerun"), line(2), line(3)]
