@@ -17,7 +17,7 @@ from g6.config import Settings
 from g6.domain.schema.frame import SIDE_PREFIXES, Frame
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.rows import csv_header
-from g6.errors import G6Error
+from g6.errors import G6Error, StoreBusy
 from g6.files import refusals, shown
 from g6.ports.history import OVERVIEW
 
@@ -113,10 +113,8 @@ def mend_day(settings: Settings, day: date, index: str) -> MendedDay:
     mended = MendedDay(day, index, unread=unread)
     if is_recomputed(settings.directory, index, day):
         mended.is_recomputed = True
-        for path in files_of_day(settings.csv_dir, index, day):
-            header, instants = _own_lines(path, settings.csv_dir)
-            mended.missing += len(stored.lines.get(path, {}).keys() - instants)
-            _mend_file(mended, path, {header: {}})
+        for path in sorted({*files_of_day(settings.csv_dir, index, day), *stored.lines}):
+            _mend_live(mended, path, settings.csv_dir, set(stored.lines.get(path, ())))
         return mended
     for path, lines in stored.lines.items():
         by_header: dict[str, dict[str, str]] = {}
@@ -124,6 +122,20 @@ def mend_day(settings: Settings, day: date, index: str) -> MendedDay:
             by_header.setdefault(header, {})[cycle] = line
         _mend_file(mended, path, by_header)
     return mended
+
+
+def _mend_live(mended: MendedDay, path: Path, base: Path, stored: set[str]) -> None:
+    """Set aside what is damaged in a file of live lines, and count the lines that it lacks."""
+    if not path.exists():
+        mended.missing += len(stored)
+        return
+    try:
+        header, instants = _own_lines(path, base)
+    except StoreBusy as error:
+        mended.refused.append(str(error))
+        return
+    mended.missing += len(stored - instants)
+    _mend_file(mended, path, {header: {}})
 
 
 def _own_lines(path: Path, base: Path) -> tuple[str, set[str]]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
 
-from g6.adapters.csv.line_checks import Stored, check_day, indices_by_day, strays
+from g6.adapters.csv.line_checks import (
+    Stored,
+    check_day,
+    files_of_day,
+    indices_by_day,
+    strays,
+)
 from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.adapters.panel_files import verify_manifest_hashes
 from g6.adapters.parquet.maintenance import checking
@@ -104,13 +110,25 @@ def _csv(settings: Settings, day: date, index: str, in_parquet: bool) -> list[Fi
     fix = _mend_command(index, day)
     if is_recomputed(settings.directory, index, day):
         live = f"{fix} sets damaged lines aside; their live figures are in backups alone"
-        return list(check_day(settings.csv_dir, index, day, None, live))
+        damages = check_day(settings.csv_dir, index, day, None, live)
+        return [*damages, *_lost_live_files(settings, index, day)]
     stored = stored_lines(settings, index, day)[0] if in_parquet else None
     if stored is None and _is_pruned(settings.directory, index, day):
         return list(check_day(settings.csv_dir, index, day, None, fix))
     if stored is None and (settings.directory / layout.folder(Kind.CHAIN)).is_dir():
         stored = Stored()
     return list(check_day(settings.csv_dir, index, day, stored, fix))
+
+
+def _lost_live_files(settings: Settings, index: str, day: date) -> Iterator[Finding]:
+    """Yield the CSV files that are gone of a day that was computed again."""
+    stored, _ = stored_lines(settings, index, day)
+    for path in sorted(stored.lines.keys() - set(files_of_day(settings.csv_dir, index, day))):
+        what = (
+            f"is not there; Parquet has its {len(stored.lines[path])} lines with figures that were "
+            "computed again, and the live ones no more"
+        )
+        yield Finding(shown(path), "lost", what, f"g6 restore DIR --date {day} brings it back")
 
 
 def _is_pruned(directory: Path, index: str, day: date) -> bool:

@@ -273,7 +273,11 @@ def test_a_csv_file_that_is_gone_or_elsewhere_is_named_and_mended(
 
 
 def test_the_live_lines_of_a_day_that_was_computed_again_stay_as_they_are(
-    rows: Path, sound: Path, checked: Callable[[Path], Answered], chain_of: ChainOf
+    rows: Path,
+    sound: Path,
+    checked: Callable[[Path], Answered],
+    chain_of: ChainOf,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for seed, cycle in enumerate(CYCLES):
         # Other figures, as under other settings.
@@ -298,6 +302,20 @@ def test_the_live_lines_of_a_day_that_was_computed_again_stay_as_they_are(
     assert main(mend) == 0
     assert lines(CHAIN) == [*before[:2], *before[3:]]
     assert checked(rows).findings == []
+    # A file that is gone is told, and not made of the other figures.
+    (rows / CHAIN).unlink()
+    assert [(each["path"], each["kind"]) for each in checked(rows).findings] == [
+        (str(rows / CHAIN), "lost")
+    ]
+    assert main(mend) == 0
+    assert f"{len(CYCLES)} lines of cycles" in capsys.readouterr().out
+    assert not (rows / CHAIN).exists()
+    # What cannot be read is told, and the other files are mended.
+    (rows / CHAIN).mkdir()
+    before = lines(OVERVIEW)
+    (rows / OVERVIEW).write_bytes(b"\n".join([*before[:2], b"\0" + before[2][1:], b""]))
+    assert main(mend) == 1
+    assert lines(OVERVIEW) == before[:2]
 
 
 def csv_files(directory: Path) -> list[Path]:

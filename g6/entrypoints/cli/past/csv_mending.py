@@ -84,8 +84,11 @@ def _sentence(mended: MendedDay) -> str:
     from g6.adapters.csv.lines import ASIDE
 
     live = mended.is_recomputed
+    if not mended.files and live:
+        there = " that are there" if mended.missing else ""
+        return f"computed again, the live lines{there} are whole"
     if not mended.files:
-        return "computed again, the live lines are whole" if live else "as Parquet has it"
+        return "as Parquet has it"
     sentence = f"{mended.files} files mended, {mended.lines} lines written again"
     if live:
         sentence = f"computed again: {mended.files} files mended, live lines stay"
