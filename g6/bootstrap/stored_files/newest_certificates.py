@@ -12,6 +12,9 @@ from g6.domain.documents.certificates import (
     CertificateSignature,
     NewestCertificates,
 )
+from g6.errors import BadInput
+from g6.files import shown
+from g6.studies.stored.days.certificate_checks import LIST_FIX
 
 __all__ = ["CertificateList", "public_key", "signature_by_key"]
 
@@ -51,14 +54,14 @@ class CertificateList:
         """List the newest certificate of each day that has one.
 
         Raises:
-            BadInput: The list or a certificate is damaged.
+            BadInput: The list or a certificate is damaged, or somebody else changed the list.
             StoreBusy: A disk refuses.
             Unavailable: The key cannot be read.
         """
         if not self._files.days():
             return
         with self._files.newest_locked():
-            before = self._files.newest()
+            before = self._true()
             newest = self.until(date.max, before)
             if newest != before:
                 self._files.write_newest(newest)
@@ -67,14 +70,34 @@ class CertificateList:
         """Take a day out of the list, so that what is there of it counts.
 
         Raises:
-            BadInput: The list is damaged.
+            BadInput: The list is damaged, or somebody else changed it.
             StoreBusy: A disk refuses.
+            Unavailable: The key cannot be read.
         """
         with self._files.newest_locked():
-            before = self._files.newest()
+            before = self._true()
             if before is not None and before.of(day) is not None:
                 links = tuple(link for link in before.links if link.day != day)
                 self._files.write_newest(self.until(date.min, NewestCertificates(links)))
+
+    def _true(self) -> NewestCertificates | None:
+        """Return the list, which is signed as it is where certificates are signed."""
+        newest = self._files.newest()
+        if newest is None or not newest.links or not public_key(self._settings):
+            return newest
+        last = newest.links[-1]
+        fault = ""
+        if newest.signature is None:
+            certificate = self._files.read(last.day, last.version)
+            if certificate is not None and certificate.signature is not None:
+                fault = "is not signed, and certificates are: anybody may have written it"
+        elif not _is_signed(newest.root, newest.signature):
+            fault = "has a signature that is not of its root"
+        if fault:
+            # The list of the next evening was signed whatever stood in it, and a certificate that
+            # somebody had taken out of it was missed by nobody from then on.
+            raise BadInput(shown(self._files.newest_path), None, f"{fault}; it stays", LIST_FIX)
+        return newest
 
     def lost(self, day: date) -> CertificateLink | None:
         """Return what names a day's newest certificate where that is gone, or is another one.
@@ -89,6 +112,12 @@ class CertificateList:
             return None
         there = self._files.read(day, link.version) if link.version == last else None
         return None if there is not None and there.root == link.root else link
+
+
+def _is_signed(root: str, signature: CertificateSignature) -> bool:
+    from g6.adapters.data_dir.signing import is_signature_of
+
+    return is_signature_of(root, signature)
 
 
 def public_key(settings: Settings) -> str:

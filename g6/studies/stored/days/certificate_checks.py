@@ -13,6 +13,7 @@ from g6.ports.history import Finding
 from g6.ports.readers import CertificateReader
 
 __all__ = [
+    "LIST_FIX",
     "certificate_findings",
     "chain_findings",
     "file_findings",
@@ -26,7 +27,7 @@ CHANGED = "certificate"
 UNTRUE = "untrue"
 """The kind of damage of a certificate that is not what it says of itself."""
 _KEEP_COPY = "bring it back from a backup (g6 restore), or ask who keeps a copy"
-_LIST = (
+LIST_FIX = (
     "bring it back from a backup (g6 restore); where nobody has it, move it away, and "
     "g6 data compact lists the certificates that are there"
 )
@@ -87,7 +88,7 @@ def newest_findings(
     must_sign = _is_last_signed(reader, day)
     if newest is None:
         what = "is not there, and certificates are signed: nobody can tell which are the newest"
-        return [Finding(path, UNTRUE, what, _LIST)] if must_sign else []
+        return [Finding(path, UNTRUE, what, LIST_FIX)] if must_sign else []
     findings = [*_wrong_signature(reader, newest, must_sign=must_sign)]
     for link in newest.links:
         if day in (None, link.day):
@@ -112,10 +113,10 @@ def _wrong_signature(
     if signature is None:
         if must_sign:
             what = "is not signed, and certificates are: anybody may have written it"
-            yield Finding(reader.newest_file, UNTRUE, what, _LIST)
+            yield Finding(reader.newest_file, UNTRUE, what, LIST_FIX)
     elif not reader.is_signed(newest):
         what = "has a signature that is not of its root"
-        yield Finding(reader.newest_file, UNTRUE, what, _LIST)
+        yield Finding(reader.newest_file, UNTRUE, what, LIST_FIX)
     elif (key := reader.public_key) and key != signature.public_key:
         yield _other_key(reader.newest_file, signature.public_key)
 

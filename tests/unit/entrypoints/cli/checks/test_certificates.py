@@ -382,21 +382,52 @@ def test_pruned_rows_leave_a_version_that_says_so(g6: Run, directory: Path) -> N
     assert (answer.code, {"certificate", "unmatched"} <= kinds) == (1, True)
 
 
+def signing_with(key: Path) -> str:
+    """Make a key, and return the option that signs with it."""
+    ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    key.write_bytes(
+        ed25519.Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return f"--set=storage.certificate_key={key}"
+
+
+def without_signature(document: dict[str, Any]) -> None:
+    document["signature"] = None
+
+
+def without_the_last_day(document: dict[str, Any]) -> None:
+    del document["days"][-1]
+
+
+def test_a_list_that_somebody_changed_is_not_signed_again(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    mine = signing_with(tmp_path / "mine.pem")
+    certify = ("data", "compact", "--certify", "--data-dir", str(directory), mine, "--date")
+    for day in (FIRST, DAY):
+        assert g6(*certify, day).code == 0
+    written = (directory / NEWEST).read_bytes()
+    for change in (without_signature, without_the_last_day):
+        edited(change)(directory / NEWEST)
+        changed = (directory / NEWEST).read_bytes()
+        for words in (("data", "compact", "--data-dir", str(directory), mine), (*certify, FIRST)):
+            answer = g6(*words)
+            assert (answer.code != 0, NEWEST in answer.out + answer.err) == (True, True), answer
+            assert (directory / NEWEST).read_bytes() == changed
+        (directory / NEWEST).write_bytes(written)
+    assert g6(*certify, FIRST).code == 0
+    assert (directory / NEWEST).read_bytes() == written
+
+
 def test_a_key_signs_and_another_key_is_told(
     g6: Run, directory: Path, tmp_path: Path, script: Callable[[Path], list[str]]
 ) -> None:
-    ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
-    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
-    keys = [tmp_path / "mine.pem", tmp_path / "other.pem"]
-    for key in keys:
-        key.write_bytes(
-            ed25519.Ed25519PrivateKey.generate().private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-    mine, other = ([f"--set=storage.certificate_key={key}"] for key in keys)
+    mine, other = ([signing_with(tmp_path / name)] for name in ("mine.pem", "other.pem"))
     certify = ("data", "compact", "--date", DAY, "--certify", "--data-dir", str(directory))
     changed_value(directory / NIFTY)
     assert g6(*certify, *mine).code == 0
@@ -406,7 +437,7 @@ def test_a_key_signs_and_another_key_is_told(
     assert (answer.code, "signed by another key" in answer.out) == (1, True)
     # Without its signature the certificate is as true as before, and anybody may have issued it.
     newest = directory / f"certificates/date={DAY}/v2.json"
-    edited(lambda document: document.update(signature=None))(newest)
+    edited(without_signature)(newest)
     for words in (verify, ("data", "check", "--date", DAY, "--data-dir", str(directory))):
         assert g6(*words).code == 0
         answer = g6(*words, *mine)
@@ -415,7 +446,7 @@ def test_a_key_signs_and_another_key_is_told(
     assert g6(*certify, *mine).code == 0
     assert "signed by " in g6(*verify, *mine).out
     # The list of newest certificates is signed as well, and missed where certificates are signed.
-    edited(lambda document: document.update(signature=None))(directory / NEWEST)
+    edited(without_signature)(directory / NEWEST)
     for _ in range(2):
         for words in (verify, ("data", "check", "--date", DAY, "--data-dir", str(directory))):
             answer = g6(*words)
