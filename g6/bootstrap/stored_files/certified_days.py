@@ -46,7 +46,7 @@ def _certified(settings: Settings, days: History) -> History:
 
 
 def refuse_exchanged(directory: Path, day: date, names: Iterable[str]) -> None:
-    """Refuse files of a day that are not what its newest certificate says.
+    """Refuse files of a day that are gone, or not what its newest certificate says.
 
     What is made of such a file would be certified, and nobody could tell any more. A file that was
     rewritten on purpose and is not certified yet passes.
@@ -57,7 +57,7 @@ def refuse_exchanged(directory: Path, day: date, names: Iterable[str]) -> None:
         names: Indices, or `overview`.
 
     Raises:
-        BadInput: A file was exchanged, or the certificate is damaged.
+        BadInput: A file was exchanged or is gone, or the certificate is damaged.
         Unavailable: It lies in a cold place, which does not answer.
     """
     certificates = CertificateFiles(directory)
@@ -65,17 +65,22 @@ def refuse_exchanged(directory: Path, day: date, names: Iterable[str]) -> None:
     if newest is None:
         return
     rewritten = {name for name, is_another in certificates.marks(day).items() if is_another}
+    certify = f"g6 data compact --date {day} --certify"
     due = set(names) - rewritten - {Kind.INSTRUMENTS}
     for file in newest.files:
         if certified_name(file.path) not in due:
             continue
         path = day_path((directory / file.path).parent)
         content = cold_digest(path) if is_cold(path) else content_digest(path)
-        if content not in (None, (file.bytes, file.sha256)):
+        if content is None:
+            # Of a day whose file was gone, one cycle that was run again became the whole day.
+            reason = f"is certified ({newest.name}) and not there; nothing takes its place"
+            fix = f"g6 restore DIR --date {day} brings it back; where nobody has it, {certify}"
+            raise BadInput(shown(directory / file.path), None, reason, fix)
+        if content != (file.bytes, file.sha256):
             reason = f"is not what its certificate says ({newest.name}): another SHA-256"
             fix = (
                 f"mv {quoted(path)} {quoted(path)}.exchanged && g6 restore DIR --date {day} brings "
-                "the certified one back; where it was changed on purpose, "
-                f"g6 data compact --date {day} --certify"
+                f"the certified one back; where it was changed on purpose, {certify}"
             )
             raise BadInput(shown(path), None, f"{reason}; nothing was made of it", fix)

@@ -251,3 +251,25 @@ def test_nothing_is_computed_from_a_file_that_was_exchanged(
     assert history.write_day("NIFTY", DAY, {"rate": day.columns["rate"] + 0.01}, day.headers)
     # What was rewritten on purpose and is not certified yet is no exchange.
     assert history.read_day("NIFTY", DAY, ["rate"]).cycles == day.cycles
+
+
+def test_one_cycle_does_not_become_the_day_of_a_file_that_is_gone(g6: Run, directory: Path) -> None:
+    store = ParquetStore(directory)
+    unit = Unit(f"{DAY}T05:30:00Z", "NIFTY")
+    frame = store.read_chain(unit)
+    assert frame is not None
+    (directory / NIFTY).unlink()
+    store.write_chain(unit, frame)
+    where = ("--data-dir", str(directory))
+    answer = g6("data", "compact", "--json", *where)
+    refused = [lot["error"] for lot in json.loads(answer.out) if "error" in lot]
+    assert (answer.code, len(refused)) == (1, 1)
+    assert f"is certified ({DAY} v1) and not there" in refused[0]
+    assert f"g6 restore DIR --date {DAY}" in refused[0]
+    assert not (directory / NIFTY).exists()
+    assert store.read_chain(unit) is not None
+    assert g6("certificate", str(DAY), "--verify", *where).code == 1
+    # Who has no copy says so.
+    assert g6("data", "compact", "--date", str(DAY), "--certify", *where).code == 0
+    assert (directory / NIFTY).is_file()
+    assert g6("certificate", str(DAY), "--verify", *where).code == 0
