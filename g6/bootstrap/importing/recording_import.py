@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from g6.adapters.parquet import ParquetStore
 from g6.adapters.replay import Recording
 from g6.bootstrap.importing.stored_difference import stored_difference
 from g6.bootstrap.inprocess import ReplayedUnit, replay_units
@@ -14,6 +15,7 @@ from g6.config import Settings, calendar
 from g6.domain.cycles.plan import Plan
 from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.market.calendar import day_of
+from g6.errors import BadInput, Unavailable
 
 UnitTrack = Callable[[Iterable[ReplayedUnit], int], Iterable[ReplayedUnit]]
 """Shows the progress over units, of which there are at most so many."""
@@ -83,8 +85,7 @@ def store_recording(
         day = day_of(unit.instant)
         counts = days.setdefault((day, unit.index), ImportedDay(unit.index, day.isoformat()))
         if unit.index in stored.get(unit.cycle, ()):
-            chain = chain_frame(replayed.priced)
-            counts.add_stored(unit.cycle, stored_difference(store.read_chain(unit), chain))
+            counts.add_stored(unit.cycle, _difference(store, replayed))
             continue
         # The chain first: a stop between the two leaves a cycle that counts as not stored.
         store.write_chain(unit, chain_frame(replayed.priced))
@@ -93,3 +94,13 @@ def store_recording(
         # A side that is not listed has no symbol.
         counts.options += int((replayed.priced.quotes.symbol != "").sum())
     return [days[key] for key in sorted(days)]
+
+
+def _difference(store: ParquetStore, replayed: ReplayedUnit) -> str:
+    """Return what a stored cycle says otherwise than a recording."""
+    try:
+        chain = store.read_chain(replayed.unit)
+    except (BadInput, Unavailable) as error:
+        # One damaged file of a day that is stored ended the import of all that is not.
+        return error.sentence
+    return stored_difference(chain, chain_frame(replayed.priced))

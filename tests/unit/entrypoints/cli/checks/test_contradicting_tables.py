@@ -198,3 +198,17 @@ def test_open_interest_of_two_sources_of_a_day_is_counted_in_one_unit(
     found = json.loads(g6("buildup", "NIFTY", "--against", "open", "--json", *rows).out)
     assert found["calls"]["oi_change"] == [0.0, 65.0, 0.0]
     assert found["puts"]["oi_change"] == [0.0, 0.0, 0.0]
+
+
+def test_a_damaged_cycle_that_is_stored_does_not_end_an_import(g6: Run, tmp_path: Path) -> None:
+    path = table(tmp_path / "old.csv")
+    imported(g6, path)
+    rows = tmp_path / "rows"
+    parts = sorted(rows.glob("chain/underlying=NIFTY/*/*.parquet"))
+    parts[0].write_bytes(b"PAR1")
+    for lost in (parts[-1], *rows.glob(f"overview/*/{parts[-1].name}")):
+        lost.unlink()
+    again = json.loads(imported(g6, path).out)["days"][0]
+    assert (again["cycles"], again["stored_already"], again["stored_otherwise"]) == (1, 1, 1)
+    assert "not a whole Parquet file" in again["example"]
+    assert parts[-1].is_file()
