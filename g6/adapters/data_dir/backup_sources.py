@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import threading
 from collections import Counter
@@ -57,6 +58,9 @@ _STEADY = tuple(
     f"{folder}/" for folder in (Kind.CHAIN, Kind.OVERVIEW, Kind.INSTRUMENTS, Folder.CERTIFICATES)
 )
 """Where files belong together: one that is another than was listed would not fit the rest."""
+_CYCLE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_TAIL = 4096
+"""Bytes at the end of a CSV file that hold its last lines."""
 _READ_ONLY = frozenset((errno.EROFS, errno.EACCES, errno.EPERM))
 _ROWS = (Kind.CHAIN, Kind.OVERVIEW)
 _ROWS_PREFIXES = tuple(f"{kind}/" for kind in _ROWS)
@@ -111,7 +115,7 @@ class BackupListing:
 
     def is_growing(self, file: SourceFile) -> bool:
         """Tell whether a CSV file may have lines of cycles that are not in the backup."""
-        return file.name.startswith(f"{Kind.CSV}/") and file.changed > self.lines_from
+        return _grows(file, self.lines_from)
 
     def fits(self, file: SourceFile, size: int, changed: int) -> bool:
         """Tell whether what was read of a file can stand beside the others.
@@ -255,7 +259,29 @@ def source_files(directory: Path, csv_dir: Path, now: float) -> BackupListing:
     if newest is None:
         ends = [end for file in whole if (end := _last_of_segment(file.name))]
         newest = max(ends, default=None)
+    if newest is None:
+        newest = _last_but_one([file for file in whole if _grows(file, since)])
     return BackupListing(sorted(whole, key=lambda file: file.name), frozenset(young), newest, since)
+
+
+def _grows(file: SourceFile, since: int) -> bool:
+    return file.name.startswith(f"{Kind.CSV}/") and file.changed > since
+
+
+def _last_but_one(growing: Sequence[SourceFile]) -> str | None:
+    """Return the cycle before the last one of CSV files that grow, None where none grows.
+
+    It is that of files which no Parquet file stands beside: the last cycle may be stored by half.
+    Without a cycle to cut them at, files that grew at each look were never backed up.
+    """
+    cycles: set[str] = set()
+    for file in growing:
+        with suppress(FileNotFoundError), file.path.open("rb") as stream:
+            stream.seek(max(0, file.bytes - _TAIL))
+            for line in stream.read().split(b"\n")[1:-1]:
+                cycles.add(line.partition(b",")[0].decode("utf-8", errors="replace"))
+    before = sorted(filter(_CYCLE.fullmatch, cycles))[:-1]
+    return max(before, default="") if growing else None
 
 
 def _folder_of(name: str) -> str:

@@ -294,9 +294,7 @@ def _back_up(folder: BackupFolder, settings: Settings, console: Console, *, as_j
         NothingToDo: Nothing is stored.
         UserError: The backups lie inside of what they are of.
     """
-    from g6.adapters.parquet.queries.stored_span import check_directory
-
-    check_directory(settings.directory)
+    _check_source(settings)
     place = folder.directory.resolve()
     sources = {"data directory": settings.directory, "directory of CSV files": settings.csv_dir}
     for what, source in sources.items():
@@ -329,6 +327,21 @@ def _back_up(folder: BackupFolder, settings: Settings, console: Console, *, as_j
     if listing.left_out:
         cycles = counted(len(listing.left_out), "cycle")
         out.print(f"{cycles} that were being stored come with the next backup", soft_wrap=True)
+
+
+def _check_source(settings: Settings) -> None:
+    """Refuse a data directory that has nothing to keep.
+
+    Raises:
+        NothingToDo: Nothing is stored.
+    """
+    from g6.adapters.parquet.queries.stored_span import check_directory, check_there
+
+    # Without Parquet the CSV files are all that is stored.
+    if settings.storage.parquet.enabled or not settings.csv_dir.is_dir():
+        check_directory(settings.directory)
+    else:
+        check_there(settings.directory)
 
 
 def _copy_all(

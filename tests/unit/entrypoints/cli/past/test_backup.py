@@ -40,10 +40,14 @@ def directory(root: Path, tmp_path: Path) -> Path:
 
 
 def settle(directory: Path) -> None:
-    """Make every file a minute older: what is younger than ten seconds may be half of a cycle."""
+    """Make every new file a minute older: what is younger than ten seconds may be half of a cycle.
+
+    One that was settled stays as it is: it may be listed by now.
+    """
     for path in directory.rglob("*.parquet"):
         facts = path.stat()
-        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns - 60_000_000_000))
+        if facts.st_mtime > time.time() - 30.0:
+            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns - 60_000_000_000))
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -448,3 +452,36 @@ def test_a_list_that_names_a_place_outside_is_refused(
     answer = g6("restore", str(place), "--data-dir", str(new))
     assert (answer.code, repr(name) in answer.err) == (2, True), answer.err
     assert contents(tmp_path) == before
+
+
+def test_csv_files_that_grow_beside_no_parquet_are_kept_up_to_one_cycle(
+    g6: Run, tmp_path: Path, chain_of: Callable[..., Frame]
+) -> None:
+    store = CsvStore(tmp_path / "rows/csv")
+    first = parse_z(f"{DAY}T04:00:00Z")
+    cycles: list[str] = []
+
+    def collect() -> None:
+        cycles.append(isoformat_z(first + timedelta(seconds=20 * len(cycles))))
+        store.write_chain(Unit(cycles[-1], "NIFTY"), chain_of(cycles[-1]))
+        row = {"timestamp": cycles[-1], "underlying": "NIFTY", "status": "OK", "reason": ""}
+        store.write_overview(cycles[-1], [row])
+
+    for count in (0, 2):
+        collect()
+        folder = Beside(tmp_path / "backup", collect, times=99)
+        settings = load("", {"demo_dir": tmp_path / "rows"}, {})
+        listing, copied = backup_commands._copy_all(folder, settings, Console(quiet=True))
+        name = f"2026111{len(cycles)}T103000Z"
+        folder.finish(name, settings.directory, copied.files, listing.left_out)
+        new = tmp_path / f"new{len(cycles)}"
+        words = ("restore", str(tmp_path / "backup"), "--snapshot", name)
+        assert g6(*words, "--data-dir", str(new)).code == 0
+        files = sorted(new.rglob("*.csv"))
+        assert len(files) > 3
+        for path in files:
+            lines = path.read_text().splitlines()[1:]
+            assert [line.partition(",")[0] for line in lines] == cycles[:count]
+    words = ("backup", str(tmp_path / "whole"), "--data-dir", str(tmp_path / "rows"))
+    assert g6(*words).code != 0
+    assert g6(*words, "--set", "storage.parquet.enabled=false").code == 0
