@@ -50,7 +50,7 @@ from g6.domain.schema.frame import Frame
 from g6.domain.schema.layout import Kind
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import SinkName
-from g6.errors import BadInput
+from g6.errors import BadInput, Unavailable
 from g6.files import directory_lock, refusals, replace
 from g6.ports import WriteReport
 
@@ -178,13 +178,13 @@ class ParquetStore:
     def last_oi(self, index: str, before: date, since: datetime | None = None) -> Frame | None:
         """Return the open interest of the last chain before a session, None without one.
 
-        Damaged files are passed over.
+        Damaged files are passed over, and cold places that do not answer.
         """
         root = self.chain_root(index)
         first = date.min if since is None else day_of(since)
         earlier = (day for day in reversed(days.days(root)) if first <= day < before)
         for file in days.newest_first(root, earlier):
-            with suppress(BadInput, FileNotFoundError):
+            with suppress(BadInput, Unavailable, FileNotFoundError):
                 table = read(file.path, CHAIN_SCHEMA, ["timestamp", *_OI])
                 if table.num_rows:
                     instants = table.column("timestamp")

@@ -9,7 +9,7 @@ import runpy
 import shutil
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -100,6 +100,19 @@ def write_vix(directory: Path, vix: float) -> None:
     assert frame is not None
     frame.columns["vix"][:] = vix
     store.write_chain(unit, frame)
+
+
+def test_open_interest_in_a_place_that_does_not_answer_is_passed_over(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    store = ParquetStore(directory)
+    later = parse_z(f"{DAY}T09:40:00Z").date() + timedelta(days=1)
+    since = parse_z(f"{DAY}T03:00:00Z")
+    put(g6, directory, str(tmp_path / "cold"), "--date", DAY)
+    assert store.last_oi("NIFTY", later, since) is not None
+    shutil.rmtree(tmp_path / "cold")
+    assert store.last_oi("NIFTY", later, since) is None
+    assert store.last_oi("NIFTY", later) is not None
 
 
 def test_archived_days_answer_as_before_and_come_back_to_the_byte(
