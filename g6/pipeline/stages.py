@@ -211,9 +211,7 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         if claim.answer.is_repeated:
             # Killed between the file and the ledger, a try left rows that no report counted.
             counts = counts.with_unchanged()
-        if not counts.errors:
-            # What a sink refused is read from the frame, when somebody reruns it days later.
-            runtime.frames.expire(unit, FrameName.QUOTES, runtime.persisted_seconds)
+        runtime.frames.expire(unit, FrameName.QUOTES, runtime.persisted_seconds)
         remember_refusals(runtime, unit, Stage.PERSIST, counts.errors)
         alert_of_damage(runtime, unit, counts.aside)
     except StoreBusy as error:

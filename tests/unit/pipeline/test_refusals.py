@@ -155,11 +155,31 @@ def test_a_refusal_that_nobody_repeats_is_forgotten(world: World, disk: Full) ->
 class NoParquet(MemoryStore):
     """A store of two sinks, one of which refuses."""
 
+    refuses = "parquet"
+
     def write_chain(self, unit: Unit, frame: Frame) -> WriteReport:
-        return replace(super().write_chain(unit, frame), errors={"parquet": SAID})
+        return replace(super().write_chain(unit, frame), errors={self.refuses: SAID})
 
 
-def test_quotes_that_one_sink_refused_live_as_long_as_those_that_nobody_stored(
+class NoCsv(NoParquet):
+    """A store of two sinks, the other of which refuses."""
+
+    refuses = "csv"
+
+
+def test_quotes_that_csv_alone_refused_live_as_long_as_those_that_are_stored(world: World) -> None:
+    """What CSV lacks is written from Parquet, and the frames of two days would fill Redis."""
+    world.runtime = replace(world.runtime, store=NoCsv())
+    analysed(world)
+    assert pipeline.persist(world.runtime, NIFTY, "persist")
+    assert world.reports("alert"), "the refusal is told"
+    assert len(world.frames.get(NIFTY, "quotes"))
+    world.later(world.runtime.persisted_seconds + 1.0)
+    with pytest.raises(FrameMissing):
+        world.frames.get(NIFTY, "quotes")
+
+
+def test_quotes_that_parquet_refused_live_as_long_as_those_that_nobody_stored(
     world: World,
 ) -> None:
     world.runtime = replace(world.runtime, store=NoParquet())
