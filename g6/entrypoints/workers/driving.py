@@ -128,9 +128,20 @@ class Driver:
         Beside a live system that sends every cycle the window stays open. Beside another bounded
         run it holds both.
         """
-        theirs = self._others_window
-        if self.other is not None and theirs is None and not self.other.get("bounded"):
-            return
+        with self.namespace.exclusively(self.clock):
+            # Workers start in between: of two bounded runs that began together the first to open
+            # its window had none of the other's, and lost its own to it.
+            others = self._others()
+            theirs = self.controls.read().window if others else None
+            self._others_window = theirs
+            if theirs is None and not all(other.get("bounded") for other in others):
+                return
+            self._widen_window(theirs, first, last)
+
+    def _widen_window(
+        self, theirs: RunWindow | None, first: datetime, last: datetime | None
+    ) -> None:
+        """Set the window to a run's instants, and to those of another one."""
         if theirs is not None and last is not None:
             if theirs.first:
                 first = min(first, parse_z(theirs.first))

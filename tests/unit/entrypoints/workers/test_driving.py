@@ -223,6 +223,35 @@ def test_two_bounded_live_runs_at_a_time_have_both_their_instants(
     assert RedisControls(client).read().to_json()["window"] == WINDOW
 
 
+def test_two_bounded_live_runs_that_begin_together_have_both_their_instants(
+    client: redis.Redis, somebody: subprocess.Popen[bytes]
+) -> None:
+    """Each window is opened seconds after its run has begun: the second one replaced the first."""
+    one = driver(client, LIVE, bounded=True)
+    one.begin(fresh=False)
+    RedisNamespace(client).add_driver(
+        {"pid": somebody.pid, "host": socket.gethostname(), "bounded": True, "run": []}
+    )
+    RedisControls(client).set("window", WINDOW)
+    one.open_window(FIRST, FIRST + timedelta(minutes=4))
+    assert RedisControls(client).read().to_json()["window"] == {
+        "first": "2026-11-18T05:30:00Z",
+        "last": "2026-11-18T05:34:00Z",
+    }
+    one.leave()
+    assert RedisControls(client).read().to_json()["window"] == WINDOW
+
+
+def test_a_live_system_that_began_while_a_bounded_run_started_is_not_bound_by_it(
+    client: redis.Redis, somebody: subprocess.Popen[bytes]
+) -> None:
+    one = driver(client, LIVE, bounded=True)
+    one.begin(fresh=False)
+    drives(client, somebody.pid)
+    one.open_window(FIRST, FIRST)
+    assert RedisControls(client).read().window is None
+
+
 def test_a_clock_that_somebody_lives_by_is_not_started_anew(
     client: redis.Redis, somebody: subprocess.Popen[bytes]
 ) -> None:
