@@ -137,7 +137,7 @@ SETTINGS: dict[str, Any] = {
     "task_reject_on_worker_lost": True,
     "task_retry_on_worker_lost": True,
     "task_default_queue": "maintenance",
-    "beat_scheduler": "celery.beat:Scheduler",
+    "beat_scheduler": "g6.entrypoints.workers.grid_beat:GridBeat",
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
     "broker_channel_error_retry": True,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from g6.adapters.memory.lifeline import MemoryLifeline
 from g6.domain.cycles.cycle import Unit
+from g6.entrypoints.workers.grid_beat import SET_BACK_SECONDS
 from g6.entrypoints.workers.jobs import SWEEP_SECONDS
 from g6.entrypoints.workers.schedule import CycleSchedule, WallSchedule
 from g6.errors import RedisDown
@@ -90,10 +91,15 @@ class Beat:
         born = clock.wall()
         last_runs = dict.fromkeys(self.schedules, born - world.timing.expires)
         sweeps = WallSchedule(clock.wall, SWEEP_SECONDS)
-        swept = born
+        swept = shown = born
         self._sign()
         while True:
             wake = LOOP_SECONDS
+            now = clock.wall()
+            if now < shown - SET_BACK_SECONDS:
+                last_runs = {index: min(at, now) for index, at in last_runs.items()}
+                swept = min(swept, now)
+            shown = now
             for index, schedule in self.schedules.items():
                 is_due, following = schedule.is_due(_instant(last_runs[index]))
                 if is_due:

@@ -41,7 +41,7 @@ from g6.entrypoints.workers.driving import Driver
 from g6.entrypoints.workers.jobs import JOBS, SWEEP, Job, cycle_of
 from g6.entrypoints.workers.pool_results import TaskLimits
 from g6.entrypoints.workers.queues import celery_settings
-from g6.entrypoints.workers.schedule import beat_schedule, whole_wait
+from g6.entrypoints.workers.schedule import beat_schedule
 from g6.errors import RedisDown, Retryable, UserError
 from g6.errors.masking import mask
 from g6.log import configure
@@ -285,7 +285,6 @@ def _connect_beat(app: G6) -> None:
             # Its first sweep is up to two seconds away. A beat that died before was never there to
             # anybody, and the first cycles of a live run, which has no other beginning, were lost.
             app.runtime.lifeline.record_beat()
-        sender.scheduler.adjust = whole_wait
         sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
 
     signals.beat_init.connect(begin, weak=False)

@@ -136,9 +136,8 @@ def _workers() -> dict[str, object]:
 
 def _beat() -> dict[str, object]:
     return {
-        # This scheduler keeps no file. The aligned schedule, BeatLazyFunc and `link` all work with
-        # it.
-        "beat_scheduler": "celery.beat:Scheduler",
+        # It keeps no file. The aligned schedule, BeatLazyFunc and `link` all work with it.
+        "beat_scheduler": "g6.entrypoints.workers.grid_beat:GridBeat",
         "beat_max_loop_interval": 1.0,
         "enable_utc": True,
         "timezone": "UTC",

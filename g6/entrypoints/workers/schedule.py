@@ -58,6 +58,10 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
             self._until_next(now, instant, due),
         )
 
+    def now(self) -> datetime:
+        """Return what the wall shows, which Celery counts its waits from."""
+        return _shown(self._runtime.clock.wall())
+
     def cycle(self) -> str:
         """Return the present cycle."""
         return isoformat_z(self._instant())
@@ -109,22 +113,15 @@ class WallSchedule(BaseSchedule):  # type: ignore[misc]
         due = passed > math.floor((last_run_at.timestamp() + SLACK) / self._seconds)
         return schedstate(due, max(0.0, (passed + 1) * self._seconds - now))
 
+    def now(self) -> datetime:
+        """Return what the wall shows, which Celery counts its waits from."""
+        return _shown(self._wall())
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, WallSchedule) and other._seconds == self._seconds
 
     def __hash__(self) -> int:
         return hash(self._seconds)
-
-
-def whole_wait(seconds: float, _drift: float = 0.0) -> float:
-    """Return the seconds that beat waits for an entry: all of them.
-
-    >>> whole_wait(1.0)
-    1.0
-    """
-    # Celery's own takes 10 ms off, and asks for what is not due yet without a pause until it is:
-    # at an interval of one second two thirds of the processor time of beat.
-    return seconds
 
 
 def beat_schedule(
@@ -165,8 +162,12 @@ def _cycle_entry(runtime: Runtime, index: str, exchange: str, app: Celery) -> di
         "args": (BeatLazyFunc(schedule.cycle), index),
         "options": {"expires": expires, "link": [link]},
         # A cycle that is due at the start is sent, an older one is not.
-        "last_run_at": datetime.now(UTC) - timedelta(seconds=expires),
+        "last_run_at": _shown(runtime.clock.wall() - expires),
     }
+
+
+def _shown(wall: float) -> datetime:
+    return datetime.fromtimestamp(wall, UTC)
 
 
 def _window(runtime: Runtime) -> tuple[datetime, datetime] | None:

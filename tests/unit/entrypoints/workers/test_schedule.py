@@ -8,8 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from celery import Celery
-from celery.beat import Scheduler
 
 from g6.adapters.memory.clock import StoppedClock
 from g6.adapters.memory.controls import MemoryControls
@@ -17,12 +15,7 @@ from g6.config import load, plan
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST
 from g6.entrypoints.workers.app import create_app
-from g6.entrypoints.workers.schedule import (
-    CycleSchedule,
-    WallSchedule,
-    beat_schedule,
-    whole_wait,
-)
+from g6.entrypoints.workers.schedule import CycleSchedule, WallSchedule, beat_schedule
 from tests.worlds.schedules import runtime_of_a_beat
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -185,17 +178,6 @@ def test_the_sweep_is_due_at_every_even_second() -> None:
     schedule, seen = WallSchedule(lambda: 1000.0, 2.0), datetime.fromtimestamp(999.9, UTC)
     assert schedule.is_due(seen) == (True, 2.0)
     assert not WallSchedule(lambda: 1001.9, 2.0).is_due(datetime.fromtimestamp(1000.0, UTC)).is_due
-
-
-def test_beat_sleeps_until_an_entry_is_due_and_does_not_ask_again_and_again() -> None:
-    entry = {"task": "sweep", "schedule": WallSchedule(lambda: 1001.995, 2.0)}
-    app = Celery("beat", set_as_current=False, broker="memory://")
-    celerys_own, ours = Scheduler(app, lazy=True), Scheduler(app, lazy=True)
-    ours.adjust = whole_wait
-    for scheduler in (celerys_own, ours):
-        scheduler.update_from_dict({"sweep": entry})
-    assert celerys_own.tick() <= 0.0, "Celery waits by itself now: whole_wait can go"
-    assert 0.0 < ours.tick() <= 0.005
 
 
 def test_beat_has_one_entry_per_enabled_index_and_three_of_its_own() -> None:
