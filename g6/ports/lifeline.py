@@ -43,6 +43,10 @@ class Lifeline(Protocol):
         """Note that the message was published."""
         ...
 
+    def fail_publish(self) -> None:
+        """Note that the message was not published: Redis was away."""
+        ...
+
     def reasons(self, dues: Sequence[float]) -> Sequence[str]:
         """Return why nobody opened the cycles that were due at these instants.
 

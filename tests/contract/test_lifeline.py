@@ -16,6 +16,7 @@ from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.lifeline import RedisLifeline
 from g6.adapters.redis.server import EmbeddedServer, connect, free_port
+from g6.domain.cycles import unopened
 from g6.ports import Controls, Lifeline
 
 PAUSED = {"paused": {"NIFTY": "by hand"}}
@@ -220,6 +221,32 @@ def test_a_publish_that_never_ended_was_an_outage(world: BeatWorld) -> None:
     beat.before_publish()
     beat.record_beat()
     assert list(beat.reasons([then])) == ["redis_down"]
+
+
+def test_a_message_that_was_not_published_met_an_outage_which_the_next_sign_tells(
+    world: BeatWorld,
+) -> None:
+    beat = world.beat(0.0)
+    beat.record_beat()
+    then = time.time()
+    beat.before_publish()
+    beat.fail_publish()
+    beat.record_beat()
+    assert list(beat.reasons([then])) == ["redis_down"]
+
+
+def test_a_beat_that_stood_still_after_an_outage_knows_of_none_from_then_on(
+    world: BeatWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unopened, "STOOD_STILL_SECONDS", 0.0)
+    beat = world.beat(0.0)
+    beat.record_beat()
+    with world.away():
+        then = time.time()
+        assert not beat.record_beat()
+        met = time.time()
+    assert beat.record_beat()
+    assert list(beat.reasons([then, met])) == ["redis_down", "no_worker"]
 
 
 def test_a_publish_that_went_through_was_none(world: BeatWorld) -> None:

@@ -149,6 +149,7 @@ class Beat:
         try:
             self.world.call("redis", False, lambda: self._hand_over(message))
         except RedisDown:
+            lifeline.fail_publish()
             return
         lifeline.after_publish()
 

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from g6.adapters.memory.controls import MemoryControls
-from g6.domain.cycles.unopened import STOOD_STILL_SECONDS, Span, is_settled, why_unopened
+from g6.domain.cycles.unopened import (
+    STOOD_STILL_SECONDS,
+    Span,
+    is_settled,
+    known_end,
+    why_unopened,
+)
 from g6.domain.reports import Switches
 from g6.domain.schema.words import Reason
 from g6.ports import Clock
@@ -56,6 +62,7 @@ class MemoryLifeline:
         self._born = clock.wall()
         self._last_seen: float | None = None
         self._was_away = False
+        self._met_away = 0.0
         self._is_publishing = False
         self._switches = Switches()
 
@@ -67,7 +74,7 @@ class MemoryLifeline:
         """
         signs = self._signs
         if signs.is_away:
-            self._was_away = True
+            self._meet_outage()
             return False
         now = self._clock.wall()
         is_emptied = not signs.is_marked
@@ -104,17 +111,27 @@ class MemoryLifeline:
 
         A publish before it that never came to its end met signs that were away.
         """
-        self._was_away = self._was_away or self._is_publishing
+        if self._is_publishing:
+            self._meet_outage()
         self._is_publishing = True
 
     def after_publish(self) -> None:
         """Note that the message was published."""
         self._is_publishing = False
 
+    def fail_publish(self) -> None:
+        """Note that the message was not published."""
+        self._meet_outage()
+        self._is_publishing = False
+
     def reasons(self, dues: Sequence[float]) -> Sequence[str]:
         """Return why nobody opened the cycles due at these wall times, "" where not known."""
         lived: list[Span] = [*self._signs.beats.items()]
         return [why_unopened(due, lived, self._signs.outages) for due in dues]
+
+    def _meet_outage(self) -> None:
+        self._was_away = True
+        self._met_away = self._clock.wall()
 
     def _note_outage(self, now: float, *, is_emptied: bool) -> None:
         if not self._was_away and (self._last_seen is None or not is_emptied):
@@ -125,7 +142,10 @@ class MemoryLifeline:
         if is_emptied and self._last_seen is not None:
             first -= self._reach
         reason = Reason.REDIS_DOWN if self._was_away else Reason.LEDGER_LOST
-        self._signs.outages.append((first, now, reason))
+        end = now
+        if self._was_away and not self._is_publishing:
+            end = known_end(self._met_away, now)
+        self._signs.outages.append((first, end, reason))
         del self._signs.outages[:-HISTORY_LENGTH]
 
     def _forget_beats(self, now: float) -> None:

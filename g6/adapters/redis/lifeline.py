@@ -9,7 +9,12 @@ from itertools import chain
 import redis
 
 from g6.adapters.redis.server import Reply, translated
-from g6.domain.cycles.unopened import STOOD_STILL_SECONDS, is_settled, why_unopened
+from g6.domain.cycles.unopened import (
+    STOOD_STILL_SECONDS,
+    is_settled,
+    known_end,
+    why_unopened,
+)
 from g6.errors import RedisDown
 
 SLOW_SECONDS = 1.0
@@ -19,14 +24,15 @@ HISTORY_LENGTH = 64
 KEEP = """
 local mark, beats, outages, controls, clock = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local now, born, seen = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-local away, reach = ARGV[4] == '1', tonumber(ARGV[5])
+local away, reach = ARGV[4] ~= '', tonumber(ARGV[5])
 local emptied, newest, name = redis.call('EXISTS', mark) == 0, '', ''
 redis.call('SET', mark, ARGV[1])
 if away or (seen and emptied) then
   local first = seen or tonumber(born)
   if seen and emptied then first = seen - reach end
   local reason = away and 'redis_down' or 'ledger_lost'
-  redis.call('RPUSH', outages, string.format('%.6f|%.6f|%s', first, now, reason))
+  local last = away and tonumber(ARGV[4]) or now
+  redis.call('RPUSH', outages, string.format('%.6f|%.6f|%s', first, last, reason))
   redis.call('LTRIM', outages, -tonumber(ARGV[6]), -1)
 end
 if ARGV[8] ~= '' then redis.call('HSET', beats, ARGV[8], ARGV[3]) end
@@ -83,6 +89,7 @@ class RedisLifeline:
         self._signed_born = self._born
         self._last_seen: float | None = None
         self._was_away = False
+        self._met_away = 0.0
         self._publishing_since = 0.0
         self._controls: Mapping[bytes, bytes] = {}
 
@@ -96,10 +103,10 @@ class RedisLifeline:
         try:
             controls = self._sign_in()
             if time.time() - began > SLOW_SECONDS:
-                self._was_away = True
+                self._meet_outage()
                 controls = self._sign_in()
         except RedisDown:
-            self._was_away = True
+            self._meet_outage()
             return False
         self._last_seen = time.time()
         self._signed_born = self._born
@@ -112,7 +119,8 @@ class RedisLifeline:
 
         A publish before it that never came to its end met a Redis that was away.
         """
-        self._was_away = self._was_away or self._publishing_since > 0.0
+        if self._publishing_since:
+            self._meet_outage()
         self._publishing_since = time.time()
 
     def after_publish(self) -> None:
@@ -121,9 +129,26 @@ class RedisLifeline:
         A publish that took long met a Redis that stood still.
         """
         # Celery's own retries hide a Redis that stood still; the time that a publish took shows it.
-        was_slow = time.time() - self._publishing_since > SLOW_SECONDS
-        self._was_away = self._was_away or was_slow
+        if time.time() - self._publishing_since > SLOW_SECONDS:
+            self._meet_outage()
         self._publishing_since = 0.0
+
+    def fail_publish(self) -> None:
+        """Note that the message was not published."""
+        self._meet_outage()
+        self._publishing_since = 0.0
+
+    def _meet_outage(self) -> None:
+        self._was_away = True
+        self._met_away = time.time()
+
+    def _away_until(self, now: float) -> str:
+        """Return until when Redis was away as far as this beat knows, empty where it was not."""
+        if not self._was_away:
+            return ""
+        # A publish that never came to its end waited for Redis until now.
+        end = now if self._publishing_since else known_end(self._met_away, now)
+        return f"{end:.6f}"
 
     @translated
     def last_beat(self) -> float | None:
@@ -188,7 +213,7 @@ class RedisLifeline:
             f"{now:.6f}",
             f"{self._born:.6f}",
             "" if self._last_seen is None else f"{self._last_seen:.6f}",
-            int(self._was_away),
+            self._away_until(now),
             self._reach,
             HISTORY_LENGTH,
             "" if origin is None else repr(origin),

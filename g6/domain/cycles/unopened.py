@@ -37,6 +37,18 @@ def is_settled(now: float, *changes: float) -> bool:
     return not any(0.0 <= now - at < SETTLED_SECONDS for at in changes)
 
 
+def known_end(met: float, now: float) -> float:
+    """Return until when a beat that signs now knows of an outage that it met last at `met`.
+
+    A beat that met a short outage and then stood still for 22 s told all of them as `redis_down`,
+    also of a unit whose message was lost meanwhile while another beat and Redis were there.
+
+    >>> known_end(100.0, 102.0), known_end(100.0, 122.0)
+    (102.0, 100.0)
+    """
+    return met if now - met > STOOD_STILL_SECONDS else now
+
+
 def why_unopened(
     due: float, lived: Iterable[Span], outages: Iterable[tuple[float, float, str]]
 ) -> str:

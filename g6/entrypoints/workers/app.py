@@ -285,6 +285,7 @@ def _connect_beat(app: G6) -> None:
             # Its first sweep is up to two seconds away. A beat that died before was never there to
             # anybody, and the first cycles of a live run, which has no other beginning, were lost.
             app.runtime.lifeline.record_beat()
+            sender.scheduler.fail_publish = app.runtime.lifeline.fail_publish
         sender.scheduler.update_from_dict(beat_schedule(app.settings, app.runtime, app))
 
     signals.beat_init.connect(begin, weak=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
+from typing import Any
 
-from celery.beat import ScheduleEntry, Scheduler
+from celery.beat import ScheduleEntry, Scheduler, SchedulingError
 
 from g6.errors import G6Error
 
@@ -22,6 +24,7 @@ class GridBeat(Scheduler):  # type: ignore[misc]
     clock was set back it sent nothing, no sweep either, until that showed again what it had shown.
     """
 
+    fail_publish: Callable[[], None] | None = None
     _shown = -inf
 
     def adjust(self, seconds: float, _drift: float = 0.0) -> float:
@@ -29,6 +32,19 @@ class GridBeat(Scheduler):  # type: ignore[misc]
         # Celery's own takes 10 ms off, and asks for what is not due yet without a pause until it
         # is: at an interval of one second two thirds of the processor time of beat.
         return seconds
+
+    def apply_async(self, entry: ScheduleEntry, *arguments: object, **options: object) -> Any:
+        """Send what an entry says, and tell when nobody took it.
+
+        Raises:
+            SchedulingError: It could not be sent.
+        """
+        try:
+            return super().apply_async(entry, *arguments, **options)
+        except SchedulingError:
+            if self.fail_publish is not None:
+                self.fail_publish()
+            raise
 
     def tick(self) -> float:
         """Send one entry that is due, and return the seconds to the next tick."""

@@ -324,6 +324,7 @@ class Known:
     def before_publish(self) -> None: ...
 
     def after_publish(self) -> None: ...
+    def fail_publish(self) -> None: ...
 
     def reasons(self, dues: Sequence[float]) -> Sequence[str]:
         return [self.reason] * len(dues)
@@ -393,6 +394,7 @@ def test_a_beat_that_was_born_in_an_outage_waits_for_what_an_older_one_knows(wor
     world.later(121.0)
     younger = MemoryLifeline(signs, world.controls, world.clock)
     younger.record_beat()
+    older.record_beat()
     signs.is_away = False
     world.later(1.0)
     younger.record_beat()

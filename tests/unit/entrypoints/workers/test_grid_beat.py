@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from celery import Celery
 from celery.beat import ScheduleEntry, Scheduler
+from kombu.exceptions import OperationalError
 
 from g6.adapters.memory.clock import StoppedClock
 from g6.config import load
@@ -136,3 +137,21 @@ def test_a_clock_that_is_set_forward_has_the_instant_of_now_sent_and_no_burst() 
     run(beat, sent.clock, HOUR + 20.5)
     after = [HOUR + due for due in (10.0, 15.0, 20.0)]
     assert dues(sent, "NIFTY") == dues(sent, "SENSEX") == [5.0, 10.0, *after]
+
+
+class Refused(GridBeat):
+    """A beat whose messages nobody takes."""
+
+    def send_task(self, *_: object, **__: object) -> None:
+        raise OperationalError("Connection refused")
+
+
+def test_a_message_that_was_not_sent_is_told_at_once() -> None:
+    """A sign that went through first dated the outage from itself on, behind the cycle it had cost."""
+    beat = Refused(Celery("beat", set_as_current=False, broker="memory://"), lazy=True)
+    told: list[str] = []
+    beat.fail_publish = lambda: told.append("away")
+    clock = StoppedClock(OPEN)
+    beat.update_from_dict({"sweep": {"task": "sweep", "schedule": WallSchedule(clock.wall, 2.0)}})
+    beat.apply_entry(beat.schedule["sweep"])
+    assert told == ["away"]
