@@ -63,6 +63,8 @@ class MemoryLifeline:
         self._last_seen: float | None = None
         self._was_away = False
         self._met_away = 0.0
+        self._active_at: float | None = None
+        self._stood_still = False
         self._is_publishing = False
         self._switches = Switches()
 
@@ -80,7 +82,8 @@ class MemoryLifeline:
         is_emptied = not signs.is_marked
         signs.is_marked = True
         self._note_outage(now, is_emptied=is_emptied)
-        if self._last_seen is not None and now - self._last_seen > STOOD_STILL_SECONDS:
+        self._be_active()
+        if self._last_seen is not None and self._stood_still:
             # Signs that were emptied meanwhile know no other beginning of a live run.
             signs.beats[self._born] = self._last_seen
             self._born = now
@@ -89,6 +92,7 @@ class MemoryLifeline:
         if is_emptied:
             self._controls.give_back(self._switches.to_json())
         self._last_seen = now
+        self._stood_still = False
         self._was_away = False
         self._switches = self._controls.read()
         return True
@@ -111,12 +115,14 @@ class MemoryLifeline:
 
         A publish before it that never came to its end met signs that were away.
         """
+        self._be_active()
         if self._is_publishing:
             self._meet_outage()
         self._is_publishing = True
 
     def after_publish(self) -> None:
         """Note that the message was published."""
+        self._be_active()
         self._is_publishing = False
 
     def fail_publish(self) -> None:
@@ -129,7 +135,14 @@ class MemoryLifeline:
         lived: list[Span] = [*self._signs.beats.items()]
         return [why_unopened(due, lived, self._signs.outages) for due in dues]
 
+    def _be_active(self) -> None:
+        now = self._clock.wall()
+        last = now if self._active_at is None else self._active_at
+        self._stood_still = self._stood_still or now - last > STOOD_STILL_SECONDS
+        self._active_at = now
+
     def _meet_outage(self) -> None:
+        self._be_active()
         self._was_away = True
         self._met_away = self._clock.wall()
 

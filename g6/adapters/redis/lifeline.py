@@ -90,6 +90,8 @@ class RedisLifeline:
         self._last_seen: float | None = None
         self._was_away = False
         self._met_away = 0.0
+        self._active_at = self._born
+        self._stood_still = False
         self._publishing_since = 0.0
         self._controls: Mapping[bytes, bytes] = {}
 
@@ -110,6 +112,7 @@ class RedisLifeline:
             return False
         self._last_seen = time.time()
         self._signed_born = self._born
+        self._stood_still = False
         self._was_away = False
         self._controls = controls
         return True
@@ -119,6 +122,7 @@ class RedisLifeline:
 
         A publish before it that never came to its end met a Redis that was away.
         """
+        self._be_active()
         if self._publishing_since:
             self._meet_outage()
         self._publishing_since = time.time()
@@ -129,6 +133,7 @@ class RedisLifeline:
         A publish that took long met a Redis that stood still.
         """
         # Celery's own retries hide a Redis that stood still; the time that a publish took shows it.
+        self._be_active()
         if time.time() - self._publishing_since > SLOW_SECONDS:
             self._meet_outage()
         self._publishing_since = 0.0
@@ -138,7 +143,14 @@ class RedisLifeline:
         self._meet_outage()
         self._publishing_since = 0.0
 
+    def _be_active(self) -> None:
+        """Note that the process goes on, and whether it stood still until now."""
+        now = time.time()
+        self._stood_still = self._stood_still or now - self._active_at > STOOD_STILL_SECONDS
+        self._active_at = now
+
     def _meet_outage(self) -> None:
+        self._be_active()
         self._was_away = True
         self._met_away = time.time()
 
@@ -204,9 +216,8 @@ class RedisLifeline:
         """Record this beat in one call and return the switches in force, name by value."""
         origin = self._origin()
         now = time.time()
-        has_stood_still = (
-            self._last_seen is not None and now - self._last_seen > STOOD_STILL_SECONDS
-        )
+        self._be_active()
+        has_stood_still = self._last_seen is not None and self._stood_still
         if has_stood_still:
             self._born = now
         arguments: list[Reply] = [

@@ -11,9 +11,10 @@ SENT_WITHIN = 1.0
 """Seconds after its instant within which a beat sends a cycle: beat's longest sleep."""
 
 STOOD_STILL_SECONDS = 5.0
-"""Seconds without a sign after which a beat stood still. It signs every two seconds.
+"""Seconds without a sign or a send after which a beat stood still. It signs every two seconds.
 
-A machine that slept for 20 s had its cycles of then said to be without a worker.
+A machine that slept for 20 s had its cycles of then said to be without a worker. On an overloaded
+host a beat that sent all the time signed 5.7 s after its last sign: a unit of then was `no_beat`.
 """
 
 

@@ -384,6 +384,23 @@ def live_beat(world: World) -> tuple[LifeSigns, MemoryLifeline]:
     return signs, beat
 
 
+def test_a_beat_that_sends_all_the_time_lives_on_however_late_it_signs(world: World) -> None:
+    """On an overloaded host it signed 5.7 s after its last sign, and a unit of then was `no_beat`."""
+    signs, beat = live_beat(world)
+    beat.record_beat()
+    for _ in range(3):
+        world.later(4.0)
+        beat.before_publish()
+        beat.after_publish()
+    beat.record_beat()
+    assert len(signs.beats) == 1
+    world.later(6.0)
+    beat.before_publish()
+    beat.after_publish()
+    beat.record_beat()
+    assert len(signs.beats) == 2, "it slept, and woke to send before it signed"
+
+
 def test_a_beat_that_was_born_in_an_outage_waits_for_what_an_older_one_knows(world: World) -> None:
     signs, older = live_beat(world)
     world.cycle()
