@@ -20,6 +20,7 @@ from g6.entrypoints.cli.shared.salvage_file import SalvageFile, show_salvage
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo
+from g6.rendering.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -118,8 +119,9 @@ def backfill(
     if json_:
         typer.echo(json.dumps(asdict(counts)))
         return
-    before = f"; {counts.sent_before} cycles were sent before" if counts.sent_before else ""
-    line = f"sent {counts.points} points of {counts.units} units in {counts.cycles} cycles{before}"
+    before = f"; {counted(counts.sent_before, 'cycle')} sent before" if counts.sent_before else ""
+    what = f"{counted(counts.points, 'point')} of {counted(counts.units, 'unit')}"
+    line = f"sent {what} in {counted(counts.cycles, 'cycle')}{before}"
     console.print(line, highlight=False)
 
 
@@ -231,5 +233,5 @@ def _span(first: str, last: str) -> tuple[datetime, datetime]:
 def _waiting(state: OutboxState) -> str:
     if not state.units:
         return "nothing"
-    counts = f"{state.units} units, about {state.points} points"
+    counts = f"{counted(state.units, 'unit')}, about {counted(state.points, 'point')}"
     return f"{counts}; sent while G6 runs, once the server answers"

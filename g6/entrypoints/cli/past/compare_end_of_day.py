@@ -16,7 +16,7 @@ from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.left_out import has_damage, print_left_out
 from g6.errors import NothingToDo
-from g6.rendering.wording import day_words
+from g6.rendering.wording import counted, day_words
 from g6.studies.checks.end_of_day_agreement import AgreementDay, EndOfDayAgreement
 
 Files = Annotated[
@@ -73,7 +73,7 @@ def eod(
 
 def _lines(agreements: Sequence[EndOfDayAgreement]) -> Iterator[str]:
     for agreement in agreements:
-        counts = f"{agreement.matched} contracts in both"
+        counts = f"{counted(agreement.matched, 'contract')} in both"
         alone = f"{agreement.only_stored} only stored, {agreement.only_exchange} only in the file"
         yield f"{agreement.index} {day_words(agreement.day)}: {counts}, {alone}"
         for share in agreement.shares:

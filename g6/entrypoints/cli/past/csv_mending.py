@@ -89,11 +89,12 @@ def _sentence(mended: MendedDay) -> str:
         return f"computed again, the live lines{there} are whole"
     if not mended.files:
         return "as Parquet has it"
-    sentence = f"{mended.files} files mended, {mended.lines} lines written again"
+    files = counted(mended.files, "file")
+    sentence = f"{files} mended, {counted(mended.lines, 'line')} written again"
     if live:
-        sentence = f"computed again: {mended.files} files mended, live lines stay"
+        sentence = f"computed again: {files} mended, live lines stay"
     if not mended.aside:
         return sentence
-    files = f"{len(mended.aside_in)} files *{ASIDE} beside them"
-    place = mended.aside_in[0] if len(mended.aside_in) == 1 else files
+    beside = f"{len(mended.aside_in)} files *{ASIDE} beside them"
+    place = mended.aside_in[0] if len(mended.aside_in) == 1 else beside
     return f"{sentence}, {mended.aside} set aside in {place}"

@@ -13,6 +13,7 @@ from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import UserError
+from g6.rendering.wording import counted
 
 if TYPE_CHECKING:
     from g6.bootstrap.reading.export_rows import ExportQuery
@@ -147,7 +148,8 @@ def _export_rows(
         return
     console = terminal.console(settings)
     console.print(
-        f"{table.num_rows:,} rows of {len(table.column_names)} columns, {size:,} bytes in {out}",
+        f"{counted(table.num_rows, 'row')} of {len(table.column_names)} columns, "
+        f"{size:,} bytes in {out}",
         soft_wrap=True,
     )
 

@@ -24,6 +24,7 @@ from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo
+from g6.rendering.wording import counted
 
 if TYPE_CHECKING:
     from g6.bootstrap.importing.older_csv_import import ImportedFiles
@@ -103,9 +104,10 @@ def _document(days: Sequence[ImportedFiles], troubles: Sequence[UnreadRow]) -> d
 
 def _show(console: Console, days: Sequence[ImportedFiles], troubles: Sequence[UnreadRow]) -> None:
     for day in days:
-        counts = f"{day.files} files, {day.options} option rows, {day.cycles} cycles stored"
+        counts = f"{counted(day.files, 'file')}, {counted(day.options, 'option row')}"
+        stored = f"{counts}, {counted(day.cycles, 'cycle')} stored"
         already = already_there(day.stored_already, day.stored_otherwise, day.example)
-        console.print(f"{day.day}  {day.index:<10}  {counts}{already}", soft_wrap=True)
+        console.print(f"{day.day}  {day.index:<10}  {stored}{already}", soft_wrap=True)
         if day.contradictions:
             sentence = contradicting(day.contradictions, day.contradiction)
             console.print(f"  {sentence}", soft_wrap=True, highlight=False)
@@ -119,4 +121,9 @@ def _show(console: Console, days: Sequence[ImportedFiles], troubles: Sequence[Un
         console.print(f"… and {len(troubles) - SHOWN} more; --json lists them all")
     cycles = sum(day.cycles for day in days)
     option_rows = sum(day.options for day in days)
-    console.print(f"{cycles} cycles, {option_rows} option rows, {len(troubles)} troubles")
+    sums = (
+        counted(cycles, "cycle"),
+        counted(option_rows, "option row"),
+        counted(len(troubles), "trouble"),
+    )
+    console.print(", ".join(sums))

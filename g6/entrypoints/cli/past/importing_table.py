@@ -17,6 +17,7 @@ from g6.entrypoints.cli.shared.arguments import options, table_options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import UserError
+from g6.rendering.wording import counted
 
 if TYPE_CHECKING:
     from g6.bootstrap.importing.recording_import import ImportedDay
@@ -187,13 +188,15 @@ def _show(
     console: Console, days: Sequence[ImportedDay], remainder: TableRemainder, layout_file: str
 ) -> None:
     for day in days:
-        counts = f"{day.options} option rows, {day.cycles} cycles stored"
+        counts = f"{counted(day.options, 'option row')}, {counted(day.cycles, 'cycle')} stored"
         already = already_there(day.stored_already, day.stored_otherwise, day.example)
         console.print(f"{day.day}  {day.index:<10}  {counts}{already}", soft_wrap=True)
     _show_remainder(console, remainder)
     cycles = sum(day.cycles for day in days)
     console.print(
-        f"{cycles} cycles stored, {len(remainder.troubles)} troubles; layout kept in {layout_file}"
+        f"{counted(cycles, 'cycle')} stored, {counted(len(remainder.troubles), 'trouble')}; "
+        f"layout kept in {layout_file}",
+        soft_wrap=True,
     )
 
 
@@ -202,12 +205,16 @@ def already_there(count: int, otherwise: int, example: str) -> str:
 
     >>> already_there(2, 0, "")
     ', 2 were there already'
+    >>> already_there(1, 1, "ltp")
+    ', 1 was there already and stays, with other options or figures; such as ltp'
     """
     if not count:
         return ""
-    words = f", {count} were there already"
+    words = f", {count:,} {'was' if count == 1 else 'were'} there already"
     if otherwise:
-        words += f" and stay, {otherwise} of them with other options or figures; such as {example}"
+        stay = "stays" if count == 1 else "stay"
+        of_them = "" if count == 1 else f" {otherwise:,} of them"
+        words += f" and {stay},{of_them} with other options or figures; such as {example}"
     return words
 
 
@@ -217,15 +224,26 @@ def contradicting(count: int, example: str) -> str:
     >>> contradicting(1, "old.csv, line 14")
     '1 row contradicts an earlier one, which counts; such as old.csv, line 14'
     """
-    rows = "1 row contradicts" if count == 1 else f"{count} rows contradict"
+    rows = "1 row contradicts" if count == 1 else f"{count:,} rows contradict"
     return f"{rows} an earlier one, which counts; such as {example}"
+
+
+def twice(count: int) -> str:
+    """Return how many rows stand there twice with the same figures.
+
+    >>> twice(1)
+    '1 row was there twice and counts once'
+    """
+    if count == 1:
+        return "1 row was there twice and counts once"
+    return f"{count:,} rows were there twice and count once"
 
 
 def disagreement(disagree: int, disputed: int) -> str:
     """Return at how many instants rows disagree on the index, and what was made of it."""
     return (
-        f"at {disagree} instants the rows disagree on the index: the median was taken; at "
-        f"{disputed} by more than 0.5 %, and spot_source says disputed"
+        f"at {counted(disagree, 'instant')} the rows disagree on the index: the median was taken; "
+        f"at {disputed:,} by more than 0.5 %, and spot_source says disputed"
     )
 
 
@@ -237,14 +255,15 @@ def _show_remainder(console: Console, remainder: TableRemainder) -> None:
     if len(remainder.troubles) > SHOWN:
         console.print(f"… and {len(remainder.troubles) - SHOWN} more; --json lists them all")
     if remainder.doubles:
-        console.print(f"{remainder.doubles} rows were there twice and count once")
+        console.print(twice(remainder.doubles))
     if remainder.contradiction is not None:
         example = remainder.contradiction
         where = f"{example.file}{_place(example)}: {example.reason}"
         sentence = contradicting(remainder.contradictions, where)
         console.print(sentence, soft_wrap=True, highlight=False)
     for name, count in remainder.others.items():
-        console.print(f"{count} rows of {name}, which is no index, were left out")
+        are = "was" if count == 1 else "were"
+        console.print(f"{counted(count, 'row')} of {name}, which is no index, {are} left out")
     if remainder.not_asked:
         console.print(f"left out, not asked for: {', '.join(remainder.not_asked)}")
     if remainder.spots_disagree:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from g6.entrypoints.cli.shared.arguments import options
+from g6.rendering.wording import counted
 
 if TYPE_CHECKING:
     from g6.config import Settings
@@ -78,7 +79,8 @@ def export(
         typer.echo(json.dumps(facts))
         return
     typer.echo(
-        f"{path}: {page.index} on {page.day}, {page.instants} instants, {len(content) / 1e6:.1f} MB"
+        f"{path}: {page.index} on {page.day}, {counted(page.instants, 'instant')}, "
+        f"{len(content) / 1e6:.1f} MB"
     )
 
 

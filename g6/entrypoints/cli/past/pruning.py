@@ -12,7 +12,7 @@ from g6.entrypoints.cli.shared.arguments import options, study_command
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
-from g6.rendering.wording import megabytes
+from g6.rendering.wording import counted, megabytes
 from g6.studies.stored.days.pruning_plan import PruningPlanParameters, answer
 from g6.studies.table import by_name
 
@@ -59,8 +59,8 @@ def apply(
     files = plan.files
     console = terminal.console(settings, stderr=json_)
     if files and not yes:
-        size = megabytes(plan.bytes)
-        question = f"delete {len(files)} files, {size}, of {files[0].day} to {files[-1].day}"
+        what = f"{counted(len(files), 'file')}, {megabytes(plan.bytes)}"
+        question = f"delete {what}, of {files[0].day} to {files[-1].day}"
         typer.confirm(f"{question} for ever?", abort=True, err=json_)
     if files:
         options.own_directory(context, settings, "g6 retention")

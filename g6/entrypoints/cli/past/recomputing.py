@@ -22,6 +22,7 @@ from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo, Unavailable, UserError
 from g6.pipeline import Runtime
+from g6.rendering.wording import counted
 
 WAIT_SECONDS = 300.0
 """What one job may take, which is more than its hard limit."""
@@ -189,7 +190,7 @@ def _show(
         return
     for report in sorted(finished, key=lambda report: (report.day, report.index)):
         outcome = "changed" if report.changed else "the same to the byte"
-        counts = f"{report.units} cycles, {report.options} options"
+        counts = f"{counted(report.units, 'cycle')}, {counted(report.options, 'option')}"
         console.print(f"{report.day}  {report.index:<10}  {counts}: {outcome}")
     for report in refused:
         console.print(
@@ -197,8 +198,9 @@ def _show(
             soft_wrap=True,
             highlight=False,
         )
-    before = f", {done_before} were done before" if done_before else ""
+    are = "was" if done_before == 1 else "were"
+    before = f", {done_before} {are} done before" if done_before else ""
     console.print(
-        f"{len(finished)} days of indices, {changed} changed{before}; "
-        f"{option_count} options in {seconds:.1f} s"
+        f"{counted(len(finished), 'day')} of indices, {changed} changed{before}; "
+        f"{counted(option_count, 'option')} in {seconds:.1f} s"
     )

@@ -18,6 +18,7 @@ from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.shell.invocation import as_typed
 from g6.files import quoted
+from g6.rendering.wording import counted
 
 if TYPE_CHECKING:
     from g6.bootstrap.sample import DayLot, SamplePlan, SampleProgress
@@ -202,8 +203,8 @@ def _place(lot: DayLot) -> dict[str, str]:
 def _show(console: Console, settings: Settings, plan: SamplePlan, outcome: SampleOutcome) -> None:
     directory = settings.directory
     console.print(
-        f"{_days(len(outcome.days))} of indices, {outcome.cycles:,} cycles, {outcome.rows:,} rows "
-        f"written to {directory} in {outcome.seconds:.1f} s",
+        f"{_days(len(outcome.days))} of indices, {counted(outcome.cycles, 'cycle')}, "
+        f"{counted(outcome.rows, 'row')} written to {directory} in {outcome.seconds:.1f} s",
         soft_wrap=True,
     )
     if not plan.lots or not (outcome.days or plan.there):

@@ -18,7 +18,7 @@ from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import G6Error, UserError
-from g6.rendering.wording import day_words, megabytes
+from g6.rendering.wording import counted, day_words, megabytes
 from g6.studies.study_limits import refuse_instant
 from g6.studies.table import by_command
 
@@ -196,7 +196,8 @@ def _sentence(folded: FoldedDay) -> str:
     report = folded.report
     if report is None:
         return folded.error
-    sentence = f"{folded.files_before} files into 1, {report.rows} rows, {megabytes(report.bytes)}"
+    files = counted(folded.files_before, "file")
+    sentence = f"{files} into 1, {counted(report.rows, 'row')}, {megabytes(report.bytes)}"
     if report.damaged:
         sentence += f"; {report.damaged} damaged left alone, see g6 data check"
     return sentence

@@ -14,6 +14,7 @@ from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.errors import NothingToDo, UserError
+from g6.rendering.wording import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,7 +63,7 @@ def sql(
         from g6.rendering.table_files import write_table
 
         size = write_table(table, out, {"query": text, "directory": str(settings.directory)})
-        typer.echo(f"{table.num_rows} rows, {size:,} bytes in {out}", err=True)
+        typer.echo(f"{counted(table.num_rows, 'row')}, {size:,} bytes in {out}", err=True)
     elif csv_ or json_:
         _write(table, as_csv=csv_)
     elif table.num_rows:

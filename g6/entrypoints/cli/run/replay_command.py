@@ -25,6 +25,7 @@ from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
 from g6.errors import NothingToDo
 from g6.ports.sources import abilities_of
+from g6.rendering.wording import counted
 from g6.studies.stored.past_panels import shown_hashes
 
 if TYPE_CHECKING:
@@ -317,9 +318,9 @@ def _tell(result: ReplayResult, played: PlayedDay, console: Console, *, as_json:
         typer.echo(json.dumps(asdict(result)))
     else:
         console.print(
-            f"{result.cycles} cycles: {result.rows} overview rows, {result.chains} chains, "
-            f"{result.panels} panels, {result.published} of them as they were published; "
-            f"{len(result.differing)} differ",
+            f"{counted(result.cycles, 'cycle')}: {counted(result.rows, 'overview row')}, "
+            f"{counted(result.chains, 'chain')}, {counted(result.panels, 'panel')}, "
+            f"{result.published} of them as they were published; {len(result.differing)} differ",
             highlight=False,
             soft_wrap=True,
         )

@@ -11,6 +11,7 @@ from textwrap import wrap
 from rich.table import Table
 
 from g6.rendering.parts import Line, NoView, Part, WideTable, plain_table
+from g6.rendering.wording import counted
 from g6.studies.market.lot_units import Lots, LotVerdict, StatedLot, UnreadRows
 
 JSON_INDENT = 2
@@ -76,7 +77,7 @@ def _day(text: str) -> str:
 
 def _line(line: LotVerdict | UnreadRows) -> str:
     if isinstance(line, UnreadRows):
-        return f"{line.file}: {line.rows} rows left out: {line.why}"
+        return f"{line.file}: {counted(line.rows, 'row')} left out: {line.why}"
     of_file = line.lots
     lot = "/".join(map(str, sorted(of_file.lots)))
     evidence = lot or f"open interest in multiples of {of_file.divisor}"

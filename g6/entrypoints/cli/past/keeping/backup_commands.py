@@ -185,7 +185,8 @@ def _show_restored(
     console: Console, settings: Settings, totals: RestoredTotals, folder: BackupFolder
 ) -> None:
     console.print(
-        f"{totals.written} files written into {settings.directory}, {totals.same} were there",
+        f"{counted(totals.written, 'file')} written into {settings.directory}, "
+        f"{totals.same:,} were there",
         soft_wrap=True,
     )
     for name in totals.others[:20]:
@@ -320,8 +321,8 @@ def _back_up(folder: BackupFolder, settings: Settings, console: Console, *, as_j
         return
     out = terminal.console(settings)
     out.print(
-        f"{len(copied.files)} files, {megabytes(snapshot.bytes)}, in {name}: "
-        f"{copied.count} contents of {megabytes(copied.bytes)} were new",
+        f"{counted(len(copied.files), 'file')}, {megabytes(snapshot.bytes)}, in {name}: "
+        f"{counted(copied.count, 'new content')} of {megabytes(copied.bytes)}",
         soft_wrap=True,
     )
     if listing.left_out:

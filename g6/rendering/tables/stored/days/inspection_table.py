@@ -11,7 +11,7 @@ from rich.table import Table
 from g6.domain.cycles.cycle import parse_z
 from g6.ports.readers import ColumnSummary
 from g6.rendering.parts import Line, NoView, Part, plain_table
-from g6.rendering.wording import clock, counts_in_words, in_india
+from g6.rendering.wording import clock, counted, counts_in_words, in_india
 from g6.studies.stored.days.inspection import Inspection
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]*Z")
@@ -20,7 +20,7 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]*Z")
 def parts(document: Inspection, _: NoView) -> Iterator[Part]:
     """Yield its size, a table of its columns, and its flags and statuses counted."""
     snapshot = _INSTANT.sub(lambda instant: in_india(instant[0]), document.snapshot)
-    yield Line(f"{snapshot}: {document.rows} rows, {len(document.columns_)} columns")
+    yield Line(f"{snapshot}: {counted(document.rows, 'row')}, {len(document.columns_)} columns")
     yield _table(document.columns_)
     yield from _counts("flags", document.flags)
     yield from _counts("statuses", document.statuses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from g6.rendering.parts import Block, NoView, Part
-from g6.rendering.wording import megabytes
+from g6.rendering.wording import counted, megabytes
 from g6.studies.stored.days.pruning_plan import PruningPlan
 
 
@@ -14,7 +14,7 @@ def parts(document: PruningPlan, _: NoView) -> Iterator[Part]:
     for day in document.days:
         yield Block(f"{day.day}  {day.kind:<9} {day.files:>6} files  {megabytes(day.bytes)}")
     outcome = "deleted" if document.is_done else "would be deleted"
-    yield Block(f"{len(document.files)} files, {megabytes(document.bytes)} {outcome}")
+    yield Block(f"{counted(len(document.files), 'file')}, {megabytes(document.bytes)} {outcome}")
 
 
 def json_value(document: PruningPlan) -> object:

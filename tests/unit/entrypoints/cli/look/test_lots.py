@@ -50,7 +50,7 @@ def test_a_file_that_differs_is_told_by_contract_and_ends_with_one(g6: Any, tmp_
     assert answer.code == 1
     assert "2025-01-02     1 contracts  file 65  table 75  differs" in answer.out
     assert "2025-01-30     1 contracts  file 25  table 25  agrees" in answer.out
-    assert "f.csv: 1 rows left out: line 4: NewBrdLotQty 'x' is not a whole number" in answer.out
+    assert "f.csv: 1 row left out: line 4: NewBrdLotQty 'x' is not a whole number" in answer.out
 
 
 def test_a_contract_that_the_table_lacks_is_shown_with_the_files_lot(

@@ -95,7 +95,7 @@ def test_an_import_goes_on_where_it_was_stopped(
     assert g6("import", "csv", str(base), "--data-dir", str(rows)).code == 130
     monkeypatch.setattr(ParquetStore, "write_chain", write)
     assert (
-        "1 cycles stored, 1 were there already"
+        "1 cycle stored, 1 was there already"
         in g6("import", "csv", str(base), "--data-dir", str(rows)).out
     )
 
