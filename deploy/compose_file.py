@@ -59,6 +59,7 @@ def environment() -> Mapping[str, str]:
         "G6_SECRETS_DIR": SECRETS,
         "G6_DATA_DIR": f"{ROWS}/live",
         "G6_DEMO_DIR": f"{ROWS}/demo",
+        "G6_ALERTS__RULES_FILE": f"{ROWS}/alerts.toml",
         "G6_SERVE__HOST": "0.0.0.0",  # noqa: S104 - of its own container, and with a token
         "G6_FLOWER__HOST": "0.0.0.0",  # noqa: S104 - likewise, with a password
         "G6_INFLUX__URL": f"http://influxdb:{INFLUX_PORT}",

@@ -145,4 +145,12 @@ ROLES = (
         rows=Rows.READ,
         profile="kite",
     ),
+    Role(
+        "alarms",
+        "evaluates people's rules and sends their messages",
+        ["g6", "alert", "run"],
+        signed("alarms"),
+        rows=Rows.WRITE,
+        profile="alarms",
+    ),
 )
