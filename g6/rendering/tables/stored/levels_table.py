@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
 from rich.table import Table
 
-from g6.rendering.parts import Line, NoView, Part, WideTable
+from g6.rendering.parts import Line, Part, WideTable
 from g6.rendering.tables.fitted_table import TextColumn, fitted_table
+from g6.rendering.tables.stored.strike_window import AllLines
 from g6.rendering.wording import (
     WHOLE_CHAIN,
     clock,
@@ -25,6 +27,33 @@ from g6.rendering.wording import (
 from g6.studies.stored.overview.levels_by_cycle import LevelsByCycle
 
 CSV_HELP = "Write CSV, every figure in it."
+LINES_AROUND = 11
+"""Lines above and below the cycles, and that of the cursor."""
+LEAST = 3
+"""How many cycles are shown on the lowest of screens."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelsView:
+    """Whether every cycle is shown."""
+
+    all_: AllLines = False
+
+
+@dataclass(frozen=True, slots=True)
+class FittedLevels(LevelsView):
+    """How many cycles fit a screen, evenly chosen."""
+
+    cycles: int = 0
+
+
+VIEW = LevelsView
+
+
+def fitted(view: LevelsView, height: int) -> LevelsView:
+    """Return a view of as many cycles as fit so many lines."""
+    return view if view.all_ else FittedLevels(cycles=max(LEAST, height - LINES_AROUND))
+
 
 FIGURES: tuple[tuple[str, int, str, Callable[[float], str]], ...] = (
     ("spot", 0, "spot", number),
@@ -47,14 +76,15 @@ ROLLED = "*"
 """Stands beside a cycle of another expiry than the one before."""
 
 
-def parts(document: LevelsByCycle, _: NoView) -> Iterator[Part]:
+def parts(document: LevelsByCycle, view: LevelsView) -> Iterator[Part]:
     """Yield what it is of, and a table with one line per cycle."""
-    lines = len(document.instant)
+    places = _places(len(document.instant), view)
+    lines = len(places)
     share = counted(document.cycles, "cycle")
     if lines < document.cycles:
         share = f"{lines} of {share}"
     yield f"{document.index} · {day_words(document.day)} · {share}"
-    yield WideTable(partial(_table, document))
+    yield WideTable(partial(_table, document, places))
     figures = document.figures
     if any(map(lacks_whole_chain, figures["pcr"], figures["atm"])):
         yield Line(WHOLE_CHAIN)
@@ -63,6 +93,20 @@ def parts(document: LevelsByCycle, _: NoView) -> Iterator[Part]:
         at = clock(document.instant[place])
         to = "no expiry" if expiry is None else f"the expiry {day_words(expiry, document.day)}"
         yield Line(f"{ROLLED} from {at} on, figures are of {to}")
+    if lines < len(document.instant):
+        yield Line("cycles are evenly chosen; --all shows all")
+
+
+def _places(count: int, view: LevelsView) -> Sequence[int]:
+    """Return the places of the cycles that are shown, the first and the last among them.
+
+    >>> _places(10, FittedLevels(cycles=4)), len(_places(10, LevelsView()))
+    ([0, 3, 6, 9], 10)
+    """
+    most = view.cycles if isinstance(view, FittedLevels) else count
+    if count <= most:
+        return range(count)
+    return [round(line * (count - 1) / (most - 1)) for line in range(most)]
 
 
 def _rolls(document: LevelsByCycle) -> list[int]:
@@ -74,11 +118,20 @@ def _rolls(document: LevelsByCycle) -> list[int]:
     ]
 
 
-def _table(document: LevelsByCycle, width: int) -> Table:
-    columns = [TextColumn("time", clocks(document.instant), justify="left")]
+def _table(document: LevelsByCycle, places: Sequence[int], width: int) -> Table:
+    instants = [document.instant[place] for place in places]
+    columns = [TextColumn("time", clocks(instants), justify="left")]
     if rolls := _rolls(document):
-        marks = [ROLLED if place in rolls else "" for place in range(len(document.instant))]
-        columns.append(TextColumn("", marks))
+        columns.append(TextColumn("", _marks(rolls, places)))
     for heading, rank, name, text_of in FIGURES:
-        columns.append(TextColumn(heading, [*map(text_of, document.figures[name])], rank))
+        figures = document.figures[name]
+        columns.append(TextColumn(heading, [text_of(figures[place]) for place in places], rank))
     return fitted_table(columns, width)
+
+
+def _marks(rolls: Sequence[int], places: Sequence[int]) -> list[str]:
+    """Return the mark of each line: whether the expiry is another one than on the line before."""
+    marks = [""]
+    for before, place in pairwise(places):
+        marks.append(ROLLED if any(before < roll <= place for roll in rolls) else "")
+    return marks
