@@ -12,7 +12,7 @@
 # make crash-points    ends backup, restore, archive, retention, folding, compaction, recompute and import before each change of a file or a bucket (ARGS="--only backup --every 5")
 # make image-check    does what deploy/Dockerfile says in an empty sandbox, without a container engine, and runs what came of it; minutes (ARGS="--python /path/to/python3.13")
 # make sbom      writes what an installation is made of into build/sbom.json (CycloneDX); make audit asks for known weaknesses
-# make wheel     builds the wheel, installs it far from the checkout, and runs demo, chain and plot from it
+# make wheel     writes the wheel into dist/, and runs demo, chain and plot from one that is installed far from the checkout
 # make pager      plants faults in a running system and holds Prometheus and Alertmanager against them; twenty minutes
 # make dashboard-pictures    draws each panel of the dashboards from a real Prometheus beside a short run, into build/dashboards
 # make demo-influx    a server that speaks InfluxDB's write API, cycles of the simulated market, and a query that shows the rows
@@ -88,6 +88,7 @@ notebooks: $(VENV)/.dev
 	$(BIN)/python docs/notebooks/build.py $(ARGS)
 
 wheel: $(VENV)/.dev
+	$(BIN)/python -m hatchling build -t wheel -d dist
 	$(BIN)/python -m pytest -q tests/e2e/system/test_wheel.py $(ARGS)
 
 images: $(VENV)/.dev
