@@ -42,7 +42,9 @@ def test_the_cycle_from_which_on_figures_are_of_another_expiry_is_marked() -> No
 
 
 def test_a_session_of_one_expiry_has_no_mark() -> None:
-    lines = [part.text for part in parts(levels((NEXT, NEXT)), LevelsView()) if isinstance(part, Line)]
+    lines = [
+        part.text for part in parts(levels((NEXT, NEXT)), LevelsView()) if isinstance(part, Line)
+    ]
     assert lines == []
 
 
