@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from g6.adapters.replay.tables.plausible import (
     far_strikes,
 )
 from g6.adapters.replay.tables.windows import widths_of
+from g6.domain.market.calendar import IST
 from g6.domain.market.instrument import SIDES
 
 Array = NDArray[np.float64]
@@ -100,13 +101,13 @@ class SnapshotGroups:
         return dict(zip(order[later].tolist(), order[first[later]].tolist(), strict=True))
 
     def option(self, place: int) -> tuple[str, str]:
-        """Return the contract of a row, and its instant, in words."""
+        """Return the contract of a row, and its instant in India, in words."""
         # A property over all rows would be computed for each of them.
         contract, side = divmod(int(self.key[place]), 2)
         day, strike = divmod(contract, _STRIKE_SCALE)
         expiry = np.datetime64(day, "D")
-        at = datetime.fromtimestamp(int(self.at[place]) / 1e6, UTC)
-        return f"{expiry} {strike / 100:g} {SIDES[side]}", str(at)
+        at = datetime.fromtimestamp(int(self.at[place]) / 1e6, IST)
+        return f"{expiry} {strike / 100:g} {SIDES[side]}", f"{at:%Y-%m-%d %H:%M:%S} IST"
 
     def implausible(self) -> dict[int, str]:
         """Return place and reason of each row of another scale than the rest of its snapshot."""

@@ -45,7 +45,7 @@ def test_a_row_that_contradicts_an_earlier_one_is_told_and_the_first_counts(
     dry = g6("import", "table", str(path), *LAYOUT, "--dry-run")
     assert dry.code == 0, dry.err
     assert "2 rows contradict an earlier one, which counts; such as" in dry.out
-    assert f"old.csv, line 14: {CALL} at" in dry.out
+    assert f"old.csv, line 14: {CALL} at 2026-09-11 15:20:00 IST contradicts" in dry.out
     assert "ltp 130.5 here and 127.6 there, oi 7 here and 2000 there" in dry.out
     assert "1 row was there twice and counts once" in dry.out
     report = json.loads(imported(g6, path).out)
