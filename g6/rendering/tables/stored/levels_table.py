@@ -11,7 +11,7 @@ from rich.table import Table
 
 from g6.rendering.parts import Line, Part, WideTable
 from g6.rendering.tables.fitted_table import TextColumn, fitted_table
-from g6.rendering.tables.stored.strike_window import AllLines
+from g6.rendering.tables.stored.strike_window import AllLines, evenly
 from g6.rendering.wording import (
     WHOLE_CHAIN,
     clock,
@@ -78,7 +78,8 @@ ROLLED = "*"
 
 def parts(document: LevelsByCycle, view: LevelsView) -> Iterator[Part]:
     """Yield what it is of, and a table with one line per cycle."""
-    places = _places(len(document.instant), view)
+    count = len(document.instant)
+    places = evenly(count, view.cycles if isinstance(view, FittedLevels) else count)
     lines = len(places)
     share = counted(document.cycles, "cycle")
     if lines < document.cycles:
@@ -93,20 +94,8 @@ def parts(document: LevelsByCycle, view: LevelsView) -> Iterator[Part]:
         at = clock(document.instant[place])
         to = "no expiry" if expiry is None else f"the expiry {day_words(expiry, document.day)}"
         yield Line(f"{ROLLED} from {at} on, figures are of {to}")
-    if lines < len(document.instant):
+    if lines < count:
         yield Line("cycles are evenly chosen; --all shows all")
-
-
-def _places(count: int, view: LevelsView) -> Sequence[int]:
-    """Return the places of the cycles that are shown, the first and the last among them.
-
-    >>> _places(10, FittedLevels(cycles=4)), len(_places(10, LevelsView()))
-    ([0, 3, 6, 9], 10)
-    """
-    most = view.cycles if isinstance(view, FittedLevels) else count
-    if count <= most:
-        return range(count)
-    return [round(line * (count - 1) / (most - 1)) for line in range(most)]
 
 
 def _rolls(document: LevelsByCycle) -> list[int]:

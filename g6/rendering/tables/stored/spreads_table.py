@@ -12,7 +12,7 @@ from rich.table import Table
 from g6.domain.figures.book_spreads import NEAR_STRIKES, Spreads, Summary
 from g6.rendering.contract_words import atm_legend
 from g6.rendering.parts import Line, Part, plain_table
-from g6.rendering.tables.stored.strike_window import around_atm, narrowed
+from g6.rendering.tables.stored.strike_window import around_atm, few_enough, narrowed
 from g6.rendering.wording import counted, day_words, in_india, number, strike_cell
 from g6.studies.parameters import Parameter
 from g6.studies.stored.spreads import BookSpreads
@@ -34,7 +34,14 @@ class SpreadsView:
 
 
 VIEW = SpreadsView
+LINES_AROUND = 19
+"""Lines above and below the strikes, those of three expiries and of the cursor among them."""
 STRIKE = "\nSTRIKE"
+
+
+def fitted(view: SpreadsView, height: int) -> SpreadsView:
+    """Return a view of as many strikes as fit so many lines."""
+    return SpreadsView(few_enough(view.strikes or USUAL, height - LINES_AROUND))
 
 
 def parts(document: BookSpreads, view: SpreadsView) -> Iterator[Part]:
@@ -48,8 +55,15 @@ def parts(document: BookSpreads, view: SpreadsView) -> Iterator[Part]:
         f"±{NEAR_STRIKES}: strikes next to the money; two-sided: options with bid and ask; "
         "p90: nine of ten are less"
     )
+    legend = []
     if np.isfinite(document.atm):
-        yield Line(atm_legend(document.by_strike.strike, document.forward, document.atm))
+        legend.append(atm_legend(document.by_strike.strike, document.forward, document.atm))
+    count = len(document.by_strike.strike)
+    most = view.strikes or USUAL
+    if most < count:
+        legend.append(f"{most} of {count} strikes: --strikes N")
+    if legend:
+        yield Line(" · ".join(legend))
 
 
 def narrow(document: BookSpreads, view: SpreadsView) -> BookSpreads:

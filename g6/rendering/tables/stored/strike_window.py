@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from g6.rendering.wording import around
 from g6.studies.parameters import Parameter
 
-__all__ = ["USUAL", "AllLines", "Strikes", "around_atm", "few_enough", "narrowed"]
+__all__ = ["USUAL", "AllLines", "Strikes", "around_atm", "evenly", "few_enough", "narrowed"]
 
 T = TypeVar("T")
 USUAL = 21
@@ -48,6 +48,21 @@ def around_atm(offset: NDArray[np.float64] | Sequence[float], strikes: int | Non
         return range(count)
     first = max(0, min(around(offset) - most // 2, count - most))
     return range(first, first + most)
+
+
+def evenly(count: int, most: int) -> Sequence[int]:
+    """Return the places of at most so many of some lines, the first and the last among them.
+
+    Args:
+        count: How many lines there are.
+        most: How many are shown, two at least.
+
+    >>> evenly(10, 4), len(evenly(10, 40))
+    ([0, 3, 6, 9], 10)
+    """
+    if count <= most:
+        return range(count)
+    return [round(line * (count - 1) / (most - 1)) for line in range(most)]
 
 
 def few_enough(strikes: int | None, lines: int) -> int:

@@ -18,9 +18,10 @@ from g6.studies.stored import (
     analysis,
     exposures_by_strike,
     interest_by_cycle,
+    spreads,
     straddle_by_cycle,
 )
-from g6.studies.stored.overview import ladder
+from g6.studies.stored.overview import ladder, levels_by_cycle, payoff_by_level
 
 INDEX = "FINNIFTY"
 
@@ -159,11 +160,37 @@ def _analysis(stored):
     return replace(document, indices=(replace(index, expiries=index.expiries * 4), index))
 
 
+def _levels(stored):
+    """Return the levels of more cycles than a screen has lines."""
+    reader = directory_reader(stored.directory)
+    document = levels_by_cycle.answer(reader, levels_by_cycle.LevelParameters(INDEX))
+    return replace(
+        document,
+        cycles=30 * document.cycles,
+        instant=document.instant * 30,
+        expiry=document.expiry * 30,
+        figures={name: values * 30 for name, values in document.figures.items()},
+    )
+
+
+def _payoff(stored):
+    reader = directory_reader(stored.directory)
+    return payoff_by_level.answer(reader, payoff_by_level.PayoffParameters(INDEX))
+
+
+def _spreads(stored):
+    reader = directory_reader(stored.directory)
+    return spreads.answer(reader, spreads.SpreadParameters(INDEX))
+
+
 @pytest.mark.parametrize(
     ("study", "document_of", "hint"),
     [
         ("interest", _interest, "--all shows all"),
         ("exposures", _exposures, "--strikes 0 shows all"),
+        ("levels", _levels, "--all shows all"),
+        ("payoff", _payoff, "levels; --all shows all"),
+        ("spreads", _spreads, "strikes: --strikes N"),
         ("analyze", _analysis, "1 of 2 indices, without exposures and risk: --all"),
     ],
 )
