@@ -320,9 +320,10 @@ def _back_up(folder: BackupFolder, settings: Settings, console: Console, *, as_j
         typer.echo(json.dumps(facts))
         return
     out = terminal.console(settings)
+    fresh = f"{counted(copied.count, 'new content')} of {megabytes(copied.bytes)}"
     out.print(
         f"{counted(len(copied.files), 'file')}, {megabytes(snapshot.bytes)}, in {name}: "
-        f"{counted(copied.count, 'new content')} of {megabytes(copied.bytes)}",
+        f"{fresh if copied.count else 'nothing new'}",
         soft_wrap=True,
     )
     if listing.left_out:

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from g6.domain.documents.certificates import Certificate
 from g6.rendering.parts import Block, Line, NoView, Part
-from g6.rendering.wording import counted, day_words, megabytes
+from g6.rendering.wording import counted, day_words, in_india, megabytes
 from g6.studies.stored.days.day_certificate import DayCertificate
 
 MOST_GAPS = 12
@@ -19,7 +19,8 @@ HEADS = ("index", "due", "OK", "partial", "missing", "skipped", "no row", "repai
 def parts(document: DayCertificate, _: NoView) -> Iterator[Part]:
     """Yield what the certificate says, and what is not so."""
     certificate = document.certificate
-    yield f"{day_words(certificate.day)}, version {certificate.version}, {certificate.issued_at}"
+    issued = f"issued {in_india(certificate.issued_at)}"
+    yield f"{day_words(certificate.day)}, version {certificate.version}, {issued}"
     yield Block("\n".join(_coverage(certificate)))
     yield from _gaps(certificate)
     rows = sum(file.rows for file in certificate.files)
