@@ -298,7 +298,7 @@ def test_lines_start_anew_where_the_contract_does(page: Page, served: ServedPage
         f"import('/page/chart.js').then((own) => own.apart([0, 10, 20], [{series}], [2]))"
     )
     assert drawn["x"] == [0, 10, 15, 20]
-    assert [one["values"] for one in drawn["series"]] == [[1, 2, None, 3], [4, 5, 6, 6]]
+    assert [one["values"] for one in drawn["series"]] == [[1, 2, None, 3], [4, 5, 5.5, 6]]
     days = "['a', 'a', 'b', null, 'b']"
     assert page.value(f"import('/page/chart.js').then((own) => own.changes({days}))") == [2]
 

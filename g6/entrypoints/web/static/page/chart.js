@@ -196,15 +196,21 @@ function legend_of(legend, spec, toggle) {
 }
 
 // Lines that start anew at some places, where they become those of another contract: a point without
-// values stands before each. A series that is not apart there goes on.
+// values stands before each. A series that is not apart there goes on: its point lies on the line
+// between its neighbours, since the later value half an interval early would be one that nobody saw.
 export function apart(x, series, places) {
   if (!places.length) return { x, series };
   const starts = new Set(places);
   const split = (values, between) => values.flatMap((value, place) => (starts.has(place) ? [between(place), value] : [value]));
   return {
-    x: split(x, (place) => (x[place - 1] + x[place]) / 2),
-    series: series.map((one) => ({ ...one, values: split(one.values, (place) => (one.isApart && !one.isApart(place) ? one.values[place] : null)) })),
+    x: split(x, (place) => halfway(x, place)),
+    series: series.map((one) => ({ ...one, values: split(one.values, (place) => (one.isApart && !one.isApart(place) ? halfway(one.values, place) : null)) })),
   };
+}
+
+function halfway(values, place) {
+  const [before, after] = [values[place - 1], values[place]];
+  return isNumber(before) && isNumber(after) ? (before + after) / 2 : null;
 }
 
 // The places at which a list has another value than before.

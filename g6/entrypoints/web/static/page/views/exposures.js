@@ -31,7 +31,7 @@ const strikesPanel = {
   study: "exposures",
   parameters,
   view: (state) => [state.exposure],
-  note: "Who holds what nobody publishes. The convention here: dealers hold calls and owe puts.",
+  note: "Nobody publishes who holds what. The convention here: dealers hold calls and owe puts.",
   draw(body, { data }, context) {
     const kind = context.state().exposure;
     const net = (name, places = 0) => signed(inCrore(data.net[name]), places);
