@@ -58,6 +58,8 @@ def _division(needs: Capacity) -> str:
     accounts = f"streamed by {counted(needs.accounts, 'account')} of Kite"
     if not needs.systems:
         return f"systems: one index is more than one of them closes in time; {accounts}"
+    if needs.systems == 1:
+        return f"systems: 1; {accounts}"
     return f"systems: {needs.systems:,}, each with a namespace and a Redis; {accounts}"
 
 
