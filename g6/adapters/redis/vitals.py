@@ -194,12 +194,16 @@ class RedisVitals:
         skew = self._look_at_clock(answer, before)
         now = answer[0] + answer[1] / 1e6
         has_directory = self._directory.exists()
+        others = [*self._processes_of(processes, now)]
+        # A beat without a supervisor drives too: listed twice, its memory was counted twice.
+        places = {(process.host, process.pid) for process in others}
+        driving = [one for one in _drivers(drivers, now) if (one.host, one.pid) not in places]
         return VitalSigns(
             queues=dict(zip(queues, depths, strict=True)),
             workers=self._workers(workers, now),
             clock_skew_seconds=self._skews(clocks, now) | {socket.gethostname(): skew},
             retained_events=retained,
-            processes=(*self._processes_of(processes, now), *_drivers(drivers, now)),
+            processes=(*others, *driving),
             disk_free_bytes=shutil.disk_usage(self._directory).free if has_directory else None,
             oldest_sent={queue: sent for queue, text in oldest if (sent := _sent(text))},
             lacking_directory="" if has_directory else socket.gethostname(),

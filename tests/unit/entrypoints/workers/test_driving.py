@@ -316,3 +316,11 @@ def test_a_mark_is_the_same_for_whoever_asks(client: redis.Redis) -> None:
         == RedisNamespace(client).mark()
         != RedisNamespace(client, "shadow").mark()
     )
+
+
+def test_a_beat_that_drives_is_listed_once(client: redis.Redis) -> None:
+    vitals = RedisVitals(client, "g6", tuple(QueueName), Path())
+    driver(client, SIM).begin(fresh=True)
+    assert [process.role for process in vitals.read().processes] == ["g6 run"]
+    vitals.sign_process("beat", os.getpid())
+    assert [process.role for process in vitals.read().processes] == ["beat"]
