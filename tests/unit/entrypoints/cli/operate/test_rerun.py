@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from g6.adapters.csv import CsvStore
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.controls import MemoryControls
 from g6.adapters.memory.ledger import MemoryLedger
@@ -202,11 +203,11 @@ def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(
 
 
 def test_rows_that_a_sink_refused_are_not_the_same_rows(past: World, tmp_path: Path) -> None:
-    (tmp_path / "chain").write_text("a file where a directory would be")
-    past.runtime = replace(past.runtime, store=Tee(past.store, ParquetStore(tmp_path)))
+    (tmp_path / "csv").write_text("a file where a directory would be")
+    past.runtime = replace(past.runtime, store=Tee(past.store, CsvStore(tmp_path / "csv")))
     result = done_again(past)
     assert not result.is_done
-    assert str(tmp_path / "chain") in rerun.sentence(result)
+    assert str(tmp_path / "csv") in rerun.sentence(result)
 
 
 def test_rows_that_are_nowhere_afterwards_are_not_done(past: World) -> None:
