@@ -260,12 +260,23 @@ def source_files(directory: Path, csv_dir: Path, now: float) -> BackupListing:
         ends = [end for file in whole if (end := _last_of_segment(file.name))]
         newest = max(ends, default=None)
     if newest is None:
-        newest = _last_but_one([file for file in whole if _grows(file, since)])
+        newest = _last_but_one(_growing_alone(whole, since))
     return BackupListing(sorted(whole, key=lambda file: file.name), frozenset(young), newest, since)
 
 
 def _grows(file: SourceFile, since: int) -> bool:
     return file.name.startswith(f"{Kind.CSV}/") and file.changed > since
+
+
+def _growing_alone(files: Sequence[SourceFile], since: int) -> list[SourceFile]:
+    """Return the CSV files that grow on a day of which there is no Parquet file."""
+    days: set[str] = set()
+    for file in files:
+        if file.name.startswith(_ROWS_PREFIXES):
+            days.update(part for part in file.name.split("/") if part.startswith("date="))
+    # What a compacted day has is whole, however young its CSV files are: a backup behind a sample
+    # left out the last cycle of them.
+    return [file for file in files if _grows(file, since) and f"date={file.path.stem}" not in days]
 
 
 def _last_but_one(growing: Sequence[SourceFile]) -> str | None:

@@ -485,3 +485,18 @@ def test_csv_files_that_grow_beside_no_parquet_are_kept_up_to_one_cycle(
     words = ("backup", str(tmp_path / "whole"), "--data-dir", str(tmp_path / "rows"))
     assert g6(*words).code != 0
     assert g6(*words, "--set", "storage.parquet.enabled=false").code == 0
+
+
+def test_young_csv_files_of_a_compacted_day_are_kept_whole(tmp_path: Path) -> None:
+    lines = f"timestamp,ce\n{DAY}T04:00:00Z,1\n{DAY}T04:00:20Z,2\n"
+    for name, text in (
+        (f"chain/underlying=NIFTY/date={DAY}/day.parquet", "rows"),
+        (f"csv/NIFTY/this_week/0/{DAY}.csv", lines),
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    # A backup behind `g6 sample` cut them at the last cycle but one: no file of Parquet names one.
+    assert source_files(tmp_path, tmp_path / "csv", time.time()).newest is None
+    shutil.rmtree(tmp_path / "chain")
+    assert source_files(tmp_path, tmp_path / "csv", time.time()).newest == f"{DAY}T04:00:00Z"
