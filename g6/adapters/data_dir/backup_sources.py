@@ -273,10 +273,12 @@ def _growing_alone(files: Sequence[SourceFile], since: int) -> list[SourceFile]:
     days: set[str] = set()
     for file in files:
         if file.name.startswith(_ROWS_PREFIXES):
-            days.update(part for part in file.name.split("/") if part.startswith("date="))
+            for part in file.name.split("/"):
+                if day := layout.parse_day_name(part):
+                    days.add(day.isoformat())
     # What a compacted day has is whole, however young its CSV files are: a backup behind a sample
     # left out the last cycle of them.
-    return [file for file in files if _grows(file, since) and f"date={file.path.stem}" not in days]
+    return [file for file in files if _grows(file, since) and file.path.stem not in days]
 
 
 def _last_but_one(growing: Sequence[SourceFile]) -> str | None:
