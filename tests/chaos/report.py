@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as codec
 import os
 import platform
+import re
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ COLUMNS = (
     "seconds to recover",
 )
 ADDED = "Added to the page later, "
+RUN_DIRECTORY = re.compile(r"[^\s(]*/g6-chaos-[^/\s]+/")
 HEAD = """<!-- Written by `make chaos` (tests/chaos); edit the faults there instead. -->
 
 # Faults, and what became of them
@@ -198,4 +200,6 @@ def _section(outcome: Outcome) -> list[str]:
     lines += [
         f"- **wrong:** {problem}" for problem in [outcome.error, *outcome.found.problems] if problem
     ]
+    # A run's directory is a temporary one; what stands below it is the same on any machine.
+    lines = [RUN_DIRECTORY.sub("", line) for line in lines]
     return lines if lines[-1] else lines[:-1]
