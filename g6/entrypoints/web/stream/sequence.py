@@ -19,6 +19,7 @@ from g6.domain.documents.stream_events import (
 )
 from g6.domain.reports import CycleReport
 from g6.domain.schema.json_types import JsonObject
+from g6.entrypoints.web.stream.resumable_events import ResumableEvents
 from g6.entrypoints.web.stream.stream_messages import (
     StreamMessage,
     StreamTrace,
@@ -71,7 +72,7 @@ class EventSequence:
     """
 
     def __init__(self, length: int) -> None:
-        self._events: deque[StreamMessage] = deque(maxlen=length)
+        self._events = ResumableEvents(length)
         self._lock = Lock()
         self._panels: dict[str, object] = {}
         self._hashes: dict[str, str] = {}
@@ -126,7 +127,7 @@ class EventSequence:
             messages = [self._append(event) for event in events]
             if trace is not None:
                 messages[-1] = replace(messages[-1], published=trace.published)
-                self._events[-1] = messages[-1]
+                self._events.replace(messages[-1])
             self._panels = dict(panels)
             self._hashes = hashes
             self._cycle = max(self._cycle, report.cycle)
@@ -143,9 +144,7 @@ class EventSequence:
         """Return a traced event as it is handed out, which who comes back is sent as well."""
         stamped = message.flushed(now)
         with self._lock:
-            place = message.number - self._number - 1
-            if -len(self._events) <= place < 0 and self._events[place].id == message.id:
-                self._events[place] = stamped
+            self._events.replace(stamped)
         return stamped
 
     def place(self) -> SequencePlace:
@@ -180,7 +179,9 @@ class EventSequence:
             first = self._number - len(self._events)
             if not first <= number <= self._number:
                 return None
-            return [event for event in self._events if event.number > number]
+            older, newest = self._events.after(number)
+        # Outside the lock: a cycle's events wait for it.
+        return [event.unpacked() for event in older] + newest
 
     def snapshot(self, *, is_recovered: bool, topics: Collection[str] = ()) -> StreamMessage:
         """Return an event with every panel as it is now.
@@ -213,8 +214,7 @@ class EventSequence:
     def _append(self, event: StreamEvent) -> StreamMessage:
         self._number += 1
         self._snapshots.clear()
-        self.evicted += len(self._events) == self._events.maxlen
         one = encoded(event, f"{self.epoch}-{self._number}", self._number)
         self.truncated += one.is_truncated
-        self._events.append(one)
+        self.evicted += self._events.append(one)
         return one

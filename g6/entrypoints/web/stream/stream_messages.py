@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +11,25 @@ from g6.domain.documents.panels import canonical
 from g6.domain.documents.stream_events import StreamEvent, StreamEventType
 from g6.domain.schema.json_types import JsonObject
 
-__all__ = ["Batch", "StreamMessage", "StreamTrace", "encoded", "in_topics", "without_id"]
+__all__ = [
+    "Batch",
+    "PackedMessage",
+    "StreamMessage",
+    "StreamTrace",
+    "encoded",
+    "in_topics",
+    "without_id",
+]
 
 TOO_LARGE = 1_000_000
 """Bytes of one event at most. A larger one is sent without its data and says so."""
 UNFLUSHED = b'"flush_ts":null'
 """Stands in a traced event until it is handed to listeners."""
+DATA = b"\ndata: "
+"""Begins the data of an event on an event stream, behind its other lines."""
+END = b"\n\n"
+FASTEST = 1
+"""The level of zlib's compression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,50 @@ class StreamMessage:
         return replace(self, sse=sse, message=text)
 
 
+@dataclass(frozen=True, slots=True)
+class PackedMessage:
+    """An event that waits for listeners who come back: its data once, and compressed.
+
+    Attributes:
+        id: `EPOCH-NUMBER`.
+        number: Its place in the sequence.
+        type: What it says.
+        topic: What a listener chooses by.
+        content: Its data, compressed.
+        published: When the event that it is made from was published, 0 without a trace.
+        is_truncated: Whether it was too large and lacks its data.
+    """
+
+    id: str
+    number: int
+    type: StreamEventType
+    topic: str
+    content: bytes
+    published: float
+    is_truncated: bool
+
+    @classmethod
+    def of(cls, message: StreamMessage) -> PackedMessage:
+        """Return an event packed."""
+        _, _, data = message.sse.removesuffix(END).partition(DATA)
+        return cls(
+            message.id,
+            message.number,
+            message.type,
+            message.topic,
+            zlib.compress(data, FASTEST),
+            message.published,
+            message.is_truncated,
+        )
+
+    def unpacked(self) -> StreamMessage:
+        """Return the event as it was."""
+        message = _written(
+            self.id, self.number, self.type, self.topic, zlib.decompress(self.content)
+        )
+        return replace(message, published=self.published, is_truncated=self.is_truncated)
+
+
 def in_topics(topic: str, chosen: Collection[str]) -> bool:
     """Tell whether an event of a topic is for a listener that chose some, all by default.
 
@@ -101,14 +159,20 @@ def encoded(
     is_truncated = most is not None and len(data) > most
     if is_truncated:
         data = canonical({"cycle": event.cycle, "topic": event.topic, "truncated": len(data)})
-    kind = str(event.type)
+    message = _written(event_id, number, event.type, event.topic, data)
+    return replace(message, is_truncated=is_truncated)
+
+
+def _written(
+    event_id: str, number: int, event_type: StreamEventType, topic: str, data: bytes
+) -> StreamMessage:
+    """Return an event with its bytes on an event stream and its text on a WebSocket."""
+    kind = str(event_type)
     first = b"id: %b\n" % event_id.encode() if event_id else b""
-    sse = first + b"event: %b\ndata: %b\n\n" % (kind.encode(), data)
+    sse = first + b"event: %b" % kind.encode() + DATA + data + END
     named = f'"id":"{event_id}",' if event_id else ""
     message = f'{{{named}"type":"{kind}","data":{data.decode()}}}'
-    return StreamMessage(
-        event_id, number, event.type, event.topic, sse, message, is_truncated=is_truncated
-    )
+    return StreamMessage(event_id, number, event_type, topic, sse, message)
 
 
 def _markup_escaped(text: bytes) -> bytes:
@@ -118,10 +182,7 @@ def _markup_escaped(text: bytes) -> bytes:
 
 def without_id(kind: StreamEventType, data: JsonObject) -> StreamMessage:
     """Return an event that is no part of the sequence and of no cycle."""
-    text = canonical(data)
-    name = str(kind)
-    sse = b"event: %b\ndata: %b\n\n" % (name.encode(), text)
-    return StreamMessage("", 0, kind, "", sse, f'{{"type":"{name}","data":{text.decode()}}}')
+    return _written("", 0, kind, "", canonical(data))
 
 
 class Batch:
