@@ -377,9 +377,12 @@ class WorkerSettings(Section):
         default=None,
         ge=1,
         le=256,
-        description="persist: what is written to disk; no cycle waits for it; none: 2, or 1 where "
-        "cycles are 30 wall seconds apart or more",
+        description="persist: what is written to disk; no cycle waits for it; none: 2, or 1 on one "
+        "core or where cycles are 30 wall seconds apart or more",
     )
-    closing: int = Field(
-        default=2, ge=1, le=256, description="aggregate and maintenance, never behind collection"
+    closing: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="aggregate and maintenance, never behind collection; none: 2, or 1 on one core",
     )

@@ -38,7 +38,7 @@ ROLES: Mapping[str, str] = {
     "persist": "main process of queue persist",
     "persist pool": "writes files; no cycle waits for it (workers.persist)",
     "closing": "main process of queues aggregate and maintenance",
-    "closing pool": "closes cycles, sweeps, folds; never behind collection (workers.closing)",
+    "closing pool": "closes cycles, sweeps; never behind collection (workers.closing)",
     "beat": "sends cycles and sweeps",
     "serve": "answers over HTTP (features.serve)",
     "ticker": "holds the streams of the broker (ticker.enabled)",

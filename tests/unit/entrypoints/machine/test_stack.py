@@ -55,8 +55,13 @@ def test_streamed_quotes_wait_for_their_processes_and_not_these_for_them() -> No
 def test_who_answers_at_once_is_asked_by_one_process_more_than_there_are_cores() -> None:
     assert of_provider("sim", LARGE) == (3, 1, 2)
     assert of_provider("sim", Machine(16, 8e9)) == (16, 1, 2)
-    assert of_provider("sim", Machine(1, 8e9), interval=5) == (1, 1, 2)
     assert of_provider("sim", LARGE, interval=5) == (3, 2, 2)
+
+
+def test_one_core_has_one_process_of_each_kind() -> None:
+    assert of_provider("sim", Machine(1, 8e9), interval=5) == (1, 1, 1)
+    assert of_provider("sim", Machine(1, 8e9), interval=60) == (1, 1, 1)
+    assert of_provider("sim", Machine(1, 8e9), interval=5, workers__closing=2) == (1, 1, 2)
 
 
 def test_a_machine_of_little_memory_has_fewer_processes_while_the_interval_leaves_them_time() -> (
