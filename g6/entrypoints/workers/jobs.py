@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from g6 import pipeline
+from g6.bootstrap.processes.bounded_memory import give_back
 from g6.config import Settings
 from g6.domain.cycles.cycle import Timing, Unit
 from g6.domain.schema.words import STAGES, Stage
@@ -19,6 +20,7 @@ from g6.pipeline import Runtime
 from g6.pipeline.computing import Computing
 from g6.pipeline.maintenance.folding import QUARTER_SECONDS
 from g6.pipeline.runtime import SWEEP_SECONDS
+from g6.ports.history import FoldReport
 
 SWEEP = "g6.sweep"
 """The task that closes what did not arrive; beat says with each that it lives."""
@@ -128,6 +130,22 @@ def recompute(runtime: Runtime, day: str, index: str, pricing: str = "{}") -> No
     pipeline.recompute(runtime, day, index, changed)
 
 
+def fold(runtime: Runtime, name: str, day: str) -> FoldReport:
+    """Fold the quarter hours of a day that are over, and give back what that took."""
+    report = pipeline.fold(runtime, name, day)
+    give_back()
+    return report
+
+
+def compact(runtime: Runtime, name: str, day: str) -> FoldReport:
+    """Fold a day that is over into one file, and give back what that took."""
+    report = pipeline.compact(runtime, name, day)
+    # What a fold had used lies free between what is in use: of six indices a process kept 35 MB
+    # after a fold and 24 after this, 56 after a compaction and 33 after this.
+    give_back()
+    return report
+
+
 def quarter_seconds(settings: Settings) -> float:
     """Return the wall seconds that a quarter of an hour of the market takes."""
     pace = settings.wall_interval / settings.interval
@@ -152,8 +170,8 @@ JOBS = (
     ),
     Job("tidy", pipeline.tidy, "persist", long_limits, beat=quarter_seconds),
     Job("keep_events", pipeline.keep_events, "persist", long_limits, beat=quarter_seconds),
-    Job("fold", pipeline.fold, "persist", long_limits),
-    Job("compact", pipeline.compact, "persist", long_limits),
+    Job("fold", fold, "persist", long_limits),
+    Job("compact", compact, "persist", long_limits),
     Job("rerun", rerun, "manual", long_limits, retries=2),
     Job("recompute", recompute, "manual", long_limits, retries=2),
 )
