@@ -13,6 +13,7 @@ from g6.adapters.parquet.columns import chain_table
 from g6.adapters.parquet.maintenance import sizes
 from g6.adapters.parquet.maintenance.holdings import holdings
 from g6.adapters.parquet.queries import plain_units
+from g6.adapters.parquet.queries.stored_span import check_there
 from g6.adapters.parquet.statuses import statuses
 from g6.bootstrap.stores import store
 from g6.config import Settings
@@ -64,7 +65,12 @@ class DirectoryArchive:
         return {kind: FileTotals(*totals) for kind, totals in by_kind.items()}
 
     def csv_files(self) -> CsvFiles:
-        """Return what there is of CSV files."""
+        """Return what there is of CSV files.
+
+        Raises:
+            NothingToDo: The data directory is not there.
+        """
+        check_there(self.settings.directory)
         return retention.scan(self.settings.csv_dir)
 
     @property
@@ -73,7 +79,13 @@ class DirectoryArchive:
         return day_of(datetime.now(UTC))
 
     def older(self, before: date, kinds: Sequence[str]) -> Sequence[DatedFile]:
-        """Return the files of some kinds of days before one, oldest first."""
+        """Return the files of some kinds of days before one, oldest first.
+
+        Raises:
+            NothingToDo: The data directory is not there.
+        """
+        # Of a mistyped directory the plan said that 0 files would be deleted.
+        check_there(self.settings.directory)
         return retention.older(self.settings.directory, self.settings.csv_dir, before, kinds)
 
     def file_columns(self, path: str, counted: Sequence[str]) -> SnapshotColumns:

@@ -171,7 +171,11 @@ class ArchiveReader(Protocol):
         ...
 
     def csv_files(self) -> CsvFiles:
-        """Return what there is of CSV files."""
+        """Return what there is of CSV files.
+
+        Raises:
+            NothingToDo: There is no data directory.
+        """
         ...
 
     @property
@@ -180,7 +184,11 @@ class ArchiveReader(Protocol):
         ...
 
     def older(self, before: date, kinds: Sequence[str]) -> Sequence[DatedFile]:
-        """Return the files of some kinds of days before one, oldest first."""
+        """Return the files of some kinds of days before one, oldest first.
+
+        Raises:
+            NothingToDo: There is no data directory.
+        """
         ...
 
     def file_columns(self, path: str, counted: Sequence[str]) -> SnapshotColumns:

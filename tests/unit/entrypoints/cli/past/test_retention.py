@@ -60,6 +60,17 @@ def test_a_plan_lists_files_and_bytes_and_deletes_nothing(g6: Run, directory: Pa
     assert files(directory) == before
 
 
+@pytest.mark.parametrize(
+    "words", [("retention", "plan", "--keep-days", "90"), ("retention-scan",)]
+)
+def test_a_directory_that_is_not_there_is_no_directory_without_old_files(
+    g6: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    answer = g6(*words, "--data-dir", str(tmp_path / "mistyped"))
+    assert (answer.code, answer.out) == (3, "")
+    assert "mistyped is not there" in answer.err.replace("\n", "")
+
+
 def test_what_was_shown_is_deleted_and_nothing_else(g6: Run, directory: Path) -> None:
     before = files(directory)
     options = ("--before", "2026-11-20", "--kinds", "chain,csv", "--data-dir", str(directory))
