@@ -20,6 +20,7 @@ from g6.domain.reports import (
     Event,
     EventMeta,
     Heartbeat,
+    ProcessFacts,
     StageReport,
     SubscriberCounts,
 )
@@ -117,6 +118,13 @@ def _provider(**changes: Any) -> Beat:
 def _lagging(events: int) -> Beat:
     """Let a subscriber stand so many events behind."""
     return lambda beat: replace(beat, lags={AUDIT: events})
+
+
+def _second_beat_dead(beat: Heartbeat) -> Heartbeat:
+    """Let a second beat, on a host of its own, have been silent for some time."""
+    (living,) = beat.vitals.processes
+    dead = ProcessFacts(living.role, living.pid, "b", living.at - 60.0, up=False)
+    return replace(beat, vitals=replace(beat.vitals, processes=(living, dead)))
 
 
 def _counted(at: datetime, meta: EventMeta, late_ms: float, trimmed: int = 0) -> Event:
@@ -290,6 +298,12 @@ RECORDED = (
         beat=lambda beat: replace(
             beat, pressure=MemoryPressure(PressureLevel.FEWER_STRIKES, 0.9, 1e9, "a")
         ),
+    ),
+    Recording(
+        "one of two beats dead",
+        "The second of two beats, on another host, gives no sign of life; the first goes on.",
+        MappingProxyType({"G6BeatDown": 0}),
+        beat=_second_beat_dead,
     ),
     Recording(
         "subscriber behind",

@@ -98,6 +98,14 @@ CASES = (
         'worker="persist@a"',
     ),
     Case(
+        "G6BeatDown",
+        (('g6_beat_up{beat="beat@a"}', "1x60"), ('g6_beat_up{beat="beat@b"}', "1x8 0x20 1x20")),
+        "1m",
+        "5m",
+        "9m",
+        'beat="beat@b"',
+    ),
+    Case(
         "G6SinkFailing",
         (('g6_write_errors_total{sink="csv",reason="disk_full"}', "0x8 1+1x12 13x40"),),
         "1m",

@@ -9,6 +9,7 @@ from g6.observability.catalogue.families.storage_families import (
     WRITE_ERRORS_TOTAL,
 )
 from g6.observability.catalogue.families.worker_families import (
+    BEAT_UP,
     BUS_EVENTS_DROPPED_TOTAL,
     BUS_SUBSCRIBER_LAG_EVENTS,
     BUS_THROTTLED_TOTAL,
@@ -100,6 +101,19 @@ WORKER_DOWN = AlertingRule(
     "Its queues have fewer workers, or none.",
     "g6 ps",
     "no-worker.md",
+    inhibited_by=("G6MetricsDown", "G6RedisDown", "G6HeartbeatLost"),
+)
+BEAT_DOWN = AlertingRule(
+    "G6BeatDown",
+    # Heartbeats tell it, and a beat asks for them: without another that lives nothing is told, and
+    # G6HeartbeatLost fires.
+    f"max by (beat) ({BEAT_UP}) == 0",
+    "1m",
+    Urgency.TICKET,
+    "{{ $labels.beat }} gives no sign of life, and another beat sends the cycles",
+    "Nothing is lost yet. No cycle is sent any more when the other beat dies too.",
+    "g6 ps; celery -A g6 beat",
+    "no-beat.md",
     inhibited_by=("G6MetricsDown", "G6RedisDown", "G6HeartbeatLost"),
 )
 SINK_FAILING = AlertingRule(
@@ -265,6 +279,7 @@ ALERTS = (
     HEARTBEAT_LOST,
     QUEUE_BACKLOG,
     WORKER_DOWN,
+    BEAT_DOWN,
     SINK_FAILING,
     SINK_AWAY,
     DISK_LOW,
