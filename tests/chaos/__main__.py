@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -61,6 +62,9 @@ def main() -> int:
         "--exactly", action="store_true", help="with --only: one number, 4a and not 4, and here"
     )
     asked = parser.parse_args()
+    # What a script starts in the background ignores SIGINT, and so does all that it starts: the
+    # programme could not be ended with what it had started.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = chosen(asked.only, short=asked.short)
     if asked.exactly:
         wanted = [each for each in wanted if each.number == asked.only]

@@ -32,6 +32,8 @@ from tests.worlds.ledger_check import WORDS, Ledgered
 
 THREE = ("NIFTY", "BANKNIFTY", "FINNIFTY")
 PATIENCE = 60.0
+CHANCES = 20
+"""Cycles within which a worker must be caught at its work."""
 QUEUES = ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")
 LAYOUT: Mapping[str, tuple[str, int]] = {
     "collect": ("collect", 3),
@@ -171,8 +173,11 @@ class Stack:
         """Return how many messages wait in a queue."""
         return int(self.client.llen(f"g6:celery:{queue}"))  # type: ignore[arg-type]
 
-    def catch(self, name: str, shows: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    def catch(self, name: str, shows: Callable[[], Any]) -> Any:
         """Freeze a worker while `shows` holds, so that it can be killed at that moment; return what was shown."""
+        # A stage runs for some milliseconds a cycle. At a load of 47 on two cores the six cycles of
+        # a minute went by without a look that met one.
+        seconds = max(PATIENCE, CHANCES * self.setup.timing.step)
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             eventually(shows, seconds, every=0.0005)
