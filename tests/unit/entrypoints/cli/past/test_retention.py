@@ -60,9 +60,7 @@ def test_a_plan_lists_files_and_bytes_and_deletes_nothing(g6: Run, directory: Pa
     assert files(directory) == before
 
 
-@pytest.mark.parametrize(
-    "words", [("retention", "plan", "--keep-days", "90"), ("retention-scan",)]
-)
+@pytest.mark.parametrize("words", [("retention", "plan", "--keep-days", "90"), ("retention-scan",)])
 def test_a_directory_that_is_not_there_is_no_directory_without_old_files(
     g6: Run, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
