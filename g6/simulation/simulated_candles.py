@@ -83,10 +83,11 @@ class SimulatedCandles:
 
 def _bars_of_tape(tape: Tape, column: int, lot: float) -> Bars:
     """Return the minutes in which one option traded."""
-    minute = np.flatnonzero(tape.lots[:, column])
-    close = tape.price[minute, column].astype(np.float64)
-    high = close + tape.above[minute, column]
-    low = close - tape.below[minute, column]
+    position = np.flatnonzero(tape.place % tape.width == column)
+    minute = tape.place[position] // tape.width
+    close = tape.price[position].astype(np.float64)
+    high = close + tape.above[position]
+    low = close - tape.below[position]
     # A minute opens where the one before closed, the first with the day's first trade.
     first = tape.first[column : column + 1].astype(np.float64)
     before = np.concatenate([first, close[:-1]])[: len(minute)]
@@ -95,8 +96,8 @@ def _bars_of_tape(tape: Tape, column: int, lot: float) -> Bars:
     for name, ticks in prices.items():
         bars[name] = np.round(ticks * OPTION_TICK, 2)
     bars["start"] = tape.day.market.opened + 60.0 * minute
-    bars["volume"] = tape.lots[minute, column] * lot
-    bars["oi"] = tape.interest[minute, column] * lot
+    bars["volume"] = tape.lots[position] * lot
+    bars["oi"] = tape.interest[position] * lot
     return bars
 
 

@@ -43,11 +43,10 @@ def _summed(lots: Whole) -> Whole:
 def _positions(tape: Tape, rows: Whole, first: int, last: int) -> tuple[Whole, Whole]:
     """Return lots opened and closed in each minute, shape (minutes, 2, m)."""
     columns = np.concatenate([rows, rows + len(tape.day.strike)])
-    start = tape.day.interest.start.reshape(-1)[columns]
-    before = start if first == 0 else tape.interest[first - 1, columns].astype(np.int64)
-    after = tape.interest[first:last, columns].astype(np.int64)
-    net = np.diff(after, axis=0, prepend=before[None, :])
-    churn = (CHURN * np.maximum(tape.lots[first:last, columns] - np.abs(net), 0)).astype(np.int64)
+    interest = tape.interest_from(first, last)[:, columns].astype(np.int64)
+    net = np.diff(interest, axis=0)
+    lots = tape.by_minute(tape.lots, first, last)[:, columns]
+    churn = (CHURN * np.maximum(lots - np.abs(net), 0)).astype(np.int64)
     shape = (last - first, 2, len(rows))
     opened = np.maximum(net, 0) + churn
     closed = np.maximum(-net, 0) + churn

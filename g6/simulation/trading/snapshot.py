@@ -9,7 +9,7 @@ from g6.simulation.trading.books import Book, busyness
 from g6.simulation.trading.interest import SETTLED
 from g6.simulation.trading.running import NEVER, QUARTER
 from g6.simulation.trading.series_day import Numbers, Whole
-from g6.simulation.trading.trades import MinuteTrades, Tape
+from g6.simulation.trading.trades import Tape
 
 
 def snapshot(tape: Tape, rows: Whole, second: int, close: Numbers) -> dict[str, Numbers]:
@@ -88,8 +88,8 @@ def _last(tape: Tape, columns: Whole, minute: int) -> tuple[Whole, Whole]:
         zeros = np.zeros(len(columns), dtype=np.int64)
         return zeros, zeros
     latest = np.maximum(tape.latest(minute, columns), 0)
-    trades = MinuteTrades(tape.lots[latest, columns], tape.phase[latest, columns])
-    price = tape.price[latest, columns].astype(np.int64)
+    trades = tape.within(latest, columns)
+    price = tape.at(tape.price, latest, columns).astype(np.int64)
     return price, latest * 60 + trades.second(trades.count - 1)
 
 
@@ -98,7 +98,7 @@ def _this_minute(tape: Tape, rows: Whole, columns: Whole, second: int) -> dict[s
     day = tape.day
     minute = second // 60
     start = 60 * minute
-    trades = MinuteTrades(tape.lots[minute, columns], tape.phase[minute, columns])
+    trades = tape.within(minute, columns)
     count = trades.count_by(second - start)
     number = np.maximum(count - 1, 0)
     last_second = start + trades.second(number)
@@ -129,12 +129,14 @@ def _interest(tape: Tape, columns: Whole, second: int) -> dict[str, Numbers]:
     minute = np.minimum(minute, tape.day.market.minutes - SETTLED)
     quarter = max(int(minute.min()) + 1, 0) // QUARTER
     first = quarter * QUARTER
-    path = tape.interest[first : max(int(minute.max()), 0) + 1, columns]
+    since = tape.interest_from(first, max(int(minute.max()), 0) + 1)[:, columns]
+    path = since[1:]
     is_published = np.arange(first, first + len(path))[:, None] <= minute
     high = np.where(is_published, path, start).max(axis=0, initial=0)
     low = np.where(is_published, path, start).min(axis=0, initial=NEVER)
     running = tape.running
-    now = np.where(minute >= 0, tape.interest[np.maximum(minute, 0), columns], start)
+    row = np.maximum(minute, 0) - first + 1
+    now = np.where(minute >= 0, since[row, np.arange(len(columns))], start)
     highest = np.maximum(np.maximum(high, start), running.interest_high[quarter, columns])
     lowest = np.minimum(np.minimum(low, start), running.interest_low[quarter, columns])
     return {
