@@ -34,7 +34,7 @@ IndexNames: TypeAlias = str | Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Cycle(Generic[F]):
-    """One index at one cycle.
+    """One index at one cycle, with its rows, whether they are on disk yet or not.
 
     Attributes:
         id: What `listen(after=…)` goes on from.
@@ -125,8 +125,8 @@ def listen(
 ) -> Iterator[Cycle[Any]]:
     """Yield each cycle of a running system as it closes, or those of stored days at a speed.
 
-    The same program does for both. A running system's cycles come for ever: leave the loop with
-    `break` or Ctrl-C. Each cycle of each index comes once.
+    The same program does for both. A running system's cycles come for ever, each a moment before
+    `load` finds its rows. Leave the loop with `break` or Ctrl-C. A cycle of an index comes once.
 
     Args:
         index: One name or several. `"*"` is all.
