@@ -21,7 +21,7 @@ import redis
 from g6.adapters.redis.clocks.shared_clock import SharedClock
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.ledger import RedisLedger
-from g6.adapters.redis.server import EmbeddedServer, connect, free_port
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import load
 from g6.domain.cycles.cycle import Timing, isoformat_z, on_grid, parse_z
 from g6.entrypoints.workers.app import create_app
@@ -29,6 +29,7 @@ from g6.ports import UnitRecord
 from tests.e2e.running import ROOT, START, Child, World, clean_environment
 from tests.waiting import eventually
 from tests.worlds.ledger_check import WORDS, Ledgered
+from tests.worlds.web.ports import free_port
 
 THREE = ("NIFTY", "BANKNIFTY", "FINNIFTY")
 PATIENCE = 60.0

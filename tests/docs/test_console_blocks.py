@@ -92,7 +92,6 @@ PAGES = [
 ]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_shows_what_happens(page: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "config", tmp_path / "config")

@@ -96,7 +96,6 @@ def test_a_changed_source_is_told(build: ModuleType, tmp_path: Path) -> None:
     assert build.stale(changed) == "is not what its source says"
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_a_notebook_answers_what_it_ships_from_an_empty_directory(

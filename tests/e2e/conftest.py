@@ -46,11 +46,11 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """`g6 up` with its first cycle stored. Ended by SIGTERM it is gone in ten seconds, exit code 0, nothing torn or left over."""
+    """`g6 up` with a whole cycle stored. Ended by SIGTERM it is gone, exit code 0, nothing torn or left over."""
     world = configured(tmp_path_factory.mktemp("live"))
     system = world.start_g6("up", "--no-banner")
     try:
-        eventually(world.cycles, 60.0, every=0.1)
+        world.newest()
         yield world
         assert system.ends(signal.SIGTERM) == 0
         world.is_left_alone()
@@ -85,7 +85,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
                 "--without-mingle",
                 "--without-gossip",
             )
-            eventually(lambda: client.scard("g6:ready") == 1, 30.0)
+            eventually(lambda: client.scard("g6:ready") == 1)
             yield world
         finally:
             world.end()

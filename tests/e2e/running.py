@@ -12,17 +12,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
 import pyarrow.parquet as pq
 
 from g6.adapters.data_dir.owner import owner
+from g6.adapters.parquet import ParquetStore
 from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.server import connect
+from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.words import Status
 from tests.e2e.warm_commands import warm
 from tests.waiting import eventually
-from tests.worlds.ledger_check import Ledgered, check
+from tests.worlds.ledger_check import Ledgered, check, stored_chains
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +40,7 @@ LEAKS = (
     "COV_",
     "PYTHONUNBUFFERED",
 )
+NOTHING: Mapping[str, str] = MappingProxyType({})
 START = "2026-11-18T05:30:00Z"
 SMALL = (
     "--set",
@@ -46,6 +51,10 @@ SMALL = (
     "index_params.NIFTY.strikes_otm=5",
 )
 """One index of few strikes is quick on a busy machine too."""
+COMMAND_SECONDS = 200.0
+"""The longest that a command runs or a process takes to end: it only ends a wait without hope."""
+BOTH = ("NIFTY", "SENSEX")
+"""The indices of worlds that are `configured`."""
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -82,9 +91,9 @@ class Child:
         """SIGKILL to the whole process group."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        self.popen.wait(10)
+        self.popen.wait(COMMAND_SECONDS)
 
-    def ends(self, number: signal.Signals, seconds: float = 30.0) -> int:
+    def ends(self, number: signal.Signals, seconds: float = COMMAND_SECONDS) -> int:
         """Send a signal to the process alone; return its exit code. Raises when it hangs: longer than `seconds`."""
         self.popen.send_signal(number)
         return self.popen.wait(seconds)
@@ -109,24 +118,23 @@ class World:
         return path
 
     def g6(
-        self, *arguments: str | Path, seconds: float = 60.0, **environment: str
+        self, *arguments: str | Path, seconds: float = COMMAND_SECONDS, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run one `g6` command on the world's data directory to its end."""
-        return self._run("g6", [*arguments, "--data-dir", self.data], seconds, environment)
+        return self.run("g6", [*arguments, "--data-dir", self.data], seconds, environment)
 
-    def celery(
-        self, *arguments: str | Path, seconds: float = 60.0, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
+    def celery(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run one `celery -A g6` command to its end."""
-        return self._run("celery", ["-A", "g6", *arguments], seconds, environment)
+        return self.run("celery", ["-A", "g6", *arguments])
 
-    def _run(
+    def run(
         self,
         program: str,
         arguments: Sequence[str | Path],
-        seconds: float,
-        environment: Mapping[str, str],
+        seconds: float = COMMAND_SECONDS,
+        environment: Mapping[str, str] = NOTHING,
     ) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end, on the directory that its arguments name."""
         # A command that is not waited for, of `start`, is a program of its own.
         place = warm().program if program == "g6" else BIN / program
         return subprocess.run(
@@ -166,10 +174,10 @@ class World:
         """Return the processes whose command, directory or environment names this world, zombies excepted."""
         return list(_naming(str(self.base)))
 
-    def is_left_alone(self, seconds: float = 2.0) -> None:
+    def is_left_alone(self) -> None:
         """Wait until nothing of this world runs. Raises with the commands that still do."""
         with suppress(AssertionError):
-            eventually(lambda: not self.left_behind(), seconds)
+            eventually(lambda: not self.left_behind())
         left = {process.pid: process.cmdline() for process in self.left_behind()}
         assert not left, left
 
@@ -184,16 +192,46 @@ class World:
             yield RedisLedger(client)
 
     def overview(self) -> list[dict[str, str]]:
-        """Return every overview row of the CSV files."""
+        """Return every overview row of the CSV files. One that is just being written is none yet."""
         rows: list[dict[str, str]] = []
         for path in sorted((self.data / "csv" / "overview").glob("*/*.csv")):
-            with path.open(encoding="utf-8", newline="") as file:
-                rows += list(csv.DictReader(file))
+            whole, _, _ = path.read_text("utf-8").rpartition("\n")
+            rows += list(csv.DictReader(whole.splitlines()))
         return rows
 
     def cycles(self) -> list[str]:
-        """Return the cycles that have an overview row, each once, in order."""
+        """Return the cycles of which an index has an overview row in a CSV file, each once, in order.
+
+        Their other rows and their chains may come a moment later: `whole` waits for all of it.
+        """
         return sorted({row["timestamp"] for row in self.overview()})
+
+    def is_stored(self, cycle: str, index: str) -> bool:
+        """Return whether a unit is in the files: its overview row in both formats, and its chain."""
+        store = ParquetStore(self.data)
+        statuses = {row["underlying"]: row["status"] for row in store.read_overview(cycle)}
+        written = {(row["timestamp"], row["index"]) for row in self.overview()}
+        if index not in statuses or (cycle, index) not in written:
+            return False
+        has_chain = Status(str(statuses[index])).has_chain
+        return not has_chain or store.read_chain(Unit(cycle, index)) is not None
+
+    def whole(self, indices: Sequence[str] = BOTH) -> list[str]:
+        """Return the cycles of which each of these indices is OK and stored, in order."""
+        ended: dict[str, set[str]] = {}
+        for row in self.overview():
+            if row["status"] == "OK":
+                ended.setdefault(row["timestamp"], set()).add(row["index"])
+        cycles = sorted(cycle for cycle, names in ended.items() if names >= set(indices))
+        # What was stored is stored: the newest ones alone may lack their chains.
+        settled = len(cycles)
+        while settled and not all(self.is_stored(cycles[settled - 1], name) for name in indices):
+            settled -= 1
+        return cycles[:settled]
+
+    def newest(self, indices: Sequence[str] = BOTH) -> str:
+        """Wait for a cycle of which each of these indices is OK and stored; return the newest."""
+        return eventually(lambda: self.whole(indices), every=0.1)[-1]
 
     def told(self) -> tuple[list[str], list[Any]]:
         """Return the types of all stored events, in order, and what the newest panel of alerts holds."""
@@ -207,12 +245,17 @@ class World:
         return types, panel["data"]["alerts"]
 
     def chain(self, cycle: str, index: str) -> dict[str, list[Any]]:
-        """Return a stored chain by column."""
-        (path,) = self.parts(cycle, index)
-        return pq.read_table(path, partitioning=None).to_pydict()  # type: ignore[no-any-return]
+        """Wait for a stored chain; return it by column.
+
+        Its rows may have been folded into a file of the quarter hour meanwhile, which at twenty
+        times the market's pace is over after 45 s.
+        """
+        chains = eventually(lambda: stored_chains(self.data, index, cycle[:10]).get(cycle))
+        (table,) = chains or []
+        return table.to_pydict()  # type: ignore[no-any-return]
 
     def parts(self, cycle: str, index: str) -> list[Path]:
-        """Return the files that hold a unit's chain."""
+        """Return the files that hold a unit's chain alone, none once they are folded."""
         return list(
             self.data.glob(
                 f"chain/underlying={index}/date={cycle[:10]}/{cycle[11:].replace(':', '')}.parquet"

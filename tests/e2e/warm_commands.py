@@ -104,7 +104,7 @@ def warm_commands() -> Iterator[WarmCommands]:
             stdout=subprocess.DEVNULL,
         )
         try:
-            eventually(Path(address).exists, 60.0)
+            eventually(Path(address).exists)
             program = Path(directory) / "g6"
             text = PROGRAM.format(python=sys.executable, root=str(ROOT), address=address)
             program.write_text(text, "utf-8")

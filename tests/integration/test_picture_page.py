@@ -14,7 +14,7 @@ from g6.studies.parameters import made
 from tests.worlds.stored_cycles import store_two_cycles
 from tests.worlds.web.browser import Page, browser
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.services
 
 NAMES = [kind.name for kind in KINDS]
 PICTURE = "document.getElementById('picture')"

@@ -17,7 +17,6 @@ COLUMNS = ["ce_last", "pe_iv", "ce_symbol"]
 
 
 @pytest.mark.services
-@pytest.mark.timeout(110)
 @pytest.mark.skipif(OFFICE is None, reason="needs LibreOffice: make test-services")
 @pytest.mark.parametrize("suffix", [".xlsx", ".csv"])
 def test_libreoffice_opens_what_is_exported(tmp_path: Path, suffix: str) -> None:

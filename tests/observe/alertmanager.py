@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from g6.adapters.redis.server import free_port
 from g6.observability.generators import prometheus_files
 from g6.observability.generators.prometheus_files import AlertTiming
 from tests.observe.observer import Observer
+from tests.worlds.web.ports import free_port
 
 PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 

@@ -37,11 +37,13 @@ def begin(config: pytest.Config) -> None:
     config.stash[SPENT] = sum(os.times()[:4])
 
 
-def charge(config: pytest.Config, report: pytest.TestReport) -> None:
-    """Write on a report the processor time since the last one."""
+def charge(config: pytest.Config, report: pytest.TestReport) -> float:
+    """Write on a report the processor seconds since the last one, and return them."""
     before = config.stash[SPENT]
     begin(config)
-    report.user_properties.append((PROPERTY, config.stash[SPENT] - before))
+    seconds = config.stash[SPENT] - before
+    report.user_properties.append((PROPERTY, seconds))
+    return seconds
 
 
 def of_files(reports: Iterator[pytest.TestReport]) -> dict[str, Cost]:

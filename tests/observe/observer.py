@@ -26,7 +26,7 @@ class Observer:
         log_file = self.directory / f"{Path(self._command[0]).name}.log"
         with log_file.open("wb") as log:
             self._child = subprocess.Popen(self._command, stdout=log, stderr=log)
-        eventually(self.is_ready, 30.0, every=0.1)
+        eventually(self.is_ready, every=0.1)
         return self
 
     def __exit__(

@@ -22,7 +22,6 @@ from typing import Any
 import httpx
 import matplotlib as mpl
 
-from g6.adapters.redis.server import free_port
 from g6.entrypoints.python.panel_stream import follow
 from g6.observability.catalogue.dashboard import Dashboard, DashboardPanel
 from g6.observability.catalogue.dashboards import DASHBOARDS
@@ -31,6 +30,7 @@ from tests.observe.prometheus import PROGRAM, WHY_NOT, Prometheus
 from tests.observe.queries import filled
 from tests.waiting import eventually
 from tests.worlds.streaming import streaming
+from tests.worlds.web.ports import free_port
 
 mpl.use("agg")
 from matplotlib import pyplot as plt

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from g6.adapters.redis.server import free_port
 from g6.observability.generators import prometheus_files
 from tests.observe.observer import Observer
+from tests.worlds.web.ports import free_port
 
 PROGRAM = shutil.which("prometheus")
 WHY_NOT = "prometheus is not installed: make test-services"

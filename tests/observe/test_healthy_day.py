@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, time
 from pathlib import Path
 
-import pytest
-
 from g6.config import calendar
 from tests.observe.healthy_day import day_settings, fired
 from tests.rules.test_rules import needs_promtool
@@ -15,7 +13,6 @@ EXPIRY_DAY = date(2026, 11, 17)
 
 
 @needs_promtool
-@pytest.mark.timeout(300)
 def test_an_expiry_day_from_before_the_open_until_after_the_close_fires_nothing(
     tmp_path: Path,
 ) -> None:
@@ -24,7 +21,6 @@ def test_an_expiry_day_from_before_the_open_until_after_the_close_fires_nothing(
 
 
 @needs_promtool
-@pytest.mark.timeout(120)
 def test_an_index_that_fails_is_told_by_name(tmp_path: Path) -> None:
     settings = day_settings(["NIFTY"], 1, faults="fail:NIFTY")
     alerts = {alert.alert for alert in fired(settings, EXPIRY_DAY, tmp_path, time(9, 45))}

@@ -18,7 +18,7 @@ from threading import Event
 
 import httpx
 
-from g6.adapters.redis.server import EmbeddedServer, connect, free_port
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.domain.cycles.cycle import parse_z
 from g6.observability.generators.prometheus_files import AlertTiming
 from tests.e2e.running import BIN, ROOT, Child, World, clean_environment
@@ -28,6 +28,7 @@ from tests.observe.webhook import Webhook, listening
 from tests.pager.runbooks import mitigation
 from tests.waiting import eventually
 from tests.worlds.kite import Kite, kite_server
+from tests.worlds.web.ports import free_port
 
 START = "2026-11-20T05:00:00Z"
 INDICES = ("NIFTY", "SENSEX")

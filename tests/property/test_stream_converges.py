@@ -81,7 +81,7 @@ class Listener:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_after_disconnects_and_restarts_every_listener_has_the_panels_of_the_server(
     seed: int,
 ) -> None:

@@ -75,7 +75,7 @@ def rules_of(alert: str) -> str:
 
 
 @needs_promtool
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_every_alert_is_silent_then_fires_then_resolves(tmp_path: Path) -> None:
     # All rules at each of the 5,900 evaluations took 30 s.
     paths: list[Path] = []

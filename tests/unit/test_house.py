@@ -303,7 +303,7 @@ def test_no_test_mocks_or_patches_time() -> None:
     assert patches == [], "give a shipped fake, or a clock of adapters/memory"
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_no_ten_lines_stand_twice() -> None:
     twins = repeated_runs([*MODULES, *TESTS], TWIN_LINES)
     assert twins == [], "let one piece of code serve both"
@@ -330,7 +330,7 @@ def test_the_language_stays_within_its_aims(language: Language, count: str, most
     assert getattr(language, count) <= most
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_few_mappings_are_untyped_under_whatever_name() -> None:
     places = [*untyped_mappings(MODULES, ROOT), *crossing_inside()]
     assert len(places) <= 60, places

@@ -12,6 +12,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -169,12 +170,18 @@ def _chains(directory: Path, found: Ledgered) -> None:
                 )
 
 
-def _stored(directory: Path, index: str, found: Ledgered) -> dict[str, list[pa.Table]]:
+def stored_chains(directory: Path, index: str, day: str = "*") -> dict[str, list[pa.Table]]:
+    """Return the stored chains of an index by cycle, whatever files their rows lie in."""
+    return _stored(directory, index, Ledgered(), day)
+
+
+def _stored(
+    directory: Path, index: str, found: Ledgered, day: str = "*"
+) -> dict[str, list[pa.Table]]:
     """Return the chains of an index by cycle, whether they lie in parts of one unit or in files that were folded from them."""
     chains: dict[str, list[pa.Table]] = {}
-    for path in sorted(directory.glob(f"chain/underlying={index}/date=*/*.parquet")):
-        table = _read(path, found)
-        for instant in [] if table is None else table.column("timestamp").unique():
+    for table in _tables(directory, f"chain/underlying={index}/date={day}/*.parquet", found):
+        for instant in table.column("timestamp").unique():
             chain = table.filter(pc.equal(table.column("timestamp"), instant))
             chains.setdefault(isoformat_z(instant.as_py()), []).append(chain)
     return chains
@@ -195,6 +202,9 @@ def _csv_rows(directory: Path, found: Ledgered) -> Iterator[dict[str, str]]:
 
 def _read_csv(path: Path, found: Ledgered) -> Iterator[dict[str, str]]:
     text = path.read_text("utf-8")
+    if not text:
+        # Its writer has just made it.
+        return
     header, *lines = list(csv.reader(text.splitlines()))
     if not text.endswith("\n"):
         _torn(path, "its last line does not end", found)
@@ -206,10 +216,16 @@ def _read_csv(path: Path, found: Ledgered) -> Iterator[dict[str, str]]:
 
 
 def _parquet_rows(directory: Path, found: Ledgered) -> Iterable[dict[str, Any]]:
-    for path in sorted(directory.glob("date=*/*.parquet")):
-        table = _read(path, found)
-        if table is not None:
-            yield from table.to_pylist()
+    for table in _tables(directory, "date=*/*.parquet", found):
+        yield from table.to_pylist()
+
+
+def _tables(directory: Path, pattern: str, found: Ledgered) -> list[pa.Table]:
+    """Return what files hold; all are read again where one was folded away since it was listed."""
+    while True:
+        with suppress(FileNotFoundError):
+            tables = [_read(path, found) for path in sorted(directory.glob(pattern))]
+            return [table for table in tables if table is not None]
 
 
 def _read(path: Path, found: Ledgered) -> pa.Table | None:

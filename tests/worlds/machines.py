@@ -16,10 +16,11 @@ from typing import Any
 
 import redis
 
-from g6.adapters.redis.server import connect, free_port
+from g6.adapters.redis.server import connect
 from tests.e2e.running import clean_environment
 from tests.e2e.warm_commands import warm
 from tests.waiting import eventually
+from tests.worlds.web.ports import free_port
 
 BIN = Path(sys.executable).parent
 SERVER = shutil.which("redis-server")
@@ -155,7 +156,7 @@ class Machine:
             *(options or ("--appendonly", "yes", "--maxmemory-policy", "noeviction")),
         )
         address = f"redis://127.0.0.1:{port}/0"
-        eventually(lambda: answers(address), 20.0)
+        eventually(lambda: answers(address))
         self.settings(G6_REDIS__BROKER_URL=address)
         return address
 

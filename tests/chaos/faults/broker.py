@@ -27,7 +27,7 @@ def _killed(stack: Stack, seconds: float) -> None:
 
 def _work_resumes(stack: Stack) -> None:
     """Expect a stage to begin, or the sweep to walk, within three seconds of the server's return."""
-    at, cycle = eventually(lambda: _begun(stack), 40.0, every=0.02) or (0.0, "")
+    at, cycle = eventually(lambda: _begun(stack), every=0.02) or (0.0, "")
     idle = max(0.0, stack.due(cycle) - stack.over)
     waited = at - stack.over
     said = f"the first stage after Redis' return begins {waited:.1f} s after it (its cycle was due {idle:.1f} s after)"
@@ -210,12 +210,12 @@ def emptied(stack: Stack) -> None:
     stack.happens()
     stack.client.flushall()
     stack.passes()
-    eventually(lambda: stack.controls.read() != Switches(), 30.0, every=0.05)
+    eventually(lambda: stack.controls.read() != Switches(), every=0.05)
     stack.expect(
         stack.controls.read().greeks is False,
         f"the switches are back {time.time() - stack.over:.1f} s later",
     )
-    held = float(eventually(lambda: stack.client.get("g6:clock"), 30.0))  # type: ignore[arg-type]
+    held = float(eventually(lambda: stack.client.get("g6:clock")))  # type: ignore[arg-type]
     stack.expect(held == origin, "the market's clock is where it was")
     stack.controls.set("greeks", None)
     stack.children["analytics"].kill()
@@ -245,5 +245,5 @@ def started_first(stack: Stack) -> None:
     )
     stack.restart_server()
     stack.passes()
-    eventually(lambda: stack.clock.wall_origin() is not None, 30.0, every=0.05)
+    eventually(lambda: stack.clock.wall_origin() is not None, every=0.05)
     stack.goes_well(2, after=0.0)

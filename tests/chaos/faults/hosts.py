@@ -74,7 +74,7 @@ def unplugged(stack: Stack) -> None:
     eventually(lambda: stack.running("collect"), every=0.001)
     stack.happens()
     hosts.network.unplug(BETA)
-    down = eventually(lambda: not hosts.signs().workers[OTHER].up, 30.0, every=0.2)
+    down = eventually(lambda: not hosts.signs().workers[OTHER].up, every=0.2)
     stack.expect(
         down, f"{OTHER} counts as down {time.time() - stack.began:.0f} s after the cable was pulled"
     )
@@ -82,7 +82,7 @@ def unplugged(stack: Stack) -> None:
     hosts.network.plug(BETA)
     stack.passes()
     stack.expect(not hosts.alerts("worker"), "nobody is told that a queue is without worker")
-    eventually(lambda: hosts.signs().workers[OTHER].up, 30.0, every=0.2)
+    eventually(lambda: hosts.signs().workers[OTHER].up, every=0.2)
     _both_work(hosts, "afterwards")
     hurt = _hurt(stack, stack.began - stack.setup.timing.step, stack.over)
     stack.expect(hurt <= 1, f"{hurt} cycles due meanwhile are not whole")
@@ -251,14 +251,14 @@ def _wrong_clocks(stack: HostStack, host: str, names: tuple[str, ...], harmless:
             start = stack.beat if name in stack.setup.beats else stack.worker
             start(name, wait=True, wrong=f"clock:{seconds:g}")
         began = time.time()
-        measured = eventually(lambda: _told_skew(stack, host, seconds), 60.0, every=0.5)  # noqa: B023
+        measured = eventually(lambda: _told_skew(stack, host, seconds), every=0.5)  # noqa: B023
         stack.pass_time(began + 4 * step - time.time())
         ends = stack.reasons(began, began + 3 * step)
         rows = sum(ends.values())
         words = f"{host} by {measured:+.2f} s: units end as {said(ends)}"
         is_borne = set(ends) == {("OK", "")} if abs(seconds) <= harmless else rows >= 6
         stack.expect(is_borne, words)
-    told = eventually(lambda: stack.alerts("clock"), 75.0, every=0.5)
+    told = eventually(lambda: stack.alerts("clock"), every=0.5)
     sentence = told[0].document["sentence"]
     stack.expect(host in sentence, f"an alert says: {sentence}")
     (stack.world.base / "clock-set").touch()
@@ -319,7 +319,7 @@ def moved(stack: Stack) -> None:
     stack.pass_time(max(0.0, stack.began + 30.0 - time.time()))
     hosts.restart(REDIS)
     replica = hosts.network.hosts[REDIS]
-    eventually(lambda: hosts.role(replica) == "slave", 40.0, every=0.5)
+    eventually(lambda: hosts.role(replica) == "slave", every=0.5)
     stack.expect(hosts.watched.master() == second, "the master that came back is a replica")
     stack.goes_well(2)
     gone = next(host for host in hosts.network.hosts.values() if host.address == second)
@@ -329,7 +329,7 @@ def moved(stack: Stack) -> None:
     stack.goes_well(1, after=stack.passes())
     stack.pass_time(max(0.0, began + 20.0 - time.time()))
     hosts.network.plug(gone.name)
-    eventually(lambda: hosts.role(gone) == "slave", 40.0, every=0.5)
+    eventually(lambda: hosts.role(gone) == "slave", every=0.5)
     stack.goes_well(2)
     workers = (child.alive for child in stack.children.values())
     stack.expect(all(workers), "every process lives")
@@ -341,8 +341,6 @@ def moved(stack: Stack) -> None:
 
 def _moves(stack: HostStack, old: str) -> str:
     began = time.time()
-    new = eventually(
-        lambda: (at := stack.watched.master()) not in ("", old) and at, 60.0, every=0.1
-    )
+    new = eventually(lambda: (at := stack.watched.master()) not in ("", old) and at, every=0.1)
     stack.expect(new, f"another master is named {time.time() - began:.1f} s after the fault")
     return str(new)

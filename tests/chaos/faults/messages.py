@@ -51,8 +51,7 @@ def lost(stack: Stack) -> None:
         stack.freeze(worker)
         held = "persist" if queue == "publish" else queue
         eventually(
-            lambda: _takes(stack, held, f"g6.{queue}" if queue == "publish" else ""),  # noqa: B023
-            30.0,
+            lambda: _takes(stack, held, f"g6.{queue}" if queue == "publish" else ""),  # noqa: B023 - used at once
             every=0.01,
         )
         stack.passes()
@@ -62,7 +61,7 @@ def lost(stack: Stack) -> None:
             f"a message of {queue} lost: the cycle is whole",
         )
     stack.freeze("maintenance")
-    eventually(lambda: _takes(stack, "maintenance", ""), 10.0, every=0.01)
+    eventually(lambda: _takes(stack, "maintenance", ""), every=0.01)
     stack.thaw("maintenance")
     stack.passes()
     stack.goes_well(1)
@@ -88,11 +87,11 @@ def _takes(stack: Stack, queue: str, task: str) -> bool:
 def lost_once(stack: Stack) -> None:
     stack.between(0.4)
     stack.freeze("analytics")
-    eventually(lambda: _takes(stack, "analytics", ""), 30.0, every=0.01)
+    eventually(lambda: _takes(stack, "analytics", ""), every=0.01)
     stack.happens()
     stack.thaw("analytics")
     cycle = _cycle_of(stack)
-    eventually(lambda: cycle in stack.stored(), 30.0, every=0.02)
+    eventually(lambda: cycle in stack.stored(), every=0.02)
     after = time.time() - stack.due(cycle) - stack.setup.timing.grace
     ends = sorted(" ".join(end).strip() for end in stack.ends(cycle).values())
     stack.expect(ends == ["MISSING late", "OK", "OK"], f"the cycle ends as {', '.join(ends)}")
@@ -138,7 +137,6 @@ def backlog(stack: Stack) -> None:
     first, last = gone + 0.5, back - expires
     eventually(
         lambda: sum(stack.reasons(first, last).values()) >= int((last - first) / step) * len(THREE),
-        60.0,
         every=0.2,
     )
     ends = stack.reasons(first, last)
@@ -164,7 +162,6 @@ def evicted(stack: Stack) -> None:
     stack.freeze("analytics")
     cycle = eventually(
         lambda: _cycle_of(stack) if stack.waiting("analytics") >= len(THREE) else "",
-        30.0,
         every=0.01,
     )
     stack.happens()
@@ -172,7 +169,7 @@ def evicted(stack: Stack) -> None:
         stack.client.delete(f"g6:frame:{cycle}:NIFTY:quotes"), "the quotes frame was there"
     )
     stack.thaw("analytics")
-    eventually(lambda: cycle in stack.stored(), 30.0, every=0.05)
+    eventually(lambda: cycle in stack.stored(), every=0.05)
     stack.expect(
         stack.ends(cycle)["NIFTY"] == ("MISSING", "frame_missing"),
         "without its quotes NIFTY is MISSING, frame_missing",
@@ -182,14 +179,12 @@ def evicted(stack: Stack) -> None:
     stack.between(0.4)
     stack.freeze("persist")
     cycle = eventually(
-        lambda: _cycle_of(stack) if stack.waiting("persist") >= len(THREE) else "", 30.0, every=0.01
+        lambda: _cycle_of(stack) if stack.waiting("persist") >= len(THREE) else "", every=0.01
     )
     stack.expect(stack.client.delete(f"g6:frame:{cycle}:NIFTY:chain"), "the chain frame was there")
     stack.passes()
     stack.thaw("persist")
-    eventually(
-        lambda: cycle in stack.stored() and stack.world.parts(cycle, "NIFTY"), 30.0, every=0.05
-    )
+    eventually(lambda: cycle in stack.stored() and stack.world.parts(cycle, "NIFTY"), every=0.05)
     stack.expect(
         stack.ends(cycle)["NIFTY"] == ("OK", ""),
         "a chain whose frame is gone is stored, made again from its quotes",
@@ -231,7 +226,6 @@ def unknown(stack: Stack) -> None:
         lambda: (
             not any(stack.waiting(queue) for queue in ("collect", "analytics", "persist", "manual"))
         ),
-        20.0,
     )
     stack.expect(calm, "nothing waits in the queues")
     aside = stack.client.llen("g6:celery:unreadable")

@@ -72,7 +72,7 @@ def with_series(base: Path, setup: Setup) -> Iterator[Stack]:
 )  # fmt: skip
 def series_away(stack: Stack) -> None:
     server, proxy = SERIES[stack.world.base]
-    eventually(lambda: server.series("options_overview"), 60.0, every=0.5)
+    eventually(lambda: server.series("options_overview"), every=0.5)
     stack.happens()
     for toxic in (Latency(delay=4.0), Timeout(), ResetPeer(), ResetPeer(after=0.05)):
         proxy.add("one", toxic)
@@ -183,7 +183,7 @@ def watchers_down(stack: Stack) -> None:
     assert isinstance(stack, HostStack)
     page = stack.serve()
     stack.start("flower", Path(sys.executable), "-m", "g6.entrypoints.machine.flower_process")
-    eventually(lambda: stack.asks(page)[0] == 200, 60.0, every=0.5)
+    eventually(lambda: stack.asks(page)[0] == 200, every=0.5)
     stack.happens()
     stack.children["flower"].kill()
     os.kill(stack.children["serve"].pid, signal.SIGSTOP)
@@ -192,12 +192,12 @@ def watchers_down(stack: Stack) -> None:
     stack.pass_time(10.0)
     stack.serve()
     stack.passes()
-    eventually(lambda: stack.asks(page)[0] == 200, 60.0, every=0.5)
+    eventually(lambda: stack.asks(page)[0] == 200, every=0.5)
     stack.expect(True, f"the page answers {time.time() - stack.over:.1f} s after the start")
     stack.goes_well(2)
     stack.all_ok(stack.began, time.time() - stack.setup.timing.grace, "meanwhile")
     stored = len(stack.stored())
-    counted = eventually(lambda: _counted(stack, stored), 60.0, every=0.5)
+    counted = eventually(lambda: _counted(stack, stored), every=0.5)
     stack.expect(counted, f"the metrics count {counted:.0f} cycles, {stored} were stored")
 
 

@@ -33,7 +33,7 @@ def child_killed(stack: Stack) -> None:
         for victim in victims:
             victim.kill()
         stack.thaw(worker)
-        again = eventually(lambda: _started_again(stack, stage, cycle, killed), 30.0, every=0.01)  # noqa: B023 - used at once
+        again = eventually(lambda: _started_again(stack, stage, cycle, killed), every=0.01)  # noqa: B023 - used at once
         stack.expect(
             again - killed <= RUNS_AGAIN_SECONDS,
             f"{stage} of {index} runs again {again - killed:.1f} s after the kill",
@@ -142,7 +142,7 @@ def rolled(stack: Stack) -> None:
     setup=Setup(beats=("beat-a", "beat-b")),
 )  # fmt: skip
 def beats_killed(stack: Stack) -> None:
-    eventually(lambda: int(stack.client.hlen("g6:beats")) >= 2, 60.0)  # type: ignore[arg-type]
+    eventually(lambda: int(stack.client.hlen("g6:beats")) >= 2)  # type: ignore[arg-type]
     stack.goes_well(2)
     stack.children["beat-a"].kill()
     killed = stack.happens()
@@ -159,7 +159,6 @@ def beats_killed(stack: Stack) -> None:
     stack.passes()
     eventually(
         lambda: len([1 for each in stack.stored() if dark < stack.due(each) < back]) >= 3,
-        30.0,
         every=0.1,
     )
     stack.goes_well(1, after=stack.over)
@@ -221,7 +220,7 @@ def aggregate_killed(stack: Stack) -> None:
     stack.children["closing"].kill()
     stack.worker("closing", wait=True)
     stack.passes()
-    eventually(lambda: cycle in stack.stored(), 30.0, every=0.05)
+    eventually(lambda: cycle in stack.stored(), every=0.05)
     stack.expect(
         {status for status, _ in stack.ends(cycle).values()} == {"OK"},
         "the cycle whose aggregate died is whole",

@@ -171,7 +171,7 @@ def poisoned(stack: Stack) -> None:
     stack.expect({ends["NIFTY"], ends["FINNIFTY"]} == {("OK", "")}, "the other indices are OK")
     alive = len(stack.pool("collect"))
     stack.expect(
-        eventually(lambda: len(stack.pool("collect")) == 3, 20.0),
+        eventually(lambda: len(stack.pool("collect")) == 3),
         f"the pool is whole again ({alive} at the deadline)",
     )
 
@@ -188,7 +188,6 @@ def stuck(stack: Stack) -> None:
     stack.happens()
     eventually(
         lambda: len([each for each in stack.stored() if stack.due(each) > stack.began]) >= 5,
-        60.0,
         every=0.1,
     )
     stack.switch(on=False)
@@ -227,7 +226,7 @@ def twice(stack: Stack) -> None:
         codes.append(third.wait(90))
     stack.passes()
     stack.expect(codes == [0, 0, 0], f"exit codes {codes}")
-    eventually(lambda: not any(map(stack.waiting, ("manual", "persist", "aggregate"))), 20.0)
+    eventually(lambda: not any(map(stack.waiting, ("manual", "persist", "aggregate"))))
     stack.expect(len(before) > len(THREE), f"{len(before)} files and rows are compared")
     stack.expect(_contents(stack.world.data, cycle) == before, "every byte is the same")
     stack.all_ok(stack.began, stack.over, "meanwhile")
@@ -333,5 +332,5 @@ def interrupted(stack: Stack) -> None:
     stack.expect(code == 0, f"it ends with {code}")
     stack.worker("persist", wait=True)
     stack.passes()
-    eventually(lambda: stack.world.parts(cycle, index), 30.0, every=0.05)
+    eventually(lambda: stack.world.parts(cycle, index), every=0.05)
     stack.expect(True, f"{index} of that cycle is stored")

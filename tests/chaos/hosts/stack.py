@@ -127,7 +127,7 @@ class HostStack(Stack):
 
     def done_by_workers(self) -> dict[str, int]:
         """Return how many collections and analyses each worker of both hosts ended since it was started."""
-        return eventually(lambda: done if len(done := self._done()) > 1 else {}, 60.0, every=0.5)
+        return eventually(lambda: done if len(done := self._done()) > 1 else {}, every=0.5)
 
     def _done(self) -> dict[str, int]:
         told = self.application.control.inspect(timeout=2.0).stats() or {}

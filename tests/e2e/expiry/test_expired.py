@@ -12,8 +12,6 @@ import g6
 from tests.e2e.running import SMALL, World
 from tests.worlds.kite import Kite, kite_server
 
-pytestmark = pytest.mark.timeout(180)
-
 CYCLE, EXPIRY, LATER = "2026-11-23T09:45:00Z", "2026-11-23", "2026-11-25T04:00:00Z"
 
 
@@ -30,7 +28,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     """One cycle of NIFTY on its day of expiry; days later the broker of the same market neither lists nor quotes what expired."""
     world = World(tmp_path_factory.mktemp("expired"))
     try:
-        ran = world.g6("run", "--once", "--start", CYCLE, "--indices", "NIFTY", *SMALL, seconds=120)
+        ran = world.g6("run", "--once", "--start", CYCLE, "--indices", "NIFTY", *SMALL)
         assert ran.returncode == 0, ran.stderr
         with kite_server(start=LATER, speed=0.0, in_thread=True) as broker:
             yield Past(world, shown(world), broker)

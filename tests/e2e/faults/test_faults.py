@@ -7,7 +7,6 @@ import pytest
 from tests.chaos import faults
 from tests.chaos.table import FAULTS, Outcome, order, run_together
 
-pytestmark = pytest.mark.timeout(300)
 SHORT = sorted((each for each in FAULTS if each.short), key=lambda each: order(each.number))
 assert faults
 

@@ -17,15 +17,14 @@ import psutil
 import pytest
 
 from g6.adapters.redis.bus import RedisBus
-from g6.adapters.redis.server import EmbeddedServer, connect, free_port
+from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.domain.cycles.cycle import parse_z
 from tests.e2e.faults import canary
 from tests.e2e.faults.canary import SECRETS
 from tests.e2e.running import BIN, Child, World, clean_environment
 from tests.waiting import eventually
 from tests.worlds.kite import Kite, kite_server
-
-pytestmark = pytest.mark.timeout(240)
+from tests.worlds.web.ports import free_port
 
 START = "2026-11-20T05:00:00Z"
 CONFIGURED = {
@@ -197,7 +196,7 @@ def test_a_passing_fault_costs_another_try_and_no_row(live: Live) -> None:
     for fault, kind in PASSING.items():
         before = live.retries("").get(kind, 0)
         live.kite.fault(fault, family="quote", count=1)
-        eventually(lambda: live.retries("").get(kind, 0) > before, 60.0, every=0.2)  # noqa: B023 - used at once
+        eventually(lambda: live.retries("").get(kind, 0) > before, every=0.2)  # noqa: B023 - used at once
     live.meets("OK")
 
 
@@ -268,7 +267,6 @@ def test_a_frozen_index_is_collected_and_its_chain_priced(live: Live) -> None:
         lambda: [r for r in live.rows(after) if r["underlying"] == "NIFTY" and r["status"] == "OK"][
             :2
         ],
-        60.0,
     )
     assert rows[0]["forward_source"] == "parity"
     assert rows[0]["iv_ok"] > 0
@@ -280,7 +278,7 @@ def test_a_dead_token_pauses_collection_until_somebody_logs_in(live: Live) -> No
     live.meets("SKIPPED", "token")
     asked = len(live.kite.arrivals("quote"))
     after = live.last()
-    eventually(lambda: len({row["timestamp"] for row in live.rows(after)}) >= 2, 60.0, every=0.3)
+    eventually(lambda: len({row["timestamp"] for row in live.rows(after)}) >= 2, every=0.3)
     assert len(live.kite.arrivals("quote")) == asked
     told = [event.document for event in live.events("alert")][alerts:]
     fix = f"g6 login --data-dir {live.world.data}"
@@ -301,8 +299,8 @@ def test_a_crash_shows_where_it_was_and_leaves_no_memory_behind(live: Live) -> N
     assert pool
     for number, child in zip((signal.SIGABRT, signal.SIGSEGV), pool, strict=False):
         os.kill(child.pid, number)
-        eventually(lambda child=child: not child.is_running(), 30.0)
-    eventually(lambda: "Fatal Python error: Aborted" in everything_said(live), 30.0)
+        eventually(lambda child=child: not child.is_running())
+    eventually(lambda: "Fatal Python error: Aborted" in everything_said(live))
     live.meets("OK")
     assert [path for path in live.world.base.rglob("core*") if path.is_file()] == []
 
@@ -325,7 +323,7 @@ def test_no_secret_is_written_or_shown_anywhere(live: Live) -> None:
     live.world.start(
         "flower", "celery", "-A", "g6", "flower", "--address=127.0.0.1", f"--port={port}"
     )
-    pages = eventually(lambda: flower_pages(port), 60.0, every=0.3)
+    pages = eventually(lambda: flower_pages(port), every=0.3)
     commands = (
         "status --json",
         "config show",

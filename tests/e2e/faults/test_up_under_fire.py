@@ -15,7 +15,6 @@ from tests.e2e.conftest import configured
 from tests.e2e.running import START, Child, World
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(240)
 INDICES = ("NIFTY", "SENSEX")
 
 
@@ -83,7 +82,7 @@ def test_a_pool_process_that_is_killed_is_made_anew(fired: Fired, name: str) -> 
     pool_process = fired.named(name)[-1]
     pool_process.kill()
     # With another process of the pool alive cycles go on whether it is made anew or not.
-    eventually(lambda: {one.pid for one in fired.named(name)} - before, 30.0, every=0.2)
+    eventually(lambda: {one.pid for one in fired.named(name)} - before, every=0.2)
     assert pool_process.pid not in {one.pid for one in fired.named(name)}
     fired.goes_on()
 
@@ -92,7 +91,7 @@ def test_a_pool_process_that_is_killed_is_made_anew(fired: Fired, name: str) -> 
 def test_a_worker_that_is_killed_is_started_anew(fired: Fired, name: str) -> None:
     main = fired.named(name)[0]
     main.kill()
-    eventually(lambda: [one for one in fired.named(name) if one.pid != main.pid], 30.0, every=0.2)
+    eventually(lambda: [one for one in fired.named(name) if one.pid != main.pid], every=0.2)
     fired.goes_on()
 
 

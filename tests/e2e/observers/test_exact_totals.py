@@ -13,14 +13,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from g6.adapters.redis.bus import RedisBus
-from g6.adapters.redis.server import free_port
 from g6.observability.catalogue import FAMILIES
 from tests.chaos.stack import THREE, Setup, Stack, prepared
 from tests.e2e.running import Child
 from tests.waiting import eventually
 from tests.worlds.ledger_check import Ledgered
-
-pytestmark = pytest.mark.timeout(300)
+from tests.worlds.web.ports import free_port
 
 SETUP = Setup(interval=3, strikes=5)
 
@@ -52,7 +50,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
     port = free_port()
     with prepared(tmp_path_factory.mktemp("exact"), SETUP) as stack:
         serve(stack, port)
-        fresh = set(eventually(lambda: families(port), 60.0, every=0.1))
+        fresh = set(eventually(lambda: families(port), every=0.1))
         stack.workers()
         stack.beat("beat-a")
         stack.goes_well(2, after=0.0)
@@ -78,7 +76,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counted]:
         published = ("g6_bus_events_published_total", "events")
         bus = RedisBus(stack.client)
         # Of a settled system nothing is told any more but heartbeats, which are counted at once.
-        eventually(lambda: samples(port)[published] == bus.bounds()[2], 30.0, every=0.2)
+        eventually(lambda: samples(port)[published] == bus.bounds()[2], every=0.2)
         rows = stored_rows(stack.world.data)
         yield Counted(fresh, samples(port), files, ledger, known, rows)
 

@@ -7,17 +7,16 @@ import signal
 from pathlib import Path
 
 import httpx
-import pytest
 
-from g6.adapters.redis.server import EmbeddedServer, free_port
+from g6.adapters.redis.server import EmbeddedServer
 from tests.e2e.conftest import SMALL, configured
 from tests.e2e.running import World, clean_environment
 from tests.waiting import eventually
+from tests.worlds.web.ports import free_port
 
 QUEUES = {"collect", "analytics", "persist", "aggregate", "manual", "maintenance"}
 
 
-@pytest.mark.timeout(90)
 def test_flower_shows_the_workers_and_their_queues(tmp_path: Path, world: World) -> None:
     port = free_port()
     with EmbeddedServer.start(tmp_path / "broker", append_only=False) as server:
@@ -44,7 +43,6 @@ def test_flower_shows_the_workers_and_their_queues(tmp_path: Path, world: World)
         )
         seen = eventually(
             lambda: {name: queues for name, queues in shown(port).items() if queues == QUEUES},
-            60.0,
             every=0.2,
         )
         assert [name.partition("@")[0] for name in seen] == ["all"]
@@ -67,7 +65,6 @@ def shown(port: int) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.timeout(240)
 def test_g6_up_starts_a_flower_that_asks_for_a_password_and_takes_no_command(
     tmp_path: Path,
 ) -> None:
@@ -82,7 +79,7 @@ def test_g6_up_starts_a_flower_that_asks_for_a_password_and_takes_no_command(
         path = world.data / "flower" / "password"
         secret = path.read_text("utf-8").strip()
         assert path.stat().st_mode & 0o777 == 0o600
-        eventually(lambda: code(page) == 401, 60.0, every=0.3)
+        eventually(lambda: code(page) == 401, every=0.3)
         assert code(f"{page}/api/workers") == 401
         assert code(f"{page}/api/workers", "g6", "another password") == 401
         known = httpx.BasicAuth("g6", secret)

@@ -37,7 +37,6 @@ MISSING = [
 ]
 pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"{MISSING} not installed: make test-services"),
-    pytest.mark.timeout(300),
 ]
 
 

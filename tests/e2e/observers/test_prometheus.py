@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.redis.server import free_port
 from g6.entrypoints.python.panel_stream import follow
 from tests.e2e.streaming_up import LOGIN, up
 from tests.observe.prometheus import PROGRAM, WHY_NOT, Prometheus
 from tests.observe.queries import Asked, every_query
 from tests.waiting import eventually
 from tests.worlds.streaming import streaming
+from tests.worlds.web.ports import free_port
 
 SMALL = {
     **{
@@ -28,7 +28,6 @@ SMALL = {
 
 
 @pytest.mark.skipif(PROGRAM is None, reason=WHY_NOT)
-@pytest.mark.timeout(240)
 def test_every_query_has_data_and_no_healthy_system_pages(tmp_path: Path) -> None:
     port = free_port()
     web = free_port()

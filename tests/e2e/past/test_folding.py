@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import pytest
 
 from g6.adapters.parquet import ParquetStore
 from g6.adapters.redis.server import EmbeddedServer
@@ -20,7 +19,6 @@ from tests.waiting import eventually
 CYCLES = tuple(f"2026-11-18T05:{minute}:00Z" for minute in (15, 16, 29))
 
 
-@pytest.mark.timeout(180)
 def test_the_parts_of_a_quarter_hour_that_is_over_become_a_segment(
     chain_of: Callable[..., Frame], tmp_path: Path
 ) -> None:

@@ -17,12 +17,10 @@ def test_days_are_computed_again_by_workers_and_only_another_rate_changes_a_byte
 ) -> None:
     world = configured(tmp_path)
     try:
-        assert world.g6("run", "--cycles", "2", seconds=120).returncode == 0
+        assert world.g6("run", "--cycles", "2").returncode == 0
         assert world.g6("data", "compact", "--date", "2026-11-18").returncode == 0
         before = days(world)
-        again = json.loads(
-            world.g6("recompute", "--from", "2026-11-18", "--json", seconds=120).stdout
-        )
+        again = json.loads(world.g6("recompute", "--from", "2026-11-18", "--json").stdout)
         assert (again["days_of_indices"], again["changed"]) == (2, 0)
         assert days(world) == before
         other = world.g6(
@@ -32,7 +30,6 @@ def test_days_are_computed_again_by_workers_and_only_another_rate_changes_a_byte
             "--set",
             "greeks.risk_free_rate=0.06",
             "--json",
-            seconds=120,
         )
         assert json.loads(other.stdout)["changed"] == 1
         assert days(world) != before

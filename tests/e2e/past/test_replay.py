@@ -71,7 +71,6 @@ def _small(path: Path) -> list[datetime]:
     return instants
 
 
-@pytest.mark.timeout(120)
 def test_a_recording_becomes_one_row_per_instant(run: Run, tmp_path: Path) -> None:
     instants = _small(tmp_path / "day.parquet")
     done = run("--recording", tmp_path / "day.parquet", "--speed", "max", "--json")
@@ -95,7 +94,6 @@ def test_a_corrupt_recording_ends_the_run_before_anything_is_written(
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.timeout(120)
 def test_the_recorded_sample_closes_thirty_whole_cycles(
     run: Run, shared: Path, tmp_path: Path
 ) -> None:

@@ -65,7 +65,6 @@ def explained(part: dict[str, Any]) -> float:
     return sum(shares.values()) - shares["unexplained"]
 
 
-@pytest.mark.timeout(90)
 def test_deleted_outputs_come_back_byte_for_byte(past: World) -> None:
     before = files(past)
     lost = outputs(past, FIRST)
@@ -80,7 +79,6 @@ def test_deleted_outputs_come_back_byte_for_byte(past: World) -> None:
     assert eventually(lambda: files(past) == before)
 
 
-@pytest.mark.timeout(90)
 def test_a_range_that_left_nothing_in_any_file_is_done_again_from_its_frames(past: World) -> None:
     """As after a disk that refused every write: the range is taken from the session's grid."""
     before = files(past)
@@ -95,7 +93,6 @@ def test_a_range_that_left_nothing_in_any_file_is_done_again_from_its_frames(pas
     assert eventually(lambda: files(past) == before)
 
 
-@pytest.mark.timeout(90)
 def test_a_range_of_which_some_quotes_are_gone_does_the_others_and_exits_1(past: World) -> None:
     before = files(past)
     done = past.g6("rerun", "--since", LAST, "--until", "2026-11-18T05:33:00Z", "--index", "NIFTY")
@@ -105,7 +102,6 @@ def test_a_range_of_which_some_quotes_are_gone_does_the_others_and_exits_1(past:
     assert files(past) == before
 
 
-@pytest.mark.timeout(90)
 def test_without_a_worker_on_the_queue_it_is_said_at_once_and_nothing_is_sent(
     root: Path, tmp_path: Path
 ) -> None:
@@ -213,7 +209,6 @@ def test_a_trace_tells_every_phase_of_a_past_cycle(past: World) -> None:
     assert all(len(unit["expiries"]) >= 2 for unit in units.values())
 
 
-@pytest.mark.timeout(60)
 def test_another_rate_changes_the_volatilities_and_is_undone_by_the_first(past: World) -> None:
     before = files(past)
     volatility: Callable[[], list[float]] = lambda: past.chain(FIRST, "NIFTY")["ce_iv"]  # noqa: E731

@@ -32,19 +32,16 @@ def test_a_sample_is_what_the_pipeline_stores_to_the_byte(tmp_path: Path) -> Non
             # The grid's hours of a session from 09:15 to 15:40 are those from 09:30 on.
             ran = world.g6(
                 "run", *OPTIONS, "--cycles", "7", "--speed", "3600", "--start", f"{day}T04:00:00Z",
-                seconds=200,
             )  # fmt: skip
             assert ran.returncode == 0, ran.stderr
         assert world.g6("data", "compact").returncode == 0
         # Two processes: the second day's begins with the open interest that the first one ends with.
-        made = world._run(
+        made = world.run(
             "g6",
             [
                 "sample", *OPTIONS, "--days", "2", "--processes", "4", "--to", DAYS[1],
                 "--data-dir", sampled,
             ],
-            200,
-            {},
         )  # fmt: skip
         assert made.returncode == 0, made.stderr
     finally:

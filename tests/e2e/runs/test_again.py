@@ -52,30 +52,27 @@ def recorded(path: Path) -> Path:
     return path
 
 
-@pytest.mark.timeout(180)
 def test_a_second_simulated_run_goes_on_after_the_first(ours: World) -> None:
     for _ in range(2):
-        done = ours.g6(*ONE, "--cycles", "1", seconds=80.0)
+        done = ours.g6(*ONE, "--cycles", "1")
         assert done.returncode == 0, done.stdout + done.stderr
     assert "has cycles until Wed 18 Nov 2026 11:00 IST: the market goes on" in done.stdout
     assert ours.cycles() == ["2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"]
 
 
-@pytest.mark.timeout(180)
 def test_a_second_simulated_run_of_one_start_collects_what_the_first_did(ours: World) -> None:
     for _ in range(2):
-        done = ours.g6(*ONE, "--start", "2026-11-18T05:30:00Z", "--cycles", "2", seconds=80.0)
+        done = ours.g6(*ONE, "--start", "2026-11-18T05:30:00Z", "--cycles", "2")
         assert (done.returncode, "2 of 2 cycles closed: 2 OK" in done.stdout) == (0, True), (
             done.stdout + done.stderr
         )
     assert ours.cycles() == ["2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"]
 
 
-@pytest.mark.timeout(180)
 def test_of_two_runs_at_once_each_cycle_is_written_once(ours: World) -> None:
     words = (*ONE, "--start", START, "--once")
     first = ours.start("first", "g6", *words, "--data-dir", ours.data)
-    second = ours.g6(*words, seconds=80.0)
+    second = ours.g6(*words)
     codes = {first.popen.wait(80), second.returncode}
     # Who comes second is told why, or has nothing left to collect.
     assert 0 in codes
@@ -84,7 +81,6 @@ def test_of_two_runs_at_once_each_cycle_is_written_once(ours: World) -> None:
     assert check(ours.data, START, START, 60, ["NIFTY"]).problems == []
 
 
-@pytest.mark.timeout(180)
 def test_the_same_recording_is_replayed_again_and_never_into_simulated_rows(
     ours: World, tmp_path: Path
 ) -> None:
@@ -98,7 +94,7 @@ def test_the_same_recording_is_replayed_again_and_never_into_simulated_rows(
         "max",
     )
     for _ in range(2):
-        done = ours.g6(*replay, seconds=80.0)
+        done = ours.g6(*replay)
         assert (done.returncode, "2 of 2 cycles closed" in done.stdout) == (0, True), (
             done.stdout + done.stderr
         )

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.running import SMALL, World, clean_environment
-from tests.e2e.system.test_beside import free_port
 from tests.waiting import eventually
 from tests.worlds.web.browser import browser
+from tests.worlds.web.ports import free_port
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.services
 
 FOLLOWS = (
     "window.g6 && g6.live.isFollowing && g6.live.cycle"
@@ -42,8 +42,8 @@ def test_the_page_of_the_demo_opens_follows_and_ends_with_it(tmp_path: Path) -> 
             assert page.errors == []
             assert page.value("document.querySelectorAll('.panel.stale').length") == 0
             assert page.value("document.getElementById('live').dataset.kind") == "live"
-            assert demo.ends(signal.SIGINT, 60.0) == 0, demo.said
+            assert demo.ends(signal.SIGINT) == 0, demo.said
             page.wait("document.querySelector('#board.stale') !== null")
-        world.is_left_alone(10.0)
+        world.is_left_alone()
     finally:
         world.end()

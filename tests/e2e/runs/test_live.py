@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from g6.domain.cycles.cycle import parse_z
 from tests.e2e.running import World, clean_environment
 from tests.worlds.kite import kite_server
@@ -14,7 +12,6 @@ START = "2026-11-20T09:55:00Z"
 SPEED = 30.0
 
 
-@pytest.mark.timeout(280)
 def test_one_command_collects_until_the_close_and_sums_the_day_up(tmp_path: Path) -> None:
     world = World(tmp_path)
     with kite_server(start=START, speed=SPEED) as kite:

@@ -32,7 +32,6 @@ def can_be_alone() -> bool:
     )
 
 
-@pytest.mark.timeout(150)
 def test_the_demo_shows_a_chain_without_a_network_or_any_file_of_ones_own(tmp_path: Path) -> None:
     if not can_be_alone():
         pytest.skip("needs unshare and ip, and the right to a network namespace")

@@ -44,7 +44,6 @@ def most_at_once(record: CycleRecord) -> int:
     return max(sum(first <= at < last for first, last in spans) for at, _ in spans)
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("count", [SIX, 2])
 def test_as_many_indices_are_collected_at_once_as_there_are_processes(
     tmp_path: Path, count: int

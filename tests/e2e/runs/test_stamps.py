@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from tests.e2e.conftest import configured
 
@@ -16,11 +15,10 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[^\s\"',|\]})]*")
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
-@pytest.mark.timeout(200)
 def test_every_instant_that_a_run_leaves_is_utc_with_a_z(tmp_path: Path) -> None:
     world = configured(tmp_path)
     try:
-        assert world.g6("run", "--cycles", "2", seconds=120).returncode == 0
+        assert world.g6("run", "--cycles", "2").returncode == 0
         texts = [path for kind in ("*.csv", "*.json") for path in world.data.rglob(kind)]
         found = {
             (path.name, stamp)

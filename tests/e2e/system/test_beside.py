@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,7 @@ import pytest
 from tests.e2e.conftest import configured
 from tests.e2e.running import Child, World
 from tests.waiting import eventually
-
-pytestmark = pytest.mark.timeout(180)
+from tests.worlds.web.ports import free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +25,6 @@ class First:
     system: Child
     ports: tuple[str, ...]
     web_port: int
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +63,7 @@ def test_the_printed_fix_starts_a_second_system_on_the_same_directory(first: Fir
 
 def test_the_fix_keeps_a_directory_that_is_free(first: First, tmp_path: Path) -> None:
     rows = str(tmp_path / "rows")
-    refused = first.world._run("g6", ["up", *first.ports, "--data-dir", rows], 60.0, {})
+    refused = first.world.run("g6", ["up", *first.ports, "--data-dir", rows])
     words = command_beside(refused.stderr)
     assert words[words.index("--data-dir") + 1] == rows
 
@@ -79,7 +72,7 @@ def test_the_fix_keeps_a_directory_that_is_free(first: First, tmp_path: Path) ->
 def test_who_looks_elsewhere_is_told_where_it_runs(
     first: First, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    asked = first.world._run("g6", [*words, "--data-dir", tmp_path], 60.0, {})
+    asked = first.world.run("g6", [*words, "--data-dir", tmp_path])
     told = " ".join((asked.stdout + asked.stderr).split())
     assert f"G6 runs in {first.world.data} (process {first.system.pid}): add --data-dir" in told
 
@@ -87,7 +80,7 @@ def test_who_looks_elsewhere_is_told_where_it_runs(
 def test_every_screen_counts_the_workers_alike(first: First) -> None:
     ready = next(line for line in first.system.said.splitlines() if "are ready" in line)
     count = ready.partition(" are ready")[0]
-    seen = eventually(lambda: _with(first.world.g6("ps").stdout, count), 30.0, every=0.5)
+    seen = eventually(lambda: _with(first.world.g6("ps").stdout, count), every=0.5)
     assert "beat" in seen
     lines = [line.split() for line in seen.splitlines()]
     memory = {line[0]: line[5] for line in lines if line[:1] in (["beat"], ["serve"])}
@@ -104,7 +97,7 @@ def test_a_cycle_that_is_done_again_is_counted_once(first: First) -> None:
     before = _status(first)
     done = first.world.g6("rerun", "--cycle", before["cycle"], "--index", "NIFTY")
     assert done.returncode == 0, done.stderr
-    eventually(lambda: '"attempt": 2' in first.system.said, 20.0, every=0.2)
+    eventually(lambda: '"attempt": 2' in first.system.said, every=0.2)
     after = _status(first)
     if after["cycle"] == before["cycle"]:
         assert after["elapsed"] == before["elapsed"]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.chaos.stack import LAYOUT, Setup, started
 
 SLOW = {"G6_MARKET__FAULTS": "delay:0.5"}
 
 
-@pytest.mark.timeout(180)
 def test_two_collectors_ask_for_two_of_three_indices_at_a_time(tmp_path: Path) -> None:
     layout = dict(LAYOUT) | {"collect": ("collect", 2)}
     with started(tmp_path, Setup(interval=5, layout=layout, more=SLOW)) as stack:

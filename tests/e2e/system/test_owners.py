@@ -20,8 +20,6 @@ from tests.e2e.conftest import configured
 from tests.e2e.running import Child, World
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @dataclass(slots=True)
 class Owned:
@@ -120,9 +118,7 @@ def test_a_worker_of_another_system_ends_with_the_sentence(owned: Owned) -> None
 def test_a_worker_of_the_same_system_shares_the_directory_by_another_address(owned: Owned) -> None:
     worker = owned.worker("mate", owned.here.replace("127.0.0.1", "localhost"))
     with connect(owned.here) as client:
-        eventually(
-            lambda: any(name.startswith(b"mate@") for name in client.hkeys("g6:workers")), 60.0
-        )
+        eventually(lambda: any(name.startswith(b"mate@") for name in client.hkeys("g6:workers")))
     assert str(worker.pid) in (owner(owned.world.data) or {})["members"]
     assert worker.ends(signal.SIGTERM) == 0
     eventually(lambda: str(worker.pid) not in (owner(owned.world.data) or {})["members"])
@@ -137,7 +133,7 @@ def test_what_mends_and_folds_joins_the_system_that_runs(owned: Owned) -> None:
 def test_a_simulated_run_does_not_share_the_clock_of_one_that_runs(
     owned: Owned, tmp_path: Path
 ) -> None:
-    done = owned.world._run("g6", ["run", "--once", "--data-dir", tmp_path / "other"], 60, {})
+    done = owned.world.run("g6", ["run", "--once", "--data-dir", tmp_path / "other"])
     said = refusal(done)
     assert f"is driven by another G6 (process {owned.system.pid}, g6 up)" in said
     assert "--set namespace=NAME" in said
@@ -161,7 +157,7 @@ def test_the_status_has_the_clock_of_a_system_started_with_speed_and_start(owned
             if facts["age_seconds"] is not None
         ]
 
-    shown = eventually(ages, 60.0)
+    shown = eventually(ages)
     assert all(0.0 <= age < 3600.0 for age in shown), shown
 
 
@@ -188,7 +184,7 @@ def test_what_a_killed_supervisor_started_ends_with_it_and_another_system_takes_
     pids = {process.pid for process in owned.world.left_behind()} - {owned.system.pid}
     assert len(pids) > 5
     owned.system.popen.kill()
-    eventually(lambda: not owned.world.left_behind(), 20.0)
+    eventually(lambda: not owned.world.left_behind())
     eventually(lambda: owner(owned.world.data) is None)
-    done = owned.world.g6("run", "--once", seconds=100.0, G6_REDIS__BROKER_URL=owned.there)
+    done = owned.world.g6("run", "--once", G6_REDIS__BROKER_URL=owned.there)
     assert done.returncode == 0, done.stderr

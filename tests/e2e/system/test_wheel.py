@@ -14,7 +14,6 @@ import pytest
 
 from tests.e2e.running import ROOT, clean_environment
 
-pytestmark = pytest.mark.timeout(180)
 ONE_INDEX = ("--indices", "NIFTY", "--speed", "60")
 
 

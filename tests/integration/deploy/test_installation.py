@@ -63,7 +63,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
             users = made.volume("secrets-redis") / "users.acl"
             users.write_text(users.read_text("ascii") + ADMIN, "ascii")
             made.start(every["redis"])
-            eventually(lambda: made.run(every["redis"], every["redis"].check).returncode == 0, 30.0)
+            eventually(lambda: made.run(every["redis"], every["redis"].check).returncode == 0)
             for name in RUNNING:
                 made.start(every[name])
             eventually(lambda: whole_cycles(rows(made)) >= 1, 240.0, every=0.3)
@@ -85,7 +85,7 @@ def asked(made: Installation, program: str) -> str:
 
 @pytest.mark.parametrize("name", ["serve", "flower"])
 def test_a_page_answers_the_question_of_its_container(installed: Installation, name: str) -> None:
-    eventually(lambda: installed.is_well(installed.processes[name]), 60.0, every=0.5)
+    eventually(lambda: installed.is_well(installed.processes[name]), every=0.5)
 
 
 def test_a_service_that_does_not_run_says_so(installed: Installation) -> None:

@@ -14,7 +14,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from g6.adapters.memory.sender import MemorySender
-from g6.adapters.redis.server import connect, find_server, free_port, redis_time, translated
+from g6.adapters.redis.server import connect, find_server, redis_time, translated
 from g6.adapters.redis.server.rights import acl_words
 from g6.bootstrap.processes.process_runtime import build_runtime, start_market
 from g6.bootstrap.processes.redis_ports import redis_facts
@@ -26,8 +26,9 @@ from g6.entrypoints.workers.queues import celery_settings
 from g6.errors import BadConfig, G6Error, RedisDown, Unavailable
 from tests.waiting import eventually
 from tests.worlds.certificates import Certificates, Pair, make_certificates
+from tests.worlds.web.ports import free_port
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.services
 PASSWORD = "s/3@c#[r]%e t:é"
 ENCODED = quote(PASSWORD, safe="")
 

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.deploy import filtered
 from tests.integration.deploy.deployed import FOLDER, ROOT
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.services
 UNIT = FOLDER / "systemd/g6-worker@.service"
 PROGRAM = ROOT / "tests/integration/deploy/filtered.py"
 

@@ -231,7 +231,6 @@ def test_a_stored_day_is_in_a_real_server_with_every_value(
 
 @pytest.mark.services
 @needs_server
-@pytest.mark.timeout(60)
 def test_the_demonstration_shows_rows_of_a_run(capfd: pytest.CaptureFixture[str]) -> None:
     assert demo.main(["--cycles", "1", "--indices", "NIFTY"]) == 0
     lines = capfd.readouterr().out.splitlines()

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from g6.adapters.redis.server import free_port
 from tests.waiting import eventually
+from tests.worlds.web.ports import free_port
 
 PROGRAM = shutil.which("victoria-metrics")
 MISSING = "victoria-metrics is not installed: make test-services"

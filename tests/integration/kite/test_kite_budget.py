@@ -12,7 +12,6 @@ def seen() -> Usage:
     return measure(requests=12, processes=8)
 
 
-@pytest.mark.timeout(180)
 def test_no_two_quote_requests_come_less_than_a_second_apart(seen: Usage) -> None:
     assert seen.least_gap >= 1.0
     assert seen.most_in_a_second == 1

@@ -261,7 +261,6 @@ def test_the_brokers_ticker_hears_indices_and_contracts(
         lambda: {
             each["instrument_token"]: each for each in listener.ticks if each["mode"] == "full"
         },
-        60,
     )
     index, option = told[NIFTY], told[options[150]]
     assert index.keys() == {
@@ -287,17 +286,17 @@ def test_the_brokers_ticker_comes_back_after_a_drop(
     listen: Callable[..., TickerListener], kite: Kite
 ) -> None:
     listener = listen([NIFTY])
-    eventually(lambda: listener.ticks, 60)
+    eventually(lambda: listener.ticks)
     kite.fault("drop")
-    eventually(lambda: listener.closed, 60)
+    eventually(lambda: listener.closed)
     assert listener.closed[0][0] == 1006
     listener.ticks.clear()
-    eventually(lambda: listener.ticks, 60)
+    eventually(lambda: listener.ticks)
 
 
 def test_the_brokers_ticker_is_told_of_a_bad_token(listen: Callable[..., TickerListener]) -> None:
     listener = listen([NIFTY], stale=True)
-    eventually(lambda: listener.closed, 60)
+    eventually(lambda: listener.closed)
     code, reason = listener.closed[0]
     assert code == 1006
     assert "403" in reason

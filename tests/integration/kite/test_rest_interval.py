@@ -28,8 +28,6 @@ from tests.integration.kite.test_kite_provider import AT, BUCKETS, SIX, START
 from tests.waiting import eventually
 from tests.worlds.kite import Kite, kite_server
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(scope="module")
 def kite() -> Iterator[Kite]:

@@ -13,7 +13,6 @@ from g6.domain.reports import Alert
 from tests.worlds.machines import CLIENT, SERVER, Machine
 
 pytestmark = [
-    pytest.mark.timeout(90),
     pytest.mark.skipif(
         not (SERVER and CLIENT), reason="redis-server is not installed: make test-services"
     ),

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from g6.adapters.redis.server import connect, free_port
+from g6.adapters.redis.server import connect
 from tests.e2e.running import ROOT
 from tests.waiting import eventually
 from tests.worlds.kite import Kite, kite_server
 from tests.worlds.machines import CLIENT, SERVER, Machine, answers, command_of
+from tests.worlds.web.ports import free_port
 
 pytestmark = [
-    pytest.mark.timeout(300),
     pytest.mark.skipif(
         not (SERVER and CLIENT), reason="redis-server is not installed: make test-services"
     ),

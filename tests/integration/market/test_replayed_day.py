@@ -201,7 +201,6 @@ def test_a_kite_ticker_gets_the_stored_quotes_of_a_day(
     assert ticks == {tokens[0]: option.last, tokens[1]: option.spot}
 
 
-@pytest.mark.timeout(90)
 def test_a_kite_ticker_hears_the_stored_ticks_of_a_day(
     stored: Path, look_alike: ServerAddresses
 ) -> None:
@@ -219,8 +218,8 @@ def test_a_kite_ticker_hears_the_stored_ticks_of_a_day(
         for name, frame, price in zip(names, frames, prices, strict=True):
             replayed.clock(at=name)
             spot = float(frame.columns["spot"][0])
-            eventually(lambda: newest_price(listener, tokens[symbol]) == price, 60)  # noqa: B023
-            eventually(lambda: newest_price(listener, NIFTY_TOKEN) == spot, 60)  # noqa: B023
+            eventually(lambda: newest_price(listener, tokens[symbol]) == price)  # noqa: B023
+            eventually(lambda: newest_price(listener, NIFTY_TOKEN) == spot)  # noqa: B023
     finally:
         listener.end()
         eventually(lambda: not replayed.state()["connections"])
@@ -244,7 +243,6 @@ def newest_price(listener: TickerListener, token: int) -> float | None:
     return prices[-1] if prices else None
 
 
-@pytest.mark.timeout(90)
 def test_the_whole_system_replays_a_day_with_the_same_hashes(stored: Path, tmp_path: Path) -> None:
     call = ["replay", DAY, "--from", "13:00", "--indices", "NIFTY", "--json"]
     command = [sys.executable, "-m", "g6.entrypoints.cli", *call]

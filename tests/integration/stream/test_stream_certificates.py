@@ -20,7 +20,6 @@ from g6.adapters.kite.rest_client import ask_profile, make_client
 from g6.errors import ProviderBusy
 from tests.worlds.certificates import Certificates, Pair, make_certificates
 
-pytestmark = pytest.mark.timeout(110)
 ROOT = Path(__file__).resolve().parents[3]
 POSTBACK = {
     "type": "order",

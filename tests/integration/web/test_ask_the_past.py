@@ -32,7 +32,6 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> RecordedDay:
     return day
 
 
-@pytest.mark.timeout(120)
 def test_an_answer_of_today_is_the_same_bytes_once_its_day_is_compacted(
     recorded: RecordedDay,
 ) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from g6.entrypoints.cli import main
 
-pytestmark = pytest.mark.timeout(120)
 QUICK = ("bench", "stream", "--listeners", "3", "--seconds", "0.5", "--rate", "8", "--json")
 
 

@@ -16,7 +16,7 @@ from tests.worlds.web.browser import Page, browser
 from tests.worlds.web.cutting_proxy import CuttingProxy
 from tests.worlds.web.web_stream import Running
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.services
 
 START = """
 import("/g6-stream.js").then((module) => {

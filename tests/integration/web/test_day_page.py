@@ -14,7 +14,7 @@ from g6.errors import NothingToDo
 from tests.worlds.web.browser import Page, browser
 from tests.worlds.web.served_page import ServedPage
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.services
 
 DAY = date(2026, 11, 18)
 VIEWS = ("overview", "chain", "straddle", "smile", "levels", "heatmap", "exposures", "health")

@@ -92,7 +92,6 @@ def example(parameter: dict[str, Any]) -> str:
     return str((list(examples) or choices or [""])[0])
 
 
-@pytest.mark.timeout(90)
 def test_every_study_is_answered_with_the_examples_that_it_needs(
     app: FastAPI, client: StudyClient
 ) -> None:
@@ -193,7 +192,6 @@ def test_a_study_says_in_its_description_how_its_answer_begins(app: FastAPI) -> 
                 assert content["application/json"]["example"]["study"]
 
 
-@pytest.mark.timeout(90)
 def test_no_value_makes_a_route_fail(app: FastAPI, client: StudyClient) -> None:
     asked = 0
     for path, operation in operations(app):
@@ -217,7 +215,6 @@ def test_no_path_makes_the_application_fail(client: StudyClient) -> None:
             assert client.get(path).status_code in {200, 307, 404, 405, 422}, path
 
 
-@pytest.mark.timeout(90)
 def test_schemathesis_finds_no_failure(app: FastAPI) -> None:
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     failures = []

@@ -39,7 +39,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     thread.join(10)
 
 
-@pytest.mark.timeout(110)
 @pytest.mark.skipif(OFFICE is None, reason="LibreOffice (libreoffice-calc-nogui) is not installed")
 @pytest.mark.parametrize("suffix", ["csv", "xlsx", "html"])
 def test_calc_opens_the_address_and_has_the_cells(
@@ -75,7 +74,6 @@ def test_calc_opens_the_address_and_has_the_cells(
     assert opened["strike"].to_numpy() == pytest.approx(expected["strike"].to_numpy())
 
 
-@pytest.mark.timeout(60)
 def test_the_line_of_python_below_a_page_gives_the_same_answer(served: tuple[str, Path]) -> None:
     base, directory = served
     page = httpx.get(f"{base}/v1/interest.html?index=FINNIFTY&cycles=2", timeout=20).text

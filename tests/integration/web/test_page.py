@@ -12,7 +12,7 @@ import pytest
 from tests.worlds.web.browser import Page, browser
 from tests.worlds.web.served_page import ServedPage
 
-pytestmark = [pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.services
 
 AXE = Path(__file__).parents[2] / "data" / "axe-core" / "axe.min.js"
 VIEWS = ("overview", "chain", "straddle", "smile", "levels", "heatmap", "exposures", "health")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.panels import MemoryPanels
@@ -86,7 +85,6 @@ def replayed_day(url: str) -> tuple[dict[str, Panels], Any]:
     raise AssertionError("the replay never ended")
 
 
-@pytest.mark.timeout(120)
 def test_what_files_tell_of_a_day_is_what_its_listener_had(tmp_path: Path) -> None:
     world = World(store=ParquetStore(tmp_path))  # type: ignore[arg-type]
     lived = lived_day(world)

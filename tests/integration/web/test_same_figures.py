@@ -86,7 +86,6 @@ def in_python(asked: Asked, study: Study) -> Any:
     return json.loads(answer.to_json())
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("study", offered(), ids=lambda study: study.name)
 def test_python_and_http_give_the_same_figures(asked: Asked, study: Study) -> None:
     if study.name in {*NOT_HERE, "day_estimate"}:
@@ -94,7 +93,6 @@ def test_python_and_http_give_the_same_figures(asked: Asked, study: Study) -> No
     assert over_http(asked, study) == in_python(asked, study)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "study",
     [study for study in offered() if not study.words.startswith("plot ")],

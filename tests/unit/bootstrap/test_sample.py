@@ -107,7 +107,7 @@ def test_a_live_source_and_a_short_interval_are_refused(tmp_path: Path) -> None:
         sample_plan(sample_settings(indices=["NIFTY"], interval=1), ())
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_several_processes_write_what_one_writes(tmp_path: Path) -> None:
     alone = written(hourly(tmp_path / "one", "NIFTY", "SENSEX"), 2)
     together = written(hourly(tmp_path / "two", "NIFTY", "SENSEX"), 2, processes=4)

@@ -81,7 +81,7 @@ def test_a_wrong_question_is_told_and_no_crash(
     assert words in result.content[0].text
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(300)
 def test_the_command_answers_over_standard_input_and_output(directory: Path) -> None:
     # What the page shows to be copied, with this directory in place of its own.
     (block,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)

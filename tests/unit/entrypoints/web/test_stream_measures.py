@@ -20,7 +20,7 @@ from tests.waiting import eventually
 from tests.worlds.web.listening import Listening, stalled_listener
 from tests.worlds.web.web_stream import Running
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 # What is measured reaches /metrics every five seconds, and some tests wait for it twice.
 TYPED = re.compile(r'^g6_sse_events_total\{type="(\w+)"\} (\d+)', re.MULTILINE)
 STAGES = (

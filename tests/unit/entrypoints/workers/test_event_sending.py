@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from g6.adapters.redis.server import EmbeddedServer, connect
-from g6.adapters.redis.server.embedded import free_port
 from g6.config import load
 from g6.entrypoints.workers.app import create_app
+from tests.worlds.web.ports import free_port
 
 
 def test_a_sign_of_life_that_cannot_be_sent_is_kept_and_not_tried_for_ever() -> None:

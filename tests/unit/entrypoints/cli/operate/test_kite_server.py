@@ -21,7 +21,7 @@ from tests.worlds.kite import kite_server
 Run = Callable[..., Any]
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 def test_it_serves_until_it_is_ended() -> None:
     with kite_server(
         start="2026-11-20T10:00:00", speed=0, fault=["429,count=1,family=quote"]
