@@ -33,6 +33,8 @@ from tests.worlds.web.ports import free_port
 
 THREE = ("NIFTY", "BANKNIFTY", "FINNIFTY")
 PATIENCE = 60.0
+COMMAND_SECONDS = 240.0
+"""What a command that must end may take: at a load of 25 on two cores its imports took over 60 s."""
 CHANCES = 20
 """Cycles within which a worker must be caught at its work."""
 QUEUES = ("collect", "analytics", "persist", "aggregate", "manual", "maintenance")

@@ -17,7 +17,7 @@ from g6.domain.cycles.cycle import parse_z
 from tests.chaos.hosts.proxy import Proxies, Proxy
 from tests.chaos.hosts.stack import HostStack, on_hosts
 from tests.chaos.hosts.toxics import Latency, ResetPeer, Timeout
-from tests.chaos.stack import Setup, Stack, prepared
+from tests.chaos.stack import COMMAND_SECONDS, Setup, Stack, prepared
 from tests.chaos.table import fault
 from tests.e2e.running import BIN
 from tests.integration.influx.time_series_server import TimeSeriesServer, time_series_server
@@ -228,7 +228,7 @@ def wrong_route(stack: Stack) -> None:
     }  # fmt: skip
     for name, (application, words, wrong) in cases.items():
         ended = subprocess.run(
-            [str(BIN / "celery"), "-A", application, *words], cwd=stack.world.elsewhere, timeout=60, check=False,
+            [str(BIN / "celery"), "-A", application, *words], cwd=stack.world.elsewhere, timeout=COMMAND_SECONDS, check=False,
             env={**stack.world.environment, "CHAOS": wrong}, capture_output=True, text=True,
         )  # fmt: skip
         lines = (ended.stdout + ended.stderr).splitlines()

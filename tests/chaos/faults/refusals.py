@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from g6.config import load
 from g6.entrypoints.workers.celery_lint import lint
-from tests.chaos.stack import Stack
+from tests.chaos.stack import COMMAND_SECONDS, Stack
 from tests.chaos.table import NOTHING, fault
 from tests.e2e.running import BIN
 
@@ -101,5 +101,5 @@ def _ends(stack: Stack, each: Refused) -> subprocess.CompletedProcess[str]:
     directory = ("--data-dir", str(rows)) if each.command[0] == "g6" else ()
     return subprocess.run(
         [str(BIN / each.command[0]), *each.command[1:], *directory], cwd=stack.world.elsewhere,
-        env={**stack.world.environment, **each.more}, capture_output=True, text=True, timeout=60, check=False,
+        env={**stack.world.environment, **each.more}, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
     )  # fmt: skip
