@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from types import MappingProxyType
 
 from g6.domain.cycles.cycle import Unit, cycle_status, isoformat_z, parse_z
@@ -89,7 +89,18 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     record = runtime.ledger.record(cycle)
     if record is None or not record.closed:
         return False
+    with ExitStack() as leaving:
+        # A time limit or an error after the write leaves the newest rows stored as well.
+        leaving.callback(_write_newer_rows, runtime, record)
+        is_first = _publish(runtime, record)
+        if is_first:
+            leaving.pop_all()
+    return is_first
+
+
+def _publish(runtime: Runtime, record: CycleRecord) -> bool:
     watch = Watch(runtime.clock)
+    cycle = record.cycle
     unit = Unit(cycle, "")
     errors: dict[str, str] = {}
     counts = WriteReport()
@@ -115,21 +126,21 @@ def publish(runtime: Runtime, cycle: str) -> bool:
     alert_of_damage(runtime, unit, counts.aside)
     status, reason = write_outcome(counts)
     report = watch.report(unit, Stage.PUBLISH, status, reason, counts)
-    is_first = runtime.ledger.mark_stored(cycle, record.attempt, report)
-    if not is_first:
-        _write_newer_rows(runtime, record)
-    return is_first
+    return runtime.ledger.mark_stored(cycle, record.attempt, report)
 
 
 def _write_newer_rows(runtime: Runtime, record: CycleRecord) -> None:
-    """Write the rows of a rerun that was stored while this process stood still before its writing.
+    """Write the rows of a rerun over those of a process that stood still in its write meanwhile.
 
     The rows of before stayed in the place of the rerun's, over a chain of other settings.
+    Where another rerun is stored meanwhile, its rows are written after all.
     """
+    written = record.attempt
     newest = runtime.ledger.record(record.cycle)
-    if newest is not None and newest.closed and newest.attempt > record.attempt:
-        with suppress(StoreBusy):
-            runtime.store.write_overview(record.cycle, _kept_rows(runtime, newest))
+    while newest is not None and newest.closed and newest.attempt > written:
+        demand_parquet(runtime.store.write_overview(record.cycle, _kept_rows(runtime, newest)))
+        written = newest.attempt
+        newest = runtime.ledger.record(record.cycle)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import date
 from math import isfinite
@@ -12,7 +12,7 @@ from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.pricing.priced_chain import PricedChain
-from g6.domain.reports import StageFailure, Switches, WriteReport
+from g6.domain.reports import CollectCounts, StageFailure, Switches, WriteReport
 from g6.domain.reports.option_detail import DetailMode
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.frame import Frame, FrameName
@@ -40,7 +40,7 @@ from g6.pipeline.sink_refusals import (
     report_refusal,
     write_outcome,
 )
-from g6.ports import Clock, StageState, UnitEnd, UnitRecord
+from g6.ports import Clock, UnitEnd, UnitRecord
 
 
 def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMPUTING) -> bool:
@@ -64,7 +64,9 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         frame, counts = computing.gather(runtime, unit, switches, watch)
         if _is_overtaken(runtime, unit, Stage.COLLECT, task, watch):
             return False
-        size = runtime.frames.put(unit, FrameName.QUOTES, frame, runtime.quotes_seconds)
+        lateness = round(max(0.0, watch.began - opening.due), 6)
+        counts = replace(counts, lateness_seconds=lateness)
+        return _leave_quotes(runtime, unit, task, frame, counts, watch)
     except RedisDown:
         raise  # the task tries again until the deadline
     except Withheld as error:
@@ -75,13 +77,22 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     except (Retryable, Terminal) as error:
         failure = _collect_failure(runtime, error)
         return end(runtime, unit, Status.MISSING, Reason(error.reason), watch, failure)
-    now = watch.lap("frame")
-    lateness = round(max(0.0, watch.began - opening.due), 6)
-    counts = replace(counts, bytes=size, lateness_seconds=lateness)
-    report = watch.report(unit, Stage.COLLECT, Status.OK, counts=counts)
-    if runtime.ledger.end_stage(unit, Stage.COLLECT, task, now, report):
-        return True
-    _withdraw_quotes(runtime, unit)
+
+
+def _leave_quotes(
+    runtime: Runtime, unit: Unit, task: str, frame: Frame, counts: CollectCounts, watch: Watch
+) -> bool:
+    """Put frame `quotes` and end stage collect. Withdraw it where another process has ended it."""
+    with ExitStack() as leaving:
+        # A time limit after the frame is put leaves no older quotes either.
+        leaving.callback(_withdraw_quotes, runtime, unit)
+        size = runtime.frames.put(unit, FrameName.QUOTES, frame, runtime.quotes_seconds)
+        now = watch.lap("frame")
+        counts = replace(counts, bytes=size)
+        report = watch.report(unit, Stage.COLLECT, Status.OK, counts=counts)
+        if runtime.ledger.end_stage(unit, Stage.COLLECT, task, now, report):
+            leaving.pop_all()
+            return True
     return False
 
 
@@ -138,7 +149,7 @@ def _withdraw_quotes(runtime: Runtime, unit: Unit) -> None:
     if record is None:
         return
     state = record.units.get(unit.index, UnitRecord())
-    if state.stages.get(Stage.ANALYSE, StageState()).is_done:
+    if state.stage(Stage.ANALYSE).is_done:
         runtime.frames.expire(unit, FrameName.QUOTES, 0.0)
 
 
@@ -196,57 +207,75 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     """Write frame `chain` to the store."""
     watch = Watch(runtime.clock)
     claim = runtime.ledger.start(unit, Stage.PERSIST, task, watch.began, runtime.timing.lease)
+    if claim.answer.goes_on:
+        # This may be the message of a process that was killed between its write and its look.
+        _write_newest_chain(runtime, unit, task, computing)
     if not claim.answer.may_run:
         return claim.answer.goes_on
     watch.lap("claim")
     counts: WriteReport | StageFailure
     reason: Reason | NoWord
-    try:
-        frame = _chain_frame(runtime, unit, claim.config_id, computing, claim.frame)
-        watch.lap("read")
-        if _is_overtaken(runtime, unit, Stage.PERSIST, task, watch):
-            return False
-        counts = runtime.store.write_chain(unit, frame)
-        demand_parquet(counts)
-        if claim.answer.is_repeated:
-            # Killed between the file and the ledger, a try left rows that no report counted.
-            counts = counts.with_unchanged()
-        runtime.frames.expire(unit, FrameName.QUOTES, runtime.persisted_seconds)
-        remember_refusals(runtime, unit, Stage.PERSIST, counts.errors)
-        alert_of_damage(runtime, unit, counts.aside)
-    except StoreBusy as error:
-        report_refusal(runtime, unit, Stage.PERSIST, error)
-        raise
-    except Terminal as error:
-        status = Status.MISSING
-        reason = Reason(error.reason)
-        counts = StageFailure(str(error))
-    else:
-        status, reason = write_outcome(counts)
-    now = watch.lap("write")
-    report = watch.report(unit, Stage.PERSIST, status, reason, counts)
-    if runtime.ledger.end_stage(unit, Stage.PERSIST, task, now, report):
-        return True
-    if isinstance(counts, WriteReport):
-        _write_newer_chain(runtime, unit, frame, computing)
+    with ExitStack() as leaving:
+        try:
+            frame = _chain_frame(runtime, unit, claim.config_id, computing, claim.frame)
+            watch.lap("read")
+            if _is_overtaken(runtime, unit, Stage.PERSIST, task, watch):
+                return False
+            # A time limit or an error after the write leaves the newest chain stored as well.
+            leaving.callback(_write_newest_chain, runtime, unit, task, computing)
+            counts = runtime.store.write_chain(unit, frame)
+            demand_parquet(counts)
+            if claim.answer.is_repeated:
+                # Killed between the file and the ledger, a try left rows that no report counted.
+                counts = counts.with_unchanged()
+            _note_written(runtime, unit, counts)
+        except StoreBusy as error:
+            report_refusal(runtime, unit, Stage.PERSIST, error)
+            raise
+        except Terminal as error:
+            status = Status.MISSING
+            reason = Reason(error.reason)
+            counts = StageFailure(str(error))
+        else:
+            status, reason = write_outcome(counts)
+        now = watch.lap("write")
+        report = watch.report(unit, Stage.PERSIST, status, reason, counts)
+        if runtime.ledger.end_stage(unit, Stage.PERSIST, task, now, report):
+            leaving.pop_all()
+            return True
     return False
 
 
-def _write_newer_chain(runtime: Runtime, unit: Unit, frame: Frame, computing: Computing) -> None:
-    """Write the chain of a rerun that persisted while this process stood still before its writing.
+def _note_written(runtime: Runtime, unit: Unit, counts: WriteReport) -> None:
+    """Let the quotes of a stored unit expire sooner, and tell what its sinks said."""
+    runtime.frames.expire(unit, FrameName.QUOTES, runtime.persisted_seconds)
+    remember_refusals(runtime, unit, Stage.PERSIST, counts.errors)
+    alert_of_damage(runtime, unit, counts.aside)
+
+
+def _write_newest_chain(runtime: Runtime, unit: Unit, task: str, computing: Computing) -> None:
+    """Write the chain of a rerun over that of a process that stood still in its write meanwhile.
 
     The older chain stayed in the place of the newer one, under an overview row of other settings.
+    Where another rerun persists meanwhile, its chain is written after all.
+
+    Args:
+        task: Whose process looks. While the stage is still its own, its chain is the newest.
     """
-    record = runtime.ledger.record(unit.cycle)
-    if record is None:
-        return
-    stage = record.units.get(unit.index, UnitRecord()).stages.get(Stage.PERSIST, StageState())
-    if not stage.starts:
-        return  # the rerun has not come to this stage
-    with suppress(FrameMissing, StoreBusy):
-        newest = _chain_frame(runtime, unit, record.opening.config_id, computing)
-        if newest.header != frame.header:
-            runtime.store.write_chain(unit, newest)
+    written = 1
+    while True:
+        record = runtime.ledger.record(unit.cycle)
+        if record is None:
+            return
+        state = record.units.get(unit.index, UnitRecord())
+        stage = state.stage(Stage.PERSIST)
+        # A rerun that has not come to this stage writes its chain later. One that failed has none.
+        if not stage.starts or stage.holder == task or state.attempt <= written:
+            return
+        with suppress(FrameMissing):
+            newest = _chain_frame(runtime, unit, record.opening.config_id, computing)
+            demand_parquet(runtime.store.write_chain(unit, newest))
+        written = state.attempt
 
 
 def _first_frame(runtime: Runtime, unit: Unit, name: FrameName, at_hand: Frame | None) -> Frame:

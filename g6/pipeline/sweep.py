@@ -17,6 +17,8 @@ PERSIST_SECONDS = 600.0
 """How long an analysed unit is sent again to be persisted."""
 RERUN_LEASES = 6
 """Leases for which a rerun waits in its queue before it counts as lost, and between two sends."""
+OVERTAKEN_SECONDS = 15.0
+"""How long at least a process that was writing when a rerun began may go on with that."""
 STORE_SECONDS = 3600.0
 """How long a closed cycle is sent again to be stored."""
 
@@ -41,6 +43,8 @@ def sweep(runtime: Runtime) -> dict[str, int]:
             counts["fired_again"] += 1
         if record.closed and not record.stored:
             counts["fired_again"] += _store_again(runtime, record, now)
+        if record.stored and record.attempt > 1:
+            counts["fired_again"] += _write_again(runtime, record, now)
     if not runtime.feeds:
         waiting = sum(1 for record in records if record.fired and not record.closed)
         counts["gaps"] = walk(runtime, now, MOST_SKIPPED - waiting)
@@ -55,6 +59,22 @@ def _store_again(runtime: Runtime, record: CycleRecord, now: float) -> bool:
         return False
     if not runtime.ledger.store_again(record.cycle, now, max(runtime.timing.lease, waited / 4.0)):
         return False
+    runtime.sender.publish(record.cycle)
+    return True
+
+
+def _write_again(runtime: Runtime, record: CycleRecord, now: float) -> bool:
+    """Have the newest rows of a cycle written once more that a rerun overtook while it was written.
+
+    A process that stood still in its write puts its older rows over those of the rerun, and looks
+    after that. One that is killed before it looks has been killed by now: its time limit is over.
+    """
+    patience = max(OVERTAKEN_SECONDS, runtime.timing.hard + runtime.timing.lease)
+    if not runtime.ledger.write_again(record.cycle, now, patience):
+        return False
+    for index, state in record.units.items():
+        if state.attempt > 1:
+            runtime.sender.stages(Unit(record.cycle, index), (Stage.PERSIST,))
     runtime.sender.publish(record.cycle)
     return True
 

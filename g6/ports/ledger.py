@@ -14,7 +14,7 @@ from g6.domain.reports import CycleReport, StageReport, Switches
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.no_word import NoWord
 from g6.domain.schema.overview_row import OverviewRow
-from g6.domain.schema.words import Reason, Stage, Status
+from g6.domain.schema.words import ANALYSED, Reason, Stage, Status
 
 RERUN_TASK = "rerun"
 """The task id of a unit from its reopening until a task takes it."""
@@ -121,6 +121,21 @@ class UnitRecord:
     stored_end: UnitEnd | None = None
     failure: Reason | NoWord = ""
     sent: float = 0.0
+
+    def stage(self, name: Stage) -> StageState:
+        """Return how far a stage is."""
+        return self.stages.get(name, StageState())
+
+    def last_stored_end(self, in_store: UnitEnd | None) -> UnitEnd | None:
+        """Return how it ended when its rows were stored last, as far as anybody knows.
+
+        `in_store`: as the store has it, for a ledger that has forgotten the unit.
+        """
+        if self.status in ANALYSED and self.stage(Stage.PERSIST).is_done:
+            return UnitEnd(Status(self.status), self.reason, self.summary)
+        if self.status or self.stored_end is not None:
+            return self.stored_end
+        return in_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +258,10 @@ class Ledger(Protocol):
         ...
 
     def open_cycles(self) -> Sequence[CycleRecord]:
-        """Return the cycles that are not closed or not wholly persisted, oldest first."""
+        """Return the cycles that are not settled, oldest first.
+
+        They are not closed, not wholly persisted, or to be written once more (`write_again`).
+        """
         ...
 
     def record(self, cycle: str) -> CycleRecord | None:
@@ -296,6 +314,17 @@ class Ledger(Protocol):
         Returns:
             False when somebody sent it less than `after` seconds ago, and for a cycle that the
             ledger does not know.
+        """
+        ...
+
+    # A process that stood still in its write puts the rows of before over those of a rerun. If it
+    # lives it looks, and writes the newest. Killed in between, it left the older ones.
+    def write_again(self, cycle: str, now: float, after: float) -> bool:
+        """Claim the right to have a cycle's newest rows written once more after a rerun.
+
+        Returns:
+            True once for a cycle whose rows were being written when a rerun began, when it is
+            stored and persisted anew and the rerun began more than `after` seconds ago.
         """
         ...
 

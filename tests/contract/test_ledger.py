@@ -337,12 +337,84 @@ def unit_of(ledger: Ledger, unit: Unit = NIFTY) -> UnitRecord:
 
 FAILED = UnitEnd("MISSING", "time_limit")
 AGAIN = replace(OPENING, config_id="c2", deadline=500.0)
+PUBLISHED = StageReport(CYCLE, "", "publish", "OK")
+
+
+def run_again(ledger: Ledger, unit: Unit = NIFTY) -> None:
+    """Run a unit again, until its rows and its cycle's are stored."""
+    attempt = ledger.reopen(unit, "analyse", AGAIN, 200.0)
+    ledger.start(unit, "analyse", "rerun", 201.0, LEASE)
+    ledger.finish(unit, UnitEnd("OK", "", {"config_id": "c2"}, task="rerun"), 202.0)
+    assert ledger.start(unit, "persist", "rerun", 203.0, LEASE).answer == "run"
+    assert ledger.end_stage(unit, "persist", "rerun", 204.0)
+    assert ledger.close(CYCLE, 205.0)
+    assert ledger.mark_stored(CYCLE, attempt, PUBLISHED)
+
+
+def persist_is_begun(ledger: Ledger) -> None:
+    ledger.start(NIFTY, "persist", "slow", 104.0, LEASE)
+    ledger.close(CYCLE, 105.0)
+    ledger.mark_stored(CYCLE, 1, PUBLISHED)
+
+
+def persist_is_begun_twice(ledger: Ledger) -> None:
+    ledger.start(NIFTY, "persist", "slow", 104.0, LEASE)
+    ledger.start(NIFTY, "persist", "next", 110.0, LEASE)
+    ledger.end_stage(NIFTY, "persist", "next", 111.0)
+    ledger.close(CYCLE, 112.0)
+    ledger.mark_stored(CYCLE, 1, PUBLISHED)
+
+
+def publish_may_be_begun(ledger: Ledger) -> None:
+    ledger.start(NIFTY, "persist", "p", 104.0, LEASE)
+    ledger.end_stage(NIFTY, "persist", "p", 105.0)
+    ledger.close(CYCLE, 106.0)
+
+
+@pytest.mark.parametrize(
+    "writing", [persist_is_begun, persist_is_begun_twice, publish_may_be_begun]
+)
+def test_a_cycle_that_was_being_written_when_a_rerun_began_is_written_once_more(
+    ledger: Ledger, writing: Callable[[Ledger], None]
+) -> None:
+    """Who wrote put its older rows over the rerun's, was killed, and nobody looked again."""
+    collected(ledger, NIFTY)
+    analysed(ledger, NIFTY)
+    stored_unit(ledger, SENSEX)
+    writing(ledger)
+    assert not ledger.write_again(CYCLE, 150.0, 15.0)
+    run_again(ledger)
+    assert [record.cycle for record in ledger.open_cycles()] == [CYCLE]
+    assert not ledger.write_again(CYCLE, 215.0, 15.0)
+    assert ledger.write_again(CYCLE, 215.1, 15.0)
+    assert ledger.open_cycles() == []
+    assert not ledger.write_again(CYCLE, 300.0, 15.0)
+
+
+def test_a_cycle_is_written_once_more_only_when_the_rerun_is_stored(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    analysed(ledger, NIFTY)
+    stored_unit(ledger, SENSEX)
+    persist_is_begun(ledger)
+    ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
+    assert not ledger.write_again(CYCLE, 300.0, 15.0)
+    assert not ledger.write_again("2026-11-18T05:29:00Z", 300.0, 15.0)
+
+
+def test_a_stored_cycle_is_settled_with_its_rerun(ledger: Ledger) -> None:
+    for unit in (NIFTY, SENSEX):
+        stored_unit(ledger, unit)
+    ledger.close(CYCLE, 106.0)
+    ledger.mark_stored(CYCLE, 1, PUBLISHED)
+    run_again(ledger)
+    assert ledger.open_cycles() == []
 
 
 def test_a_rerun_that_fails_leaves_its_unit_as_it_was_stored(ledger: Ledger) -> None:
     for unit in (NIFTY, SENSEX):
         stored_unit(ledger, unit)
     ledger.close(CYCLE, 106.0)
+    ledger.mark_stored(CYCLE, 1, PUBLISHED)
     ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
     assert unit_of(ledger).status == ""
     assert ledger.start(NIFTY, "analyse", "rerun", 201.0, LEASE).answer == "run"

@@ -59,6 +59,13 @@ def bug(name: str, path: str, before: str, after: str, *needs: str) -> Bug:
     return Bug(name, (Edit(path, before, after),), needs)
 
 
+WRITTEN_ONCE = Edit(
+    SWEEP,
+    "    if not runtime.ledger.write_again(record.cycle, now, patience):\n",
+    "    if runtime.ledger.write_again(record.cycle, now, patience) or True:\n",
+)
+"""A cycle that a rerun overtook is not written once more. Where it is, it hides that nobody looks."""
+
 BUGS = (
     bug(
         "a lease is not renewed",
@@ -316,19 +323,42 @@ BUGS = (
             ),
             Edit(
                 STAGES,
-                "    _withdraw_quotes(runtime, unit)\n    return False\n",
-                "    return False\n",
+                "        leaving.callback(_withdraw_quotes, runtime, unit)\n",
+                "",
             ),
         ),
         ("stand_still", "rerun"),
     ),
-    bug(
+    Bug(
         "a persist that was overtaken leaves its chain",
-        STAGES,
-        "        _write_newer_chain(runtime, unit, frame, computing)\n    return False\n",
-        "        pass\n    return False\n",
-        "stand_still",
-        "rerun",
+        (
+            Edit(
+                STAGES,
+                "            leaving.callback(_write_newest_chain, runtime, unit, task, computing)\n",
+                "",
+            ),
+            WRITTEN_ONCE,
+        ),
+        ("stand_still", "rerun"),
+    ),
+    Bug(
+        "a persist looks only where nothing ends it before",
+        (
+            Edit(
+                STAGES,
+                "            leaving.callback(_write_newest_chain, runtime, unit, task, computing)\n",
+                "",
+            ),
+            Edit(
+                STAGES,
+                "            leaving.pop_all()\n            return True\n    return False\n\n\ndef _note_written",
+                "            leaving.pop_all()\n            return True\n"
+                "    _write_newest_chain(runtime, unit, task, computing)\n"
+                "    return False\n\n\ndef _note_written",
+            ),
+            WRITTEN_ONCE,
+        ),
+        ("stand_still", "rerun"),
     ),
     Bug(
         "a late beat opens a stored cycle again",
@@ -355,9 +385,9 @@ BUGS = (
     bug(
         "persist is done before it has written",
         STAGES,
-        "        counts = runtime.store.write_chain(unit, frame)\n",
-        "        runtime.ledger.end_stage(unit, Stage.PERSIST, task, watch.began)\n"
-        "        counts = runtime.store.write_chain(unit, frame)\n",
+        "            counts = runtime.store.write_chain(unit, frame)\n",
+        "            runtime.ledger.end_stage(unit, Stage.PERSIST, task, watch.began)\n"
+        "            counts = runtime.store.write_chain(unit, frame)\n",
     ),
     bug(
         "persist writes raw quotes",
@@ -420,13 +450,13 @@ BUGS = (
         '    with _refusals_noted(errors, "store"):\n'
         "        counts = runtime.store.write_overview(cycle, _kept_rows(runtime, record))\n",
     ),
-    bug(
+    Bug(
         "a publish that was overtaken leaves its rows",
-        CLOSING,
-        "    if not is_first:\n        _write_newer_rows(runtime, record)\n",
-        "",
-        "stand_still",
-        "rerun",
+        (
+            Edit(CLOSING, "        leaving.callback(_write_newer_rows, runtime, record)\n", ""),
+            WRITTEN_ONCE,
+        ),
+        ("stand_still", "rerun"),
     ),
     bug(
         "the overview lacks the last row",
@@ -488,6 +518,7 @@ UNMEASURED: frozenset[str] = frozenset(
         "a pause that was ended comes back with an emptied server",
         "a beat that was born in an outage speaks for an older one",
         "a persist that was overtaken leaves its chain",
+        "a persist looks only where nothing ends it before",
         "a rerun from persist does not look whether its unit was analysed",
         "the sweep skips the first index alone",
         "a rerun that waits is sent again at every sweep",

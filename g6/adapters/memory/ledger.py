@@ -42,7 +42,23 @@ class _Cycle:
     attempt: int = 1
     stored: int = 0
     store_sent: float = 0.0
+    overtaken: float = 0.0
     units: dict[str, UnitRecord] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is closed, and everything of it is stored that can be."""
+        waiting = any(
+            unit.status in ANALYSED and not unit.stage(Stage.PERSIST).is_done
+            for unit in self.units.values()
+        )
+        return bool(self.closed) and self.stored == self.attempt and not waiting
+
+    def may_be_written(self, index: str) -> bool:
+        """Return whether a process may be writing rows of it, or of its unit of an index."""
+        persist = self.units.get(index, UnitRecord()).stage(Stage.PERSIST)
+        is_publishing = bool(self.closed) and self.stored != self.attempt
+        return is_publishing or persist.is_running or persist.starts > 1
 
 
 class MemoryLedger:
@@ -244,6 +260,16 @@ class MemoryLedger:
         self._put(unit, replace(record, sent=now))
         return True
 
+    def write_again(self, cycle: str, now: float, after: float) -> bool:
+        account = self._cycles.get(cycle)
+        if account is None or not account.is_whole or not account.overtaken:
+            return False
+        if now - account.overtaken <= after:
+            return False
+        account.overtaken = 0.0
+        self._settle_when_whole(cycle)
+        return True
+
     def settle(self, cycle: str) -> None:
         self._open.discard(cycle)
 
@@ -256,6 +282,8 @@ class MemoryLedger:
         stored_end: UnitEnd | None = None,
     ) -> int:
         account = self._opened(unit.cycle, opening, now)
+        if account.may_be_written(unit.index):
+            account.overtaken = now
         if first_stage == Stage.PERSIST and account.stored == account.attempt:
             account.stored += 1
         account.attempt += 1
@@ -263,7 +291,7 @@ class MemoryLedger:
         again = {Stage.PERSIST} if first_stage == Stage.PERSIST else {Stage.ANALYSE, Stage.PERSIST}
         if first_stage == Stage.ANALYSE:
             account.fired = account.closed = 0.0
-            stored = _stored_end(record, stored_end)
+            stored = record.last_stored_end(stored_end)
             record = replace(
                 record, status="", reason="", summary={}, stored_end=stored, failure=""
             )
@@ -272,12 +300,7 @@ class MemoryLedger:
         self._put(unit, replace(record, task=RERUN_TASK, stages=stages, sent=0.0))
         expected = account.opening.expected
         expected += () if unit.index in expected else (unit.index,)
-        account.opening = replace(
-            account.opening,
-            expected=expected,
-            deadline=opening.deadline,
-            config_id=opening.config_id,
-        )
+        account.opening = replace(opening, expected=expected, due=account.opening.due)
         self._open.add(unit.cycle)
         # Nobody persists a unit that was not analysed, and a cycle whose unit waited for it stayed
         # open for ever.
@@ -323,7 +346,7 @@ class MemoryLedger:
         self._cycles[unit.cycle].units[unit.index] = record
 
     def _stage(self, unit: Unit, stage: Stage) -> StageState:
-        return self._unit(unit).stages.get(stage, StageState())
+        return self._unit(unit).stage(stage)
 
     def _put_stage(self, unit: Unit, stage: Stage, state: StageState) -> None:
         record = self._unit(unit)
@@ -369,23 +392,9 @@ class MemoryLedger:
 
     def _settle_when_whole(self, cycle: str) -> None:
         account = self._cycles[cycle]
-        waiting = any(
-            unit.status in ANALYSED and not unit.stages.get(Stage.PERSIST, StageState()).is_done
-            for unit in account.units.values()
-        )
-        if account.closed and account.stored == account.attempt and not waiting:
+        if account.is_whole and not account.overtaken:
             self._open.discard(cycle)
 
     def _publish(self, key: str, report: StageReport | CycleReport | None) -> None:
         if self._bus is not None and report is not None:
             self._bus.publish(report, key=key)
-
-
-def _stored_end(record: UnitRecord, in_store: UnitEnd | None) -> UnitEnd | None:
-    """Return how a unit ended when its rows were stored last, as far as anybody knows."""
-    is_stored = record.stages.get(Stage.PERSIST, StageState()).is_done
-    if record.status and record.status in ANALYSED and is_stored:
-        return UnitEnd(record.status, record.reason, record.summary)
-    if record.status or record.stored_end is not None:
-        return record.stored_end
-    return in_store

@@ -165,6 +165,10 @@ class RedisLedger:
         return bool(self._step("send_again", unit.cycle, unit.index, now, after))
 
     @translated
+    def write_again(self, cycle: str, now: float, after: float) -> bool:
+        return bool(self._step("write_again", cycle, "", now, after))
+
+    @translated
     def settle(self, cycle: str) -> None:
         self._step("settle", cycle, "", 0.0)
 

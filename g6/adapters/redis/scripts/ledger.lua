@@ -129,9 +129,9 @@ local function settled()
   lasts = math.floor(math.max(300, math.min(3600, 75 * grace)))
 end
 
--- Forget a cycle once it is closed, its overview is stored, and everything that can be persisted is.
-local function settle_when_whole()
-  if tonumber(get('closed')) == 0 or get('stored') ~= get('attempt') then return end
+-- True for a cycle that is closed, whose overview is stored, and of which everything is persisted that can be.
+local function is_whole()
+  if tonumber(get('closed')) == 0 or get('stored') ~= get('attempt') then return false end
   local mine, unread = index, {}
   for name in string.gmatch(get('expected'), '[^,]+') do
     for _, field in ipairs({ name .. ':status', name .. ':persist' }) do
@@ -143,9 +143,17 @@ local function settle_when_whole()
     index = name
     local status, persisted = get(name .. ':status'), read_stage('persist').state == 'done'
     index = mine
-    if analysed(status) and not persisted then return end
+    if analysed(status) and not persisted then return false end
   end
-  settled()
+  return true
+end
+
+-- When a rerun began while rows of its cycle may have been written, 0 where none did.
+local function overtaken() return tonumber(get('overtaken')) or 0 end
+
+-- Forget a cycle once it is whole and nobody can put older rows over its newest any more.
+local function settle_when_whole()
+  if is_whole() and overtaken() == 0 then settled() end
 end
 
 local steps = {}
@@ -304,6 +312,13 @@ function steps.send_again() -- 5 seconds since the unit was sent again
   return 1
 end
 
+function steps.write_again() -- 5 seconds since a rerun overtook who wrote
+  if not known() or not is_whole() or overtaken() == 0 or now - overtaken() <= tonumber(ARGV[5]) then return 0 end
+  set('overtaken', '0')
+  settle_when_whole()
+  return 1
+end
+
 function steps.settle()
   settled()
   return 1
@@ -328,6 +343,10 @@ end
 function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 due, 10 status|reason|summary of the store
   open(ARGV[7], ARGV[8], ARGV[6], ARGV[9])
   lasts = DAYS
+  -- Who writes older rows now may put them over the rerun's and be killed before it looks: they are written once more.
+  local writing = read_stage('persist')
+  local is_publishing = tonumber(get('closed')) ~= 0 and get('stored') ~= get('attempt')
+  if is_publishing or writing.state == 'run' or writing.starts > 1 then set('overtaken', ARGV[2]) end
   -- From persist on the overview stays as it is.
   local kept = ARGV[5] == 'persist' and get('stored') == get('attempt')
   local attempt = add('attempt', 1)
@@ -355,7 +374,7 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
 end
 
 fetch({ 'opened', 'expected', 'config', 'deadline', 'left', 'fired', 'closed', 'attempt', 'stored', index .. ':status', index .. ':task',
-        index .. ':collect', index .. ':analyse', index .. ':persist' })
+        'overtaken', index .. ':collect', index .. ':analyse', index .. ':persist' })
 local answer = steps[step]()
 write()
 return answer
