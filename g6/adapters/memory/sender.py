@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from g6.domain.cycles.cycle import Unit
@@ -15,10 +16,12 @@ class MemorySender:
     def __init__(self) -> None:
         self.sent: list[tuple[Any, ...]] = []
         """What was sent: ("stages", task id, unit, stages, manual) or (job, *arguments)."""
+        self._ids = count(1)
 
     def stages(self, unit: Unit, stages: Iterable[Stage], *, manual: bool = False) -> str:
         """Record a chain of stages under a fresh task id and return the id."""
-        task = f"task-{len(self.sent) + 1}"
+        # Counted over what waits, a task had the id of one that had been sent before.
+        task = f"task-{next(self._ids)}"
         self.sent.append(("stages", task, unit, tuple(stages), manual))
         return task
 
