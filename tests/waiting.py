@@ -1,9 +1,11 @@
-"""Waiting for what will come, instead of sleeping and hoping."""
+"""Waiting for what will come, instead of sleeping and hoping, and reading what may go meanwhile."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -25,3 +27,15 @@ def eventually(predicate: Callable[[], T], seconds: float = PATIENCE, every: flo
             )
         time.sleep(every)
     return answer
+
+
+def files_below(*directories: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield the files below directories with what they hold.
+
+    A running system renames and folds its files: one that is gone since it was listed is left out.
+    """
+    for directory in directories:
+        for path in sorted(directory.rglob("*")):
+            with suppress(FileNotFoundError, IsADirectoryError):
+                if path.is_file():
+                    yield path, path.read_bytes()

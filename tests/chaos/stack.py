@@ -32,7 +32,7 @@ from tests.worlds.ledger_check import WORDS, Ledgered
 from tests.worlds.web.ports import free_port
 
 THREE = ("NIFTY", "BANKNIFTY", "FINNIFTY")
-PATIENCE = 60.0
+PATIENCE = 90.0
 COMMAND_SECONDS = 240.0
 """What a command that must end may take: at a load of 25 on two cores its imports took over 60 s."""
 CHANCES = 20
@@ -307,7 +307,7 @@ class Stack:
         """Note something that must be seen beyond the ledger check."""
         self.expectations.append((bool(holds), sentence))
 
-    def settle(self, seconds: float = 90.0) -> str:
+    def settle(self, seconds: float = 200.0) -> str:
         """End the beats between two instants and let everything come to an end; return the last instant that was due."""
         self.between(0.6)
         for child in [

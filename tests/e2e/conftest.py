@@ -24,6 +24,8 @@ SMALL = {
     "serve": {"metrics_port": 0, "web_port": 0},
 }
 """Two indices of few strikes; a simulated minute takes three seconds."""
+UNHURRIED = ("--speed", "6")
+"""A simulated minute takes ten seconds, so that a busy machine ends each of some cycles OK."""
 
 
 def configured(base: Path, **more: str) -> World:
@@ -68,7 +70,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     ):
         world = configured(tmp_path_factory.mktemp("past"), G6_REDIS__BROKER_URL=server.url)
         try:
-            ran = world.g6("run", "--cycles", "3")
+            ran = world.g6("run", "--cycles", "3", *UNHURRIED)
             assert ran.returncode == 0, ran.stderr
             client.delete("g6:ready")
             queues = "analytics,persist,aggregate,manual,maintenance"

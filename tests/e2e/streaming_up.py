@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from tests.e2e.running import BIN, _naming
+from tests.e2e.running import BIN, COMMAND_SECONDS, _naming
 from tests.worlds.streaming import Streaming
 
 LOGIN = {
@@ -35,10 +35,10 @@ def up(
         try:
             yield system
             system.terminate()
-            assert system.wait(60) == 0
+            assert system.wait(COMMAND_SECONDS) == 0
         finally:
             if system.poll() is None:
                 system.terminate()
-                system.wait(60)
+                system.wait(COMMAND_SECONDS)
             for left in _naming(str(world.base / "rows")):
                 left.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -20,7 +21,7 @@ import pytest
 from tests.worlds.boards import Terminal
 from tests.worlds.stored_cycles import store_two_cycles
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 200.0
 PROGRAM = "import sys; from g6.entrypoints.cli import main; sys.exit(main(sys.argv[1:]))"
 ENTER_SCREEN, LEAVE_SCREEN = "\x1b[?1049h", "\x1b[?1049l"
 
@@ -30,6 +31,8 @@ class TopProcess:
 
     def __init__(self, directory: Path, width: int, height: int, **environment: str) -> None:
         self.sent = ""
+        # A read may end amid the bytes of a sign.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._stream, terminal = pty.openpty()
         self.resize(width, height)
         words = [sys.executable, "-c", PROGRAM, "top", "--data-dir", str(directory)]
@@ -66,7 +69,10 @@ class TopProcess:
             assert time.monotonic() < limit, self.sent[-2000:]
             ready, _, _ = select.select([self._stream], [], [], 0.5)
             if ready:
-                self.sent += os.read(self._stream, 65536).decode()
+                self._read()
+
+    def _read(self) -> None:
+        self.sent += self._decoder.decode(os.read(self._stream, 65536))
 
     def sees(self, text: str) -> None:
         """Read until a text is to be seen."""
@@ -76,7 +82,7 @@ class TopProcess:
         """Read to the end, and return the exit code."""
         try:
             while True:
-                self.sent += os.read(self._stream, 65536).decode()
+                self._read()
         except OSError:
             # Linux says so of a terminal that nobody holds open any more.
             return self.process.wait(LIMIT_SECONDS)

@@ -48,7 +48,7 @@ class Kite:
             method,
             f"{self.root}/_control{door}",
             content=json.dumps(told),
-            timeout=30,
+            timeout=120,
             trust_env=False,
         )
         answer.raise_for_status()
@@ -162,7 +162,7 @@ def kite_server(*, in_thread: bool = False, **options: Any) -> Iterator[Kite]:
             yield Kite(where["root"], where["ws"], process.pid)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(120)
 
 
 def _words(options: dict[str, Any]) -> Iterator[str]:

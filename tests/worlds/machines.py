@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from g6.adapters.redis.server import connect
-from tests.e2e.running import clean_environment
+from tests.e2e.running import COMMAND_SECONDS, clean_environment
 from tests.e2e.warm_commands import warm
 from tests.waiting import eventually
 from tests.worlds.web.ports import free_port
@@ -83,7 +83,9 @@ class Machine:
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
-    def shell(self, line: str, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def shell(
+        self, line: str, seconds: float = COMMAND_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
         """Run a line to its end."""
         return subprocess.run(
             [*self.prefix, "bash", "-c", line],
@@ -144,7 +146,7 @@ class Machine:
                 child.wait(15)
             if child.poll() is None:
                 child.kill()
-                child.wait(5)
+                child.wait(60)
 
     def redis(self, *options: str) -> str:
         """Start a Redis for the machine and return its address."""

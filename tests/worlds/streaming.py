@@ -101,7 +101,7 @@ class Streaming:
         """End it in order; return its exit code."""
         assert self.ticker is not None
         self.ticker.terminate()
-        return self.ticker.wait(20)
+        return self.ticker.wait(200)
 
     def feeds(self) -> dict[int, Feed]:
         """Return how the connections are."""

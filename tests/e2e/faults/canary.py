@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from g6.adapters.redis.server import connect
 from g6.kite_server.logins import AcceptedCredentials
+from tests.waiting import files_below
 
 SECRETS = AcceptedCredentials(
     "kxdemo81g5", "s3cretq7pm2zz0v4h8w1", "acc3ss9tokenx5j2v7n4y6", "reqt0ken4k8m1p5w9z3"
@@ -50,13 +51,11 @@ def protect(url: str) -> str:
 
 def files(*directories: Path) -> Places:
     """Return what every file below some directories says, unpacked."""
-    paths = [path for directory in directories for path in directory.rglob("*") if path.is_file()]
-    return {str(path): unpacked(path) for path in paths}
+    return {str(path): unpacked(path, content) for path, content in files_below(*directories)}
 
 
-def unpacked(path: Path) -> bytes:
+def unpacked(path: Path, content: bytes) -> bytes:
     """Return what a file says: a compressed one hides a secret from who searches its bytes."""
-    content = path.read_bytes()
     if path.suffix == ".gz":
         return gzip.decompress(content)
     if path.suffix == ".parquet":

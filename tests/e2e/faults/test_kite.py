@@ -219,11 +219,17 @@ def test_after_failures_in_a_row_the_provider_is_left_alone_and_asked_again_late
     ]
     assert "left alone" in opened[0]["sentence"]
     live.recovers()
-    assert [
+    eventually(lambda: _breaker(live) == "closed", every=0.3)
+
+
+def _breaker(live: Live) -> str:
+    """Return the state of the breaker as it was told last."""
+    states = [
         event.document["breaker"]
         for event in live.events("provider.state")
         if "breaker" in event.document
-    ][-1] == "closed"
+    ]
+    return str(states[-1])
 
 
 def test_a_long_outage_is_told_once_by_all_workers_and_so_is_its_end(live: Live) -> None:
@@ -232,16 +238,21 @@ def test_a_long_outage_is_told_once_by_all_workers_and_so_is_its_end(live: Live)
     eventually(lambda: _outages(live, before), 90.0, every=0.3)
     live.meets("SKIPPED", "breaker")
     live.recovers()
+    eventually(lambda: len(_outages(live, before)) >= 2, every=0.3)
     told, over = _outages(live, before)
     assert over["over"] is True
     assert "kite has not answered for" in told["sentence"]
     assert told["fix"].startswith("g6 check")
-    ends = [
+    ends = eventually(lambda: _answers(live), every=0.3)
+    assert "answers again after" in ends[-1]["sentence"]
+
+
+def _answers(live: Live) -> list[dict[str, Any]]:
+    return [
         event.document
         for event in live.events("provider.state")
         if event.document["state"] == "answers"
     ]
-    assert "answers again after" in ends[-1]["sentence"]
 
 
 def _outages(live: Live, before: int) -> list[dict[str, Any]]:
@@ -281,8 +292,11 @@ def test_a_dead_token_pauses_collection_until_somebody_logs_in(live: Live) -> No
     eventually(lambda: len({row["timestamp"] for row in live.rows(after)}) >= 2, every=0.3)
     assert len(live.kite.arrivals("quote")) == asked
     told = [event.document for event in live.events("alert")][alerts:]
+    # A busy machine is late at times, which is an alert of its own.
+    told = [each for each in told if each["state"] == "token"]
     fix = f"g6 login --data-dir {live.world.data}"
     assert [(each["state"], each["fix"]) for each in told] == [("token", fix)]
+    eventually(lambda: f'"fix": "{fix}"' in live.system.said, every=0.3)
     assert live.system.said.count(f'"fix": "{fix}"') == 1
     status = live.world.g6("status")
     assert "run g6 login" in status.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,20 +26,10 @@ class Fired:
     server: EmbeddedServer
     killed: list[str] = field(default_factory=list)
 
-    def whole(self) -> list[str]:
-        """Return the cycles of which every index is stored OK."""
-        ended: dict[str, set[str]] = {}
-        for path in (self.world.data / "csv" / "overview").glob("*/*.csv"):
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file):
-                    if row["status"] == "OK":
-                        ended.setdefault(row["timestamp"], set()).add(path.parent.name)
-        return sorted(cycle for cycle, indices in ended.items() if indices >= set(INDICES))
-
     def goes_on(self) -> None:
         """Wait until a cycle is whole that was due after now."""
         newest = self.world.cycles()[-1]
-        eventually(lambda: [cycle for cycle in self.whole() if cycle > newest], 90.0, every=0.2)
+        eventually(lambda: [cycle for cycle in self.world.whole() if cycle > newest], every=0.2)
 
     def named(self, name: str) -> list[psutil.Process]:
         """Return the processes of the system with this title, a worker's main process first."""
@@ -69,7 +58,7 @@ def fired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fired]:
     world = configured(tmp_path_factory.mktemp("fired"), G6_REDIS__BROKER_URL=server.url)
     fire = Fired(world, world.start_g6("up", "--no-banner"), server)
     try:
-        eventually(fire.whole, 90.0, every=0.2)
+        world.newest()
         yield fire
     finally:
         world.end()
@@ -111,9 +100,9 @@ def test_a_redis_that_is_restarted_is_gone_on_with(fired: Fired) -> None:
 
 
 def test_every_cycle_is_accounted_for_once_and_nothing_is_torn(fired: Fired) -> None:
-    newest = fired.whole()[-1]
+    newest = fired.world.newest()
     # A cycle whose storing died with its process is sent again once its lease is over.
     eventually(lambda: not fired.world.check(START, newest, INDICES, 60).problems, 90.0, every=0.5)
     assert fired.system.ends(signal.SIGTERM) == 0
-    found = fired.world.check(START, fired.whole()[-1], INDICES, 60)
+    found = fired.world.check(START, fired.world.newest(), INDICES, 60)
     assert found.problems == []

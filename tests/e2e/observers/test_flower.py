@@ -11,7 +11,7 @@ import httpx
 from g6.adapters.redis.server import EmbeddedServer
 from tests.e2e.conftest import SMALL, configured
 from tests.e2e.running import World, clean_environment
-from tests.waiting import eventually
+from tests.waiting import eventually, files_below
 from tests.worlds.web.ports import free_port
 
 QUEUES = {"collect", "analytics", "persist", "aggregate", "manual", "maintenance"}
@@ -92,8 +92,8 @@ def test_g6_up_starts_a_flower_that_asks_for_a_password_and_takes_no_command(
         refused = httpx.post(f"{page}/api/worker/shutdown/{worker}", auth=known, timeout=20)
         assert refused.status_code == 403
         assert secret not in system.said
-        everything = [file for file in world.base.rglob("*") if file.is_file() and file != path]
-        assert [file for file in everything if secret.encode() in file.read_bytes()] == []
+        everything = [each for each in files_below(world.base) if each[0] != path]
+        assert [file for file, content in everything if secret.encode() in content] == []
         assert not list(world.base.rglob("flower*.db"))
         assert system.ends(signal.SIGTERM) == 0
         world.is_left_alone()

@@ -17,7 +17,7 @@ import pytest
 
 from g6.adapters.redis.server import EmbeddedServer
 from g6.observability.catalogue.alerts import ALERTING_RULES
-from tests.e2e.running import BIN, Child, World, clean_environment
+from tests.e2e.running import BIN, COMMAND_SECONDS, Child, World, clean_environment
 from tests.e2e.warm_commands import warm
 from tests.pager.runbooks import blocks, inline
 from tests.waiting import eventually
@@ -84,21 +84,21 @@ def run(world: World, command: str) -> subprocess.CompletedProcess[str]:
     # The directory is in the environment: not every command has an option for it.
     program, *words = shlex.split(command)
     if program == "g6":
-        return warm().g6(words, world.environment, world.elsewhere, 120.0)
+        return warm().g6(words, world.environment, world.elsewhere, COMMAND_SECONDS)
     return subprocess.run(
         [str(BIN / program), *words],
         cwd=world.elsewhere,
         env=dict(world.environment),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=COMMAND_SECONDS,
         check=False,
     )
 
 
 @pytest.mark.parametrize("command", ENDING)
 def test_a_command_of_a_runbook_runs(live: World, command: str) -> None:
-    done = run(live, filled(command, live.cycles()[-1]))
+    done = run(live, filled(command, live.newest()))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -115,7 +115,8 @@ def test_the_commands_of_runbooks_that_go_on_start_and_end(live: World) -> None:
     for child in children:
         child.popen.terminate()
     ends = {
-        command: child.popen.wait(30.0) for command, child in zip(LASTING, children, strict=True)
+        command: child.popen.wait(COMMAND_SECONDS)
+        for command, child in zip(LASTING, children, strict=True)
     }
     assert ends == dict.fromkeys(LASTING, 0)
 

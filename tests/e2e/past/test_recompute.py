@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import configured
+from tests.e2e.conftest import UNHURRIED, configured
 from tests.e2e.running import World
 
 
@@ -17,7 +17,7 @@ def test_days_are_computed_again_by_workers_and_only_another_rate_changes_a_byte
 ) -> None:
     world = configured(tmp_path)
     try:
-        assert world.g6("run", "--cycles", "2").returncode == 0
+        assert world.g6("run", "--cycles", "2", *UNHURRIED).returncode == 0
         assert world.g6("data", "compact", "--date", "2026-11-18").returncode == 0
         before = days(world)
         again = json.loads(world.g6("recompute", "--from", "2026-11-18", "--json").stdout)

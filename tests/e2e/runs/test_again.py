@@ -14,7 +14,7 @@ from g6.adapters.redis.server import EmbeddedServer, connect
 from tests.e2e.running import SMALL, START, World, clean_environment
 from tests.worlds.ledger_check import check
 
-ONE = ("run", "--indices", "NIFTY", "--interval", "60", "--speed", "20", *SMALL)
+ONE = ("run", "--indices", "NIFTY", "--interval", "60", "--speed", "6", *SMALL)
 
 
 @pytest.fixture(scope="module")

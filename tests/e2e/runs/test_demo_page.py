@@ -40,8 +40,8 @@ def test_the_page_of_the_demo_opens_follows_and_ends_with_it(tmp_path: Path) -> 
             page.value("window.first = g6.live.cycle; 0")
             page.wait("g6.live.cycle > first")
             assert page.errors == []
-            assert page.value("document.querySelectorAll('.panel.stale').length") == 0
-            assert page.value("document.getElementById('live').dataset.kind") == "live"
+            page.wait("document.querySelectorAll('.panel.stale').length === 0")
+            page.wait("document.getElementById('live').dataset.kind === 'live'")
             assert demo.ends(signal.SIGINT) == 0, demo.said
             page.wait("document.querySelector('#board.stale') !== null")
         world.is_left_alone()

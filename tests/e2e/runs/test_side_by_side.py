@@ -11,7 +11,7 @@ from tests.e2e.running import START, World
 from tests.waiting import eventually
 
 SIX = 6
-DELAY = 2.0
+DELAY = 5.0
 """Seconds that the provider takes to answer; all processes must have begun by then, however busy the machine."""
 
 

@@ -18,7 +18,7 @@ from g6.domain.market.calendar import day_of
 from g6.domain.pricing.quality import Flag
 from tests.e2e.running import BIN
 from tests.e2e.streaming_up import up
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tests.worlds.streaming import Streaming, streaming
 
 SMALL = {
@@ -42,7 +42,7 @@ def sources(world: Streaming) -> dict[str, int]:
 def status(world: Streaming) -> dict[str, Any]:
     done = subprocess.run(
         [str(BIN / "g6"), "status", "--json"], cwd=world.base, env=dict(world.variables),
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
     )  # fmt: skip
     return dict(json.loads(done.stdout))
 
@@ -67,7 +67,7 @@ def stored_interest(world: Streaming) -> float:
     return max((float(np.isfinite(each).mean()) for each in chains), default=0.0)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_collection_goes_on_while_the_ticker_is_frozen_and_the_supervisor_starts_a_dead_one_anew() -> (
     None
 ):

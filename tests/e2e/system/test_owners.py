@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.data_dir.owner import owner
 from g6.adapters.redis.server import EmbeddedServer, connect
 from tests.e2e.conftest import configured
-from tests.e2e.running import Child, World
-from tests.waiting import eventually
+from tests.e2e.running import COMMAND_SECONDS, Child, World
+from tests.waiting import PATIENCE, eventually
 
 
 @dataclass(slots=True)
@@ -68,7 +67,7 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
             system = world.start_g6(
                 "up", "--no-banner", "--speed", "12", "--start", "2026-11-18T07:30:00Z"
             )
-            eventually(world.cycles, 90.0, every=0.2)
+            world.newest()
             yield Owned(world, system, a.url, b.url)
         finally:
             world.end()
@@ -76,10 +75,8 @@ def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owned]:
 
 def served(owned: Owned, page: str) -> str:
     """Return the address of a page of the system that runs, as its log has it."""
-    (address,) = re.findall(
-        rf"http://\S+{page}", (owned.world.data / "logs" / "serve.log").read_text("utf-8")
-    )
-    return str(address)
+    log = owned.world.data / "logs" / "serve.log"
+    return str(eventually(lambda: re.findall(rf"http://\S+{page}", log.read_text("utf-8")))[0])
 
 
 def refusal(done: subprocess.CompletedProcess[str]) -> str:
@@ -110,7 +107,7 @@ def test_a_run_with_a_broker_of_its_own_is_another_system_too(owned: Owned) -> N
 
 def test_a_worker_of_another_system_ends_with_the_sentence(owned: Owned) -> None:
     worker = owned.worker("strange", owned.there)
-    assert worker.popen.wait(60) == 2
+    assert worker.popen.wait(COMMAND_SECONDS) == 2
     assert f"in use by another G6 (process {owned.system.pid}, g6 up" in worker.said
     assert "Traceback" not in worker.said
 
@@ -140,10 +137,7 @@ def test_a_simulated_run_does_not_share_the_clock_of_one_that_runs(
 
 
 def test_the_configuration_that_runs_is_written_beside_its_rows(owned: Owned) -> None:
-    part = next(owned.world.data.glob("chain/underlying=NIFTY/*/*.parquet"))  # folded or not
-    (name,) = set(
-        pq.read_table(part, columns=["config_id"], partitioning=None)["config_id"].to_pylist()
-    )
+    (name,) = set(owned.world.chain(owned.world.newest(), "NIFTY")["config_id"])
     written = json.loads((owned.world.data / "configs" / f"{name}.json").read_text("utf-8"))
     assert (written["config_id"], written["settings"]["collection"]["scope"]) == (name, "window")
 
@@ -168,7 +162,9 @@ def test_a_changed_file_needs_a_restart_and_is_named(owned: Owned) -> None:
     file.write_text(json.dumps(json.loads(before) | {"quality": {"min_oi": 65}}), "utf-8")
     try:
         (sentence,) = json.loads(owned.world.g6("status", "--json").stdout)["restart_needed"]
-        over_http = httpx.get(served(owned, "/status"), trust_env=False).json()["restart_needed"]
+        over_http = httpx.get(served(owned, "/status"), trust_env=False, timeout=PATIENCE).json()[
+            "restart_needed"
+        ]
         said = owned.world.g6("config", "diff", "--running").stdout
     finally:
         file.write_text(before, "utf-8")

@@ -15,6 +15,7 @@ from kiteconnect import KiteConnect
 from kiteconnect import exceptions as kite_errors
 
 from g6.bootstrap.quote_sources.sources import recorded_day
+from tests.waiting import eventually
 from tests.worlds.kite import Kite, kite_server
 
 START = "2026-11-20T10:00:00+05:30"
@@ -372,11 +373,18 @@ def test_a_share_of_the_keys_may_be_missing(kite: Kite, client: KiteConnect) -> 
 def test_the_quote_family_shares_one_request_a_second(kite: Kite, client: KiteConnect) -> None:
     kite.limits(quote=1)
     before = len(kite.arrivals("quote"))
-    said = [_said(ask) for ask in (client.quote, client.ohlc, client.ltp, client.quote)]
+    said: list[str] = []
+
+    def is_refused() -> bool:
+        said.extend(_said(ask) for ask in (client.quote, client.ohlc, client.ltp, client.quote))
+        return "429 Too many requests" in said
+
+    # On a busy machine each of four may come in a second of its own.
+    eventually(is_refused)
     arrivals = kite.arrivals("quote")[before:]
     seconds = {int(each["time"]) for each in arrivals}
-    assert said.count("429 Too many requests") == len(arrivals) - len(seconds) >= 1
-    assert [each["keys"] for each in arrivals] == [1, 1, 1, 1]
+    assert said.count("429 Too many requests") == len(arrivals) - len(seconds)
+    assert {each["keys"] for each in arrivals} == {1}
 
 
 def _said(ask: Callable[[str], Any]) -> str:

@@ -98,7 +98,7 @@ def taken_port(machine: Machine) -> None:
         G6_FEATURES__SERVE="true", G6_SERVE__METRICS_PORT=str(port), G6_SERVE__WEB_PORT="0"
     )
     machine.python(
-        f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(99)"
+        f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(999)"
     )
     eventually(lambda: _listens(port), 150.0)
 
@@ -122,7 +122,7 @@ def owned_by_another(machine: Machine) -> None:
         "from g6.adapters.data_dir.owner import System, owned\n"
         "from g6.adapters.clocks import WallClock\n"
         f"with owned(Path({str(machine.rows)!r}), None, System('redis://127.0.0.1:1/0', 'g6', 'm'), WallClock()):\n"
-        "    print('mine', flush=True)\n    time.sleep(99)\n"
+        "    print('mine', flush=True)\n    time.sleep(999)\n"
     )
     eventually(lambda: "mine" in (machine.base / "child-1.log").read_text(), 150.0)
 
@@ -130,7 +130,7 @@ def owned_by_another(machine: Machine) -> None:
 def orphans(machine: Machine) -> None:
     """A supervisor was killed, and what it had started lives."""
     machine.redis()
-    left = machine.start("sleep", "99")
+    left = machine.start("sleep", "999")
     running = machine.rows / ".running"
     running.mkdir(parents=True)
     begun = time.time()
@@ -292,7 +292,7 @@ def small_disk(machine: Machine) -> Iterator[Path]:
     """A directory on a disk of 90 MB, which this machine alone sees."""
     place = machine.base / "disk"
     place.mkdir()
-    alone = subprocess.Popen(["unshare", "-m", "sleep", "100"])
+    alone = subprocess.Popen(["unshare", "-m", "sleep", "999"])
     inside = ["nsenter", "-t", str(alone.pid), "-m"]
     try:
         entered = Path("/proc/self/ns/mnt").readlink()
@@ -314,9 +314,7 @@ def small_disk(machine: Machine) -> Iterator[Path]:
 
 def test_a_disk_with_little_room_is_found(machine: Machine, small_disk: Path) -> None:
     machine.redis()
-    loose = machine.shell(
-        f"{sys.executable} -m tests.worlds.loose_parts {small_disk} 220", seconds=100.0
-    )
+    loose = machine.shell(f"{sys.executable} -m tests.worlds.loose_parts {small_disk} 220")
     assert loose.returncode == 0, loose.stderr
     free = int(machine.shell(f"df --output=avail -B1 {small_disk} | tail -1").stdout)
     machine.shell(f"head -c {free - 60_000_000} /dev/zero > {small_disk}/filler")

@@ -15,7 +15,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 90.0
 
 
 class Page:
