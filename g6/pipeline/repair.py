@@ -84,7 +84,9 @@ def repair(runtime: Runtime, unit: Unit, *, row_stands: bool = False) -> Status:
     row = overview.summarise(priced)
     status = Status(row["status"])
     if status.has_chain:
-        runtime.store.write_chain(unit, chain_frame(priced))
+        # Killed between the two, a repair that wrote the chain first left a unit whose row no later
+        # repair made: it lets a stored chain be. A row without its chain is a gap to the next one.
         if not row_stands:
             runtime.store.write_overview(unit.cycle, [row | {"reason": REPAIRED}])
+        runtime.store.write_chain(unit, chain_frame(priced))
     return status
