@@ -99,9 +99,9 @@ def test_a_waiting_reader_gets_what_comes(bus: Bus, after: str) -> None:
 
 
 def test_waiting_may_take_longer_than_the_socket_allows(redis_url: str, namespace: str) -> None:
-    with connect(redis_url, timeout=0.5) as client:
+    with connect(redis_url, timeout=2.0) as client:
         assert (
-            list(RedisBus(client, namespace, slice_seconds=0.2).read("0", block_seconds=0.8)) == []
+            list(RedisBus(client, namespace, slice_seconds=0.5).read("0", block_seconds=2.5)) == []
         )
 
 

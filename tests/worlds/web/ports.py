@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import socket
 
-FIRST, LAST = 10_240, 32_767
+FIRST, LAST = 20_000, 32_767
 """Below the ports that Linux gives to connections and to those who ask for any.
 
 Between the choice of such a port and its use, one of the thousand connections of the tests beside
