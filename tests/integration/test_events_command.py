@@ -119,7 +119,7 @@ def test_a_reader_that_is_killed_before_it_acknowledges_gets_its_page_again(
     def read(how: str) -> tuple[int, list[str]]:
         answer = subprocess.run(
             [sys.executable, "-c", READER, url, how],
-            capture_output=True, text=True, check=False, timeout=60, env=os.environ,
+            capture_output=True, text=True, check=False, timeout=90, env=os.environ,
         )  # fmt: skip
         return answer.returncode, answer.stdout.split()
 

@@ -21,6 +21,8 @@ from typing import Any
 import psutil
 import yaml
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "deploy"
 SYSTEM = (
@@ -121,8 +123,8 @@ class Process:
         with suppress(IndexError, psutil.NoSuchProcess):
             self.main.send_signal(signal.SIGTERM)
 
-    def stop(self, seconds: float = 20.0) -> int:
-        """End it as Compose does, and return its exit code."""
+    def stop(self, seconds: float = PATIENCE) -> int:
+        """End it as Compose does, which waits for less, and return its exit code."""
         self.tell_to_end()
         return self.popen.wait(seconds)
 
@@ -188,7 +190,7 @@ class Installation:
     ) -> subprocess.CompletedProcess[str]:
         """Run a service's command, or another one in its place, to its end."""
         words = self.sandbox(service, command or service.command, hostname)
-        return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
 
     def is_well(self, process: Process) -> bool:
         """Ask a service, as its container does, whether it lives."""
@@ -223,7 +225,7 @@ class Installation:
                 process.stop(12)
             with suppress(ProcessLookupError):
                 os.killpg(process.popen.pid, signal.SIGKILL)
-            process.popen.wait(10)
+            process.popen.wait(90)
 
     def _hosts(self) -> Path:
         path = self.base / "hosts"
@@ -254,4 +256,4 @@ def network() -> Iterator[list[str]]:
         yield enter
     finally:
         holder.kill()
-        holder.wait(10)
+        holder.wait(90)

@@ -40,7 +40,7 @@ def sets() -> dict[str, list[str]]:
     """Return what the sets of system calls hold: calls, and other sets."""
     text = subprocess.run(
         ["systemd-analyze", "syscall-filter", "--no-pager"],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=90, check=True,
     ).stdout  # fmt: skip
     members: dict[str, list[str]] = {}
     name = ""

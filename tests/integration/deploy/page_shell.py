@@ -31,7 +31,7 @@ def noted(block: str, base: Path, *programs: str) -> list[str]:
     done = subprocess.run(
         ["bash", "-u", "-o", "pipefail", "-c", block],
         cwd=ROOT, env={"PATH": f"{base}/bin:/usr/bin:/bin"},
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return (base / "calls").read_text("utf-8").splitlines()
@@ -62,12 +62,12 @@ def answered(block: str, base: Path, program: str, answer: Callable[[list[str]],
             told.append(" ".join(words))
             answers.write_text(f"{answer(words)}\n", "ascii")
         answers.write_text("0\n", "ascii")
-        shell.wait(10)
+        shell.wait(90)
     finally:
         # What waits for an answer that does not come would wait for ever.
         with suppress(ProcessLookupError):
             os.killpg(shell.pid, signal.SIGKILL)
-        shell.wait(10)
+        shell.wait(90)
     return told
 
 

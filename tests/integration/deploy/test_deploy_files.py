@@ -26,7 +26,7 @@ UNITS = sorted((FOLDER / "systemd").glob("*.service"))
 
 def ran(*command: str | Path) -> str:
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -184,7 +184,7 @@ def test_systemd_finds_nothing_wrong_in_the_units(tmp_path: Path) -> None:
         instances.append(instance)
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *instances],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
     ours = [line for line in done.stderr.splitlines() if "g6" in line]
     assert ours == []

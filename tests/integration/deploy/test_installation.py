@@ -142,7 +142,7 @@ ASKING_WITHOUT = """
 import json, ssl, socket, urllib.error, urllib.request
 def code(port, path):
     try:
-        return urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10).status
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=90).status
     except urllib.error.HTTPError as error:
         return error.code
 paths = {
@@ -166,7 +166,7 @@ def test_prometheus_may_read_with_the_token_of_its_file(installed: Installation)
     program = (
         "import urllib.request as u\n"
         f"r = u.Request('http://serve:9108/metrics', headers={{'Authorization': 'Bearer {token}'}})\n"
-        "print(u.urlopen(r, timeout=20).read().decode())"
+        "print(u.urlopen(r, timeout=90).read().decode())"
     )
     assert "g6_build_info" in asked(installed, program)
 

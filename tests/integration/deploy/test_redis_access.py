@@ -47,7 +47,7 @@ def server(directory: Path, *words: str) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(90)
 
 
 def listens(port: int) -> bool:
@@ -136,7 +136,7 @@ def celerys(url: str, namespace: str = "g6") -> str:
         connection.ensure_connection(max_retries=3, interval_start=0.1, interval_step=0.1)
         queue = connection.SimpleQueue("trial")
         queue.put({"cycle": "x"})
-        message = queue.get(timeout=5)
+        message = queue.get(timeout=90)
         assert message.payload == {"cycle": "x"}
         message.ack()
         queue.close()

@@ -33,7 +33,7 @@ class TimeSeriesServer:
 
     def ask(self, path: str) -> str:
         """Return what a path answers."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=90) as answer:  # noqa: S310 - our own
             return str(answer.read().decode())
 
 
@@ -65,4 +65,4 @@ def time_series_server(directory: Path) -> Iterator[TimeSeriesServer]:
         yield server
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(90)

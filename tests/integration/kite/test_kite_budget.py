@@ -7,7 +7,6 @@ import pytest
 from tests.benchmarks.provider.bench_kite import Usage, measure
 from tests.waiting import eventually
 
-
 USED = 0.85
 """The least share of one request a second that eight processes use together."""
 

@@ -65,7 +65,7 @@ def slots_taken(world: World, family: str) -> Iterator[list[bytes]]:
     with connect(world.broker) as client, client.pubsub() as ear:
         client.config_set("notify-keyspace-events", "K$")
         ear.subscribe(f"__keyspace@0__:{world.settings.namespace}:slots:{family}:last")
-        assert ear.get_message(timeout=20.0)
+        assert ear.get_message(timeout=90)
         yield taken
         while message := ear.get_message(timeout=1.0):
             taken.append(message["data"])

@@ -122,7 +122,7 @@ class Passing(BaseHTTPRequestHandler):
             if name.lower() not in ("host", "accept-encoding")
         }
         came = httpx.get(
-            f"{self.server.root}{self.path}", headers=headers, timeout=30, trust_env=False
+            f"{self.server.root}{self.path}", headers=headers, timeout=90, trust_env=False
         )
         content = came.content
         if self.path.startswith("/quote?"):
@@ -150,7 +150,7 @@ def proxied(root: str) -> Iterator[Proxy]:
     finally:
         proxy.shutdown()
         proxy.server_close()
-        thread.join(10)
+        thread.join(90)
 
 
 @pytest.fixture(scope="module")

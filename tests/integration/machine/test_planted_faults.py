@@ -309,7 +309,7 @@ def small_disk(machine: Machine) -> Iterator[Path]:
         yield place
     finally:
         alone.kill()
-        alone.wait(10)
+        alone.wait(90)
 
 
 def test_a_disk_with_little_room_is_found(machine: Machine, small_disk: Path) -> None:

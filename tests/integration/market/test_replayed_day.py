@@ -194,7 +194,7 @@ def test_a_kite_ticker_gets_the_stored_quotes_of_a_day(
     with connect(address, proxy=None, compression=None, max_size=None) as socket:
         socket.send(json.dumps({"a": "subscribe", "v": tokens}))
         while len(ticks) < len(tokens):
-            message = socket.recv(timeout=30)
+            message = socket.recv(timeout=90)
             if isinstance(message, bytes) and len(message) > 4:
                 for tick in KiteTicker("demo", "demo")._parse_binary(message):
                     ticks[tick["instrument_token"]] = tick["last_price"]

@@ -36,7 +36,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}", directory
     server.should_exit = True
-    thread.join(10)
+    thread.join(90)
 
 
 @pytest.mark.skipif(OFFICE is None, reason="LibreOffice (libreoffice-calc-nogui) is not installed")
@@ -58,11 +58,11 @@ def test_calc_opens_the_address_and_has_the_cells(
     ]
     done = subprocess.run(command, check=True, capture_output=True, timeout=100)
     (file,) = tmp_path.glob("*.csv*") or [Path(done.stderr.decode())]
-    rows = httpx.get(f"{base}/v1/chain.ndjson?index=FINNIFTY", timeout=20).text.splitlines()
+    rows = httpx.get(f"{base}/v1/chain.ndjson?index=FINNIFTY", timeout=90).text.splitlines()
     expected = pd.DataFrame([json.loads(row) for row in rows])
     if suffix == "html":
         text = file.read_text("utf-8")
-        page = httpx.get(f"{base}/v1/chain.html?index=FINNIFTY", timeout=20).text
+        page = httpx.get(f"{base}/v1/chain.html?index=FINNIFTY", timeout=90).text
         cells = re.findall(r"<td[^>]*>([0-9][0-9,.]*)</td>", page)
         assert len(cells) > 100
         # Calc reads 22,100 as a number and 0.50 as 0.5.
@@ -76,7 +76,7 @@ def test_calc_opens_the_address_and_has_the_cells(
 
 def test_the_line_of_python_below_a_page_gives_the_same_answer(served: tuple[str, Path]) -> None:
     base, directory = served
-    page = httpx.get(f"{base}/v1/interest.html?index=FINNIFTY&cycles=2", timeout=20).text
+    page = httpx.get(f"{base}/v1/interest.html?index=FINNIFTY&cycles=2", timeout=90).text
     line = next(
         html.unescape(code)
         for code in re.findall(r"<code>(.*?)</code>", page)
@@ -86,7 +86,7 @@ def test_the_line_of_python_below_a_page_gives_the_same_answer(served: tuple[str
     setup, _, call = line.partition("; ")
     exec(setup, names)  # noqa: S102 - the line is what is tested
     answer = eval(call.replace(")", f", data_dir={str(directory)!r})"), names)  # noqa: S307
-    over_http = httpx.get(f"{base}/v1/interest?index=FINNIFTY&cycles=2", timeout=20).json()
+    over_http = httpx.get(f"{base}/v1/interest?index=FINNIFTY&cycles=2", timeout=90).json()
     assert json.loads(answer.to_json()) == over_http["data"]
     assert len(answer.cycles) == 2
 
@@ -95,11 +95,11 @@ def test_the_formulas_for_google_sheets_are_written_as_it_reads_them(
     served: tuple[str, Path],
 ) -> None:
     base, _ = served
-    page = html.unescape(httpx.get(f"{base}/v1/chain.html?index=FINNIFTY", timeout=20).text)
+    page = html.unescape(httpx.get(f"{base}/v1/chain.html?index=FINNIFTY", timeout=90).text)
     formulas = re.findall(r"<code>(=.*?)</code>", page)
     assert len(formulas) == 2
     assert re.fullmatch(r'=IMPORTDATA\("http://[^"\s]+\.csv\?[^"\s]+"\)', formulas[0])
     assert re.fullmatch(r'=IMPORTHTML\("http://[^"\s]+\.html\?[^"\s]+", "table", 1\)', formulas[1])
     for formula in formulas:
         address = formula.split('"')[1]
-        assert httpx.get(address, timeout=20).status_code == 200
+        assert httpx.get(address, timeout=90).status_code == 200

@@ -67,7 +67,7 @@ def replayed_day(url: str) -> tuple[dict[str, Panels], Any]:
     seen: dict[str, Panels] = {}
     fields: dict[str, str] = {}
     since = isoformat_z(parse_z(FIRST) - timedelta(minutes=1))
-    with httpx.stream("GET", f"{url}/events?from={since}", timeout=30) as answer:
+    with httpx.stream("GET", f"{url}/events?from={since}", timeout=90) as answer:
         assert answer.status_code == 200
         for line in answer.iter_lines():
             if line:

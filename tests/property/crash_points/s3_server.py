@@ -49,7 +49,7 @@ def s3_server(folder: Path) -> Iterator[int]:
     finally:
         # It flushes its volumes for more than 20 s when it is asked to end.
         process.kill()
-        process.wait(20)
+        process.wait(90)
 
 
 def address(port: int, prefix: str = "g6") -> str:

@@ -179,9 +179,9 @@ def test_following_stops_when_told_and_tells_of_every_batch(bus, store):
     thread = threading.Thread(target=follower.run, args=(stop, told.set))
     thread.start()
     analysed(bus)
-    assert told.wait(10)
+    assert told.wait(90)
     stop.set()
-    thread.join(10)
+    thread.join(90)
     assert not thread.is_alive()
     assert follower.trouble == ""
     assert options_seen(follower) == 10

@@ -155,7 +155,7 @@ def test_eight_writers_at_once_lose_and_double_nothing(path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(300 + i), "8", "20"])
         for i in range(8)
     ]
-    assert [writer.wait(60) for writer in writers] == [0] * 8
+    assert [writer.wait(90) for writer in writers] == [0] * 8
     assert lines(path) == [HEADER, *map(line, range(160))]
 
 

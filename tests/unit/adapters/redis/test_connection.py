@@ -216,7 +216,7 @@ class Process(subprocess.Popen[bytes]):
 
     def __exit__(self, *_: object) -> None:
         self.terminate()
-        self.wait(10)
+        self.wait(90)
 
 
 def eventually_time(client: redis.Redis) -> float:

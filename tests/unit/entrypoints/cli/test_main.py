@@ -232,7 +232,7 @@ def outside(*arguments: str, **environ: str) -> bytes:
         env=clean | environ,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=90,
     ).stdout
 
 

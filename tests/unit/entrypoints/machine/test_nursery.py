@@ -31,7 +31,7 @@ def test_a_child_runs_its_target_with_settings_and_its_exit_code_is_known() -> N
     with Nursery() as nursery:
         child = nursery.new_child(ends_with_three, load("", {}, {}), "redis://here")
         child.start()
-        child.join(30)
+        child.join(90)
         assert child.exitcode == 3
 
 

@@ -54,7 +54,7 @@ def test_screen_streams_panels_and_status_show_the_same_cycle(serving: Serving) 
     eventually(lambda: serving.get("/resync").json()["data"]["cycle"] == NEWEST)
     heard = next(iter(PanelStream(url)))
     with connect(url.replace("http", "ws") + "/ws") as socket:
-        message = json.loads(socket.recv(timeout=10))
+        message = json.loads(socket.recv(timeout=90))
     assert heard.type == message["type"] == "snapshot"
     assert heard.data["cycle"] == message["data"]["cycle"] == NEWEST
     facts = ServedBoard(PanelServer(url)).facts()

@@ -82,15 +82,15 @@ class Serving:
             kwargs={"options": ServeOptions(announce=announce, **options), "stop": self.stop},
         )
         self.thread.start()
-        assert announced.wait(10)
+        assert announced.wait(90)
         self.metrics, self.web = (line.split()[-1].rpartition("/")[0] for line in self.lines)
 
     def get(self, path, *, base=None):
-        return httpx.get((base or self.web) + path, timeout=10)
+        return httpx.get((base or self.web) + path, timeout=90)
 
     def end(self):
         self.stop.set()
-        self.thread.join(10)
+        self.thread.join(90)
         assert not self.thread.is_alive()
 
 
@@ -114,13 +114,13 @@ def test_with_a_token_only_who_sends_it_is_answered(runtime, totals, port):
             {"Authorization": "Bearer wrong"},
             {"Authorization": "Bearer sesame-sesame-sesame"},
         ]
-        assert [httpx.get(base + path, headers=each, timeout=10).status_code for each in sent][
+        assert [httpx.get(base + path, headers=each, timeout=90).status_code for each in sent][
             :2
         ] == [401, 401]
         assert eventually(
-            lambda: httpx.get(base + path, headers=sent[2], timeout=10).status_code == 200
+            lambda: httpx.get(base + path, headers=sent[2], timeout=90).status_code == 200
         )
-        assert httpx.get(base + "/healthz", timeout=10).status_code == 200
+        assert httpx.get(base + "/healthz", timeout=90).status_code == 200
     finally:
         serving.end()
 

@@ -79,7 +79,7 @@ def test_open_interest_gaps_and_alerts_have_events_of_their_own(running: Running
 def raw(running: Running, path: str, **headers: str) -> Iterator[tuple[str, str, Any]]:
     """Yield the events of a connection as they are written."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    with httpx.stream("GET", running.url + path, headers=names, timeout=10) as answer:
+    with httpx.stream("GET", running.url + path, headers=names, timeout=90) as answer:
         assert answer.status_code == 200
         fields: dict[str, str] = {}
         for text in answer.iter_lines():
@@ -157,9 +157,9 @@ def test_a_websocket_gets_the_same_ids(running: Running, caplog: pytest.LogCaptu
     with connect(address, additional_headers={"X-Request-ID": "socket-1"}) as ws:
         assert ws.response is not None
         assert ws.response.headers["x-request-id"] == "socket-1"
-        messages = [json.loads(ws.recv(timeout=10))]
+        messages = [json.loads(ws.recv(timeout=90))]
         running.cycle(overview={"n": 1})
-        messages += [json.loads(ws.recv(timeout=10)) for _ in range(2)]
+        messages += [json.loads(ws.recv(timeout=90)) for _ in range(2)]
     one.hears("end_of_cycle")
     assert [message["id"] for message in messages] == [event.id for event in one.heard[:3]]
     assert [message["type"] for message in messages] == one.types()[:3]
@@ -180,13 +180,13 @@ def test_a_websocket_without_the_token_is_refused_and_logged(
 def test_nothing_is_told_under_a_name_that_is_not_the_loopbacks(running: Running) -> None:
     running.begin(guard=Guard(hosts=LOOPBACK_HOSTS))
     for path in ("/events", "/resync", "/status"):
-        answer = httpx.get(running.url + path, headers={"Host": "rebound.example"}, timeout=10)
+        answer = httpx.get(running.url + path, headers={"Host": "rebound.example"}, timeout=90)
         assert answer.status_code == 421
     address = running.url.replace("http", "ws") + "/ws"
     with pytest.raises(InvalidStatus), connect(address, origin="http://rebound.example"):
         pass
     with connect(address) as opened:
-        assert json.loads(opened.recv(timeout=30))["type"] == "snapshot"
+        assert json.loads(opened.recv(timeout=90))["type"] == "snapshot"
 
 
 def test_the_stream_follows_another_request_over_the_same_connection(
@@ -196,7 +196,7 @@ def test_the_stream_follows_another_request_over_the_same_connection(
     running.cycle(overview={"n": 0})
     running.begin()
     host, port = running.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as one:
+    with socket.create_connection((host, int(port)), timeout=90) as one:
         one.sendall(b"GET /healthz HTTP/1.1\r\nHost: g6\r\n\r\n")
         health = b""
         while b'"ok"' not in health:
@@ -224,7 +224,7 @@ def test_without_the_token_nobody_listens(running: Running) -> None:
     assert len(refused.headers["x-request-id"]) == 32
     assert running.serving.get("/healthz").status_code == 200
     bearer = {"Authorization": f"Bearer {TOKEN}"}
-    cookie = httpx.post(running.url + "/login", headers=bearer, timeout=10).headers["set-cookie"]
+    cookie = httpx.post(running.url + "/login", headers=bearer, timeout=90).headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     stream = raw(running, "/events", Cookie=cookie.split(";", maxsplit=1)[0])
@@ -308,7 +308,7 @@ def test_a_heartbeat_is_sent_only_where_nothing_else_was(bus: MemoryBus, is_away
     following.start()
     asyncio.run(asyncio.wait_for(listen(), 20))
     stop.set()
-    following.join(10)
+    following.join(90)
     assert listener.beats[0].startswith(b"event: heartbeat")
     assert says_away(listener.beats[-1]) == is_away
 

@@ -50,11 +50,11 @@ def test_an_index_of_a_topic_is_written_in_any_letters(door: StreamDoor) -> None
 def test_both_pipes_refuse_an_index_that_there_is_not() -> None:
     running = Running().begin()
     try:
-        answer = httpx.get(f"{running.url}/events?topics=chain:NIFTI", timeout=10)
+        answer = httpx.get(f"{running.url}/events?topics=chain:NIFTI", timeout=90)
         assert (answer.status_code, answer.json()["fix"][:19]) == (422, "did you mean NIFTY?")
         address = running.url.replace("http", "ws") + "/ws?topics=alerts&topics=chain:%C3%A9"
         with connect(address) as socket, pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            socket.recv(timeout=90)
         assert closed.value.rcvd is not None
         assert (closed.value.rcvd.code, "no index 'é'" in closed.value.rcvd.reason) == (1008, True)
     finally:

@@ -162,10 +162,10 @@ def narrow() -> Iterator[Serving]:
 
 
 def test_one_address_may_have_so_many_connections(narrow: Serving) -> None:
-    clients = [httpx.Client(timeout=10) for _ in range(2)]
+    clients = [httpx.Client(timeout=90) for _ in range(2)]
     try:
         assert [one.get(f"{narrow.web}/healthz").status_code for one in clients] == [200, 200]
-        refused = httpx.get(f"{narrow.web}/healthz", timeout=10)
+        refused = httpx.get(f"{narrow.web}/healthz", timeout=90)
         assert refused.status_code == 429
         assert "connections_per_address" in refused.json()["detail"]
     finally:
@@ -173,6 +173,6 @@ def test_one_address_may_have_so_many_connections(narrow: Serving) -> None:
             one.close()
 
     def answered() -> Any:
-        return httpx.get(f"{narrow.web}/healthz", timeout=10).status_code == 200
+        return httpx.get(f"{narrow.web}/healthz", timeout=90).status_code == 200
 
     assert eventually(answered)

@@ -27,7 +27,7 @@ def test_a_sign_of_life_that_cannot_be_sent_is_kept_and_not_tried_for_ever() -> 
             target=dispatcher.send, args=("worker-heartbeat",), kwargs={"retry": True}, daemon=True
         )
         sender.start()
-        sender.join(20.0)
+        sender.join(90)
         assert not sender.is_alive()
         kept = [event["type"] for event, _ in dispatcher._outbound_buffer]
     assert kept == ["worker-heartbeat"]
@@ -38,11 +38,11 @@ def test_events_of_sent_messages_leave_as_one_message(tmp_path: Path) -> None:
         app = create_app(load(None, {}, {}), server.url)
         listener = client.pubsub(ignore_subscribe_messages=True)
         listener.psubscribe("*task*")
-        listener.get_message(timeout=5.0)
+        listener.get_message(timeout=90)
         app.events.gather()
         for index in ("NIFTY", "SENSEX"):
             app.send_task("g6.rerun", ("2026-11-20T04:05:00Z", index))
-        told: Any = listener.get_message(timeout=20.0)
+        told: Any = listener.get_message(timeout=90)
         message = json.loads(told["data"])
         events = app.events.Receiver(app.connection_for_write()).event_from_message
         body = json.loads(base64.b64decode(message["body"]))
@@ -59,14 +59,14 @@ def test_events_of_tasks_are_made_only_where_somebody_listens(tmp_path: Path) ->
             for is_heard in (False, True):
                 if is_heard:
                     listener.psubscribe("*task*")
-                    listener.get_message(timeout=5.0)
+                    listener.get_message(timeout=90)
                 events = app.events.Dispatcher(connection, "worker@here", buffer_group=["task"])
                 events.send("task-started", uuid="1")
                 events.flush()
                 events.send("task-succeeded", uuid="1")
                 assert events.is_quiet is not is_heard
                 assert len(events._group_buffer["task"]) == int(is_heard)
-        told: Any = listener.get_message(timeout=20.0)
+        told: Any = listener.get_message(timeout=90)
         assert "task-started" in base64.b64decode(json.loads(told["data"])["body"]).decode()
 
 
@@ -79,5 +79,5 @@ def test_an_event_of_a_sent_message_that_cannot_be_sent_stops_nobody() -> None:
     assert len(gathered._events) == 1
     sender = threading.Thread(target=gathered._send, daemon=True)
     sender.start()
-    sender.join(20.0)
+    sender.join(90)
     assert not sender.is_alive()

@@ -96,7 +96,7 @@ def taken(url: str) -> list[Any]:
             Queue("work", exchange=Exchange(""), routing_key="work"), callbacks=[take]
         ):
             while not found:
-                connection.drain_events(timeout=20)
+                connection.drain_events(timeout=90)
     return found
 
 

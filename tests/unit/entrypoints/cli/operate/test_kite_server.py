@@ -28,7 +28,7 @@ def test_it_serves_until_it_is_ended() -> None:
     ) as kite:
         headers = {"Authorization": "token demo:demo"}
         answers = [
-            httpx.get(f"{kite.root}{path}", headers=headers, trust_env=False, timeout=30)
+            httpx.get(f"{kite.root}{path}", headers=headers, trust_env=False, timeout=90)
             for path in ("/user/profile", "/quote/ltp?i=NSE:NIFTY+50")
         ]
         assert [answer.status_code for answer in answers] == [200, 429]

@@ -62,7 +62,7 @@ def start(environment):
     yield begin
     for process in processes:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=90)
 
 
 @pytest.fixture
@@ -77,11 +77,11 @@ def serving(start):
 
 def ended(process, number=signal.SIGTERM):
     process.send_signal(number)
-    return process.wait(timeout=10)
+    return process.wait(timeout=90)
 
 
 def shows(address, text):
-    return eventually(lambda: text in httpx.get(address, timeout=10).text.splitlines(), every=0.05)
+    return eventually(lambda: text in httpx.get(address, timeout=90).text.splitlines(), every=0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -105,8 +105,8 @@ def test_what_is_stored_is_answered_by_a_serve_that_was_started_while_redis_hang
     try:
         process, _, web = serving()
         chain = web.replace("/status", f"/v1/chain?index=FINNIFTY&at={STORED_CYCLES[0]}")
-        assert httpx.get(chain, timeout=10).status_code == 200
-        status = httpx.get(web, timeout=10)
+        assert httpx.get(chain, timeout=90).status_code == 200
+        status = httpx.get(web, timeout=90)
         assert status.status_code == 200
         assert "Redis" in status.json()["readiness_reason"]
         assert status.json()["interval"] == 60
@@ -114,7 +114,7 @@ def test_what_is_stored_is_answered_by_a_serve_that_was_started_while_redis_hang
         os.kill(server.pid, signal.SIGCONT)
     # The system turns out to run at another interval, and is served under that.
     _, web = (process.stdout.readline().split()[-1] for _ in range(2))
-    assert httpx.get(web, timeout=10).json()["interval"] == 30
+    assert httpx.get(web, timeout=90).json()["interval"] == 30
     assert ended(process) == 0
 
 
@@ -137,7 +137,7 @@ def test_status_needs_no_serve(environment, bus):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         check=True,
     )
     found = json.loads(asked.stdout)

@@ -292,7 +292,7 @@ def test_it_is_whole_while_cycles_are_stored_and_folded(
     collector = threading.Thread(target=collect)
     collector.start()
     try:
-        stored.wait(20)
+        stored.wait(90)
         for number in range(3):
             place = str(tmp_path / f"backup{number}")
             assert g6("backup", place, "--data-dir", str(directory)).code == 0

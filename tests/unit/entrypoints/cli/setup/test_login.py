@@ -158,7 +158,7 @@ def test_the_browser_is_sent_back_to_a_page_of_ours() -> None:
             )
         )
         visitor.start()
-        assert callback.wait(20.0) == "r1"
+        assert callback.wait(90) == "r1"
         visitor.join()
     assert "close this page" in answers[0]
 

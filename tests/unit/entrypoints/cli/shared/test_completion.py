@@ -160,7 +160,7 @@ def shell(tmp_path: Path, **asked: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=90,
     )
 
 
@@ -244,7 +244,7 @@ def test_a_completion_imports_neither_typer_nor_the_settings(tmp_path: Path) -> 
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=90,
     )
     assert answer.stdout == "SENSEX\nset()\n"
 
@@ -270,7 +270,7 @@ def test_the_script_that_is_installed_completes_in_bash(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=90,
     )
     assert (ended.stdout, ended.stderr) == ("kite\n", "")
 
