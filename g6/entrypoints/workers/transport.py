@@ -165,6 +165,11 @@ class _SafeChannel:
     """What the channels add to kombu's."""
 
     QoS = OneRecord
+    # Who looks into kombu's index holds a lock, by default of 300 s: a worker that was killed while
+    # it looked kept all others from it for so long. At a load of 40 a message that a worker of an
+    # older version had in hand was not back after 90 s. Two that look at once do no harm: of two
+    # that put a message back one finds it gone.
+    unacked_mutex_expire = 10
 
     connection: Any
     conn_or_acquire: Any

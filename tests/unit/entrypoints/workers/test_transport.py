@@ -11,6 +11,7 @@ import pytest
 import redis
 from kombu import Connection, Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES, resolve_transport
+from kombu.transport.redis import Mutex
 
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.entrypoints.workers import transport
@@ -204,3 +205,17 @@ def test_a_message_in_hand_of_a_worker_before_an_upgrade_comes_back(
         channel.qos.restore_visible(interval=1)
         assert channel.basic_get("work").payload == "a message"
         assert not held.exists(f"{PREFIX}unacked_index")
+
+
+def test_a_worker_that_dies_while_it_looks_for_lost_messages_keeps_others_from_it_for_10_s(
+    server: EmbeddedServer, held: redis.Redis
+) -> None:
+    transport.install()
+    with Connection(server.url, transport_options={"global_keyprefix": PREFIX}) as connection:
+        hand = connection.default_channel.qos
+        with connection.default_channel.conn_or_acquire() as client:
+            looking = Mutex(client, hand.unacked_mutex_key, hand.unacked_mutex_expire)
+            looking.__enter__()
+            (lock,) = held.keys("*unacked_mutex")
+            assert 0 < held.pttl(lock) <= 10_000
+            looking.__exit__(None, None, None)
