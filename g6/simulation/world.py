@@ -34,7 +34,7 @@ T = TypeVar("T")
 PieceKey = tuple[object, ...] | str
 """What a piece is of. The last word of a tuple is its day."""
 
-# With these six indices of three expiries each stay below 48 MB, day after day (a test holds it).
+# With these six indices of three expiries each stay below 32 MB, day after day (a test holds it).
 _CAPACITY = {"tape": 14, "curve": 15, "index": 12, "market": 4, "listing": 6, "interest": 32}
 """How many pieces of a kind there are before one of another day goes.
 

@@ -127,9 +127,10 @@ def _interest(tape: Tape, columns: Whole, second: int) -> dict[str, Numbers]:
     own = (tape.day.own.reshape(-1)[columns] * 7919) % 1.0
     minute = np.floor(second / 60 - own).astype(np.int64) - 1
     minute = np.minimum(minute, tape.day.market.minutes - SETTLED)
-    quarter = max(int(minute.min()) + 1, 0) // QUARTER
-    first = quarter * QUARTER
-    since = tape.interest_from(first, max(int(minute.max()), 0) + 1)[:, columns]
+    number = max(int(minute.min()) + 1, 0) // QUARTER
+    quarter = tape.quarter(number)
+    first = quarter.first
+    since = quarter.interest[: max(int(minute.max()), 0) + 2 - first, columns]
     path = since[1:]
     is_published = np.arange(first, first + len(path))[:, None] <= minute
     high = np.where(is_published, path, start).max(axis=0, initial=0)
@@ -137,8 +138,8 @@ def _interest(tape: Tape, columns: Whole, second: int) -> dict[str, Numbers]:
     running = tape.running
     row = np.maximum(minute, 0) - first + 1
     now = np.where(minute >= 0, since[row, np.arange(len(columns))], start)
-    highest = np.maximum(np.maximum(high, start), running.interest_high[quarter, columns])
-    lowest = np.minimum(np.minimum(low, start), running.interest_low[quarter, columns])
+    highest = np.maximum(np.maximum(high, start), running.interest_high[number, columns])
+    lowest = np.minimum(np.minimum(low, start), running.interest_low[number, columns])
     return {
         "oi": now.astype(np.float64),
         "oi_day_high": highest.astype(np.float64),

@@ -134,7 +134,7 @@ def test_what_is_kept_stays_small_day_after_day(days: Calendar) -> None:
     for day in ("2026-11-18", "2026-11-19", "2026-11-20"):
         for index in SIX:
             ask(market, index, ist(f"{day} 11:00"), 3)
-        assert kept_bytes(market) < 48e6
+        assert kept_bytes(market) < 32e6
         assert {
             index for index, on in market.world.cache.pieces["index"] if on.isoformat() == day
         } == set(SIX)
