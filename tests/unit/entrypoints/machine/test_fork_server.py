@@ -75,6 +75,22 @@ def test_each_process_has_the_environment_that_was_asked_for(
     assert f"{tmp_path}/home" in (tmp_path / "log").read_text()
 
 
+def test_what_arrow_allocates_for_itself_comes_from_the_pool_that_gives_freed_memory_back(
+    forks: ForkServer, tmp_path: Path
+) -> None:
+    child = launch(forks, tmp_path / "log", *STAYS)
+    assert isinstance(child, ForkedChild)
+    areas = Path(f"/proc/{child.pid}/maps").read_text("ascii").splitlines()
+    child.send(signal.SIGKILL)
+    assert child.wait(10.0)
+    # Arrow's own allocator, mimalloc, reserves a gigabyte at its first allocation.
+    sizes = []
+    for area in areas:
+        begin, end = area.partition(" ")[0].split("-")
+        sizes.append(int(end, 16) - int(begin, 16))
+    assert max(sizes) < 2**29
+
+
 def test_a_command_that_is_no_module_is_executed(forks: ForkServer, tmp_path: Path) -> None:
     with (tmp_path / "log").open("ab") as output:
         child = forks.launch(["true"], os.environ, output.fileno())
