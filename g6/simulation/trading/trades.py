@@ -177,10 +177,10 @@ class Tape:
     def latest(self, minute: int, columns: Whole) -> Whole:
         """Return the last minute before `minute` with a trade, shape (m,), -1 without one."""
         number = minute // QUARTER
-        before = self.running.latest[number, columns]
+        before = np.asarray(self.running.latest[number, columns], dtype=np.int64)
         first = number * QUARTER
         if minute == first:
-            return before.astype(np.int64)
+            return before
         marks = np.arange(first, minute, dtype=np.int16)[:, None]
         traded = self.quarter(number).lots[: minute - first, columns] > 0
         recent = np.where(traded, marks, np.int16(-1)).max(axis=0, initial=-1)
