@@ -55,7 +55,9 @@ def client(kite: Kite) -> Iterator[KiteConnect]:
 def raw(kite: Kite, path: str, **query: Any) -> Any:
     """The answer as it is on the wire."""
     headers = {"Authorization": "token demo:demo"}
-    return httpx.get(kite.root + path, params=query, headers=headers, trust_env=False).json()
+    return httpx.get(
+        kite.root + path, params=query, headers=headers, trust_env=False, timeout=90
+    ).json()
 
 
 def test_a_request_token_buys_a_session(client: KiteConnect, kite: Kite) -> None:
@@ -139,7 +141,7 @@ def test_the_whole_dump_holds_every_exchange(client: KiteConnect) -> None:
 
 
 def test_the_dump_needs_no_token_and_travels_compressed(kite: Kite) -> None:
-    answer = httpx.get(f"{kite.root}/instruments/BSE", trust_env=False)
+    answer = httpx.get(f"{kite.root}/instruments/BSE", trust_env=False, timeout=90)
     assert answer.headers["content-encoding"] == "gzip"
     assert "csv" in answer.headers["content-type"]
     assert answer.text.startswith(
@@ -244,7 +246,7 @@ def test_the_dump_has_the_official_samples_columns(kite: Kite, shared: Path) -> 
         encoding="utf-8"
     )
     assert (
-        httpx.get(f"{kite.root}/instruments", trust_env=False).text.splitlines()[0]
+        httpx.get(f"{kite.root}/instruments", trust_env=False, timeout=90).text.splitlines()[0]
         == sample.splitlines()[0]
     )
 

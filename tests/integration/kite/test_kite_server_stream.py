@@ -40,7 +40,9 @@ def kite(server: Kite) -> Kite:
 @pytest.fixture(scope="module")
 def options(server: Kite) -> list[int]:
     """The tokens of NIFTY's nearest options."""
-    rows = httpx.get(f"{server.root}/instruments/NFO", trust_env=False).text.splitlines()
+    rows = httpx.get(
+        f"{server.root}/instruments/NFO", trust_env=False, timeout=90
+    ).text.splitlines()
     return [
         int(row.split(",")[0])
         for row in rows

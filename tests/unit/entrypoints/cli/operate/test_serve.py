@@ -87,7 +87,7 @@ def shows(address, text):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_cleanly_when_told(serving, number):
     process, _, web = serving()
-    with httpx.Client() as client:
+    with httpx.Client(timeout=90) as client:
         assert client.get(web).status_code == 200
         assert ended(process, number) == 0
 

@@ -154,7 +154,7 @@ def test_the_browser_is_sent_back_to_a_page_of_ours() -> None:
         query = {"request_token": "r1", "status": "success", "action": "login"}
         visitor = threading.Thread(
             target=lambda: answers.append(
-                httpx.get(callback.url, params=query, trust_env=False).text
+                httpx.get(callback.url, params=query, trust_env=False, timeout=90).text
             )
         )
         visitor.start()
