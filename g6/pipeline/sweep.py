@@ -93,25 +93,33 @@ def _mend(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, 
 
 
 def _close(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord, now: float) -> str:
-    reason = _closing_reason(runtime, record, state)
+    reason = _closing_reason(runtime, record, state, now)
+    if reason is None:
+        return ""
     answer = runtime.ledger.finish(unit, UnitEnd(Status.MISSING, reason), now)
     if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return "closed"
 
 
-def _closing_reason(runtime: Runtime, record: CycleRecord, state: UnitRecord) -> Reason:
+def _closing_reason(
+    runtime: Runtime, record: CycleRecord, state: UnitRecord, now: float
+) -> Reason | None:
+    """Return why a unit did not end in time, None where that is not known yet."""
     if any(stage.starts >= POISON for stage in state.stages.values()):
         return Reason.POISON
     if not state.stages:
-        return _unbegun_reason(runtime, record)
+        return _unbegun_reason(runtime, record, now)
     collect = state.stages.get(Stage.COLLECT, StageState())
     has_quotes = collect.is_done or Stage.ANALYSE in state.stages
     return Reason.LATE if has_quotes else Reason.PROVIDER
 
 
-def _unbegun_reason(runtime: Runtime, record: CycleRecord) -> Reason:
-    """Return why nobody began a unit whose cycle others did begin."""
+def _unbegun_reason(runtime: Runtime, record: CycleRecord, now: float) -> Reason | None:
+    """Return why nobody began a unit whose cycle others did begin.
+
+    None where a beat that has not signed since an outage may know another reason.
+    """
     # Redis went away between the two messages of a beat: the second was never sent. An outage of
     # then says nothing of a rerun of today.
     if runtime.lifeline is not None and record.attempt == 1:
@@ -121,7 +129,9 @@ def _unbegun_reason(runtime: Runtime, record: CycleRecord) -> Reason:
         # Who closes a unit was sent by a beat that has signed since it was due. None that lived
         # then is known: the only beat died between the messages of two indices.
         if not reason and runtime.lifeline.first_beat() is not None:
-            return Reason.NO_BEAT
+            # A beat that was born in an outage had signed, and its sweep closed a unit of the
+            # outage 0.4 s before the older beat told of that.
+            return Reason.NO_BEAT if runtime.lifeline.is_settled(now) else None
     return Reason.EXPIRED
 
 

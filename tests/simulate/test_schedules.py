@@ -32,6 +32,11 @@ SCHEDULES_EACH = 20
 FAILED_ONCE = (
     # A persist stood still in its write among two reruns, and its time limit struck before it looked.
     (82834, "2926:rerun:0,2957:stand_still:14.55,2993:rerun:0"),
+    # A beat that was born in an outage had a sweep close a unit of it before the older beat told of it.
+    (
+        83007,
+        "142:die:37.86,743:slow_provider:11.76,1176:lose:0,1856:redis_away:10.83,1865:die_after:4.63",
+    ),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
 

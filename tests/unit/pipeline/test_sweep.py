@@ -423,6 +423,36 @@ def test_a_beat_that_was_born_in_an_outage_waits_for_what_an_older_one_knows(wor
         assert world.ends(cycle)["NIFTY"] == ("SKIPPED", "redis_down")
 
 
+@pytest.mark.parametrize(
+    ("older_lives", "reason"), [(True, "redis_down"), (False, "no_beat")], ids=["lives", "dead"]
+)
+def test_a_unit_of_an_outage_is_closed_when_an_older_beat_has_had_its_time_to_tell_of_it(
+    world: World, older_lives: bool, reason: str
+) -> None:
+    """A beat that was born in the outage had its sweep close the unit as `no_beat` before."""
+    signs, older = live_beat(world)
+    world.later(-2.0)
+    older.record_beat()
+    world.later(2.0)
+    world.run(NIFTY)
+    signs.is_away = True
+    older.record_beat()
+    world.later(60.0)
+    younger = MemoryLifeline(signs, world.controls, world.clock)
+    younger.record_beat()
+    signs.is_away = False
+    world.later(1.0)
+    younger.record_beat()
+    assert swept(world)["closed"] == 0
+    if older_lives:
+        older.record_beat()
+    else:
+        world.later(6.1)
+    assert swept(world)["closed"] == 1
+    world.drain()
+    assert world.ends()["BANKNIFTY"] == ("MISSING", reason)
+
+
 def test_the_grid_of_a_live_run_begins_with_its_oldest_beat(world: World) -> None:
     """Its first cycles were in a Redis that was emptied before any of them was stored."""
     signs, beat = live_beat(world)
