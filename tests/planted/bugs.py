@@ -163,8 +163,9 @@ BUGS = (
     bug(
         "a rerun keeps the deadline of before",
         LEDGER,
-        "            deadline=opening.deadline,\n            config_id",
-        "            config_id",
+        "        account.opening = replace(opening, expected=expected, due=account.opening.due)\n",
+        "        config_id = opening.config_id\n"
+        "        account.opening = replace(account.opening, expected=expected, config_id=config_id)\n",
     ),
     bug(
         "a mark is put over one that was not read",
@@ -425,9 +426,9 @@ BUGS = (
     bug(
         "an overview is that of another cycle",
         CLOSING,
-        "    record = runtime.ledger.record(cycle)\n    if record is None or not record.closed:\n        return False\n    watch",
+        "    record = runtime.ledger.record(cycle)\n    if record is None or not record.closed:\n        return False\n    with",
         "    record = next(iter(runtime.ledger.open_cycles()), None)\n"
-        "    if record is None:\n        return False\n    watch",
+        "    if record is None:\n        return False\n    with",
     ),
     bug(
         "the closing report says OK of every unit",
