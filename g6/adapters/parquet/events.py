@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from g6.adapters.parquet import days
 from g6.adapters.parquet.columns import EVENT_SCHEMA, encode
@@ -67,15 +68,23 @@ def keep(root: Path, events: Sequence[Event], upto: BusPosition) -> None:
 
 def _add(path: Path, rows: Sequence[Document]) -> None:
     schema = widened([path], EVENT_SCHEMA)
-    stored = read(path, schema).to_pylist() if path.exists() else []
-    by_id = {row["event_id"]: row for row in [*rows, *stored]}
-    ordered = sorted(by_id.values(), key=lambda row: (row["observed_at"], row["event_id"]))
-    columns = []
-    for field in schema:
-        values = [row.get(field.name) for row in ordered]
-        columns.append(pa.array(values, field.type))
-    table = pa.table(columns, schema=schema).replace_schema_metadata({"g6.version": "1"})
-    replace(path, encode(table, small=True))
+    plain = pa.schema([pa.field(field.name, _plain_type(field.type)) for field in schema])
+    columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in plain]
+    table = pa.table(columns, schema=plain)
+    if path.exists():
+        # As objects of Python, the events of a day stayed in the process that wrote them: 26 MB of
+        # 360 cycles of six indices, and more with each quarter of an hour.
+        stored = read(path, schema).select(schema.names).cast(plain)
+        is_stored = pc.is_in(table["event_id"], value_set=stored["event_id"])
+        table = pa.concat_tables([stored, table.filter(pc.invert(is_stored))])
+    order = [("observed_at", "ascending"), ("event_id", "ascending")]
+    table = table.sort_by(order).combine_chunks().cast(schema)
+    replace(path, encode(table.replace_schema_metadata({"g6.version": "1"}), small=True))
+
+
+def _plain_type(of_column: pa.DataType) -> pa.DataType:
+    """Return the type of a column's values, of which a dictionary would keep those filtered out."""
+    return of_column.value_type if pa.types.is_dictionary(of_column) else of_column
 
 
 def _observed_at(event: Event) -> datetime:
