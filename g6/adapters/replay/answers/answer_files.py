@@ -33,7 +33,7 @@ from g6.adapters.replay.tables.plausible import (
 )
 from g6.adapters.replay.unread import LeftOut, kind_of
 from g6.domain.market.calendar import day_of
-from g6.domain.market.instrument import INDICES, SIDES
+from g6.domain.market.instrument import INDICES, SIDES, contract_keys
 from g6.domain.market.lots import lot_of
 from g6.domain.schema.counting import MAX_OPEN_INTEREST
 from g6.domain.schema.words import SpotSource
@@ -80,16 +80,15 @@ class AnswerFiles:
                 left_out.append(LeftOut(path, error.row, error.reason, kind_of(error)))
                 continue
             unit = answer.index, answer.at
-            omitted = (*answer.omitted, *_impossible_interest(single))
-            left_out += [_in_file(path, part) for part in omitted]
             own = _Options.of(answer.rows)
-            fresh = own
-            if unit in options:
-                fresh = own.without(options[unit])
-                original = self._files[unit][0]
-                left_out += _doubles_of(original, path, own, fresh, options[unit])
+            before = options.get(unit)
+            fresh = own if before is None else own.without(before)
+            omitted = (*answer.omitted, *_impossible_interest(single, fresh))
+            left_out += [_in_file(path, part) for part in omitted]
+            if before is not None:
+                left_out += _doubles_of(self._files[unit][0], path, own, fresh, before)
             if len(fresh.keys):
-                options[unit] = fresh.joined(options.get(unit))
+                options[unit] = fresh.joined(before)
                 self._files.setdefault(unit, []).append(path)
                 earlier = self._expiries.get(answer.index, frozenset())
                 self._expiries[answer.index] = earlier | set(single.contracts.expiries)
@@ -249,10 +248,16 @@ def _snapshot(index: str, at: datetime, answers: Sequence[ExchangeAnswer]) -> Sn
     return result
 
 
-def _impossible_interest(single: Snapshot) -> list[OmittedPart]:
-    """Return the options whose open interest cannot be. It stays as it came and is in no sum."""
+def _impossible_interest(single: Snapshot, fresh: _Options) -> list[OmittedPart]:
+    """Return the options whose open interest cannot be. It stays as it came and is in no sum.
+
+    Of `fresh` ones alone: an option that an earlier file has is told of as that.
+    """
     open_interest = single.values["oi"]
     impossible = (open_interest < 0) | (open_interest >= MAX_OPEN_INTEREST)
+    contracts = single.contracts
+    keys = contract_keys(contracts.expiry, contracts.strike)
+    impossible &= np.isin([keys * 2, keys * 2 + 1], fresh.keys)
     omitted = []
     for side, place in zip(*np.nonzero(impossible), strict=True):
         name = single.contracts.symbol[side, place]

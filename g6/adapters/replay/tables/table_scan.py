@@ -178,7 +178,7 @@ class _Scanner:
         self._tally = UnitTally(layout)
         self._counts: dict[str, bool] = {}
         self._lost_rows: list[LostRow] = []
-        self._odd_rows: list[LostRow] = []
+        self._odd_rows: dict[tuple[int, int], LostRow] = {}
         self._others: dict[str, int] = {}
         self._has_contradiction = False
 
@@ -203,7 +203,7 @@ class _Scanner:
     def _read(self, number: int, path: Path) -> None:
         losses = FileLosses()
         batches_before = len(self._columns.at)
-        odd_before = len(self._odd_rows)
+        odd_rows: dict[tuple[int, int], LostRow] = {}
         parts: list[OptionRows] = []
         try:
             for options in options_of(path, self._layout, losses):
@@ -212,12 +212,12 @@ class _Scanner:
                     self._columns.add(options, number)
                     self._tally.add(options)
                     parts.append(options)
-                    for row, reason in impossible_interest(options):
-                        self._odd_rows.append(LostRow(path, row, reason))
+                    for row, side, reason in impossible_interest(options):
+                        odd_rows[number, option_place(row, side)] = LostRow(path, row, reason)
         except BadInput:
             self._columns.cut(batches_before)
-            del self._odd_rows[odd_before:]
             raise
+        self._odd_rows |= odd_rows
         self._remember(number, path, parts)
         for row, reason in sorted(losses.reasons.items()):
             self._lost_rows.append(LostRow(path, row, reason))
@@ -282,9 +282,21 @@ class _Scanner:
             widths={name: table.widths(n, self._layout.window) for name, n in names.items()},
             dropped=dropped,
             lost_rows=self._lost_rows,
-            odd_rows=self._odd_rows,
+            odd_rows=self._used_odd_rows(dropped),
             others=self._others,
         )
+
+    def _used_odd_rows(self, dropped: Mapping[int, NDArray[np.int64]]) -> list[LostRow]:
+        """Return the odd rows that are used. One that is dropped is told of as that alone.
+
+        The copy of a row with an impossible open interest was a second trouble, and a double too.
+        """
+        places = {number: set(lost.tolist()) for number, lost in dropped.items()}
+        return [
+            odd
+            for (number, place), odd in self._odd_rows.items()
+            if place not in places.get(number, ())
+        ]
 
     def _consistent_rows(self, table: SnapshotGroups, places: _Places) -> NDArray[np.bool_]:
         """Return the rows that agree with their snapshots and record the others."""
@@ -331,8 +343,20 @@ def option_places(row: NDArray[np.int64], side: NDArray[np.integer[Any]]) -> NDA
     return row * 2 + side
 
 
-def impossible_interest(options: OptionRows) -> Iterator[tuple[int, str]]:
-    """Yield row and reason of each open interest that cannot be. It stays, flagged, in no sum."""
+def option_place(row: int, side: int) -> int:
+    """Return the number of one row and side.
+
+    >>> option_place(4, 1)
+    9
+    """
+    return row * 2 + side
+
+
+def impossible_interest(options: OptionRows) -> Iterator[tuple[int, int, str]]:
+    """Yield row, side and reason of each open interest that cannot be.
+
+    It stays, flagged, in no sum.
+    """
     oi = options.figures["oi"]
     if not np.any((oi < 0) | (oi >= MAX_OPEN_INTEREST / LARGEST_LOT)):
         return
@@ -340,4 +364,5 @@ def impossible_interest(options: OptionRows) -> Iterator[tuple[int, str]]:
         oi = oi * np.maximum(lots_of(options), 1)
     for n in np.flatnonzero((oi < 0) | (oi >= MAX_OPEN_INTEREST)).tolist():
         figure = f"open interest of {oi[n]:g} units"
-        yield int(options.row[n]), f"{figure} cannot be: it is flagged bad_oi and in no sum"
+        reason = f"{figure} cannot be: it is flagged bad_oi and in no sum"
+        yield int(options.row[n]), int(options.side[n]), reason

@@ -63,6 +63,17 @@ def test_the_same_answer_twice_is_one_however_it_is_written(
         Recording.open(answers_dir, strict=True)
 
 
+def test_impossible_interest_of_a_copied_answer_is_told_once(
+    tmp_path: Path, answer: Answer
+) -> None:
+    document = answer(0)
+    document["records"]["data"][0]["CE"]["openInterest"] = -5
+    for name in ("first.json", "second.json"):
+        (tmp_path / name).write_text(json.dumps(document), "utf-8")
+    told = [(part.path.name, part.kind) for part in Recording.open(tmp_path).left_out]
+    assert told == [("first.json", "damaged"), ("second.json", "copy")]
+
+
 def test_an_answer_of_the_same_instant_with_other_figures_is_told_and_the_first_counts(
     answers_dir: Path, answer: Answer, instants: tuple[datetime, ...]
 ) -> None:

@@ -99,6 +99,20 @@ def test_of_an_option_that_cannot_be_true_and_one_that_can_the_second_counts(
 
 
 @pytest.mark.parametrize(
+    ("here", "there", "counts"),
+    [("-5", "-5", (1, 1, 0)), ("-5", "-7", (1, 0, 1)), ("5", "-5", (0, 0, 1))],
+)
+def test_a_row_that_counts_not_is_no_second_trouble_for_its_impossible_interest(
+    g6: Run, tmp_path: Path, here: str, there: str, counts: tuple[int, int, int]
+) -> None:
+    more = (line(0, 23_400, "Call", Open_Interest=there),)
+    path = table(tmp_path / "old.csv", changes={3: {"Open Interest": here}}, more=more)
+    report = json.loads(imported(g6, path).out)
+    found = (len(report["troubles"]), report["doubles"], report["contradictions"])
+    assert found == counts
+
+
+@pytest.mark.parametrize(
     ("names", "said"),
     [
         ({8: "Close"}, "has 2 columns 'Close' for ltp"),
