@@ -40,6 +40,23 @@ SWEEP_SECONDS = 2.0
 """Wall seconds between two sweeps: a partial cycle closes at most 2.5 s after its deadline."""
 
 
+@dataclass(frozen=True, slots=True)
+class CycleRest:
+    """A closed cycle that waits for a sink. Wall times are epoch seconds.
+
+    Attributes:
+        deadline: Of the cycle.
+        begun: When a sweep looked at it last.
+        until: When the next one does.
+        options: Those of it that are analysed and not yet stored.
+    """
+
+    deadline: float
+    begun: float
+    until: float
+    options: int
+
+
 @dataclass(slots=True)
 class ProcessMemory:
     """What one process remembers between units, so that it does not ask for it again.
@@ -48,10 +65,12 @@ class ProcessMemory:
         stored_interest: Open interest of the last stored day before a session, by index and
             session. None where the store has none.
         kept_listings: Indices and days whose instruments are on disk.
+        rests: The open cycles that sweeps do not look at for now.
     """
 
     stored_interest: dict[tuple[str, date], Frame | None] = field(default_factory=dict)
     kept_listings: set[tuple[str, date]] = field(default_factory=set)
+    rests: dict[str, CycleRest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

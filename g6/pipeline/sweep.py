@@ -5,6 +5,7 @@ from __future__ import annotations
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Stage, Status
 from g6.pipeline.grid_walk import walk
+from g6.pipeline.maintenance.waiting_cycles import awake_cycles, let_rest
 from g6.pipeline.rerun import RERUN_SECONDS
 from g6.pipeline.runtime import Runtime
 from g6.ports import RERUN_TASK, CycleRecord, StageState, UnitEnd, UnitRecord
@@ -24,7 +25,7 @@ STORE_SECONDS = 3600.0
 
 
 def sweep(runtime: Runtime) -> dict[str, int]:
-    """Mend every open cycle, and record what nobody opened since the last sweep.
+    """Mend every open cycle that does not rest, and record what nobody opened since the last sweep.
 
     Returns:
         How many units were closed, stages sent again, cycles fired again, and units recorded as
@@ -32,7 +33,7 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     """
     now = runtime.clock.wall()
     counts = {"closed": 0, "sent_again": 0, "fired_again": 0, "gaps": 0}
-    records = runtime.ledger.open_cycles()
+    records = awake_cycles(runtime, now)
     for record in records:
         for index, unit in record.units.items():
             kind = _mend(runtime, record, Unit(record.cycle, index), unit, now)
@@ -45,9 +46,10 @@ def sweep(runtime: Runtime) -> dict[str, int]:
             counts["fired_again"] += _store_again(runtime, record, now)
         if record.stored and record.attempt > 1:
             counts["fired_again"] += _write_again(runtime, record, now)
+        let_rest(runtime, record, now)
     if not runtime.feeds:
-        waiting = sum(1 for record in records if record.fired and not record.closed)
-        counts["gaps"] = walk(runtime, now, MOST_SKIPPED - waiting)
+        unclosed = sum(1 for record in records if record.fired and not record.closed)
+        counts["gaps"] = walk(runtime, now, MOST_SKIPPED - unclosed)
     return counts
 
 

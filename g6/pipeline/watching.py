@@ -30,7 +30,8 @@ from g6.domain.reports.alerts import (
     unserved_alert,
 )
 from g6.domain.reports.switches import EVERY_INDEX
-from g6.domain.schema.words import QueueName, QuoteSource, Reason, Stage, Status
+from g6.domain.schema.words import QueueName, QuoteSource, Reason
+from g6.pipeline.maintenance.waiting_cycles import awake_cycles, unstored_options
 from g6.pipeline.raised_alerts import note, show_alerts
 from g6.pipeline.relief import relieve
 from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
@@ -58,7 +59,7 @@ def heartbeat(runtime: Runtime) -> None:
     at = runtime.clock.market()
     switches = runtime.controls.read()
     vitals = runtime.vitals.read()
-    open_cycles = runtime.ledger.open_cycles()
+    open_cycles = awake_cycles(runtime, runtime.clock.wall())
     report = Heartbeat(
         vitals=vitals,
         refused=forget_old(runtime, switches),
@@ -102,13 +103,8 @@ def _backlog(runtime: Runtime, open_cycles: Sequence[CycleRecord]) -> dict[str, 
 
     A stage writes to all sinks, and is done when each has answered.
     """
-    waiting = 0
-    for record in open_cycles:
-        for unit in record.units.values():
-            persist = unit.stages.get(Stage.PERSIST)
-            is_stored = persist is not None and persist.is_done
-            if unit.status and Status(unit.status).has_chain and not is_stored:
-                waiting += int(unit.summary.get("options") or 0)
+    waiting = sum(map(unstored_options, open_cycles))
+    waiting += sum(rest.options for rest in runtime.memory.rests.values())
     sinks = [name for name in runtime.store.sink.split("+") if name]
     return dict.fromkeys(sinks, waiting)
 

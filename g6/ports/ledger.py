@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer, StageProgress
+from g6.domain.cycles.claims import ClaimAnswer, CycleRests, FinishAnswer, StageProgress, no_rest
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
@@ -257,10 +257,14 @@ class Ledger(Protocol):
         """
         ...
 
-    def open_cycles(self) -> Sequence[CycleRecord]:
+    def open_cycles(self, rests: CycleRests = no_rest) -> Sequence[CycleRecord]:
         """Return the cycles that are not settled, oldest first.
 
         They are not closed, not wholly persisted, or to be written once more (`write_again`).
+
+        Args:
+            rests: Is given the name and the deadline of each, and tells whether its record is left
+                out.
         """
         ...
 

@@ -723,3 +723,19 @@ def test_a_cycle_that_waits_for_a_unit_is_not_closed(ledger: Ledger) -> None:
     assert not ledger.close(CYCLE, 104.0)
     analysed(ledger, NIFTY, 105.0)
     assert ledger.close(CYCLE, 106.0)
+
+
+def test_cycles_that_rest_are_left_out_by_name_and_deadline(ledger: Ledger) -> None:
+    for cycle, deadline in ((CYCLE, 148.0), (LATER, 208.000001), (AFTER, 268.0)):
+        opening = replace(OPENING, deadline=deadline)
+        ledger.begin(Unit(cycle, "NIFTY"), f"task-{cycle}", opening, deadline - 48.0, LEASE)
+    asked = []
+
+    def rests(cycle: str, deadline: float) -> bool:
+        asked.append((cycle, deadline))
+        return cycle == LATER
+
+    assert [record.cycle for record in ledger.open_cycles(rests)] == [CYCLE, AFTER]
+    assert asked == [(CYCLE, 148.0), (LATER, 208.000001), (AFTER, 268.0)]
+    records = {record.cycle: record.opening.deadline for record in ledger.open_cycles()}
+    assert records == dict(asked), "the deadline of a record is the one that a look remembers"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer, StageProgress
+from g6.domain.cycles.claims import ClaimAnswer, CycleRests, FinishAnswer, StageProgress, no_rest
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
@@ -186,13 +186,11 @@ class MemoryLedger:
         completes = self._terminal(unit, Status.SKIPPED, reason, {}, now)
         return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED
 
-    def open_cycles(self) -> Sequence[CycleRecord]:
+    def open_cycles(self, rests: CycleRests = no_rest) -> Sequence[CycleRecord]:
+        records = [record for name in self._open if (record := self.record(name))]
         # By name where deadlines are equal: the order of a set differs with the hash seed.
-        oldest_first = sorted(
-            self._open, key=lambda name: (self._cycles[name].opening.deadline, name)
-        )
-        records = map(self.record, oldest_first)
-        return [record for record in records if record]
+        records.sort(key=lambda record: (record.opening.deadline, record.cycle))
+        return [record for record in records if not rests(record.cycle, record.opening.deadline)]
 
     def record(self, cycle: str) -> CycleRecord | None:
         account = self._cycles.get(cycle)

@@ -17,7 +17,7 @@ from g6.adapters.redis.bus import event_fields
 from g6.adapters.redis.frames import frame_key, whole_frame
 from g6.adapters.redis.payload import decode
 from g6.adapters.redis.server import Reply, translated
-from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer, StageProgress
+from g6.domain.cycles.claims import ClaimAnswer, CycleRests, FinishAnswer, StageProgress, no_rest
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
@@ -26,7 +26,14 @@ from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, level
 from g6.domain.schema.frame import FrameName
 from g6.domain.schema.no_word import reason_of
 from g6.domain.schema.words import STAGES, Reason, Stage, Status
-from g6.ports import Claim, CycleRecord, Opening, StageState, UnitEnd, UnitRecord
+from g6.ports import (
+    Claim,
+    CycleRecord,
+    Opening,
+    StageState,
+    UnitEnd,
+    UnitRecord,
+)
 
 _ENDINGS = (FinishAnswer.LATE, FinishAnswer.FINISHED, FinishAnswer.COMPLETED)
 """The answers of `finish` and `skip`, by the numbers of the script."""
@@ -121,8 +128,13 @@ class RedisLedger:
         return _ENDINGS[int(self._step("skip", unit.cycle, unit.index, now, *arguments))]
 
     @translated
-    def open_cycles(self) -> Sequence[CycleRecord]:
-        cycles = [_text(name) for name in self._client.zrange(f"{self._ns}:open", 0, -1)]
+    def open_cycles(self, rests: CycleRests = no_rest) -> Sequence[CycleRecord]:
+        deadlines: Reply = self._client.zrange(f"{self._ns}:open", 0, -1, withscores=True)
+        cycles = []
+        for name, deadline in deadlines:
+            cycle = _text(name)
+            if not rests(cycle, deadline):
+                cycles.append(cycle)
         pipeline = self._client.pipeline(transaction=False)
         for cycle in cycles:
             pipeline.hgetall(self._cycle_key(cycle))
