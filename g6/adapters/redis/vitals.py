@@ -222,25 +222,27 @@ class RedisVitals:
         return skews
 
     def _processes_of(self, signs: Mapping[bytes, bytes], now: float) -> Iterator[ProcessFacts]:
-        for name, text in signs.items():
-            facts = json.loads(text)
-            silent_seconds = now - facts["at"]
-            if silent_seconds > FORGOTTEN_SECONDS:
-                self._client.hdel(f"{self._ns}:processes", name)
-                continue
-            yield ProcessFacts.from_json(facts | {"up": silent_seconds < SILENT_SECONDS})
+        for _, facts in self._remembered("processes", signs, now):
+            yield ProcessFacts.from_json(facts)
 
     def _workers(self, signs: Mapping[bytes, bytes], now: float) -> dict[str, WorkerFacts]:
-        workers = {}
+        signs_of = self._remembered("workers", signs, now)
+        return {name: WorkerFacts.from_json(facts) for name, facts in signs_of}
+
+    def _remembered(
+        self, key: str, signs: Mapping[bytes, bytes], now: float
+    ) -> Iterator[tuple[str, Reply]]:
+        """Yield names and facts of those who signed of late, and whether they are up.
+
+        Those that were silent for long are forgotten.
+        """
         for name, text in signs.items():
             facts = json.loads(text)
             silent_seconds = now - facts["at"]
             if silent_seconds > FORGOTTEN_SECONDS:
-                self._client.hdel(f"{self._ns}:workers", name)
+                self._client.hdel(f"{self._ns}:{key}", name)
                 continue
-            is_up = silent_seconds < SILENT_SECONDS
-            workers[name.decode()] = WorkerFacts.from_json(facts | {"up": is_up})
-        return workers
+            yield name.decode(), facts | {"up": silent_seconds < SILENT_SECONDS}
 
 
 def _sent(text: bytes | None) -> float | None:

@@ -264,9 +264,7 @@ class Certificate:
             root=text(document, "merkle_root"),
             signature=read_record(CertificateSignature, signature) if signature else None,
         )
-        # A field that this class passes over would be in the file and not under the root.
-        if canonical(certificate.to_json()) != canonical(document):
-            raise ValueError(f"it is no {FORM}, or has something in it that such a one has not")
+        _check_whole(certificate.to_json(), document, FORM)
         return certificate
 
 
@@ -317,11 +315,19 @@ class NewestCertificates:
             links=tuple(read_record(CertificateLink, link) for link in entries(document, "days")),
             signature=read_record(CertificateSignature, signature) if signature else None,
         )
-        if canonical(newest.to_json()) != canonical(document):
-            raise ValueError(
-                f"it is no {LIST_FORM}, or has something in it that such a one has not"
-            )
+        _check_whole(newest.to_json(), document, LIST_FORM)
         return newest
+
+
+def _check_whole(read: JsonObject, document: Document, form: str) -> None:
+    """Refuse a document that is of another form, or has more in it than was read.
+
+    Raises:
+        ValueError: It is so.
+    """
+    # A field that is passed over would be in the file and not under the root.
+    if canonical(read) != canonical(document):
+        raise ValueError(f"it is no {form}, or has something in it that such a one has not")
 
 
 def _link(document: Document) -> CertificateLink | None:

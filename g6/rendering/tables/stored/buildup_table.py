@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from rich.table import Table
@@ -12,7 +11,12 @@ from rich.table import Table
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import day_of
 from g6.rendering.parts import Line, Part, WideTable, plain_table
-from g6.rendering.tables.stored.strike_window import Strikes, around_atm, few_enough, narrowed
+from g6.rendering.tables.stored.strike_window import (
+    StrikesView,
+    around_atm,
+    narrowed,
+    with_fewer_strikes,
+)
 from g6.rendering.wording import (
     around,
     clock,
@@ -30,30 +34,21 @@ LINES_AROUND = 12
 """Lines above and below the strikes, and that of the cursor."""
 WITH_INTEREST = 110
 """Columns of a screen from which on open interest stands beside its change."""
+VIEW = StrikesView
 
 
-@dataclass(frozen=True, slots=True)
-class BuildUpView:
-    """How many strikes are shown."""
-
-    strikes: Strikes = None
-
-
-VIEW = BuildUpView
-
-
-def fitted(view: BuildUpView, height: int) -> BuildUpView:
+def fitted(view: StrikesView, height: int) -> StrikesView:
     """Return a view of as many strikes as fit so many lines."""
-    return BuildUpView(few_enough(view.strikes, height - LINES_AROUND))
+    return with_fewer_strikes(view, height - LINES_AROUND)
 
 
-def narrow(document: BuildUps, view: BuildUpView) -> BuildUps:
+def narrow(document: BuildUps, view: StrikesView) -> BuildUps:
     """Return the build-ups of the strikes of which the number is named."""
     rows = around_atm(document.offset, view.strikes or 0)
     return narrowed(document, rows, len(document.strike))
 
 
-def parts(document: BuildUps, view: BuildUpView) -> Iterator[Part]:
+def parts(document: BuildUps, view: StrikesView) -> Iterator[Part]:
     """Yield the index's word, the strikes around the money, and a count of words by side."""
     yield Line(f"{document.index} {day_words(document.expiry)} · {in_india(document.cycle)}")
     yield Line(f"changes since {_against(document)}")
@@ -77,7 +72,7 @@ def _against(document: BuildUps) -> str:
     return clock(parse_z(document.against), day_of(parse_z(document.cycle)))
 
 
-def _table(document: BuildUps, view: BuildUpView, width: int) -> Table:
+def _table(document: BuildUps, view: StrikesView, width: int) -> Table:
     table = plain_table()
     heads = ["Δ price\npoints", "ΔOI\nlakh"]
     is_wide = width >= WITH_INTEREST

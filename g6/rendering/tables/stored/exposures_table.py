@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from rich.table import Table
 
 from g6.rendering.contract_words import exposure_legend
 from g6.rendering.parts import Line, Part, plain_table
-from g6.rendering.tables.stored.strike_window import Strikes, around_atm, few_enough, narrowed
+from g6.rendering.tables.stored.strike_window import (
+    StrikesView,
+    around_atm,
+    narrowed,
+    with_fewer_strikes,
+)
 from g6.rendering.wording import CRORE, day_words, in_india, number, points, spelled
 from g6.studies.stored.exposures_by_strike import ExposuresByStrike
 
 CSV_HELP = "Write CSV, every strike and exposure in it, in rupees."
 LINES_AROUND = 10
 """Lines above and below the strikes, and that of the cursor."""
+VIEW = StrikesView
 
 
-@dataclass(frozen=True, slots=True)
-class ExposuresView:
-    """How many strikes are shown."""
-
-    strikes: Strikes = None
-
-
-VIEW = ExposuresView
-
-
-def fitted(view: ExposuresView, height: int) -> ExposuresView:
+def fitted(view: StrikesView, height: int) -> StrikesView:
     """Return a view of as many strikes as fit so many lines."""
-    return ExposuresView(few_enough(view.strikes, height - LINES_AROUND))
+    return with_fewer_strikes(view, height - LINES_AROUND)
 
 
-def narrow(document: ExposuresByStrike, view: ExposuresView) -> ExposuresByStrike:
+def narrow(document: ExposuresByStrike, view: StrikesView) -> ExposuresByStrike:
     """Return the exposures of the strikes of which the number is named."""
     return narrowed(document, _rows(document, view.strikes or 0), len(document.strike))
 
 
-def parts(document: ExposuresByStrike, view: ExposuresView) -> Iterator[Part]:
+def parts(document: ExposuresByStrike, view: StrikesView) -> Iterator[Part]:
     """Yield the sums and levels, and a table with one line per strike near the index."""
     expiry = "all expiries" if document.expiry is None else day_words(document.expiry)
     yield f"{document.index} · {in_india(document.cycle)} · {expiry}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from rich.table import Table
@@ -13,7 +12,12 @@ from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import CE, PE
 from g6.rendering.parts import Line, Part, WideTable
 from g6.rendering.tables.fitted_table import TextColumn, fitted_table
-from g6.rendering.tables.stored.strike_window import Strikes, around_atm, few_enough, narrowed
+from g6.rendering.tables.stored.strike_window import (
+    StrikesView,
+    around_atm,
+    narrowed,
+    with_fewer_strikes,
+)
 from g6.rendering.wording import (
     clock,
     day_words,
@@ -27,32 +31,23 @@ from g6.studies.stored.buildup import PREVIOUS_CLOSE
 from g6.studies.stored.overview.ladder import Ladder
 
 CSV_HELP = "Write CSV, every column in it."
-
-
-@dataclass(frozen=True, slots=True)
-class LadderView:
-    """How many strikes are shown."""
-
-    strikes: Strikes = None
-
-
-VIEW = LadderView
+VIEW = StrikesView
 LINES_AROUND = 10
 """Lines above and below the strikes, and that of the cursor."""
 
 
-def fitted(view: LadderView, height: int) -> LadderView:
+def fitted(view: StrikesView, height: int) -> StrikesView:
     """Return a view of as many strikes as fit so many lines."""
-    return LadderView(few_enough(view.strikes, height - LINES_AROUND))
+    return with_fewer_strikes(view, height - LINES_AROUND)
 
 
-def narrow(document: Ladder, view: LadderView) -> Ladder:
+def narrow(document: Ladder, view: StrikesView) -> Ladder:
     """Return the ladder of the strikes of which the number is named."""
     rows = around_atm(document.offset, view.strikes or 0)
     return narrowed(document, rows, len(document.strike))
 
 
-def parts(document: Ladder, view: LadderView) -> Iterator[Part]:
+def parts(document: Ladder, view: StrikesView) -> Iterator[Part]:
     """Yield what it is of, and a table with one line per strike near the money."""
     yield Line(f"{document.index} · {in_india(document.cycle)} · {day_words(document.expiry)}")
     if document.against:

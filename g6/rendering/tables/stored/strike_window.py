@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Annotated, TypeVar, cast
 
 import numpy as np
@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from g6.rendering.wording import around
 from g6.studies.parameters import Parameter
 
-__all__ = ["USUAL", "AllLines", "Strikes", "around_atm", "evenly", "few_enough", "narrowed"]
+__all__ = [
+    "USUAL",
+    "AllLines",
+    "Strikes",
+    "StrikesView",
+    "around_atm",
+    "evenly",
+    "few_enough",
+    "narrowed",
+    "with_fewer_strikes",
+]
 
 T = TypeVar("T")
 USUAL = 21
@@ -25,6 +35,15 @@ Strikes = Annotated[
         "Strikes around ATM; 0: all. Else 21 of a table, all of --json.", "21", least=0, metavar="N"
     ),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class StrikesView:
+    """How many strikes are shown."""
+
+    strikes: Strikes = None
+
+
 AllLines = Annotated[
     bool, Parameter("All of it, where a terminal shows what fits.", option="--all")
 ]
@@ -74,6 +93,15 @@ def few_enough(strikes: int | None, lines: int) -> int:
     most = max(LEAST, lines)
     wished = USUAL if strikes is None else strikes
     return min(wished or most, most)
+
+
+def with_fewer_strikes(view: StrikesView, lines: int) -> StrikesView:
+    """Return a view of as many of its strikes as fit so many lines.
+
+    >>> with_fewer_strikes(StrikesView(31), 12)
+    StrikesView(strikes=12)
+    """
+    return StrikesView(few_enough(view.strikes, lines))
 
 
 def narrowed(document: T, rows: range, count: int) -> T:
