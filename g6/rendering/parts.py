@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 
@@ -230,8 +231,14 @@ def with_commands(parts: Iterable[Part], completed: Callable[[str], str]) -> Ite
             yield completed(part)
         elif isinstance(part, Line):
             yield Line(completed(part.text))
+        elif isinstance(part, WideLine):
+            yield WideLine(partial(_completed_line, part, completed))
         else:
             yield part
+
+
+def _completed_line(line: WideLine, completed: Callable[[str], str], width: int) -> str:
+    return completed(line.line_of(width))
 
 
 def print_parts(console: Console, parts: Iterable[Part]) -> None:

@@ -17,6 +17,7 @@ from g6.studies import table
 
 if TYPE_CHECKING:
     from g6.entrypoints.python.answers import Answer
+    from g6.studies.parameters import Field
 
 SETTINGS = {"provider": "provider.name", "recording": "provider.recording"}
 """Settings that a study may be asked under, by the names of its arguments."""
@@ -43,6 +44,7 @@ def __dir__() -> list[str]:
 
 
 def _function(study: table.Study) -> Callable[..., Answer]:
+    from g6.rendering.parts import view_of
     from g6.studies.parameters import made
     from g6.studies.study_limits import refuse_instant
 
@@ -63,7 +65,8 @@ def _function(study: table.Study) -> Callable[..., Answer]:
             reader = reader_of_directory(study.reader, directory, overrides)
             parameters: Any = made(study.parameters, values, directory_time(directory))
             document: Any = study.answer(reader, parameters)
-        return Answer(study.name, document, _certificate(directory, document))
+        view: object = made(view_of(study.name), values)
+        return Answer(study.name, document, _certificate(directory, document), view)
 
     ask.__name__ = study.name
     ask.__qualname__ = study.name
@@ -85,11 +88,9 @@ def _certificate(directory: Path | None, document: object) -> str:
 
 
 def _signature(study: table.Study) -> Signature:
-    """Return the study's parameters and settings, all but what is positional by name."""
-    from g6.studies.parameters import fields_of
-
+    """Return the study's parameters, view and settings, all but what is positional by name."""
     arguments = []
-    for field in fields_of(study.parameters):
+    for field in _fields(study):
         kind = (
             Argument.POSITIONAL_OR_KEYWORD
             if field.parameter.is_positional
@@ -106,6 +107,14 @@ def _signature(study: table.Study) -> Signature:
     return Signature(sorted(arguments, key=lambda argument: argument.kind))
 
 
+def _fields(study: table.Study) -> list[Field]:
+    """Return the parameters of a study, and those of what is shown of its answer."""
+    from g6.rendering.parts import view_of
+    from g6.studies.parameters import fields_of
+
+    return [*fields_of(study.parameters), *fields_of(view_of(study.name))]
+
+
 def _settings(study: table.Study) -> list[str]:
     """Return the settings beside the data directory that a study can be asked under."""
     names = [setting.removesuffix("*") for setting in study.settings]
@@ -113,10 +122,7 @@ def _settings(study: table.Study) -> list[str]:
 
 
 def _documentation(study: table.Study) -> str:
-    from g6.studies.parameters import fields_of
-
-    fields = fields_of(study.parameters)
-    sentences = [f"    {field.name}: {field.parameter.sentence}" for field in fields]
+    sentences = [f"    {field.name}: {field.parameter.sentence}" for field in _fields(study)]
     if study.settings:
         sentences.append("    data_dir: Where the rows are, as in `g6.load`.")
         sentences += [f"    {name}: {SENTENCES[name]}" for name in _settings(study)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import isnan
 from textwrap import wrap
@@ -11,7 +12,8 @@ from rich.table import Table
 
 from g6.domain.figures.series import LEAST_DAYS, Rank
 from g6.domain.figures.trends import NoTrend
-from g6.rendering.parts import Line, NoView, Part, WideLine, plain_table
+from g6.rendering.parts import Line, Part, WideLine, plain_table
+from g6.rendering.tables.stored.strike_window import AllLines
 from g6.rendering.wording import LAKH, in_india, number, percent
 from g6.studies.stored.dossier import FIGURES, Dossier
 
@@ -44,12 +46,43 @@ REASONS: Mapping[str, str] = {
 }
 """What is said of each reason why a change is not known."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
+EVERYTHING = 40
+"""Lines of everything, each reason for a dash in three lines of 80 columns, and of the cursor."""
+LINES_AROUND = 7
+"""Lines above and below the figures where a screen shows no more, and that of the cursor."""
+LEAST = 3
+"""How many figures are shown on the lowest of screens."""
 
 
-def parts(document: Dossier, _: NoView) -> Iterator[Part]:
+@dataclass(frozen=True, slots=True)
+class DossierView:
+    """Whether everything is shown."""
+
+    all_: AllLines = False
+
+
+@dataclass(frozen=True, slots=True)
+class FittedDossier(DossierView):
+    """How many lines a screen has."""
+
+    lines: int = 0
+
+
+VIEW = DossierView
+
+
+def fitted(view: DossierView, height: int) -> DossierView:
+    """Return a view of what fits so many lines."""
+    return view if view.all_ else FittedDossier(lines=height)
+
+
+def parts(document: Dossier, view: DossierView) -> Iterator[Part]:
     """Yield trends, then volatilities by maturity and their rank."""
     yield Line(f"{document.index} · {in_india(document.cycle)}")
-    yield _trends_table(document)
+    if isinstance(view, FittedDossier) and view.lines < EVERYTHING:
+        yield from _screen(document, view.lines)
+        return
+    yield _trends_table(document, list(FIGURES))
     maturities = document.constant_maturity.items()
     constant = ", ".join(f"{days} d {percent(iv)}" for days, iv in maturities)
     between = ", ".join(map(percent, document.forward_volatility)) or "–"
@@ -68,6 +101,17 @@ def parts(document: Dossier, _: NoView) -> Iterator[Part]:
     yield from _reasons(document)
 
 
+def _screen(document: Dossier, lines: int) -> Iterator[Part]:
+    """Yield the trends of as many figures as fit, and the rank of volatility."""
+    figures = list(FIGURES)[: max(LEAST, lines - LINES_AROUND)]
+    yield _trends_table(document, figures)
+    yield Line(_rank(document.iv_rank))
+    rest = "term structure, and why a change is a dash: --all"
+    if len(figures) < len(FIGURES):
+        rest = f"{len(figures)} of {len(FIGURES)} figures, without {rest}"
+    yield Line(rest)
+
+
 def _rank(rank: Rank) -> str:
     if rank.n_days < LEAST_DAYS:
         return (
@@ -80,7 +124,7 @@ def _rank(rank: Rank) -> str:
     )
 
 
-def _trends_table(document: Dossier) -> Table:
+def _trends_table(document: Dossier, figures: Sequence[str]) -> Table:
     """Return one line per figure: its change over each window, its range over the longest."""
     windows = _windows(document)
     changes = [f"Δ\n{seconds / 60:g} min" for seconds in windows]
@@ -88,7 +132,7 @@ def _trends_table(document: Dossier) -> Table:
     table.add_column("\nfigure", no_wrap=True)
     for name in ("\nnow", *changes, "\nlow", "\nhigh"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name in FIGURES:
+    for name in figures:
         table.add_row(*_line(document, name, windows))
     return table
 

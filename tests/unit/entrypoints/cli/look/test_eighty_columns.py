@@ -13,9 +13,10 @@ import g6 as package
 from g6.bootstrap.reading.study_readers import directory_reader
 from g6.rendering.parts import fitted, parts_of, print_parts, view_of
 from g6.rendering.screens.top_text import HELP
-from g6.rendering.tables.stored.ladder_table import LadderView
+from g6.rendering.tables.stored.strike_window import StrikesView
 from g6.studies.stored import (
     analysis,
+    dossier,
     exposures_by_strike,
     interest_by_cycle,
     spreads,
@@ -84,7 +85,7 @@ def test_a_ladder_shows_the_window_that_was_asked_for(stored):
     asked = ladder.answer(reader, ladder.LadderParameters(INDEX, window=14))
     text = shown("ladder", asked, 80)
     assert "--strikes" not in text
-    assert "21 of 29 strikes" in shown("ladder", asked, 80, LadderView(21))
+    assert "21 of 29 strikes" in shown("ladder", asked, 80, StrikesView(21))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
@@ -117,14 +118,14 @@ def test_a_table_of_columns_says_what_it_has_no_room_for(stored, study):
 def test_the_ladder_shows_the_strikes_near_the_money_and_says_how_many(stored):
     document = _ladder(stored)
     count = len(document.strike)
-    few = shown("ladder", document, 80, LadderView(5))
+    few = shown("ladder", document, 80, StrikesView(5))
     strikes = [f"{strike:,.0f}" for strike in document.strike]
     centre = int(np.nanargmin(np.abs(document.offset)))
     assert [strike in few for strike in strikes] == [
         abs(place - centre) <= 2 for place in range(count)
     ]
     assert f"5 of {count} strikes; --strikes 0 shows all" in few
-    every = shown("ladder", document, 80, LadderView(0))
+    every = shown("ladder", document, 80, StrikesView(0))
     assert all(strike in every for strike in strikes)
     assert "--strikes" not in every
     assert "lakh" in every.splitlines()[3]
@@ -178,6 +179,11 @@ def _payoff(stored):
     return payoff_by_level.answer(reader, payoff_by_level.PayoffParameters(INDEX))
 
 
+def _dossier(stored):
+    reader = directory_reader(stored.directory)
+    return dossier.answer(reader, dossier.DossierParameters(INDEX))
+
+
 def _spreads(stored):
     reader = directory_reader(stored.directory)
     return spreads.answer(reader, spreads.SpreadParameters(INDEX))
@@ -191,6 +197,7 @@ def _spreads(stored):
         ("levels", _levels, "--all shows all"),
         ("payoff", _payoff, "levels; --all shows all"),
         ("spreads", _spreads, "strikes: --strikes N"),
+        ("dossier", _dossier, "term structure, and why a change is a dash: --all"),
         ("analyze", _analysis, "1 of 2 indices, without exposures and risk: --all"),
     ],
 )
@@ -205,6 +212,42 @@ def test_a_screen_of_24_lines_holds_a_table_and_says_how_to_see_the_rest(
     assert hint in text
     everything = shown(study, document, 80)
     assert len(everything.splitlines()) >= 24
+
+
+def test_a_low_screen_shows_the_first_figures_of_a_dossier_and_a_high_one_everything(stored):
+    document = _dossier(stored)
+    low = shown("dossier", document, 80, fitted("dossier", view_of("dossier")(), 16))
+    assert len(low.splitlines()) < 16
+    assert "9 of 17 figures, without term structure" in low
+    assert "India VIX" in low
+    assert "resistance" not in low
+    high = fitted("dossier", view_of("dossier")(), 60)
+    assert shown("dossier", document, 80, high) == shown("dossier", document, 80)
+
+
+@pytest.mark.parametrize(
+    ("study", "hint"),
+    [
+        ("spreads", "strikes: strikes=N"),
+        ("exposures", "strikes; strikes=0 shows all"),
+        ("dossier", "(windows=… asks for others)"),
+    ],
+)
+def test_python_and_a_notebook_name_options_as_arguments(stored, study, hint):
+    answer = getattr(package.ask, study)(INDEX, data_dir=stored.directory)
+    text = " ".join(str(answer).split())
+    assert hint in text
+    assert hint in " ".join(answer._repr_html_().split())
+    assert "--" not in text
+
+
+def test_python_shows_as_many_strikes_as_are_asked_for(stored):
+    answer = package.ask.spreads(INDEX, strikes=5, data_dir=stored.directory)
+    assert "5 of" in str(answer)
+    whole = package.ask.exposures(INDEX, strikes=0, data_dir=stored.directory)
+    assert "strikes=" not in str(whole)
+    assert len(whole.strike) > 21
+    assert "strikes: Strikes around ATM" in package.ask.exposures.__doc__
 
 
 def test_exposures_and_analysis_say_the_convention_in_the_same_words(g6, stored):
