@@ -15,7 +15,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from datetime import date
@@ -28,7 +28,14 @@ from g6.domain.schema.layout import Kind
 from g6.errors import BadInput, NothingToDo
 from g6.files import refusals, replace, shown
 
-__all__ = ["BackupContent", "BackupFolder", "BackupSnapshot", "RestoredFile", "content_of"]
+__all__ = [
+    "BackupContent",
+    "BackupFolder",
+    "BackupSnapshot",
+    "RestoredFile",
+    "content_of",
+    "nothing_reverted",
+]
 
 FORM = "g6-backup-v1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -87,14 +94,26 @@ class RestoredFile:
 
     Attributes:
         name: As the backup calls it.
-        outcome: `written`, `same` (it was there), `other` (another one is there) or `damaged` (the
-            backup does not have its content any more, so nothing was written).
+        outcome: `written`, `same` (it was there), `other` (another one is there), `newer` (another
+            one is there, with rows that the backup has not) or `damaged` (the backup does not have
+            its content any more, so nothing was written).
         bytes: Its size.
+        reverted: The cycles whose rows would be lost with a `newer` one.
     """
 
     name: str
     outcome: str
     bytes: int
+    reverted: tuple[str, ...] = ()
+
+
+Reverted = Callable[[str, bytes, bytes], Sequence[str]]
+"""Returns the cycles whose rows a file of a name would lose for the content of a backup."""
+
+
+def nothing_reverted(name: str, stored: bytes, backup: bytes) -> Sequence[str]:  # noqa: ARG001
+    """Return no cycle: every file is replaced."""
+    return ()
 
 
 class BackupFolder:
@@ -208,7 +227,13 @@ class BackupFolder:
         return "" if digest == content.sha256 else f"is not what was backed up; {_set_aside(path)}"
 
     def restore(
-        self, snapshot: BackupSnapshot, directory: Path, csv_dir: Path, *, overwrite: bool
+        self,
+        snapshot: BackupSnapshot,
+        directory: Path,
+        csv_dir: Path,
+        *,
+        overwrite: bool,
+        reverted: Reverted = nothing_reverted,
     ) -> Iterator[RestoredFile]:
         """Write the files of a backup.
 
@@ -217,6 +242,7 @@ class BackupFolder:
             directory: The data directory.
             csv_dir: Where its CSV files go.
             overwrite: Whether a file that is there and is another one is replaced.
+            reverted: Returns the cycles that a replaced file would lose. One that loses some stays.
 
         Yields:
             What became of each file.
@@ -238,6 +264,10 @@ class BackupFolder:
             content = _stored(path)
             if content is None or hashlib.sha256(content).hexdigest() != file.sha256:
                 yield RestoredFile(name, "damaged", file.bytes)
+                continue
+            newer = () if there is None else reverted(name, _stored(target) or b"", content)
+            if newer:
+                yield RestoredFile(name, "newer", file.bytes, tuple(newer))
                 continue
             replace(target, content)
             yield RestoredFile(name, "written", file.bytes)

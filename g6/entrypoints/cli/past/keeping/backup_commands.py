@@ -1,4 +1,4 @@
-"""`g6 backup` and `g6 restore`: the data directory in another place, and back."""
+"""`g6 backup`: the data directory in another place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,25 +21,23 @@ from g6.adapters.data_dir.backup_sources import (
     moving,
     steady_files,
 )
-from g6.adapters.data_dir.backups import BackupContent, BackupFolder, RestoredFile
-from g6.bootstrap.stored_files.backup_folders import backup_folder, checked_contents
+from g6.adapters.data_dir.backups import BackupContent, BackupFolder
+from g6.bootstrap.stored_files.backup_folders import (
+    backup_folder,
+    checked_contents,
+)
 from g6.config import Settings
 from g6.entrypoints.cli.shared.arguments import options
-from g6.entrypoints.cli.shared.arguments.day_options import Date, day_given
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
 from g6.entrypoints.cli.shared.screen.progress import followed
-from g6.errors import NothingToDo, StoreBusy, UserError
+from g6.errors import StoreBusy, UserError
 from g6.files import quoted
 from g6.rendering.wording import counted, megabytes
 
 Place = Annotated[
     Path,
     typer.Argument(metavar="DIR", help="Where the backups are, outside of the data directory."),
-]
-Snapshot = Annotated[
-    str | None,
-    typer.Option("--snapshot", metavar="NAME", help="An earlier backup; else the newest."),
 ]
 Check = Annotated[
     bool, typer.Option("--check", help="Read all backups instead, set aside what is damaged.")
@@ -57,9 +54,8 @@ Within = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add both commands."""
+    """Add `g6 backup`."""
     app.command("backup")(backup)
-    app.command("restore")(restore)
 
 
 @spread
@@ -97,118 +93,6 @@ def backup(
         _check(folder, terminal.console(settings), console, within, as_json=json_)
     else:
         _back_up(folder, settings, console, as_json=json_)
-
-
-@spread
-def restore(
-    context: typer.Context,
-    place: Place,
-    *,
-    snapshot: Snapshot = None,
-    date_: Date = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are there and are others.")
-    ] = False,
-    json_: options.Json = False,
-    configured: options.SettingsOptions,
-) -> None:
-    """Bring back what a backup holds: all of it, or one day.
-
-    Files that are there stay as they are unless --overwrite is given. Every content is held against
-    its SHA-256 before it is written, and damaged ones are named at the end.
-    After Ctrl-C the same command goes on where it was.
-
-    Example: g6 restore /mnt/backup/g6 --data-dir data/restored
-    """
-    settings = configured.settings()
-    folder = backup_folder(place)
-    source = folder.snapshot(snapshot)
-    day = day_given(date_, settings)
-    if day is not None:
-        source = source.of_day(day)
-    if not source.files:
-        raise NothingToDo(
-            f"the backup {source.name} has nothing of {day}", f"g6 backup {place} --snapshots"
-        )
-    options.own_directory(context, settings, "g6 restore")
-    totals = RestoredTotals(source.name)
-    # One file at a time, so that the bar moves with each.
-    for name in followed(list(source.files), "restoring", terminal.console(settings, stderr=json_)):
-        of_one = source.of_file(name)
-        files = folder.restore(of_one, settings.directory, settings.csv_dir, overwrite=overwrite)
-        totals.add(next(files))
-    if json_:
-        typer.echo(json.dumps(asdict(totals)))
-    else:
-        _show_restored(terminal.console(settings), settings, totals, folder)
-    if totals.others or totals.damaged:
-        raise typer.Exit(1)
-
-
-@dataclass(slots=True)
-class RestoredTotals:
-    """What became of the files of a backup. The names of the fields are published.
-
-    Attributes:
-        snapshot: The backup.
-        written: Files that were written.
-        bytes_written: Their size.
-        same: Files that were there.
-        other: Files of whose names another file is there.
-        others: Their names.
-        damaged: The names of files whose contents are damaged in the backup.
-    """
-
-    snapshot: str
-    written: int = 0
-    bytes_written: int = 0
-    same: int = 0
-    other: int = 0
-    others: list[str] = field(default_factory=list)
-    damaged: list[str] = field(default_factory=list)
-
-    def add(self, file: RestoredFile) -> None:
-        """Count what became of one file."""
-        if file.outcome == "written":
-            self.written += 1
-            self.bytes_written += file.bytes
-        elif file.outcome == "same":
-            self.same += 1
-        elif file.outcome == "damaged":
-            self.damaged.append(file.name)
-        else:
-            self.other += 1
-            self.others.append(file.name)
-
-
-def _show_restored(
-    console: Console, settings: Settings, totals: RestoredTotals, folder: BackupFolder
-) -> None:
-    console.print(
-        f"{counted(totals.written, 'file')} written into {settings.directory}, "
-        f"{totals.same:,} were there",
-        soft_wrap=True,
-    )
-    for name in totals.others[:20]:
-        console.print(f"left as it is, another file: {name}", soft_wrap=True, highlight=False)
-    if totals.others:
-        console.print(
-            f"{counted(totals.other, 'file')} of {totals.snapshot} left out; --overwrite replaces "
-            "those that are there",
-            soft_wrap=True,
-        )
-    for name in totals.damaged:
-        console.print(
-            f"not written, damaged in the backup: {name}", soft_wrap=True, highlight=False
-        )
-    if totals.damaged:
-        again = f"g6 backup {quoted(folder.directory)}"
-        console.print(
-            f"  fix: {again} --check sets damaged contents aside, and {again} copies them again "
-            "while the data directory has them; or take an earlier backup with --snapshot NAME",
-            soft_wrap=True,
-            highlight=False,
-        )
 
 
 def _list(folder: BackupFolder, console: Console, *, as_json: bool) -> None:

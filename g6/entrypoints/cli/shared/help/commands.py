@@ -108,7 +108,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("retention", "past.pruning"),
         Command("archive", "past.keeping.archive_commands"),
         Command("backup", "past.keeping.backup_commands"),
-        Command("restore", "past.keeping.backup_commands"),
+        Command("restore", "past.keeping.restore_command"),
         Command("maintenance", "past.keeping.maintenance_command"),
         Command("kite-server", "operate.kite_server"),
     ),

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -20,6 +22,7 @@ from g6.adapters.csv import CsvStore
 from g6.adapters.data_dir.backup_sources import BackupListing, SourceFile, source_files
 from g6.adapters.data_dir.backups import BackupContent, BackupFolder
 from g6.adapters.parquet import ParquetHistory, ParquetStore
+from g6.bootstrap.stored_files.backup_folders import reverted_cycles
 from g6.bootstrap.stored_files.certified_days import stored_days
 from g6.bootstrap.stored_files.directory_certificates import issue_certificates
 from g6.config import load
@@ -208,6 +211,59 @@ def test_one_damaged_file_of_a_day_is_brought_back(
     assert (answer.code, "another file: chain/underlying=NIFTY" in answer.out) == (1, True)
     assert g6(*restore, "--overwrite").code == 0
     assert broken.read_bytes() == whole
+
+
+def test_rows_of_later_reruns_are_named_and_stay_until_they_are_to_be_reverted(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    place, where = str(tmp_path / "backup"), ("--data-dir", str(directory))
+    cycle = "2026-11-17T05:31:00Z"
+    assert g6("data", "compact", "--date", FIRST, *where).code == 0
+    settle(directory)
+    assert g6("backup", place, *where).code == 0
+    store = ParquetStore(directory)
+    rows = store.read_overview(cycle)
+    day = directory / f"overview/date={FIRST}/day.parquet"
+    before = day.read_bytes()
+    store.write_overview(cycle, [{**row, "spot": 1.0} for row in rows])
+    assert g6("data", "compact", "--date", FIRST, *where).code == 0
+    restore = ("restore", place, "--date", FIRST, "--overwrite", *where)
+    answer = g6(*restore)
+    assert answer.code == 1
+    assert f"with rows of {cycle} that the backup has otherwise or not: overview" in answer.out
+    assert "--overwrite --revert goes back" in answer.out
+    told = json.loads(g6(*restore, "--json").out)
+    assert told["newer"] == {f"overview/date={FIRST}/day.parquet": [cycle]}
+    assert {row["spot"] for row in ParquetStore(directory).read_overview(cycle)} == {1.0}
+    assert g6(*restore, "--revert").code == 0
+    assert day.read_bytes() == before
+    refused = g6("restore", place, "--revert", *where)
+    assert (refused.code, "belongs to --overwrite" in refused.err) == (2, True)
+
+
+def test_a_file_of_the_same_rows_and_a_damaged_one_revert_nothing(directory: Path) -> None:
+    path = directory / f"chain/underlying=NIFTY/date={FIRST}/day.parquet"
+    whole = path.read_bytes()
+    table = pq.read_table(path, partitioning=None)
+    again = tmp_bytes(table.take(list(reversed(range(len(table))))), "snappy")
+    name = "chain/day.parquet"
+    assert list(reverted_cycles(name, again, whole)) == []
+    assert list(reverted_cycles(name, whole[:-9], whole)) == []
+    assert list(reverted_cycles(name, b"", whole)) == []
+    fewer = tmp_bytes(table.slice(0, len(table) - 1), "zstd")
+    assert len(reverted_cycles(name, whole, fewer)) == 1
+    assert list(reverted_cycles("certificates/newest.json", b"{}", b"[]")) == []
+    head = b"timestamp,ce\n"
+    line = b"2026-11-18T05:30:00Z,1\n"
+    assert list(reverted_cycles("a.csv", head + line, head)) == ["2026-11-18T05:30:00Z"]
+    assert list(reverted_cycles("a.csv", head + line[:-3], head + line)) == []
+
+
+def tmp_bytes(table: pa.Table, compression: str) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression=compression)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def test_a_rerun_of_one_index_beside_a_damaged_overview_loses_nothing_once_it_is_restored(
