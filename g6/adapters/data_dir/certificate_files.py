@@ -12,7 +12,14 @@ from pathlib import Path
 from g6.domain.documents.certificates import Certificate, CertificateLink, NewestCertificates
 from g6.domain.schema import layout
 from g6.domain.schema.json_reading import part, read_record
-from g6.domain.schema.layout import COLD_FILE, DAY_FILE, NEWEST_CERTIFICATES, Folder, Kind
+from g6.domain.schema.layout import (
+    COLD_FILE,
+    DAY_FILE,
+    LIST_MADE_ANEW,
+    NEWEST_CERTIFICATES,
+    Folder,
+    Kind,
+)
 from g6.errors import BadInput
 from g6.files import directory_lock, free_directory_lock, quoted, refusals, replace, shown
 
@@ -177,6 +184,26 @@ class CertificateFiles:
             StoreBusy: A disk refuses.
         """
         replace(self.newest_path, newest_content(newest))
+
+    @property
+    def made_anew_path(self) -> Path:
+        """Return the file that says when a missing list was made anew."""
+        return self._directory / LIST_MADE_ANEW
+
+    def note_made_anew(self, at: str) -> None:
+        """Note that a list was missing at an instant, and is made of the certificates there are.
+
+        Raises:
+            StoreBusy: A disk refuses.
+        """
+        replace(self.made_anew_path, f"{at}\n".encode())
+
+    def made_anew(self) -> str:
+        """Return when a missing list was made anew, empty where none was."""
+        try:
+            return self.made_anew_path.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     @contextmanager
     def rewriting(self, day: date, names: Iterable[str]) -> Iterator[None]:

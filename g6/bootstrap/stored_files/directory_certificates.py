@@ -133,6 +133,11 @@ class DirectoryCertificates:
         """
         return self._files.newest()
 
+    def list_made_anew(self) -> tuple[str, str] | None:
+        """Return the file that notes a missing list, and when it was made anew."""
+        at = self._files.made_anew()
+        return (str(self._files.made_anew_path), at) if at else None
+
     def locked(self, day: date) -> AbstractContextManager[None]:
         """Hold the certificates of a day."""
         return self._files.locked(day)
@@ -335,13 +340,14 @@ def issue_certificates(
     now = isoformat_z(datetime.now(UTC).replace(microsecond=0))
     certificates = DirectoryCertificates(settings)
     listed = CertificateList(settings)
+    was_missing = listing and listed.is_missing()
     lost = [link for day in days if (link := listed.lost(day)) is not None]
     gone = {link.day for link in lost}
     issued = certify_all(certificates, [day for day in days if day not in gone], now)
     for certificate in issued:
         keep_quality(settings, certificate.day)
     if listing:
-        listed.note()
+        listed.note(was_missing=was_missing)
     for link in lost:
         path = certificates.file_of(link.day, link.version)
         raise BadInput(path, None, gone_words(link), gone_fix(link))

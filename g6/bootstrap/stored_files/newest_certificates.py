@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from g6.adapters.data_dir.certificate_files import CertificateFiles
 from g6.config import Settings
+from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.documents.certificates import (
     CertificateLink,
     CertificateSignature,
@@ -50,8 +51,24 @@ class CertificateList:
             return newest
         return replace(newest, signature=signature_by_key(self._settings, newest.root))
 
-    def note(self) -> None:
+    def is_missing(self) -> bool:
+        """Tell whether there is no list, and the newest certificate of the last day is signed.
+
+        Raises:
+            BadInput: The list or that certificate is damaged.
+        """
+        days = self._files.days()
+        last = self._files.read(days[-1]) if days and self._files.newest() is None else None
+        return last is not None and last.signature is not None
+
+    def note(self, *, was_missing: bool = False) -> bool:
         """List the newest certificate of each day that has one.
+
+        Args:
+            was_missing: What `is_missing` told before the newest certificates were issued.
+
+        Returns:
+            Whether a missing list was made anew, which is noted for `g6 data check`.
 
         Raises:
             BadInput: The list or a certificate is damaged, or somebody else changed the list.
@@ -59,12 +76,18 @@ class CertificateList:
             Unavailable: The key cannot be read.
         """
         if not self._files.days():
-            return
+            return False
         with self._files.newest_locked():
             before = self._true()
             newest = self.until(date.max, before)
+            is_made_anew = was_missing and before is None
+            if is_made_anew:
+                # Who took the list and the newest certificate away left no trace after one evening.
+                now = datetime.now(UTC).replace(microsecond=0)
+                self._files.note_made_anew(isoformat_z(now))
             if newest != before:
                 self._files.write_newest(newest)
+        return is_made_anew
 
     def forget(self, day: date) -> None:
         """Take a day out of the list, so that what is there of it counts.

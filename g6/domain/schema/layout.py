@@ -124,6 +124,8 @@ SEGMENT_NAME = re.compile(r"(\d{6})Z-(\d{6})Z\.parquet")
 MANIFEST = "manifest.json"
 NEWEST_CERTIFICATES = f"{Folder.CERTIFICATES}/newest.json"
 """The list of the newest certificate of each day."""
+LIST_MADE_ANEW = f"{Folder.CERTIFICATES}/newest.made-anew"
+"""When that list was missing where certificates are signed, and was made of what was there."""
 KIND_OF_ROWS = ".kind"
 """The file that says of which kind of market the rows are: live, sim or replay."""
 SWEPT_UNTIL = ".swept"

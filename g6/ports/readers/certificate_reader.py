@@ -63,6 +63,10 @@ class CertificateReader(Protocol):
         """
         ...
 
+    def list_made_anew(self) -> tuple[str, str] | None:
+        """Return the file that notes a missing list, and when it was made anew, None if never."""
+        ...
+
     def is_signed(self, document: Certificate | NewestCertificates) -> bool:
         """Tell whether the signature of a document is that of its root, by the key in it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -147,6 +148,7 @@ def certify_days(settings: Settings, day: date | None, console: Console) -> list
         uncertified_days,
     )
     from g6.bootstrap.stored_files.newest_certificates import CertificateList
+    from g6.studies.stored.days.certificate_checks import LIST_GONE
 
     sessions = calendar()
     due = [
@@ -155,6 +157,11 @@ def certify_days(settings: Settings, day: date | None, console: Console) -> list
         if whole == day or (day is None and _is_over(whole, sessions))
     ]
     refused: list[G6Error] = []
+    listed = CertificateList(settings)
+    was_missing = False
+    # A damaged certificate is named by what reads it next.
+    with suppress(G6Error):
+        was_missing = listed.is_missing()
     for whole in followed(due, "certifying", console) if due else ():
         try:
             issue_certificates(settings, [whole], listing=False)
@@ -162,7 +169,8 @@ def certify_days(settings: Settings, day: date | None, console: Console) -> list
             refused.append(error)
     # Those that were issued before a kill, or by a version that kept no list, come in as well.
     try:
-        CertificateList(settings).note()
+        if listed.note(was_missing=was_missing):
+            console.print(f"warning: {LIST_GONE}; g6 data check says so too", soft_wrap=True)
     except G6Error as error:
         refused.append(error)
     return refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
+from shlex import quote
 
 from g6.domain.documents.certificates import Certificate, CertificateLink, NewestCertificates
 from g6.domain.schema.layout import Kind, certified_name
@@ -14,6 +15,7 @@ from g6.ports.readers import CertificateReader
 
 __all__ = [
     "LIST_FIX",
+    "LIST_GONE",
     "certificate_findings",
     "chain_findings",
     "file_findings",
@@ -26,6 +28,10 @@ CHANGED = "certificate"
 """The kind of damage of a day that is not what its certificate says."""
 UNTRUE = "untrue"
 """The kind of damage of a certificate that is not what it says of itself."""
+LIST_GONE = (
+    "the list of newest certificates was not there, although certificates are signed, and was made "
+    "anew of those that are there"
+)
 _KEEP_COPY = "bring it back from a backup (g6 restore), or ask who keeps a copy"
 LIST_FIX = (
     "bring it back from a backup (g6 restore); where nobody has it, move it away, and "
@@ -90,6 +96,8 @@ def newest_findings(
         what = "is not there, and certificates are signed: nobody can tell which are the newest"
         return [Finding(path, UNTRUE, what, LIST_FIX)] if must_sign else []
     findings = [*_wrong_signature(reader, newest, must_sign=must_sign)]
+    if day is None:
+        findings += _made_anew(reader)
     for link in newest.links:
         if day in (None, link.day):
             findings += _gone(reader, link, is_far=is_far)
@@ -119,6 +127,16 @@ def _wrong_signature(
         yield Finding(reader.newest_file, UNTRUE, what, LIST_FIX)
     elif (key := reader.public_key) and key != signature.public_key:
         yield _other_key(reader.newest_file, signature.public_key)
+
+
+def _made_anew(reader: CertificateReader) -> Iterator[Finding]:
+    """Yield that the list was missing once, until somebody has looked."""
+    noted = reader.list_made_anew()
+    if noted is not None:
+        path, at = noted
+        what = f"{LIST_GONE}, at {at}: of a certificate that is gone as well nobody would know"
+        fix = f"compare {reader.newest_file} with one of a backup, then rm {quote(path)}"
+        yield Finding(path, UNTRUE, what, fix)
 
 
 def _gone(reader: CertificateReader, link: CertificateLink, *, is_far: bool) -> Iterator[Finding]:

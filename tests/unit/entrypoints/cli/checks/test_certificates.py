@@ -17,7 +17,10 @@ import pytest
 
 import g6 as package
 from g6.adapters.data_dir.certificate_files import CertificateFiles
-from g6.bootstrap.stored_files.directory_certificates import DirectoryCertificates
+from g6.bootstrap.stored_files.directory_certificates import (
+    DirectoryCertificates,
+    issue_certificates,
+)
 from g6.config import load
 from g6.domain.documents.certificates import CertifiedContents
 from g6.entrypoints.cli import main
@@ -456,6 +459,46 @@ def test_a_key_signs_and_another_key_is_told(
     assert g6("data", "compact", "--data-dir", str(directory), *mine).code == 0
     assert script(directory) == []
     assert g6(*verify, *mine).code == 0
+
+
+def test_a_missing_list_is_made_anew_with_a_word_where_certificates_are_signed(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    mine = signing_with(tmp_path / "mine.pem")
+    where = ("--data-dir", str(directory))
+    compact = ("data", "compact", *where)
+    # A list that an earlier version did not keep is written without a word where nothing is signed.
+    (directory / NEWEST).unlink()
+    signed = [(*compact, "--certify", "--date", day, mine) for day in (FIRST, DAY)]
+    for words in (compact, *signed):
+        answer = g6(*words)
+        assert (answer.code, "was not there" in answer.out) == (0, False), answer.out
+    assert g6("data", "check", *where, mine).code == 0
+    (directory / NEWEST).unlink()
+    answer = g6(*compact, mine)
+    assert (answer.code, "newest certificates was not there" in answer.out) == (0, True), answer
+    noted = directory / "certificates/newest.made-anew"
+    for _ in range(2):
+        assert "was not there" not in g6(*compact, mine).out
+        checked = g6("data", "check", *where, mine)
+        assert (checked.code, f"rm {noted}" in checked.out) == (1, True), checked.out
+    noted.unlink()
+    assert g6("data", "check", *where, mine).code == 0
+
+
+def test_a_list_that_is_missing_when_a_day_is_computed_again_is_noted_too(
+    g6: Run, directory: Path, tmp_path: Path
+) -> None:
+    mine = signing_with(tmp_path / "mine.pem")
+    where = ("--data-dir", str(directory), mine)
+    assert g6("data", "compact", "--certify", "--date", DAY, *where).code == 0
+    (directory / NEWEST).unlink()
+    settings = load(
+        "", {"demo_dir": directory, "storage.certificate_key": tmp_path / "mine.pem"}, {}
+    )
+    issue_certificates(settings, [date.fromisoformat(FIRST)])
+    assert (directory / NEWEST).is_file()
+    assert (directory / "certificates/newest.made-anew").is_file()
 
 
 def test_loaded_rows_carry_their_certificates_and_less_than_is_wanted_is_refused(
