@@ -183,6 +183,8 @@ class _SafeChannel:
 
     def unreadable(self, text: bytes) -> str:
         """Return what keeps a text from being a message, nothing when it is one."""
+        # Kombu reads the text again: 7 of these 13 µs for a message of 1.3 KB, of which a cycle has
+        # some twenty. To hand on what is read here would take a copy of its reader.
         try:
             content = loads(text.decode())  # type: ignore[no-untyped-call]
             message = self.Message(content, channel=self)
