@@ -31,6 +31,11 @@ SYSTEM = (
 )
 PROGRAMS = (ROOT, Path(sys.prefix), Path(sys.base_prefix))
 """What a container has of its image, and a sandbox of this machine."""
+RUN_SECONDS = 240
+"""What a command may take, one that waits for 200 s until a worker lives included.
+
+At a load of 40 a worker that was started anew did not live after 60 s.
+"""
 IMAGE = "/opt/g6-image"
 """Where a sandbox sees the package of another version."""
 
@@ -190,7 +195,9 @@ class Installation:
     ) -> subprocess.CompletedProcess[str]:
         """Run a service's command, or another one in its place, to its end."""
         words = self.sandbox(service, command or service.command, hostname)
-        return subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
+        return subprocess.run(
+            words, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+        )
 
     def is_well(self, process: Process) -> bool:
         """Ask a service, as its container does, whether it lives."""
