@@ -148,9 +148,20 @@ class RedisVitals:
             "resident_bytes": self._memory_of([process]),
             "instance": instance,
         }
-        # One that has a name of its own takes the place of its sign before a restart.
-        name = process_name(role, instance)
-        self._sign("processes", f"{name}@{host}" if instance else f"{name}@{host}:{pid}", facts)
+        self._sign("processes", _place(role, host, pid, instance), facts)
+
+    @translated
+    def sign_off(self, role: str, pid: int, instance: str = "") -> None:
+        """Take back the sign of life of a process that ends because it was asked to.
+
+        One that is killed leaves its sign, and is silent. Arguments are those of `sign_process`.
+        """
+        signs = f"{self._ns}:processes"
+        place = _place(role, socket.gethostname(), pid, instance)
+        text: Reply = self._client.hget(signs, place)
+        # The next one of its name may have signed already.
+        if text is not None and json.loads(text)["pid"] == pid:
+            self._client.hdel(signs, place)
 
     @translated
     def announce_ready(self, pid: int) -> None:
@@ -243,6 +254,13 @@ class RedisVitals:
                 self._client.hdel(f"{self._ns}:{key}", name)
                 continue
             yield name.decode(), facts | {"up": silent_seconds < SILENT_SECONDS}
+
+
+def _place(role: str, host: str, pid: int, instance: str) -> str:
+    """Return the field of a process' sign of life."""
+    name = f"{process_name(role, instance)}@{host}"
+    # One that has a name of its own takes the place of its sign before a restart.
+    return name if instance else f"{name}:{pid}"
 
 
 def _sent(text: bytes | None) -> float | None:

@@ -25,6 +25,7 @@ class GridBeat(Scheduler):  # type: ignore[misc]
     """
 
     fail_publish: Callable[[], None] | None = None
+    leave: Callable[[], None] | None = None
     _shown = -inf
 
     def adjust(self, seconds: float, _drift: float = 0.0) -> float:
@@ -45,6 +46,12 @@ class GridBeat(Scheduler):  # type: ignore[misc]
             if self.fail_publish is not None:
                 self.fail_publish()
             raise
+
+    def close(self) -> None:
+        """End, and tell it where somebody is to be told."""
+        super().close()
+        if self.leave is not None:
+            self.leave()
 
     def tick(self) -> float:
         """Send one entry that is due, and return the seconds to the next tick."""

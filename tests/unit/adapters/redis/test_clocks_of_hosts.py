@@ -80,6 +80,20 @@ def test_a_process_signs_under_a_name_of_its_own_and_takes_the_place_of_its_sign
     assert client.hlen("g6:processes") == 3
 
 
+def test_a_process_that_signs_off_is_gone_and_one_that_took_its_place_stays(
+    client: redis.Redis, vitals: RedisVitals
+) -> None:
+    for instance in ("", "2"):
+        vitals.sign_process("beat", os.getpid(), instance)
+    vitals.sign_off("beat", os.getppid(), "2")
+    assert vitals.read().beats == {f"beat-2@{HERE}": True, f"beat@{HERE}": True}
+    vitals.sign_off("beat", os.getpid(), "2")
+    assert vitals.read().beats == {f"beat@{HERE}": True}
+    vitals.sign_off("beat", os.getpid())
+    vitals.sign_off("beat", os.getpid())
+    assert client.hlen("g6:processes") == 0
+
+
 def test_a_host_without_the_data_directory_says_so(client: redis.Redis, tmp_path: Path) -> None:
     has = RedisVitals(client, "g6", ("collect",), tmp_path)
     lacks = RedisVitals(client, "g6", ("collect",), tmp_path / "away")

@@ -1,0 +1,30 @@
+"""A beat that is asked to end is gone, and one that is killed is silent."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from g6.adapters.redis.server import connect
+from tests.waiting import PATIENCE, eventually
+from tests.worlds.machines import SERVER, Machine
+
+pytestmark = [
+    pytest.mark.skipif(SERVER is None, reason="redis-server is not installed: make test-services"),
+    pytest.mark.services,
+]
+
+
+@pytest.mark.parametrize(("number", "signs"), [(signal.SIGTERM, 0), (signal.SIGKILL, 1)])
+def test_a_beat_leaves_its_sign_of_life_only_when_nobody_asked_it_to_end(
+    machine: Machine, number: signal.Signals, signs: int
+) -> None:
+    """A pod of a beat that was restarted was told as a dead beat until it was forgotten."""
+    with connect(machine.redis()) as client:
+        beat = machine.start("celery", "-A", "g6", "beat", "-s", os.devnull, G6_INSTANCE="1")
+        eventually(lambda: client.hlen("g6:processes"))
+        beat.send_signal(number)
+        beat.wait(PATIENCE)
+        assert client.hlen("g6:processes") == signs
