@@ -273,13 +273,13 @@ BUGS = (
     bug(
         "a unit that nobody began is said to be the provider's",
         SWEEP,
-        "    if not state.stages:\n        return _unbegun_reason(runtime, record)\n",
+        "    if not state.stages:\n        return _unbegun_reason(runtime, record, now)\n",
         "",
     ),
     bug(
         "a unit that no beat could send is said to be expired",
         SWEEP,
-        "        return _unbegun_reason(runtime, record)\n",
+        "        return _unbegun_reason(runtime, record, now)\n",
         "        return Reason.EXPIRED\n",
     ),
     bug(
