@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,16 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> turns.Turns | None:
     """Let tests that wait and tests that compute run beside each other."""
     return turns.scheduling(config, log)
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end this process and those that tests start, whoever started it.
+
+    A shell that starts a command in the background lets it ignore the signal, and so all of its
+    children: a test of `g6 status --watch` waited for its end in vain.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -235,7 +235,7 @@ def _breaker(live: Live) -> str:
 def test_a_long_outage_is_told_once_by_all_workers_and_so_is_its_end(live: Live) -> None:
     before = len(live.events("alert"))
     live.kite.fault("html", family="quote")
-    eventually(lambda: _outages(live, before), 90.0, every=0.3)
+    eventually(lambda: _outages(live, before), 200.0, every=0.3)
     live.meets("SKIPPED", "breaker")
     live.recovers()
     eventually(lambda: len(_outages(live, before)) >= 2, every=0.3)
