@@ -17,8 +17,7 @@ from g6.observability.catalogue.families.option_families import (
     OPTION_LAST_PRICE,
     OPTION_OI,
 )
-from g6.observability.catalogue.families.worker_families import HEARTBEAT_OVERDUE_UNIXTIME
-from g6.observability.sample_totals import key_of, parse_key
+from g6.observability.sample_totals import HEARTBEAT_AT, parse_key
 
 __all__ = ["CONTENT_TYPE_LATEST", "render"]
 
@@ -78,16 +77,12 @@ class _Totals(Collector):
         series[FAMILIES["g6_redis_up"].name] = {(): {"": float(self._reads_bus)}}
         for name, labels, value in _single_options(self._details):
             series.setdefault(name, {})[labels] = {"": value}
-        beat_at = self._state.get(_BEAT, -inf)
+        beat_at = self._state.get(HEARTBEAT_AT, -inf)
         for family in FAMILIES.values():
             filled: Series = series.get(family.name, {})
             if family.shown == "beat":
                 filled = _of_newest_beat(filled, beat_at)
             yield _filled(family, filled, self._now)
-
-
-_BEAT = key_of(HEARTBEAT_OVERDUE_UNIXTIME.name, (), "@")
-"""The key of the newest heartbeat's instant."""
 
 
 def _of_newest_beat(series: Series, beat_at: float) -> Series:

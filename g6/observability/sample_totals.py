@@ -13,6 +13,7 @@ from math import inf, isnan, nan
 from typing import Protocol
 
 from g6.observability.catalogue import ALL, FAMILIES, LABELS, OTHER, Family, bounds, label_key
+from g6.observability.catalogue.families.worker_families import HEARTBEAT_OVERDUE_UNIXTIME
 
 # prometheus_client's multiprocess mode under prefork wants an environment variable before Python
 # starts and one directory a worker service, wiped by whoever starts it. Totals that are stored with
@@ -67,6 +68,17 @@ class TotalsStore(Protocol):
 def key_of(family: str, labels: Iterable[str], part: str = "") -> str:
     """Return the key of one value."""
     return f"{family}{{{','.join(labels)}}}{part}"
+
+
+HEARTBEAT_AT = key_of(HEARTBEAT_OVERDUE_UNIXTIME.name, (), "@")
+"""The key of the newest heartbeat's instant."""
+
+_LABEL_OF_HEARTBEATS = {
+    family.name: label_key(family.labels[0])
+    for family in FAMILIES.values()
+    if family.shown == "beat" and len(family.labels) == 1
+}
+"""The label of each family that shows what the newest heartbeat told."""
 
 
 def parse_key(key: str) -> tuple[str, tuple[str, ...], str]:
@@ -148,10 +160,25 @@ class Totals:
         values = self._values[label]
         if value in values:
             return value
+        if value and len(values) >= LABELS[label].room:
+            self._forget_silent(label)
         if not value or len(values) >= LABELS[label].room:
             return OTHER
         values.add(value)
         return value
+
+    def _forget_silent(self, label: str) -> None:
+        """Make room in a label: forget its values that the newest heartbeat did not tell."""
+        # A pod has a name of its own. After four upgrades of two beats each was told as `other`,
+        # a dead one and a living one together.
+        if label not in _LABEL_OF_HEARTBEATS.values():
+            return
+        beat_at = self._state.get(HEARTBEAT_AT, -inf)
+        for key, as_of in self._state.items():
+            name, labels, part = parse_key(key)
+            is_silent = part == "@" and as_of < beat_at
+            if is_silent and _LABEL_OF_HEARTBEATS.get(name) == label:
+                self._values[label].discard(labels[0])
 
 
 def _bucket(bound: float) -> str:

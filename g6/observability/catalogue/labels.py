@@ -43,7 +43,8 @@ class Label:
 
     Attributes:
         values: Those values. `index` knows the configured ones, and `all` for a whole cycle.
-        room: How many distinct values it may take. What comes after is counted as `other`.
+        room: How many distinct values it may take. What comes after is counted as `other`. A worker
+            or a beat that no heartbeat tells any more makes room.
     """
 
     name: str

@@ -143,3 +143,19 @@ def test_no_flood_of_label_values_exceeds_the_cap(flood):
     )
     series = [key for key in totals.state if not key.endswith("@")]
     assert len(series) < series_cap(6)
+
+
+def test_beats_and_workers_that_no_heartbeat_tells_any_more_make_room_for_others():
+    """After four upgrades of two pods each beat was `other`, a dead one and a living one together."""
+    totals = Totals()
+    for number in range(50):
+        now = 1000.0 + number
+        told = [Sample("g6_heartbeat_overdue_unixtime", (), now + 20.0, as_of=now)]
+        for name, is_up in ((f"beat-1@pod{number}", 1.0), (f"beat-2@pod{number}", 0.0)):
+            told.append(Sample("g6_beat_up", (name,), is_up, as_of=now))
+            told.append(Sample("g6_worker_up", (name,), is_up, as_of=now))
+        totals = Totals(state=dict(totals.state))
+        totals.commit(totals.advance(told))
+        for family in ("g6_beat_up", "g6_worker_up"):
+            assert totals.value(family, f"beat-1@pod{number}") == 1.0
+            assert totals.value(family, f"beat-2@pod{number}") == 0.0
