@@ -152,9 +152,14 @@ def _closing(
             for tables in stored_cycles(directory, indices, days, start, None, tz):
                 emitted.add(tables.unit)
                 yield _with_chain(ports, tables, tz)
+    is_behind = False
     for report in _reports(ports.bus, after):
         rows = {str(row["underlying"]): row for row in report.rows}
-        for index in start.following(report.cycle, sorted(rows)):
+        # A cycle may close after a newer one: behind the event of the place it is new too.
+        is_late = is_behind and report.attempt == 1
+        indices_left = sorted(rows) if is_late else start.following(report.cycle, sorted(rows))
+        is_behind = is_behind or report.cycle == start.cycle
+        for index in indices_left:
             unit = Unit(report.cycle, index)
             # A rerun closes its cycle once more: a feed gives each once.
             if (not indices or index in indices) and unit not in emitted:

@@ -27,8 +27,9 @@ def seen() -> Usage:
     return usage
 
 
-def test_no_two_quote_requests_come_less_than_a_second_apart(seen: Usage) -> None:
-    assert seen.least_gap >= 1.0
+def test_the_broker_never_counts_two_quote_requests_in_a_second(seen: Usage) -> None:
+    # The least gap is a timing, which `make bench-kite` tells: a request that leaves 1.05 s behind another
+    # may arrive 0.98 s behind it on a busy machine.
     assert seen.most_in_a_second == 1
     assert seen.refused == 0
 

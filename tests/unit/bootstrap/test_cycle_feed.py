@@ -72,6 +72,16 @@ def test_after_a_place_nothing_is_lost_and_nothing_comes_twice(
     assert units(running, 5) == [(FIRST, "NIFTY"), *later]
 
 
+def test_a_cycle_that_closed_after_a_newer_one_comes_to_a_program_that_begins_anew(
+    world: World, tmp_path: Path
+) -> None:
+    world.cycle(SECOND)
+    world.cycle(FIRST)
+    running = feed(world, tmp_path, "NIFTY", start=f"{SECOND} NIFTY")
+    world.cycle(THIRD)
+    assert units(running, 2) == [(THIRD, "NIFTY"), (FIRST, "NIFTY")]
+
+
 def test_events_that_are_gone_are_made_up_for_by_the_store(world: World, tmp_path: Path) -> None:
     for cycle in (FIRST, SECOND):
         world.cycle(cycle)
