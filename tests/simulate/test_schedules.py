@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from g6.domain.cycles.cycle import Unit
 from g6.entrypoints.workers.jobs import JOBS
 from g6.pipeline import Runtime
 from tests.simulate.__main__ import PLANTED, bugs_of, read
 from tests.simulate.deviations import KINDS, Deviation, draw, shrink
+from tests.simulate.reasons import BY_SWEEP
 from tests.simulate.running import CYCLES, INDICES, run, run_seed, shrunk
 from tests.simulate.system import System
+from tests.simulate.witness import BeatLife, Strike
 from tests.simulate.world import SteppedPort, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +42,16 @@ FAILED_ONCE = (
     ),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
+NO_FAULTS = (
+    # A beat of an overloaded host stood still between the messages of two indices.
+    (
+        91886,
+        "799:rerun:10.29,805:lose:0,833:lose:0,838:kill_worker:24.67,838:overload:3.1,851:slow:10.19,876:stand_still:16.42",
+    ),
+    # A collection ended 1.1 s after its deadline, between a sweep's look and what it said.
+    (96049, "3338:slow_provider:2.52,3352:redis_away:12.01,3359:rerun:15.31,3425:overload:1.45"),
+)
+"""Schedules that the judge took for a fault and that showed none."""
 
 
 @pytest.mark.parametrize("first", range(0, 320, SCHEDULES_EACH))
@@ -54,10 +67,31 @@ def test_no_schedule_loses_a_cycle_unseen(first: int) -> None:
     assert failed == {}
 
 
-@pytest.mark.parametrize(("seed", "deviations"), FAILED_ONCE)
-def test_a_schedule_that_showed_a_fault_is_whole(seed: int, deviations: str) -> None:
+@pytest.mark.parametrize(("seed", "deviations"), FAILED_ONCE + NO_FAULTS)
+def test_a_schedule_that_failed_once_is_whole(seed: int, deviations: str) -> None:
     outcome = run(seed, read(deviations))
     assert (outcome.problems, outcome.struck) == ((), deviations.count(",") + 1)
+
+
+@pytest.mark.parametrize("has_sent", [False, True])
+@pytest.mark.parametrize("is_away", [False, True])
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_only_a_beat_that_stood_still_before_it_sent_a_unit_counts_as_none(
+    *, has_sent: bool, is_away: bool, goes_on: bool
+) -> None:
+    world = System(World(0, (), cycles=1, interval=10, indices=INDICES)).world
+    unit = Unit(world.cycles[0], "NIFTY")
+    due = unit.instant.timestamp()
+    life = BeatLife("a", due - 60.0, awake=[due - 1.0, due + 0.5])
+    world.witness.beat_lives = [life]
+    if has_sent:
+        world.witness.beats_sent.add(unit)
+    if is_away:
+        world.witness.strikes.append(Strike(due, due + 1.0, "redis_away"))
+    if goes_on:
+        life.awake.append(due + 1.5)
+    says_no_beat = BY_SWEEP["MISSING", "no_beat"](world, unit)
+    assert says_no_beat == (not (has_sent or is_away or goes_on))
 
 
 def test_a_run_without_deviations_is_whole() -> None:
