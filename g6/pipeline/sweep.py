@@ -98,7 +98,10 @@ def _close(runtime: Runtime, record: CycleRecord, unit: Unit, state: UnitRecord,
     reason = _closing_reason(runtime, record, state, now)
     if reason is None:
         return ""
-    answer = runtime.ledger.finish(unit, UnitEnd(Status.MISSING, reason), now)
+    # An index is held for a time from now on, within which who collects it renews. Counted from
+    # the start of a sweep on an overloaded host, 2 s before, that time was over at once.
+    ending = UnitEnd(Status.MISSING, reason)
+    answer = runtime.ledger.finish(unit, ending, runtime.clock.wall())
     if answer.completes_cycle:
         runtime.sender.aggregate(unit.cycle)
     return "closed"

@@ -40,6 +40,8 @@ FAILED_ONCE = (
         83007,
         "142:die:37.86,743:slow_provider:11.76,1176:lose:0,1856:redis_away:10.83,1865:die_after:4.63",
     ),
+    # A slow sweep freed an index that was still collected.
+    (95716, "595:kill_beat:11.02,634:kill_beat:18.12,659:overload:4.98"),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
 NO_FAULTS = (

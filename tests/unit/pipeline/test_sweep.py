@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,9 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
 from g6.adapters.memory.sender import MemorySender
 from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.schema.words import Stage
 from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_SECONDS, POISON
+from g6.ports import CycleRecord
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 
 CALM = {"closed": 0, "sent_again": 0, "fired_again": 0, "gaps": 0}
@@ -421,6 +424,32 @@ def test_a_beat_that_was_born_in_an_outage_waits_for_what_an_older_one_knows(wor
     world.drain()
     for cycle in (SECOND, after(FIRST, 120)):
         assert world.ends(cycle)["NIFTY"] == ("SKIPPED", "redis_down")
+
+
+class SlowLedger(MemoryLedger):
+    """The ledger as an overloaded host has it: the first list of open cycles takes two seconds."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.bus, world.controls)
+        self._world = world
+        self._seconds = 2.0
+
+    def open_cycles(self, *arguments: Any) -> Sequence[CycleRecord]:
+        self._world.later(self._seconds)
+        self._seconds = 0.0
+        return super().open_cycles(*arguments)
+
+
+def test_a_sweep_on_an_overloaded_host_frees_no_index_that_is_still_collected(world: World) -> None:
+    """The time within which a collection renews was counted from the start of the sweep."""
+    world.ledger = SlowLedger(world)
+    world.runtime = replace(world.runtime, ledger=world.ledger)
+    world.begin(NIFTY, "collect", task="slow")
+    world.later(world.runtime.timing.grace + 0.1)
+    until = world.clock.now + world.runtime.timing.lease
+    assert world.ledger.renew(NIFTY, Stage.COLLECT, "slow", until, world.clock.now)
+    assert swept(world)["closed"] == 2
+    assert world.begin(Unit(SECOND, "NIFTY"), "collect", task="next") == "overrun"
 
 
 @pytest.mark.parametrize(
