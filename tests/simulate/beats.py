@@ -155,7 +155,7 @@ class Beat:
 
     def _hand_over(self, message: Message) -> None:
         if message.task == "collect":
-            self.world.witness.beats_sent.add(Unit(*message.arguments))
+            self.world.witness.beats_sent.setdefault(Unit(*message.arguments), self.world.now)
         self.send(message)
 
 

@@ -174,9 +174,15 @@ def _stopped_before_it_sent(world: World, unit: Unit, life: BeatLife) -> bool:
     a turn may take seconds although the beat is awake: then that is no excuse.
     """
     due = unit.instant.timestamp()
-    was_away = any(strike.ended >= due - BEAT_SLACK for strike in _strikes(world, *AWAY))
-    turns = [at for at in life.awake if at >= due - SLACK]
-    return len(turns) == 1 and unit not in world.witness.beats_sent and not was_away
+    latest = due + world.timing.expires
+    was_away = any(
+        due <= strike.ended and strike.began <= latest for strike in _strikes(world, *AWAY)
+    )
+    stops = [strike for strike in _strikes(world, "stand_still", "slow") if strike.task == "beat"]
+    has_stopped = any(strike.began <= latest < strike.ended for strike in stops)
+    turns = [at for at in life.awake if due - SLACK <= at <= latest]
+    has_sent = world.witness.beats_sent.get(unit, latest + 1.0) <= latest
+    return has_stopped and len(turns) == 1 and not has_sent and not was_away
 
 
 def _nobody_took_it(world: World, unit: Unit) -> bool:

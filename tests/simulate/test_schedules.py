@@ -50,6 +50,11 @@ NO_FAULTS = (
         91886,
         "799:rerun:10.29,805:lose:0,833:lose:0,838:kill_worker:24.67,838:overload:3.1,851:slow:10.19,876:stand_still:16.42",
     ),
+    # Likewise, 3 s after an outage of Redis.
+    (
+        130488,
+        "1310:kill_beat:16.56,1310:redis_away:6.9,1327:disk_full:16.81,1382:overload:5.65,1399:rerun:15.41,1411:stand_still:9.11",
+    ),
     # A collection ended 1.1 s after its deadline, between a sweep's look and what it said.
     (96049, "3338:slow_provider:2.52,3352:redis_away:12.01,3359:rerun:15.31,3425:overload:1.45"),
 )
@@ -86,8 +91,9 @@ def test_only_a_beat_that_stood_still_before_it_sent_a_unit_counts_as_none(
     due = unit.instant.timestamp()
     life = BeatLife("a", due - 60.0, awake=[due - 1.0, due + 0.5])
     world.witness.beat_lives = [life]
+    world.witness.strikes.append(Strike(due + 0.5, due + 20.0, "stand_still", "beat"))
     if has_sent:
-        world.witness.beats_sent.add(unit)
+        world.witness.beats_sent[unit] = due + 1.0
     if is_away:
         world.witness.strikes.append(Strike(due, due + 1.0, "redis_away"))
     if goes_on:

@@ -118,7 +118,7 @@ class Witness:
 
     Attributes:
         violations: Sentences about what must never happen, noted when it did.
-        beats_sent: Units whose first stage a beat has sent.
+        beats_sent: Units whose first stage a beat has sent, and when one did first.
         answers: The unit that each answer of the provider was for, by the answer's number.
         ends: The last status and reason by which the ledger ended a unit, as it answered.
         analysed: The answers of the provider that a unit was analysed of.
@@ -142,7 +142,7 @@ class Witness:
     world: World
     violations: list[str] = field(default_factory=list)
     strikes: list[Strike] = field(default_factory=list)
-    beats_sent: set[Unit] = field(default_factory=set)
+    beats_sent: dict[Unit, float] = field(default_factory=dict)
     answers: dict[float, Unit] = field(default_factory=dict)
     ends: dict[Unit, tuple[str, str]] = field(default_factory=dict)
     analysed: dict[Unit, set[float]] = field(default_factory=dict)
