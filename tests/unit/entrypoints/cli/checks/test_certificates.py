@@ -458,6 +458,10 @@ def test_a_key_signs_and_another_key_is_told(
         (directory / NEWEST).unlink(missing_ok=True)
     assert g6("data", "compact", "--data-dir", str(directory), *mine).code == 0
     assert script(directory) == []
+    # The list that was made anew is told until somebody has looked at it.
+    answer = g6(*verify, *mine)
+    assert (answer.code, "newest.made-anew" in answer.out) == (1, True)
+    (directory / "certificates/newest.made-anew").unlink()
     assert g6(*verify, *mine).code == 0
 
 
