@@ -83,8 +83,7 @@ class SimulatedCandles:
 
 def _bars_of_tape(tape: Tape, column: int, lot: float) -> Bars:
     """Return the minutes in which one option traded."""
-    position = np.flatnonzero(tape.place % tape.width == column)
-    minute = tape.place[position] // tape.width
+    position, minute = tape.of_option(column)
     close = tape.price[position].astype(np.float64)
     high = close + tape.above[position]
     low = close - tape.below[position]

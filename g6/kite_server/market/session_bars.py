@@ -109,11 +109,10 @@ def _option_bars(
         return _NONE
     tape = market.world.tape(root, series, day)
     column = row + ref.side * len(strikes)
-    lots = tape.lots[:, column].astype(np.int64)
-    minute = np.flatnonzero(lots)
-    close = tape.price[:, column].astype(float)[minute]
-    high = close + tape.above[minute, column]
-    low = close - tape.below[minute, column]
+    position, minute = tape.of_option(column)
+    close = tape.price[position].astype(float)
+    high = close + tape.above[position]
+    low = close - tape.below[position]
     before = np.concatenate([tape.first[column : column + 1].astype(float), close[:-1]])
     prices = {
         "close": close,
@@ -126,6 +125,6 @@ def _option_bars(
     for name, price in prices.items():
         rows[name] = np.round(price * OPTION_TICK, 2)
     lot = int(contracts.lot_size[ref.position])
-    rows["volume"] = lots[minute] * lot
-    rows["oi"] = tape.interest[minute, column].astype(np.int64) * lot
+    rows["volume"] = tape.lots[position].astype(np.int64) * lot
+    rows["oi"] = tape.interest[position].astype(np.int64) * lot
     return rows

@@ -149,6 +149,11 @@ class Tape:
         chosen[is_traded] = values[position[is_traded]]
         return chosen
 
+    def of_option(self, column: int) -> tuple[Whole, Whole]:
+        """Return where one option's trades stand in the arrays, and their minutes, shape (k,)."""
+        position = np.flatnonzero(self.place % self.width == column)
+        return position, self.place[position].astype(np.int64) // self.width
+
     def within(self, minute: int | Whole, columns: Whole) -> MinuteTrades:
         """Return the trades of options within one minute each, shape (m,)."""
         lots = self.at(self.lots, minute, columns)

@@ -159,9 +159,10 @@ def test_a_busy_strike_trades_more_when_the_index_moves(market: SimulatedMarket)
     ]:
         expiry = next(iter(market.world.series(ROOTS["NIFTY"], session.day).values()))
         tape = market.world.tape(ROOTS["NIFTY"], expiry, session.day)
+        lots = tape.by_minute(tape.lots, 0, tape.day.market.minutes)
         path = market.world.index(ROOTS["NIFTY"], session.day).latent[::60]
         moved = np.abs(np.diff(np.log(path)))[30:360]
-        likeness.append(np.corrcoef(moved, tape.lots.sum(axis=1)[30:360])[0, 1])
+        likeness.append(np.corrcoef(moved, lots.sum(axis=1)[30:360])[0, 1])
     assert np.mean(likeness) > 0.3
 
 
