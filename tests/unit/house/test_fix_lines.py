@@ -191,7 +191,7 @@ def wrong_settings(text: str) -> list[str]:
         for name in dotted
         if name.split(".")[0] in SECTIONS and name not in known and name not in OTHER_DOTTED
     ]
-    variables = {variable(path) for path in known} | set(ALIASES) | {"G6_CONFIG"}
+    variables = {variable(path) for path in known} | set(ALIASES) | {"G6_CONFIG", "G6_INSTANCE"}
     wrong += [
         name
         for name in re.findall(r"\b(?:G6|KITE)_[A-Z0-9_]+", text)

@@ -177,6 +177,8 @@ def test_a_check_reads_every_backup_and_goes_on_where_it_was(
     # The names of backups are their seconds.
     first, first_list = next((path, path.read_text()) for path in (place / "snapshots").iterdir())
     assert g6(*backup).code == 0
+    if first.read_text() == first_list:  # the second backup is of the next second
+        first.unlink()
     first.with_name("20200101T000000Z.json").write_text(first_list)
     check = ("backup", str(place), "--check")
     told = json.loads(g6(*check, "--json").out)
