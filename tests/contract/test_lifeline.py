@@ -249,6 +249,39 @@ def test_a_beat_that_stood_still_after_an_outage_knows_of_none_from_then_on(
     assert list(beat.reasons([then, met])) == ["redis_down", "no_worker"]
 
 
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a beat count as one that stood still, however soon it went on."""
+    for adapter in ("memory", "redis"):
+        monkeypatch.setattr(f"g6.adapters.{adapter}.lifeline.STOOD_STILL_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_a_beat_that_stood_still_before_its_first_sign_sent_nothing_until_then(
+    world: BeatWorld,
+) -> None:
+    before = time.time()
+    beat = world.beat(0.0)
+    then = time.time()
+    assert beat.record_beat()
+    assert list(beat.reasons([then])) == [""]
+    first = beat.first_beat()
+    assert first is not None
+    assert before - 0.001 <= first <= then
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_a_beat_that_stood_still_before_its_first_sign_tells_of_an_outage_since_its_birth(
+    world: BeatWorld,
+) -> None:
+    beat = world.beat(0.0)
+    then = time.time()
+    with world.away():
+        assert not beat.record_beat()
+    assert beat.record_beat()
+    assert list(beat.reasons([then])) == ["redis_down"]
+
+
 def test_a_publish_that_went_through_was_none(world: BeatWorld) -> None:
     beat = world.beat(60.0)
     beat.record_beat()

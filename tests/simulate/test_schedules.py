@@ -42,6 +42,8 @@ FAILED_ONCE = (
     ),
     # A slow sweep freed an index that was still collected.
     (95716, "595:kill_beat:11.02,634:kill_beat:18.12,659:overload:4.98"),
+    # A beat stood still between its birth and its first sign.
+    (151023, "0:stand_still:24.08,70:die_after:18.01,76:stand_still:20.32"),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
 NO_FAULTS = (

@@ -63,7 +63,7 @@ class MemoryLifeline:
         self._last_seen: float | None = None
         self._was_away = False
         self._met_away = 0.0
-        self._active_at: float | None = None
+        self._active_at = self._born
         self._stood_still = False
         self._is_publishing = False
         self._switches = Switches()
@@ -83,9 +83,10 @@ class MemoryLifeline:
         signs.is_marked = True
         self._note_outage(now, is_emptied=is_emptied)
         self._be_active()
-        if self._last_seen is not None and self._stood_still:
-            # Signs that were emptied meanwhile know no other beginning of a live run.
-            signs.beats[self._born] = self._last_seen
+        if self._stood_still:
+            # Signs that were emptied meanwhile know no other beginning of a live run. One that
+            # stood still before its first sign was said to be alive in all that time.
+            signs.beats[self._born] = self._born if self._last_seen is None else self._last_seen
             self._born = now
         signs.beats[self._born] = now
         self._forget_beats(now)
@@ -137,8 +138,7 @@ class MemoryLifeline:
 
     def _be_active(self) -> None:
         now = self._clock.wall()
-        last = now if self._active_at is None else self._active_at
-        self._stood_still = self._stood_still or now - last > STOOD_STILL_SECONDS
+        self._stood_still = self._stood_still or now - self._active_at > STOOD_STILL_SECONDS
         self._active_at = now
 
     def _meet_outage(self) -> None:

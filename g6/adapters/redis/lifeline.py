@@ -28,14 +28,14 @@ local away, reach = ARGV[4] ~= '', tonumber(ARGV[5])
 local emptied, newest, name = redis.call('EXISTS', mark) == 0, '', ''
 redis.call('SET', mark, ARGV[1])
 if away or (seen and emptied) then
-  local first = seen or tonumber(born)
+  local first = seen or tonumber(ARGV[8] ~= '' and ARGV[8] or born)
   if seen and emptied then first = seen - reach end
   local reason = away and 'redis_down' or 'ledger_lost'
   local last = away and tonumber(ARGV[4]) or now
   redis.call('RPUSH', outages, string.format('%.6f|%.6f|%s', first, last, reason))
   redis.call('LTRIM', outages, -tonumber(ARGV[6]), -1)
 end
-if ARGV[8] ~= '' then redis.call('HSET', beats, ARGV[8], ARGV[3]) end
+if ARGV[8] ~= '' then redis.call('HSET', beats, ARGV[8], seen and ARGV[3] or ARGV[8]) end
 redis.call('HSET', beats, born, ARGV[1])
 if redis.call('HLEN', beats) > tonumber(ARGV[6]) then
   for i, value in ipairs(redis.call('HGETALL', beats)) do
@@ -217,8 +217,10 @@ class RedisLifeline:
         origin = self._origin()
         now = time.time()
         self._be_active()
-        has_stood_still = self._last_seen is not None and self._stood_still
+        has_stood_still = self._stood_still
         if has_stood_still:
+            # Also one that stood still before its first sign: its life from its birth on said of
+            # cycles that it slept through that no worker had taken them.
             self._born = now
         arguments: list[Reply] = [
             f"{now:.6f}",
