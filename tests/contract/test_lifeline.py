@@ -83,12 +83,45 @@ def redis_world(stack: ExitStack, directory: Path) -> BeatWorld:
     )
 
 
+def publish(beat: Lifeline) -> None:
+    """Send a message, as a beat does of what is due."""
+    beat.before_publish()
+    beat.after_publish()
+
+
 def test_a_beat_that_lives_explains_what_was_sent_and_not_taken(world: BeatWorld) -> None:
     beat = world.beat(60.0)
     beat.record_beat()
-    sent = time.time()
+    due = time.time()
+    publish(beat)
     beat.record_beat()
-    assert list(world.beat(60.0).reasons([sent, sent - 3600.0])) == ["no_worker", ""]
+    assert list(world.beat(60.0).reasons([due, due - 3600.0])) == ["no_worker", ""]
+
+
+def test_a_beat_that_signed_since_an_instant_and_sent_nothing_does_not_explain_it(
+    world: BeatWorld,
+) -> None:
+    beat = world.beat(60.0)
+    beat.record_beat()
+    publish(beat)
+    due = time.time()
+    beat.record_beat()
+    assert list(beat.reasons([due])) == [""]
+
+
+@pytest.mark.parametrize("stands_still", [False, True])
+def test_a_beat_that_stood_still_after_such_a_sign_does_not_explain_the_instant(
+    world: BeatWorld, monkeypatch: pytest.MonkeyPatch, *, stands_still: bool
+) -> None:
+    beat = world.beat(60.0)
+    beat.record_beat()
+    due = time.time()
+    beat.record_beat()
+    if stands_still:
+        stand_still_at_once(monkeypatch)
+    publish(beat)
+    beat.record_beat()
+    assert list(beat.reasons([due])) == [("" if stands_still else "no_worker")]
 
 
 def test_the_first_beat_is_the_oldest_that_signed_and_none_once_emptied(world: BeatWorld) -> None:
@@ -245,15 +278,21 @@ def test_a_beat_that_stood_still_after_an_outage_knows_of_none_from_then_on(
         then = time.time()
         assert not beat.record_beat()
         met = time.time()
+    publish(beat)
     assert beat.record_beat()
     assert list(beat.reasons([then, met])) == ["redis_down", "no_worker"]
 
 
-@pytest.fixture
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a beat count as one that stood still, however soon it went on."""
+def stand_still_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a beat count as one that stood still, however soon it goes on."""
     for adapter in ("memory", "redis"):
         monkeypatch.setattr(f"g6.adapters.{adapter}.lifeline.STOOD_STILL_SECONDS", 0.0)
+
+
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each beat of a test count as one that stood still."""
+    stand_still_at_once(monkeypatch)
 
 
 @pytest.mark.usefixtures("no_patience")

@@ -44,6 +44,8 @@ FAILED_ONCE = (
     (95716, "595:kill_beat:11.02,634:kill_beat:18.12,659:overload:4.98"),
     # A beat stood still between its birth and its first sign.
     (151023, "0:stand_still:24.08,70:die_after:18.01,76:stand_still:20.32"),
+    # The only beat of an overloaded host signed after an instant and stood still before it sent the cycle.
+    (151136, "1195:overload:3.66,1300:stand_still:11.42"),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
 NO_FAULTS = (

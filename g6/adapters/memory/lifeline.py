@@ -29,12 +29,14 @@ class LifeSigns:
 
     Attributes:
         is_marked: Whether nobody emptied it since a beat wrote its last sign.
+        last_sign: When a beat signed last, None where none did since.
         is_away: Whether nobody can reach it.
-        beats: The last sign of each beat by the time it was born, epoch seconds.
+        beats: Until when each beat sent what was due, as of its last sign, by the time it was born.
         outages: First and last second of each outage, and its reason.
     """
 
     is_marked: bool = False
+    last_sign: float | None = None
     is_away: bool = False
     beats: dict[float, float] = field(default_factory=dict)
     outages: list[tuple[float, float, str]] = field(default_factory=list)
@@ -42,6 +44,7 @@ class LifeSigns:
     def empty(self) -> None:
         """Forget everything, as a Redis does that was emptied."""
         self.is_marked = False
+        self.last_sign = None
         self.beats.clear()
         self.outages.clear()
 
@@ -60,6 +63,7 @@ class MemoryLifeline:
         self._clock = clock
         self._reach = reach
         self._born = clock.wall()
+        self._sent_until = self._born
         self._last_seen: float | None = None
         self._was_away = False
         self._met_away = 0.0
@@ -81,14 +85,20 @@ class MemoryLifeline:
         now = self._clock.wall()
         is_emptied = not signs.is_marked
         signs.is_marked = True
+        signs.last_sign = now
         self._note_outage(now, is_emptied=is_emptied)
+        # On an overloaded host one signed 0.6 s after an instant, and stood still before it sent
+        # the cycle. What it did before that sign was before the instant.
+        sent_until = now if self._last_seen is None else min(now, self._active_at)
         self._be_active()
         if self._stood_still:
             # Signs that were emptied meanwhile know no other beginning of a live run. One that
             # stood still before its first sign was said to be alive in all that time.
-            signs.beats[self._born] = self._born if self._last_seen is None else self._last_seen
+            signs.beats[self._born] = self._sent_until
             self._born = now
-        signs.beats[self._born] = now
+            sent_until = now
+        signs.beats[self._born] = sent_until
+        self._sent_until = sent_until
         self._forget_beats(now)
         if is_emptied:
             self._controls.give_back(self._switches.to_json())
@@ -100,7 +110,7 @@ class MemoryLifeline:
 
     def last_beat(self) -> float | None:
         """Return the newest sign of a beat, None where there is none."""
-        return max(self._signs.beats.values(), default=None)
+        return self._signs.last_sign
 
     def first_beat(self) -> float | None:
         """Return when the oldest beat was born, None where there is none."""

@@ -35,8 +35,8 @@ if away or (seen and emptied) then
   redis.call('RPUSH', outages, string.format('%.6f|%.6f|%s', first, last, reason))
   redis.call('LTRIM', outages, -tonumber(ARGV[6]), -1)
 end
-if ARGV[8] ~= '' then redis.call('HSET', beats, ARGV[8], seen and ARGV[3] or ARGV[8]) end
-redis.call('HSET', beats, born, ARGV[1])
+if ARGV[8] ~= '' then redis.call('HSET', beats, ARGV[8], ARGV[9]) end
+redis.call('HSET', beats, born, ARGV[10])
 if redis.call('HLEN', beats) > tonumber(ARGV[6]) then
   for i, value in ipairs(redis.call('HGETALL', beats)) do
     if i % 2 == 1 then
@@ -48,7 +48,7 @@ if redis.call('HLEN', beats) > tonumber(ARGV[6]) then
 end
 if emptied then
   if ARGV[7] ~= '' then redis.call('SET', clock, ARGV[7], 'NX') end
-  for i = 9, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
+  for i = 11, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
   for i, value in ipairs(redis.call('HGETALL', controls)) do
     if i % 2 == 1 then
       name = value
@@ -64,8 +64,8 @@ return redis.call('HGETALL', controls)
 class RedisLifeline:
     """Lifeline port.
 
-    Keys: hash `<ns>:beats` (born -> last sign), list `<ns>:outages`, and the mark `<ns>:beat`,
-    which is gone when Redis was emptied.
+    Keys: hash `<ns>:beats` (born -> until when it sent what was due, as of its last sign), list
+    `<ns>:outages`, and the mark `<ns>:beat`, the newest sign, which is gone when Redis was emptied.
 
     `origin` gives the wall time at which a simulated market started, None where there is none.
     `reach` is how many seconds before Redis was emptied an open cycle may have begun.
@@ -87,6 +87,7 @@ class RedisLifeline:
         self._keep = client.register_script(KEEP)
         self._born = time.time()
         self._signed_born = self._born
+        self._sent_until = self._born
         self._last_seen: float | None = None
         self._was_away = False
         self._met_away = 0.0
@@ -169,8 +170,8 @@ class RedisLifeline:
         Raises:
             RedisDown: Redis does not answer.
         """
-        signs: Reply = self._client.hvals(self._keys[1])
-        return max((float(sign) for sign in signs), default=None)
+        sign: Reply = self._client.get(self._keys[0])
+        return None if sign is None else float(sign)
 
     @translated
     def first_beat(self) -> float | None:
@@ -216,12 +217,15 @@ class RedisLifeline:
         """Record this beat in one call and return the switches in force, name by value."""
         origin = self._origin()
         now = time.time()
+        # On an overloaded host one signed 0.6 s after an instant, and stood still before it sent
+        # the cycle. What it did before that sign was before the instant.
+        sent_until = now if self._last_seen is None else min(now, self._active_at)
         self._be_active()
         has_stood_still = self._stood_still
         if has_stood_still:
             # Also one that stood still before its first sign: its life from its birth on said of
             # cycles that it slept through that no worker had taken them.
-            self._born = now
+            self._born = sent_until = now
         arguments: list[Reply] = [
             f"{now:.6f}",
             f"{self._born:.6f}",
@@ -232,9 +236,12 @@ class RedisLifeline:
             "" if origin is None else repr(origin),
             # A Redis that was emptied meanwhile knows no other beginning of a live run.
             f"{self._signed_born:.6f}" if has_stood_still else "",
+            f"{self._sent_until:.6f}",
+            f"{sent_until:.6f}",
         ]
         arguments += chain.from_iterable(self._controls.items())
         controls: Reply = self._keep(keys=self._keys, args=arguments)
+        self._sent_until = sent_until
         return dict(zip(controls[::2], controls[1::2], strict=True))
 
 
