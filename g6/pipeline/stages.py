@@ -55,7 +55,7 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         return claim.answer.goes_on
     switches = claim.controls
     if reason := _pause_reason(runtime, switches, unit.index):
-        return end(runtime, unit, Status.SKIPPED, reason, watch)
+        return end(runtime, unit, Status.SKIPPED, reason, watch, task=task)
     _wait_for(runtime.clock, opening.due - watch.lap("claim"))
     # A stage that was begun before has the whole time to the deadline: its message is not late.
     limit = runtime.timing.grace if claim.answer.is_repeated else runtime.timing.expires
@@ -73,10 +73,10 @@ def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         if isinstance(error, TokenDead):
             runtime.controls.set("paused", {**switches.paused, EVERY_INDEX: error.reason})
         failure = _collect_failure(runtime, error)
-        return end(runtime, unit, Status.SKIPPED, Reason(error.reason), watch, failure)
+        return end(runtime, unit, Status.SKIPPED, Reason(error.reason), watch, failure, task=task)
     except (Retryable, Terminal) as error:
         failure = _collect_failure(runtime, error)
-        return end(runtime, unit, Status.MISSING, Reason(error.reason), watch, failure)
+        return end(runtime, unit, Status.MISSING, Reason(error.reason), watch, failure, task=task)
 
 
 def _leave_quotes(
@@ -175,9 +175,8 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         raise  # the task tries again until the deadline
     except (Retryable, Terminal) as error:
         failure = StageFailure(str(error))
-        return end(
-            runtime, unit, Status.MISSING, Reason(error.reason), watch, failure, Stage.ANALYSE, task
-        )
+        reason = Reason(error.reason)
+        return end(runtime, unit, Status.MISSING, reason, watch, failure, Stage.ANALYSE, task=task)
     now = watch.lap("frame")
     status = Status(summary["status"])
     report = watch.report(unit, Stage.ANALYSE, status, reason_of(summary["reason"] or ""), facts)
@@ -317,23 +316,28 @@ def end(
     watch: Watch,
     failure: StageFailure | None = None,
     stage: Stage = Stage.COLLECT,
-    task: str = "",
+    *,
+    task: str,
 ) -> bool:
     """Make the unit terminal without a chain, and send the aggregate when that completes the cycle.
 
-    `task` is who analysed it, empty for another stage.
+    `task` is who gives up. An analysis that was overtaken ends nothing, and a collection that was
+    overtaken frees no index.
 
     Returns:
         False: the chain of stages does not go on.
     """
     now = watch.lap("end")
     report = watch.report(unit, stage, status, reason, failure)
-    ending = UnitEnd(status, reason, report=report, task=task)
+    analyst = task if stage == Stage.ANALYSE else ""
+    ending = UnitEnd(status, reason, report=report, task=analyst)
     answer = runtime.ledger.finish(unit, ending, now)
     if stage == Stage.COLLECT:
         # Its lease was renewed between here and the end of the task, and after a sweep had closed
         # the unit. The index stayed held, and a later cycle was an overrun though nobody collected.
-        runtime.ledger.end_stage(unit, stage, "", now)
+        # It frees what it holds itself: in a Redis that was emptied meanwhile another collects the
+        # unit, and the next cycle was collected beside that one.
+        runtime.ledger.end_stage(unit, stage, task, now)
     _send_aggregate(runtime, unit, answer)
     return False
 

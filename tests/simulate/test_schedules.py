@@ -46,6 +46,8 @@ FAILED_ONCE = (
     (151023, "0:stand_still:24.08,70:die_after:18.01,76:stand_still:20.32"),
     # The only beat of an overloaded host signed after an instant and stood still before it sent the cycle.
     (151136, "1195:overload:3.66,1300:stand_still:11.42"),
+    # In a Redis that was emptied a unit was collected twice, and who gave up first freed its index.
+    (150066, "104:slow_provider:10.42,108:redis_emptied:1.09"),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
 NO_FAULTS = (

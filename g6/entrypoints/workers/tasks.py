@@ -89,8 +89,7 @@ class UnitTask(BoundedTask):
         runtime = self.app.runtime
         watch = Watch(runtime.clock)
         failure = StageFailure(error)
-        # An analysis whose unit another task has since, or a rerun, says nothing of it.
-        task = self.request.id if self.stage == Stage.ANALYSE else ""
+        task = self.request.id
         end(runtime, unit, Status.MISSING, reason, watch, failure, stage=self.stage, task=task)
 
 

@@ -71,7 +71,7 @@ def _raced(first: Runtime, second: Runtime, cycle: str) -> str:
     for unit in (*others, last):
         first.ledger.begin(unit, "task", first.opening(unit), time.time(), 5.0)
     for unit in others:
-        end(first, unit, Status.MISSING, "provider", Watch(first.clock))
+        end(first, unit, Status.MISSING, "provider", Watch(first.clock), task="task")
     barrier = threading.Barrier(2)
 
     def sweeps() -> None:
@@ -82,7 +82,7 @@ def _raced(first: Runtime, second: Runtime, cycle: str) -> str:
     sweeper.start()
     barrier.wait()
     eventually(lambda: random.random() < 0.4, every=0.0004)  # so that neither is always first
-    end(first, last, Status.MISSING, "provider", Watch(first.clock))
+    end(first, last, Status.MISSING, "provider", Watch(first.clock), task="task")
     sweeper.join()
     sent = {"the finisher": first.sender, "the sweep": second.sender}
     winners = [

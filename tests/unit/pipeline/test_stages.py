@@ -14,8 +14,11 @@ from g6.domain.market.instrument import Contracts
 from g6.domain.quotes import stamp as quote
 from g6.domain.quotes.quotes import Quotes
 from g6.domain.reports import ProviderFacts
+from g6.domain.schema.words import Reason, Stage, Status
 from g6.errors import FrameMissing, ProviderBusy, ProviderRefused, RedisDown
 from g6.pipeline.gathering import stored_close
+from g6.pipeline.runtime import Watch
+from g6.pipeline.stages import end
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 from tests.worlds.providers import MARKET, AlteredMarket
 
@@ -114,6 +117,21 @@ def test_a_predecessor_that_died_while_it_was_collected_costs_no_further_cycle(
     world.begin(NIFTY, "collect", task="dead")
     world.cycle(SECOND)
     assert world.ends(SECOND) == {"NIFTY": ("OK", ""), "BANKNIFTY": ("OK", "")}
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"), [("overtaken", "overrun"), ("collects", "run")], ids=["overtaken", "holder"]
+)
+def test_who_gives_up_collecting_frees_the_index_that_it_holds_itself(
+    world: World, who: str, answer: str
+) -> None:
+    """In an emptied Redis another collects the unit: the next cycle was collected beside that one."""
+    world.begin(NIFTY, "collect", task="overtaken")
+    world.later(world.runtime.timing.lease + 0.1)
+    assert world.begin(NIFTY, "collect", task="collects") == "again"
+    end(world.runtime, NIFTY, Status.MISSING, Reason.PROVIDER, Watch(world.clock), task=who)
+    world.ledger.renew(NIFTY, Stage.COLLECT, "collects", world.clock.now + 60.0, world.clock.now)
+    assert world.begin(Unit(SECOND, "NIFTY"), "collect", task="next") == answer
 
 
 def test_a_cycle_that_ends_with_an_overrun_is_closed_too(world: World) -> None:
