@@ -6,18 +6,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from g6.adapters.clocks import WallClock
 from g6.adapters.memory.controls import MemoryControls
+from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
 from g6.adapters.redis.controls import RedisControls
+from g6.adapters.redis.ledger import RedisLedger
 from g6.adapters.redis.lifeline import RedisLifeline
 from g6.adapters.redis.server import EmbeddedServer, connect, free_port
 from g6.domain.cycles import unopened
-from g6.ports import Controls, Lifeline
+from g6.domain.cycles.cycle import Unit, isoformat_z
+from g6.ports import Controls, Ledger, Lifeline, Opening
 
 PAUSED = {"paused": {"NIFTY": "by hand"}}
 
@@ -27,6 +31,7 @@ class BeatWorld:
     """What beats share, and what can happen to it."""
 
     controls: Controls
+    ledger: Ledger
     beat: Callable[[float], Lifeline]
     empty: Callable[[], object]
     away: Callable[[], AbstractContextManager[None]]
@@ -44,9 +49,12 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BeatWorld]
 def memory_world() -> BeatWorld:
     signs = LifeSigns()
     controls = MemoryControls()
+    ledger = MemoryLedger()
 
     def beat(reach: float) -> Lifeline:
-        return MemoryLifeline(signs, controls, WallClock(), reach=reach)
+        return MemoryLifeline(
+            signs, controls, WallClock(), reach=reach, open_cycles=ledger.open_cycles
+        )
 
     def empty() -> None:
         signs.empty()
@@ -58,7 +66,7 @@ def memory_world() -> BeatWorld:
         yield
         signs.is_away = False
 
-    return BeatWorld(controls, beat, empty, away)
+    return BeatWorld(controls, ledger, beat, empty, away)
 
 
 def redis_world(stack: ExitStack, directory: Path) -> BeatWorld:
@@ -77,6 +85,7 @@ def redis_world(stack: ExitStack, directory: Path) -> BeatWorld:
 
     return BeatWorld(
         RedisControls(client),
+        RedisLedger(client),
         lambda reach: RedisLifeline(client, "g6", reach=reach),
         client.flushall,
         away,
@@ -209,6 +218,35 @@ def test_what_was_open_when_the_server_was_emptied_is_lost_with_the_ledger(
     beat.record_beat()
     reasons = beat.reasons([seen - 40.0, seen, seen - 100.0])
     assert list(reasons) == ["ledger_lost", "ledger_lost", ""]
+
+
+def test_what_a_full_disk_kept_open_is_lost_with_the_ledger(world: BeatWorld) -> None:
+    """It may be long past its deadline: a cycle that nobody stored was said to have had no worker."""
+    due = time.time() - 600.0
+    unit = Unit(isoformat_z(datetime.fromtimestamp(int(due), UTC)), "NIFTY")
+    opening = Opening(("NIFTY",), "c1", deadline=due + 48.0, due=due)
+    world.ledger.begin(unit, "one", opening, due, 5.0)
+    beat = world.beat(50.0)
+    beat.record_beat()
+    world.empty()
+    beat.record_beat()
+    assert list(beat.reasons([due, due + 300.0, due - 60.0])) == ["ledger_lost", "ledger_lost", ""]
+
+
+def test_what_was_settled_before_the_server_was_emptied_makes_nothing_older_lost(
+    world: BeatWorld,
+) -> None:
+    due = time.time() - 600.0
+    unit = Unit(isoformat_z(datetime.fromtimestamp(int(due), UTC)), "NIFTY")
+    opening = Opening(("NIFTY",), "c1", deadline=due + 48.0, due=due)
+    world.ledger.begin(unit, "one", opening, due, 5.0)
+    beat = world.beat(50.0)
+    beat.record_beat()
+    world.ledger.settle(unit.cycle)
+    beat.record_beat()
+    world.empty()
+    beat.record_beat()
+    assert list(beat.reasons([due, due + 300.0])) == ["", ""]
 
 
 def test_an_outage_is_noted_once_the_server_is_back(world: BeatWorld) -> None:

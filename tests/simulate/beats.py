@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -13,6 +13,7 @@ from g6.entrypoints.workers.jobs import SWEEP_SECONDS
 from g6.entrypoints.workers.schedule import CycleSchedule, WallSchedule
 from g6.errors import RedisDown
 from g6.pipeline import Runtime
+from g6.ports import CycleRecord
 from tests.simulate.redis_state import Message
 from tests.simulate.witness import BeatLife
 from tests.simulate.world import FIRST, REDIS_PATIENCE, Actor, HostClock, World
@@ -61,15 +62,23 @@ class Beat:
         world = self.world
         for index, plan in world.plan.indices.items():
             self.schedules[index] = CycleSchedule(self.runtime, plan.index.exchange)
-        # It may have begun within an open cycle: reach is the longest that one lasts.
+        # It may have begun within an open cycle: reach is the longest that one is worked on.
         reach = world.timing.grace + world.timing.hard
         self.lifeline = MemoryLifeline(
-            world.redis.signs, world.redis.controls, HostClock(world, self.host), reach=reach
+            world.redis.signs,
+            world.redis.controls,
+            HostClock(world, self.host),
+            reach=reach,
+            open_cycles=self._open_cycles,
         )
         self.life = BeatLife(self.host, world.now)
         world.witness.beat_lives.append(self.life)
         self.actor = Actor(self.host, self._live, lambda *_: self._end(), task="beat")
         world.start(self.actor)
+
+    def _open_cycles(self) -> Sequence[CycleRecord]:
+        # An emptied Redis has another ledger.
+        return self.world.redis.ledger.open_cycles()
 
     def die(self, seconds: float) -> None:
         """End its process, for so long."""

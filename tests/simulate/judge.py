@@ -7,6 +7,7 @@ from typing import Any
 
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.schema.words import Reason
+from g6.pipeline.grid_walk import OF_OUTAGES
 from g6.pipeline.rerun import RERUN_SECONDS
 from tests.simulate.beats import LOOP_SECONDS
 from tests.simulate.deviations import LOCAL_KINDS
@@ -100,7 +101,7 @@ def _row_problems(world: World, unit: Unit, row: dict[str, Any]) -> Iterator[str
     if (status == "OK") == bool(reason):
         yield f"{name} is {status} with the reason {reason!r}"
     elif status != "OK":
-        if _is_undisturbed(world, unit):
+        if _is_undisturbed(world, unit) and not _is_lost_unwritten(world, unit, reason):
             yield f"{name} is {status} ({reason}) and nothing went wrong around it"
         elif reason == Reason.CONFIG and unit not in world.rerun_order:
             yield f"{name} is {status} ({reason}) and was never run again"
@@ -277,6 +278,16 @@ def _is_undisturbed(world: World, unit: Unit) -> bool:
         struck = near[0].unit
         return struck is not None and struck.index != unit.index
     return not near
+
+
+def _is_lost_unwritten(world: World, unit: Unit, reason: str) -> bool:
+    """Return whether a Redis that forgot had rows that a full disk had refused, and the row says so."""
+    witness = world.witness
+    return (
+        reason in OF_OUTAGES
+        and unit.cycle in witness.unwritten
+        and witness.is_forgotten(unit.cycle)
+    )
 
 
 def _is_sent_by_a_beat(world: World, unit: Unit) -> bool:

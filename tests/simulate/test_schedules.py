@@ -16,10 +16,11 @@ from g6.entrypoints.workers.jobs import JOBS
 from g6.pipeline import Runtime
 from tests.simulate.__main__ import PLANTED, bugs_of, read
 from tests.simulate.deviations import KINDS, Deviation, draw, shrink
+from tests.simulate.judge import problems
 from tests.simulate.reasons import BY_SWEEP
 from tests.simulate.running import CYCLES, INDICES, run, run_seed, shrunk
 from tests.simulate.system import System
-from tests.simulate.witness import BeatLife, Strike
+from tests.simulate.witness import BeatLife, Forgetting, Strike
 from tests.simulate.world import SteppedPort, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +47,8 @@ FAILED_ONCE = (
     (151023, "0:stand_still:24.08,70:die_after:18.01,76:stand_still:20.32"),
     # The only beat of an overloaded host signed after an instant and stood still before it sent the cycle.
     (151136, "1195:overload:3.66,1300:stand_still:11.42"),
+    # A full disk kept a cycle open, and an emptied Redis forgot it: it was said to have had no worker.
+    (130226, "752:disk_full:13.13,1425:redis_emptied:1.71"),
     # In a Redis that was emptied a unit was collected twice, and who gave up first freed its index.
     (150066, "104:slow_provider:10.42,108:redis_emptied:1.09"),
 )
@@ -106,6 +109,31 @@ def test_only_a_beat_that_stood_still_before_it_sent_a_unit_counts_as_none(
         life.awake.append(due + 1.5)
     says_no_beat = BY_SWEEP["MISSING", "no_beat"](world, unit)
     assert says_no_beat == (not (has_sent or is_away or goes_on))
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+@pytest.mark.parametrize("is_emptied", [False, True])
+@pytest.mark.parametrize("reason", ["ledger_lost", "no_worker"])
+def test_only_a_cycle_that_a_full_disk_refused_and_redis_forgot_may_be_lost_with_the_ledger(
+    *, is_refused: bool, is_emptied: bool, reason: str
+) -> None:
+    system = System(World(0, (), cycles=1, interval=10, indices=INDICES))
+    world = system.world
+    unit = Unit(world.cycles[0], "NIFTY")
+    due = unit.instant.timestamp()
+    world.witness.beat_lives = [BeatLife("a", due - 60.0, awake=[due, due + 1.0])]
+    row = {"underlying": "NIFTY", "timestamp": unit.cycle, "status": "SKIPPED", "reason": reason}
+    world.store.write_overview(unit.cycle, [row])
+    if is_refused:
+        world.witness.unwritten.add(unit.cycle)
+    if is_emptied:
+        cycles = frozenset((unit.cycle,))
+        world.witness.forgettings.append(Forgetting(due + 30.0, due + 30.0, cycles))
+    complaint = (
+        f"{unit.index} at {unit.cycle} is SKIPPED ({reason}) and nothing went wrong around it"
+    )
+    is_excused = is_refused and is_emptied and reason == "ledger_lost"
+    assert (complaint not in problems(system)) == is_excused
 
 
 def test_a_run_without_deviations_is_whole() -> None:

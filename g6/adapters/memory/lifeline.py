@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from g6.adapters.memory.controls import MemoryControls
 from g6.domain.cycles.unopened import (
@@ -15,7 +16,7 @@ from g6.domain.cycles.unopened import (
 )
 from g6.domain.reports import Switches
 from g6.domain.schema.words import Reason
-from g6.ports import Clock
+from g6.ports import Clock, CycleRecord
 
 HISTORY_LENGTH = 64
 """Beats and outages that are remembered."""
@@ -52,19 +53,28 @@ class LifeSigns:
 class MemoryLifeline:
     """Lifeline port over `signs`, which the beats of a test share.
 
-    `reach` is how many seconds before the signs were emptied an open cycle may have begun.
+    `reach` is how many seconds before its deadline, or before the signs were emptied, an open cycle
+    may have begun. `open_cycles` gives those of the ledger, oldest first.
     """
 
     def __init__(
-        self, signs: LifeSigns, controls: MemoryControls, clock: Clock, *, reach: float = 60.0
+        self,
+        signs: LifeSigns,
+        controls: MemoryControls,
+        clock: Clock,
+        *,
+        reach: float = 60.0,
+        open_cycles: Callable[[], Sequence[CycleRecord]] = tuple,
     ) -> None:
         self._signs = signs
         self._controls = controls
         self._clock = clock
         self._reach = reach
+        self._open_cycles = open_cycles
         self._born = clock.wall()
         self._sent_until = self._born
         self._last_seen: float | None = None
+        self._oldest_open = inf
         self._was_away = False
         self._met_away = 0.0
         self._active_at = self._born
@@ -102,6 +112,8 @@ class MemoryLifeline:
         self._forget_beats(now)
         if is_emptied:
             self._controls.give_back(self._switches.to_json())
+        oldest = self._open_cycles()[:1]
+        self._oldest_open = oldest[0].opening.deadline if oldest else inf
         self._last_seen = now
         self._stood_still = False
         self._was_away = False
@@ -163,7 +175,8 @@ class MemoryLifeline:
         # then said of cycles that nobody could send that no worker had taken them.
         first = self._born if self._last_seen is None else self._last_seen
         if is_emptied and self._last_seen is not None:
-            first -= self._reach
+            # A full disk keeps cycles open long after their deadlines.
+            first = min(first, self._oldest_open) - self._reach
         reason = Reason.REDIS_DOWN if self._was_away else Reason.LEDGER_LOST
         end = now
         if self._was_away and not self._is_publishing:

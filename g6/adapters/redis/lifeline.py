@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
@@ -22,14 +23,14 @@ SLOW_SECONDS = 1.0
 HISTORY_LENGTH = 64
 """Beats and outages that are remembered."""
 KEEP = """
-local mark, beats, outages, controls, clock = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local mark, beats, outages, controls, clock, open = unpack(KEYS)
 local now, born, seen = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local away, reach = ARGV[4] ~= '', tonumber(ARGV[5])
 local emptied, newest, name = redis.call('EXISTS', mark) == 0, '', ''
 redis.call('SET', mark, ARGV[1])
 if away or (seen and emptied) then
   local first = seen or tonumber(ARGV[8] ~= '' and ARGV[8] or born)
-  if seen and emptied then first = seen - reach end
+  if seen and emptied then first = math.min(seen, tonumber(ARGV[11])) - reach end
   local reason = away and 'redis_down' or 'ledger_lost'
   local last = away and tonumber(ARGV[4]) or now
   redis.call('RPUSH', outages, string.format('%.6f|%.6f|%s', first, last, reason))
@@ -48,7 +49,7 @@ if redis.call('HLEN', beats) > tonumber(ARGV[6]) then
 end
 if emptied then
   if ARGV[7] ~= '' then redis.call('SET', clock, ARGV[7], 'NX') end
-  for i = 11, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
+  for i = 12, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
   for i, value in ipairs(redis.call('HGETALL', controls)) do
     if i % 2 == 1 then
       name = value
@@ -57,7 +58,7 @@ if emptied then
     end
   end
 end
-return redis.call('HGETALL', controls)
+return { redis.call('HGETALL', controls), redis.call('ZRANGE', open, 0, 0, 'WITHSCORES') }
 """
 
 
@@ -66,9 +67,11 @@ class RedisLifeline:
 
     Keys: hash `<ns>:beats` (born -> until when it sent what was due, as of its last sign), list
     `<ns>:outages`, and the mark `<ns>:beat`, the newest sign, which is gone when Redis was emptied.
+    `<ns>:open` of the ledger tells how far back that reaches.
 
     `origin` gives the wall time at which a simulated market started, None where there is none.
-    `reach` is how many seconds before Redis was emptied an open cycle may have begun.
+    `reach` is how many seconds before its deadline, or before Redis was emptied, an open cycle may
+    have begun.
     """
 
     def __init__(
@@ -82,13 +85,14 @@ class RedisLifeline:
         self._client = client
         self._reach = reach
         self._origin = origin
-        names = ("beat", "beats", "outages", "controls", "clock")
+        names = ("beat", "beats", "outages", "controls", "clock", "open")
         self._keys = [f"{namespace}:{name}" for name in names]
         self._keep = client.register_script(KEEP)
         self._born = time.time()
         self._signed_born = self._born
         self._sent_until = self._born
         self._last_seen: float | None = None
+        self._oldest_open = math.inf
         self._was_away = False
         self._met_away = 0.0
         self._active_at = self._born
@@ -238,9 +242,13 @@ class RedisLifeline:
             f"{self._signed_born:.6f}" if has_stood_still else "",
             f"{self._sent_until:.6f}",
             f"{sent_until:.6f}",
+            # A full disk keeps cycles open long after their deadlines.
+            f"{min(self._oldest_open, now):.6f}",
         ]
         arguments += chain.from_iterable(self._controls.items())
-        controls: Reply = self._keep(keys=self._keys, args=arguments)
+        answer: Reply = self._keep(keys=self._keys, args=arguments)
+        controls, oldest = answer
+        self._oldest_open = float(oldest[1]) if oldest else math.inf
         self._sent_until = sent_until
         return dict(zip(controls[::2], controls[1::2], strict=True))
 
