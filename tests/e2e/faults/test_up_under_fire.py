@@ -102,7 +102,7 @@ def test_a_redis_that_is_restarted_is_gone_on_with(fired: Fired) -> None:
 def test_every_cycle_is_accounted_for_once_and_nothing_is_torn(fired: Fired) -> None:
     newest = fired.world.newest()
     # A cycle whose storing died with its process is sent again once its lease is over.
-    eventually(lambda: not fired.world.check(START, newest, INDICES, 60).problems, 90.0, every=0.5)
+    eventually(lambda: not fired.world.check(START, newest, INDICES, 60).problems, 200.0, every=0.5)
     assert fired.system.ends(signal.SIGTERM) == 0
     found = fired.world.check(START, fired.world.newest(), INDICES, 60)
     assert found.problems == []
