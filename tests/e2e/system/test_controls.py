@@ -20,7 +20,7 @@ def begun(world: World) -> str:
 
 def whole_after(world: World, since: str) -> str:
     """Wait for a cycle after `since` that is whole and stored; return it."""
-    later = eventually(lambda: [each for each in world.whole() if each > since], every=0.1)
+    later = eventually(lambda: [each for each in world.whole() if each > since], 200.0, every=0.1)
     return later[0]
 
 
