@@ -17,7 +17,7 @@ tests on two processors, and waits of 20 s and 30 s ended tests of systems that 
 """
 
 
-def eventually(predicate: Callable[[], T], seconds: float = PATIENCE, every: float = 0.02) -> T:
+def eventually(predicate: Callable[[], T], seconds: float = PATIENCE, *, every: float = 0.02) -> T:
     """Return the first true answer of `predicate`; after `seconds` the test that waits has failed."""
     limit = time.monotonic() + seconds
     while not (answer := predicate()):

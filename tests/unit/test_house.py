@@ -303,6 +303,16 @@ def test_no_test_mocks_or_patches_time() -> None:
     assert patches == [], "give a shipped fake, or a clock of adapters/memory"
 
 
+def test_the_greatest_is_sought_in_a_list_and_not_among_spread_arguments() -> None:
+    spread = [f"{name(path)}:{line}" for path in [*MODULES, *TESTS] for line in _spread(path)]
+    assert spread == [], "give max and min a list: of one text they return its greatest letter"
+
+
+def test_a_maximum_of_spread_arguments_is_seen() -> None:
+    source = "max(*cycles)\nmax([*cycles, newest])\nmin(*some, *others)\nmax(first, *others)\n"
+    assert list(spread_extremes(nodes_of(source))) == [1, 3]
+
+
 @pytest.mark.timeout(300)
 def test_no_ten_lines_stand_twice() -> None:
     twins = repeated_runs([*MODULES, *TESTS], TWIN_LINES)
@@ -650,6 +660,24 @@ def sleeps(nodes: Nodes) -> Iterator[str]:
 
 def _is_made_here(node: ast.expr) -> bool:
     return ast.unparse(node).endswith("Event()")
+
+
+def _spread(path: Path) -> Iterator[int]:
+    source = path.read_text(encoding="utf-8")
+    return spread_extremes(nodes_of(source)) if re.search(r"(max|min)\(", source) else iter(())
+
+
+def spread_extremes(nodes: Nodes) -> Iterator[int]:
+    """Yield the lines that ask max or min for the extreme of spread lists alone.
+
+    With one argument they look inside it: a test waited for a cycle after "Z", the greatest letter
+    of the only cycle there was.
+    """
+    for node in nodes:
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"max", "min"}:
+            arguments = [isinstance(each, ast.Starred) for each in node.args]
+            if arguments and all(arguments):
+                yield node.lineno
 
 
 def _patches(path: Path) -> Iterator[int]:

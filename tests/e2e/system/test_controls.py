@@ -15,7 +15,7 @@ from tests.waiting import eventually
 def begun(world: World) -> str:
     """Return the newest cycle that has begun, whether it is stored yet or not."""
     with world.ledger() as ledger:
-        return max(*world.cycles(), *(record.cycle for record in ledger.open_cycles()))
+        return max([*world.cycles(), *(record.cycle for record in ledger.open_cycles())])
 
 
 def whole_after(world: World, since: str) -> str:

@@ -44,7 +44,7 @@ def s3_server(folder: Path) -> Iterator[int]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, *words, *options], stdout=log, stderr=log)
     try:
-        eventually(lambda: _answers(f"http://127.0.0.1:{ports[6]}/"), 0.2)
+        eventually(lambda: _answers(f"http://127.0.0.1:{ports[6]}/"), every=0.2)
         yield ports[6]
     finally:
         # It flushes its volumes for more than 20 s when it is asked to end.
