@@ -194,10 +194,27 @@ PASSING = {
 
 def test_a_passing_fault_costs_another_try_and_no_row(live: Live) -> None:
     for fault, kind in PASSING.items():
-        before = live.retries("").get(kind, 0)
-        live.kite.fault(fault, family="quote", count=1)
-        eventually(lambda: live.retries("").get(kind, 0) > before, every=0.2)  # noqa: B023 - used at once
+        _is_tried_again(live, fault, kind)
     live.meets("OK")
+
+
+def _is_tried_again(live: Live, fault: str, kind: str) -> None:
+    """Let a fault strike one request, until a collection that had time for another try meets it."""
+    before, used_up = live.retries("").get(kind, 0), ""
+    live.kite.fault(fault, family="quote", count=1)
+
+    def counted() -> bool:
+        nonlocal used_up
+        # On a busy machine it may strike a request whose unit has no time left: nobody tries again,
+        # and it strikes once more when that cycle has closed.
+        if not used_up and not live.kite.state()["faults"]:
+            used_up = live.last()
+        elif used_up and live.last() > used_up:
+            live.kite.fault(fault, family="quote", count=1)
+            used_up = ""
+        return live.retries("").get(kind, 0) > before
+
+    eventually(counted, every=0.2)
 
 
 def test_a_provider_that_is_too_slow_is_a_gap_with_its_reason(live: Live) -> None:
