@@ -41,7 +41,7 @@ def _was_opened(world: World, unit: Unit) -> bool:
     # One that stood still between two units of a cycle left the second to another sweep.
     stood = [strike for strike in _strikes(world, "stand_still") if strike.task == "sweep"]
     is_broken = is_broken or any(strike.began >= due for strike in stood)
-    return unit.cycle in witness.opened or unit in world.rerun_order or is_broken
+    return unit.cycle in witness.opened or unit in witness.reopened or is_broken
 
 
 def _grants(world: World, unit: Unit, stage: str) -> list[Grant]:
@@ -69,12 +69,12 @@ def _came_too_late(world: World, unit: Unit) -> bool:
     limit = world.timing.grace
     if actor is not None and actor.task == "collect":
         limit = world.timing.expires
-    if unit in world.rerun_order and actor is not None and actor.task != "collect":
-        return any(
-            rerun.unit == unit and world.now >= rerun.at + RERUN_SECONDS - SLACK
-            for rerun in world.witness.reruns
-        )
-    return world.now >= unit.instant.timestamp() + limit - SLACK
+    ends = unit.instant.timestamp() + limit
+    # An operator whose rerun met Redis away has opened no unit: it has the deadline of before.
+    reopened = world.witness.reopened.get(unit)
+    if reopened is not None and actor is not None and actor.task != "collect":
+        ends = reopened + RERUN_SECONDS
+    return world.now >= ends - SLACK
 
 
 def _lost_frames(world: World, unit: Unit) -> bool:
@@ -91,7 +91,7 @@ def _was_paused(world: World, unit: Unit) -> bool:
 
 def _was_never_begun(world: World, unit: Unit) -> bool:
     """Nobody began it although its message was sent, or a sweep broke off as it skipped its cycle."""
-    if unit in world.rerun_order:
+    if unit in world.witness.reopened:
         return True
     due = unit.instant.timestamp()
     is_sent = unit in world.witness.beats_sent

@@ -12,16 +12,19 @@ from pathlib import Path
 import pytest
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.schema.words import Stage
 from g6.entrypoints.workers.jobs import JOBS
 from g6.pipeline import Runtime
+from g6.pipeline.rerun import RERUN_SECONDS
+from g6.ports import Opening
 from tests.simulate.__main__ import PLANTED, bugs_of, read
 from tests.simulate.deviations import KINDS, Deviation, draw, shrink
 from tests.simulate.judge import problems
-from tests.simulate.reasons import BY_SWEEP
+from tests.simulate.reasons import BY_STAGE, BY_SWEEP
 from tests.simulate.running import CYCLES, INDICES, run, run_seed, shrunk
 from tests.simulate.system import System
-from tests.simulate.witness import BeatLife, Forgetting, Strike
-from tests.simulate.world import SteppedPort, World
+from tests.simulate.witness import BeatLife, Forgetting, Strike, WatchedLedger
+from tests.simulate.world import Actor, SteppedPort, World
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/simulation.md"
@@ -66,6 +69,8 @@ NO_FAULTS = (
     ),
     # A collection ended 1.1 s after its deadline, between a sweep's look and what it said.
     (96049, "3338:slow_provider:2.52,3352:redis_away:12.01,3359:rerun:15.31,3425:overload:1.45"),
+    # An operator's rerun met Redis away, and its unit came too late to be analysed.
+    (200667, "48:double:2.34,65:redis_away:23.55,68:rerun:18.36"),
 )
 """Schedules that the judge took for a fault and that showed none."""
 
@@ -134,6 +139,26 @@ def test_only_a_cycle_that_a_full_disk_refused_and_redis_forgot_may_be_lost_with
     )
     is_excused = is_refused and is_emptied and reason == "ledger_lost"
     assert (complaint not in problems(system)) == is_excused
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0])
+@pytest.mark.parametrize("is_reopened", [False, True])
+def test_a_unit_that_a_rerun_opened_has_its_deadline_and_one_that_it_did_not_has_that_of_before(
+    *, seconds: float, is_reopened: bool
+) -> None:
+    world = System(World(0, (), cycles=1, interval=10, indices=INDICES)).world
+    unit = Unit(world.cycles[0], "NIFTY")
+    deadline = unit.instant.timestamp() + world.timing.grace
+    world.rerun_order.append(unit)
+    if is_reopened:
+        world.now = deadline + 60.0
+        opening = Opening(INDICES, "c1", world.now, unit.instant.timestamp())
+        WatchedLedger(world).reopen(unit, Stage.ANALYSE, opening, world.now)
+        deadline = world.now + RERUN_SECONDS
+    world.current = Actor("a", lambda: None, lambda *_: None, task="analyse")
+    world.now = deadline + seconds
+    came_too_late = BY_STAGE["MISSING", "expired"](world, unit)
+    assert came_too_late == (seconds >= 0.0)
 
 
 def test_a_run_without_deviations_is_whole() -> None:

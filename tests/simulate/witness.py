@@ -137,6 +137,7 @@ class Witness:
         broken_sweeps: When a sweep ended before it was through.
         opened: Cycles of which a process claimed a unit.
         pauses: When an operator paused collection, and when he ended that.
+        reopened: When a rerun opened a unit last.
     """
 
     world: World
@@ -164,6 +165,7 @@ class Witness:
     broken_sweeps: list[float] = field(default_factory=list)
     opened: set[str] = field(default_factory=set)
     pauses: list[Pause] = field(default_factory=list)
+    reopened: dict[Unit, float] = field(default_factory=dict)
 
     def claimed(self, unit: Unit, stage: str, task: str, answer: ClaimAnswer) -> None:
         """Note what the ledger answered to a process that would run a stage."""
@@ -434,6 +436,11 @@ class WatchedLedger:
         if answer is not FinishAnswer.LATE:
             self.world.witness.ended(unit, "SKIPPED", str(reason))
         return answer
+
+    def reopen(self, unit: Unit, *rest: Any) -> int:
+        attempt = self.world.redis.ledger.reopen(unit, *rest)
+        self.world.witness.reopened[unit] = self.world.now
+        return attempt
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.world.redis.ledger, name)
