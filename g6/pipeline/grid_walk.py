@@ -38,6 +38,9 @@ def walk(runtime: Runtime, now: float, most: int) -> int:
         after = _not_before(first, after, has_mark=bool(mark))
     elif not mark and stored_mark is None:
         after = _since_beats(runtime, after, until)
+    # Nobody knows the instants of a year without a calendar. The mark stays before them, so that
+    # the calendar of that year, once it is there, makes those that nobody opened SKIPPED.
+    until = runtime.calendar.known_until(until)
     if after is None or most <= 0 or after > until or (mark and after == until):
         return 0
     unknown = Reason.NO_BEAT if mark or stored_mark is None else Reason.LEDGER_LOST
@@ -199,14 +202,13 @@ def _grid(runtime: Runtime, after: datetime, until: datetime) -> Iterator[dateti
     step = timedelta(seconds=runtime.plan.interval)
     at = after + timedelta(microseconds=1)
     while True:
-        at = min(
-            runtime.calendar.next_cycle(exchange, at, runtime.plan.interval)
-            for exchange in exchanges
-        )
-        if at > until:
+        # None after the last session of the last covered year. An error out of here ended every
+        # sweep from the close of 31 December on.
+        following = runtime.calendar.next_known_cycle(exchanges, at, runtime.plan.interval)
+        if following is None or following > until:
             return
-        yield at
-        at += step
+        yield following
+        at = following + step
 
 
 def _market_seconds(runtime: Runtime, wall_seconds: float) -> float:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from g6.domain.cycles.cycle import Timing, Unit, parse_z
 from g6.domain.cycles.memory_pressure import PressureRules
 from g6.domain.cycles.plan import Plan
-from g6.domain.market.calendar import Calendar
+from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.reports import StageReport
 from g6.domain.reports.option_detail import DetailRules
 from g6.domain.reports.stage import StageCounts
@@ -130,9 +130,18 @@ class Runtime:
             return tuple(name for name in self.plan.indices if name in recorded)
         in_session = []
         for name, plan in self.plan.indices.items():
-            if self.calendar.is_open(plan.index.exchange, at):
+            if self.trades(plan.index.exchange, at):
                 in_session.append(name)
         return tuple(in_session)
+
+    def trades(self, exchange: str, at: datetime) -> bool:
+        """Tell whether contracts of an exchange trade at `at`.
+
+        In a year that the calendar does not cover none do: nothing is collected on days of which
+        nobody knows whether they have a session. What else a system does goes on.
+        """
+        session = self.calendar.known_session(exchange, day_of(at))
+        return session is not None and session.holds(at)
 
     def opening(self, unit: Unit) -> Opening:
         """Return what the ledger is told when this unit's cycle opens."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import inf
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.market.calendar import day_of
+from g6.domain.market.calendar import Session, day_of
 from g6.domain.reports import (
     Alert,
     Heartbeat,
@@ -85,7 +85,7 @@ def heartbeat(runtime: Runtime) -> None:
 def _open_markets(runtime: Runtime, at: datetime) -> dict[str, bool]:
     """Return whether each exchange is in session. A recording always is."""
     return {
-        exchange: runtime.feeds is not None or runtime.calendar.is_open(exchange, at)
+        exchange: runtime.feeds is not None or runtime.trades(exchange, at)
         for exchange in runtime.plan.exchanges
     }
 
@@ -195,13 +195,18 @@ def _stream_fix(ticker: StreamFacts, login: LoginFacts | None) -> str:
 
 def _session_opens(runtime: Runtime, at: datetime) -> list[datetime]:
     """Return when the sessions that are open at `at` began, one per exchange."""
-    day = day_of(at)
-    sessions = [runtime.calendar.session(exchange, day) for exchange in runtime.plan.exchanges]
     return [
-        session.open
-        for session in sessions
-        if session is not None and session.open <= at <= session.close
+        session.open for session in _sessions(runtime, at) if session.open <= at <= session.close
     ]
+
+
+def _sessions(runtime: Runtime, at: datetime) -> list[Session]:
+    """Return the known sessions of the day of `at`, one per exchange that has one."""
+    day = day_of(at)
+    sessions = [
+        runtime.calendar.known_session(exchange, day) for exchange in runtime.plan.exchanges
+    ]
+    return [session for session in sessions if session is not None]
 
 
 def _token(
@@ -235,9 +240,7 @@ def _token_alert(login: LoginFacts, opens: datetime | None, at: datetime) -> Ale
 
 def _opens_soon(runtime: Runtime, at: datetime) -> datetime | None:
     """Return the open of today's first session if it lies less than WARN_BEFORE ahead."""
-    day = day_of(at)
-    sessions = [runtime.calendar.session(exchange, day) for exchange in runtime.plan.exchanges]
-    opens = min((session.open for session in sessions if session is not None), default=None)
+    opens = min((session.open for session in _sessions(runtime, at)), default=None)
     return opens if opens is not None and at < opens <= at + WARN_BEFORE else None
 
 

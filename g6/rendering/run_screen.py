@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from textwrap import wrap
 
 from rich.text import Text
@@ -17,11 +17,13 @@ from g6.domain.market.trading_hours import TradingHours
 from g6.domain.reports import Alert, LoginFacts, StreamFacts
 from g6.domain.reports.closed_cycles import ClosedCycles
 from g6.rendering.wording import clock, countdown, counted, counts_in_words, day_words
+from g6.studies.checks.machine_checks import DAYS_AHEAD
 
 __all__ = [
     "CONNECTING",
     "Notice",
     "alert_lines",
+    "calendar_notice",
     "clock_in_india",
     "end_line",
     "login_notice",
@@ -93,6 +95,25 @@ def market_notice(hours: TradingHours, now: datetime) -> Notice:
     sentence += f"; the next session opens {opens} (in {_span(seconds)})"
     fix = f"g6 calendar {hours.opens.astimezone(IST):%Y-%m} lists the sessions"
     return Notice("market", sentence, fix, is_trouble=True, key=key)
+
+
+def calendar_notice(last: date, now: datetime) -> Notice | None:
+    """Return that the exchange calendar ends soon, None while it does not.
+
+    Args:
+        last: The last day that the calendar covers.
+        now: The market's instant.
+    """
+    days = (last - day_of(now)).days
+    if not 0 <= days < DAYS_AHEAD:
+        return None
+    sentence = f"ends on {last}, {_in_days(days)}: nothing is collected after it"
+    fix = f"add {last.year + 1} to config/sessions.local.toml, see docs/how-to/holidays.md"
+    return Notice("calendar", sentence, fix)
+
+
+def _in_days(days: int) -> str:
+    return ("today", "tomorrow")[days] if days < 2 else f"in {days} days"
 
 
 def login_notice(

@@ -67,10 +67,8 @@ class BusinessClock:
 
     def session(self, day: date) -> Session | None:
         """Return the session of `day`, None without one or in a year that is not covered."""
-        # The calendar raises for such a year, and expiries reach five years beyond its last.
-        if day.year not in self.calendar.covered_years:
-            return None
-        return self.calendar.session(self.exchange, day)
+        # Expiries reach five years beyond the last covered one.
+        return self.calendar.known_session(self.exchange, day)
 
     def kick(self, session: Session) -> tuple[int, float]:
         """Return the second of the session at which the event comes, and the event's units.

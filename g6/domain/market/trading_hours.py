@@ -43,12 +43,9 @@ def trading_hours(calendar: Calendar, exchanges: Iterable[str], at: datetime) ->
     '2026-11-18T10:10:00+00:00'
     """
     names = tuple(exchanges)
-    try:
-        today = [calendar.session(name, day_of(at)) for name in names]
-        sessions = [session for session in today if session is not None]
-        opens = min(_next_open(calendar, name, at) for name in names)
-    except UncoveredYear as error:
-        return TradingHours(is_open=False, why=str(error.sentence))
+    today = [calendar.known_session(name, day_of(at)) for name in names]
+    sessions = [session for session in today if session is not None]
+    opens, unknown = _next_open_of_any(calendar, names, at)
     trading = [session for session in sessions if session.holds(at)]
     if trading:
         frozen = [session.index_freeze for session in trading if session.index_freeze]
@@ -58,7 +55,24 @@ def trading_hours(calendar: Calendar, exchanges: Iterable[str], at: datetime) ->
             opens=opens,
             frozen_from=min(frozen, default=None),
         )
-    return TradingHours(is_open=False, opens=opens, why=_why(calendar, names, sessions, at))
+    return TradingHours(
+        is_open=False, opens=opens, why=unknown or _why(calendar, names, sessions, at)
+    )
+
+
+def _next_open_of_any(
+    calendar: Calendar, exchanges: tuple[str, ...], at: datetime
+) -> tuple[datetime | None, str]:
+    """Return when options of any exchange trade next, or None and what the calendar lacks."""
+    # On the last covered day the next open is not known, and options trade all the same.
+    opens: list[datetime] = []
+    unknown = ""
+    for exchange in exchanges:
+        try:
+            opens.append(_next_open(calendar, exchange, at))
+        except UncoveredYear as error:
+            unknown = str(error.sentence)
+    return (min(opens), "") if opens else (None, unknown)
 
 
 def _next_open(calendar: Calendar, exchange: str, at: datetime) -> datetime:

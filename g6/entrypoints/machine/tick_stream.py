@@ -34,7 +34,7 @@ from g6.domain.market.instrument import INDICES, exchanges_of
 from g6.domain.reports.stream_reports import TICKER, StreamReport, StreamUnprepared
 from g6.entrypoints.machine import ticker_children
 from g6.entrypoints.machine.ticker_children import Nursery
-from g6.errors import Retryable, UncoveredYear, UserError
+from g6.errors import Retryable, UserError
 from g6.errors.masking import mask
 from g6.log import configure
 from g6.ports import Clock
@@ -121,10 +121,7 @@ class TickerContext:
     def _sessions(self, now: datetime) -> list[Session]:
         """Return the sessions of today, none in a year that the calendar does not cover."""
         exchanges = exchanges_of(INDICES[name] for name in self.settings.indices)
-        try:
-            sessions = [self.calendar.session(name, day_of(now)) for name in exchanges]
-        except UncoveredYear:
-            return []
+        sessions = [self.calendar.known_session(name, day_of(now)) for name in exchanges]
         return [session for session in sessions if session is not None]
 
     def tell(self, report: StreamReport) -> None:

@@ -235,11 +235,6 @@ def _next_cycle(runtime: Runtime, at: datetime) -> float | None:
     """Return the wall time of the next cycle, None for a recording or an uncovered year."""
     if runtime.feeds:
         return None
-    interval = runtime.plan.interval
-    try:
-        instants = [
-            runtime.calendar.next_cycle(name, at, interval) for name in runtime.plan.exchanges
-        ]
-    except UncoveredYear:
-        return None
-    return runtime.clock.wall_of(min(instants))
+    plan = runtime.plan
+    following = runtime.calendar.next_known_cycle(plan.exchanges, at, plan.interval)
+    return None if following is None else runtime.clock.wall_of(following)

@@ -74,7 +74,7 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
 
     def _has(self, instant: datetime) -> bool:
         inside = self._window is None or self._window[0] <= instant <= self._window[1]
-        return inside and self._runtime.calendar.is_open(self._exchange, instant)
+        return inside and self._runtime.trades(self._exchange, instant)
 
     def _until_next(self, now: float, instant: datetime, due: float) -> float:
         # The clock of a market that is about to start stands at its first cycle.
@@ -83,7 +83,12 @@ class CycleSchedule(BaseSchedule):  # type: ignore[misc]
         after = instant + timedelta(seconds=self._interval)
         if self._window and after > self._window[1]:
             return FAR_SECONDS
-        following = self._runtime.calendar.next_cycle(self._exchange, after, self._interval)
+        # The calendar ends with its last year. An error out of here keeps Celery's beat from every
+        # entry: the closing cycle of 31 December was not sent, and no sweep closed what was open.
+        calendar = self._runtime.calendar
+        following = calendar.next_known_cycle([self._exchange], after, self._interval)
+        if following is None:
+            return FAR_SECONDS
         return min(FAR_SECONDS, max(0.0, self._runtime.clock.wall_of(following) - now))
 
     def __reduce__(self) -> tuple[type, tuple[Runtime, str]]:

@@ -16,7 +16,7 @@ from g6.studies.checks.health_finding import (
     wrong,
 )
 
-__all__ = ["MACHINE_CHECKS"]
+__all__ = ["DAYS_AHEAD", "MACHINE_CHECKS"]
 
 DAYS_AHEAD = 30
 """The calendar is told to end this long before it does."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from g6.bootstrap.settings_checks.credentials import credentials
 from g6.bootstrap.settings_checks.rest_budget import request_seconds
 from g6.bootstrap.wiring import live_clock, wire_if_running
 from g6.config import Settings, environment, hashes, load, values
+from g6.domain.cycles.cycle import parse_z
 from g6.errors import BadConfig
 
 THIRD_PARTY = """
@@ -82,7 +82,7 @@ def test_a_provider_of_somebody_elses_plugs_in_by_its_entry_point(tmp_path: Path
     settings = configured(provider__name="tiny", data_dir=str(tmp_path), ticker__enabled=False)
     source = provider(wire_if_running(settings))
     assert isinstance(source, Resilient)
-    assert source.underlying("NIFTY", datetime.now(UTC)).spot > 0
+    assert source.underlying("NIFTY", parse_z("2026-11-18T05:30:00Z")).spot > 0
     assert source.describe().to_json()["requests"] == {"quote": {"ok": 1}}
     assert source.describe().to_json()["source"] == "tiny"
 

@@ -15,6 +15,7 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
 from g6.adapters.memory.sender import MemorySender
 from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.market.calendar import Calendar
 from g6.domain.schema.words import Stage
 from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_SECONDS, POISON
 from g6.ports import CycleRecord
@@ -304,6 +305,35 @@ def test_the_walk_leaves_the_night_out(world: World) -> None:
     assert total == 2 * (until_close + 5)
     assert world.ends("2026-11-18T10:10:00Z")["NIFTY"] == ("SKIPPED", "no_beat")
     assert world.ends("2026-11-18T10:11:00Z") == {}
+
+
+def test_a_sweep_goes_on_where_the_calendar_ends_and_the_next_year_is_owed(world: World) -> None:
+    known, owed = "2026-12-31T10:09:00Z", "2027-01-04T03:45:00Z"
+    world.cycle(known)
+    swept(world, 50.0)
+    # The closing cycle is nobody's: the sweep tells of it although no session follows.
+    assert swept(world, 120.0)["gaps"] == 2
+    world.drain()
+    assert world.ends("2026-12-31T10:10:00Z")["NIFTY"] == ("SKIPPED", "no_beat")
+    world.clock.now = parse_z(owed).timestamp() + 90.0
+    assert swept(world) == CALM
+    # Somebody enters the year and starts the workers again. Friday was a day of trading as well.
+    entered = {2027, *world.runtime.calendar.covered_years}
+    extended = Calendar(world.runtime.calendar.exchanges, frozenset(entered))
+    world.runtime = replace(world.runtime, calendar=extended)
+    while swept(world)["gaps"]:
+        world.drain()
+    assert world.ends("2027-01-01T03:45:00Z")["NIFTY"] == ("SKIPPED", "no_beat")
+    assert world.ends(owed)["NIFTY"] == ("SKIPPED", "no_beat")
+
+
+def test_a_heartbeat_comes_in_a_year_without_a_calendar_and_no_cycle_is_due(world: World) -> None:
+    cycle = "2027-01-04T05:30:00Z"
+    world.clock.now = parse_z(cycle).timestamp()
+    pipeline.heartbeat(world.runtime)
+    (beat,) = world.reports("heartbeat")
+    assert beat["market_open"] == {"NSE": False}
+    assert world.runtime.expected(cycle) == ()
 
 
 class Known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
@@ -84,6 +84,28 @@ def test_a_closed_market_says_when_it_opens_and_which_command_lists_sessions() -
     assert notice.fix == "g6 calendar 2026-11 lists the sessions"
     later = datetime(2026, 11, 22, 13, 0, tzinfo=IST)
     assert run_screen.market_notice(hours, later).key == notice.key
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (date(2026, 12, 2), "ends on 2026-12-31, in 29 days"),
+        (date(2026, 12, 30), "ends on 2026-12-31, tomorrow"),
+        (date(2026, 12, 31), "ends on 2026-12-31, today"),
+        (date(2026, 12, 1), ""),
+        (date(2027, 1, 1), ""),
+    ],
+)
+def test_a_start_tells_weeks_before_that_the_calendar_ends(day: date, told: str) -> None:
+    noon = datetime.combine(day, time(12), IST)
+    notice = run_screen.calendar_notice(calendar().last_day, noon)
+    if not told:
+        assert notice is None
+        return
+    assert notice is not None
+    assert notice.sentence.startswith(told)
+    assert "add 2027 to config/sessions.local.toml" in notice.fix
+    assert not notice.is_trouble
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from g6.domain.market.calendar.parse import CalendarEntry, Days, parse_sessions
 from g6.domain.market.calendar.session import Phase, Session, day_of, instant_of
@@ -17,8 +18,9 @@ _DAY = timedelta(days=1)
 class Calendar:
     """Sessions by exchange.
 
-    Every question about a session raises UncoveredYear for a year that the calendar does not cover.
-    Days once worked out are remembered, so that asking at every tick costs microseconds.
+    Every question about a session raises UncoveredYear for a year that the calendar does not cover,
+    but for the methods with `known` in their names, which a running system asks. Days once worked
+    out are remembered, so that asking at every tick costs microseconds.
     """
 
     exchanges: Mapping[str, Days]
@@ -58,6 +60,22 @@ class Calendar:
         if closed and day not in days.specials:
             return None
         return Session.on(exchange, day, days.hours(day))
+
+    def known_session(self, exchange: str, day: date) -> Session | None:
+        """Return the session of `day`, None where none is known.
+
+        The exchange is closed then, or the calendar does not cover the year.
+        """
+        return self.session(exchange, day) if day.year in self.covered_years else None
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the last covered year."""
+        return date(max(self.covered_years), 12, 31)
+
+    def known_until(self, at: datetime) -> datetime:
+        """Return an instant, or the end of the last covered year where that comes before it."""
+        return min(at, instant_of(self.last_day, time.max))
 
     def trades_all_day(self, exchange: str, day: date) -> bool:
         """Tell whether a day is an ordinary trading day, on which contracts may expire.
@@ -135,6 +153,19 @@ class Calendar:
         while (cycle := session.first_cycle(at, interval)) is None:
             session = self.next_session(exchange, session.day)
         return cycle
+
+    def next_known_cycle(
+        self, exchanges: Iterable[str], at: datetime, interval: int
+    ) -> datetime | None:
+        """Return the first cycle of any of some exchanges at or after an instant.
+
+        None after the last session of the last covered year.
+        """
+        cycles: list[datetime] = []
+        for exchange in exchanges:
+            with suppress(UncoveredYear):
+                cycles.append(self.next_cycle(exchange, at, interval))
+        return min(cycles, default=None)
 
     def phase(self, exchange: str, at: datetime) -> Phase:
         """Return what the exchange is doing at an instant. At its close it still trades.

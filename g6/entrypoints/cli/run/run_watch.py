@@ -115,6 +115,9 @@ class RunWatch:
         if self._hours is not None:
             self._session_day = day_of(now) if self._hours.is_open else None
             yield run_screen.market_notice(self._hours, now)
+            last = self.stack.runtime.calendar.last_day
+            if ending := run_screen.calendar_notice(last, now):
+                yield ending
         if login := self._login_notice(self._login, now):
             yield login
         if self.settings.streamed:

@@ -209,6 +209,25 @@ def test_walking_past_the_last_covered_year_is_an_error() -> None:
         CALENDAR.next_cycle("NSE", ist("2026-12-31", "15:41"), 60)
 
 
+def test_who_runs_over_the_end_of_the_last_covered_year_knows_no_session_after_it() -> None:
+    last, first = date(2026, 12, 31), date(2027, 1, 4)
+    assert CALENDAR.known_session("NSE", last) == CALENDAR.session("NSE", last)
+    assert CALENDAR.known_session("NSE", first) is None
+    closing = ist("2026-12-31", "15:40")
+    assert CALENDAR.next_known_cycle(["NSE", "BSE"], ist("2026-12-31", "15:39:30"), 60) == closing
+    assert CALENDAR.next_known_cycle(["NSE", "BSE"], ist("2026-12-31", "15:41"), 60) is None
+    assert CALENDAR.next_known_cycle(["NSE"], ist("2027-01-04", "11:00"), 60) is None
+    assert CALENDAR.known_until(closing) == closing
+    assert CALENDAR.known_until(ist("2027-01-04", "11:00")) == ist("2026-12-31", "23:59:59.999999")
+
+
+def test_an_exchange_that_trades_on_is_known_after_the_last_session_of_another() -> None:
+    closed = {"covered_years": [2026], "holidays": {"BSE": {date(2026, 12, 31): "BSE is closed"}}}
+    calendar = Calendar.parse(BASE, closed)
+    morning = ist("2026-12-31", "09:15")
+    assert calendar.next_known_cycle(["NSE", "BSE"], morning, 60) == morning
+
+
 @pytest.mark.parametrize(
     ("day", "clock"), [("2027-01-25", "15:40"), ("2031-06-24", "15:40"), ("2022-04-07", "15:30")]
 )

@@ -44,6 +44,17 @@ def test_a_closed_market_says_why_and_when_it_opens(clock: str, why: str, opens:
     assert why in hours.why
 
 
+def test_the_last_day_of_the_calendar_trades_though_nobody_knows_the_next_open() -> None:
+    hours = trading_hours(calendar(), BOTH, at("2026-12-31 11:00"))
+    assert (hours.is_open, hours.until) == (True, at("2026-12-31 15:40"))
+    assert hours.opens is None
+    before = trading_hours(calendar(), BOTH, at("2026-12-31 08:00"))
+    assert (before.is_open, before.opens) == (False, at("2026-12-31 09:15"))
+    after = trading_hours(calendar(), BOTH, at("2026-12-31 15:41"))
+    assert (after.is_open, after.opens) == (False, None)
+    assert "ends with 2026" in after.why
+
+
 def test_a_year_that_the_calendar_does_not_know_is_closed_and_says_so() -> None:
     hours = trading_hours(calendar(), BOTH, at("2031-11-18 12:00"))
     assert (hours.is_open, hours.opens) == (False, None)

@@ -127,6 +127,16 @@ def test_the_next_tick_is_asked_for_at_the_next_instant() -> None:
     assert beat.schedule.is_due(LONG_AGO).next == pytest.approx(42.5)
 
 
+@pytest.mark.parametrize("clock", ["2026-12-31 15:41:00", "2027-01-04 11:00:00"])
+def test_after_the_last_day_of_the_calendar_beat_has_no_cycle_and_no_error(clock: str) -> None:
+    beat = made("2026-12-31 15:39:00")
+    assert beat.tick() == "2026-12-31T10:09:00Z"
+    beat.later(60)
+    assert beat.tick() == "2026-12-31T10:10:00Z"
+    beat.move(ist(clock))
+    assert beat.schedule.is_due(beat.last) == (False, 300.0)
+
+
 def test_after_the_close_beat_sleeps_long_and_does_not_creep() -> None:
     beat = made("2026-11-18 15:41:00")
     assert beat.schedule.is_due(LONG_AGO).next == 300.0

@@ -84,6 +84,13 @@ def test_it_begins_with_the_market_as_it_stands(watched: Watched) -> None:
     assert notice.sentence.startswith("open until 15:40")
 
 
+def test_it_begins_with_the_end_of_the_calendar_where_that_comes_soon(watched: Watched) -> None:
+    watched.world.clock.now = parse_z("2026-12-31T05:30:00Z").timestamp()
+    market, ending = watched.watch.begin()
+    assert market.sentence.startswith("open until 15:40")
+    assert (ending.subject, ending.is_trouble) == ("calendar", False)
+
+
 def test_a_close_is_told_once_and_the_session_is_summed_up(watched: Watched) -> None:
     watched.watch.statuses["OK"] += 2
     watched.look()
