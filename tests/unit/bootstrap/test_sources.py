@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,20 @@ from g6.bootstrap.settings_checks.credentials import credentials
 from g6.bootstrap.settings_checks.rest_budget import request_seconds
 from g6.bootstrap.wiring import live_clock, wire_if_running
 from g6.config import Settings, environment, hashes, load, values
-from g6.domain.cycles.cycle import parse_z
 from g6.errors import BadConfig
 
 THIRD_PARTY = """
+from datetime import UTC, datetime
+
 from g6.simulation import SimulatedMarket
 from g6.bootstrap.settings_checks.rest_budget import request_seconds
 from g6.config import calendar
 from g6.ports.sources import Source
 from g6.domain.reports import ProviderFacts
+
+
+# The calendar need not cover the day on which the tests run.
+SESSION = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
 
 
 class Tiny:
@@ -38,7 +44,7 @@ class Tiny:
         return self._market.listing(index, at)
 
     def underlying(self, index, at):
-        return self._gate.ask("quote", "quote", lambda: self._market.underlying(index, at))
+        return self._gate.ask("quote", "quote", lambda: self._market.underlying(index, SESSION))
 
     def quotes(self, index, contracts, at):
         return self._gate.ask("quote", "quote", lambda: self._market.quotes(index, contracts, at))
@@ -82,7 +88,7 @@ def test_a_provider_of_somebody_elses_plugs_in_by_its_entry_point(tmp_path: Path
     settings = configured(provider__name="tiny", data_dir=str(tmp_path), ticker__enabled=False)
     source = provider(wire_if_running(settings))
     assert isinstance(source, Resilient)
-    assert source.underlying("NIFTY", parse_z("2026-11-18T05:30:00Z")).spot > 0
+    assert source.underlying("NIFTY", datetime.now(UTC)).spot > 0
     assert source.describe().to_json()["requests"] == {"quote": {"ok": 1}}
     assert source.describe().to_json()["source"] == "tiny"
 
