@@ -34,7 +34,7 @@ def heartbeat_samples(beat: Heartbeat, event: Event) -> Iterator[Sample]:
     for name, is_up in vitals.beats.items():
         yield Sample("g6_beat_up", (name,), float(is_up), as_of=now)
     for host, skew in vitals.clock_skew_seconds.items():
-        yield Sample("g6_clock_skew_seconds", (host,), skew)
+        yield Sample("g6_clock_skew_seconds", (host,), skew, as_of=now)
     yield Sample("g6_disk_free_bytes", (), number(vitals.disk_free_bytes))
     yield from _loads(beat, now)
     if beat.provider.mode:

@@ -156,12 +156,21 @@ class RedisVitals:
 
         One that is killed leaves its sign, and is silent. Arguments are those of `sign_process`.
         """
-        signs = f"{self._ns}:processes"
-        place = _place(role, socket.gethostname(), pid, instance)
-        text: Reply = self._client.hget(signs, place)
+        self._take_back("processes", _place(role, socket.gethostname(), pid, instance), pid)
+
+    @translated
+    def sign_out(self, worker: str, pid: int) -> None:
+        """Take back the sign of life of a worker that ends because it was asked to."""
+        self._take_back("workers", worker, pid)
+
+    def _take_back(self, key: str, name: str, pid: int) -> None:
+        signs = f"{self._ns}:{key}"
+        text: Reply = self._client.hget(signs, name)
         # The next one of its name may have signed already.
-        if text is not None and json.loads(text)["pid"] == pid:
-            self._client.hdel(signs, place)
+        if text is not None:
+            facts = json.loads(text)
+            if (facts["pid"], facts["host"]) == (pid, socket.gethostname()):
+                self._client.hdel(signs, name)
 
     @translated
     def announce_ready(self, pid: int) -> None:

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -141,8 +142,13 @@ class TickerContext:
         now = self.clock.wall()
         if now - self._signed_at >= SIGN_SECONDS:
             self._signed_at = now
-            self.ports.vitals.sign_in(f"ticker@{socket.gethostname()}", os.getpid())
+            self.ports.vitals.sign_in(_worker_name(), os.getpid())
             self._start_learner()
+
+    def leave(self) -> None:
+        """Take back the sign of life of a ticker that was asked to end."""
+        with suppress(Retryable):
+            self.ports.vitals.sign_out(_worker_name(), os.getpid())
 
     def prepare(self) -> None:
         """Have a child tell the quote cache what the day needs, once a minute at most.
@@ -226,7 +232,15 @@ def _stream(context: TickerContext) -> int:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ticker.stop())
-    return ticker.run()
+    code = ticker.run()
+    if code == 0:
+        context.leave()
+    return code
+
+
+def _worker_name() -> str:
+    """Return the name under which the ticker gives signs of life: workers do it alike."""
+    return f"ticker@{socket.gethostname()}"
 
 
 if __name__ == "__main__":

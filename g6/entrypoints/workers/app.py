@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from celery import Celery, signals
+from celery.platforms import EX_FAILURE
 
 from g6 import __version__
 from g6.adapters import panel_files
@@ -159,7 +160,7 @@ def create_app(settings: Settings, url: str = "", jobs: Sequence[Job] = JOBS) ->
     tasks.register(app, jobs)
     _connect_worker(app)
     _connect_beat(app)
-    _connect_the_end()
+    _connect_the_end(app)
     return app
 
 
@@ -324,8 +325,12 @@ def _drivers(app: G6) -> list[Driver]:
         return [driver] if driver.join() else []
 
 
-def _connect_the_end() -> None:
-    """Exit with 0 after one Ctrl-C: Celery finishes what runs and then says that it failed."""
+def _connect_the_end(app: G6) -> None:
+    """Connect the end of a worker. It takes its sign of life back where it was asked to end.
+
+    After one Ctrl-C it exits with 0: Celery finishes what runs and then says that it failed.
+    """
+    ports = vitals(app.wiring)
     endings: list[tuple[str, str]] = []
 
     def shutting_down(sig: str = "", how: str = "", **_: object) -> None:
@@ -334,6 +339,12 @@ def _connect_the_end() -> None:
     def shut_down(sender: Any = None, **_: object) -> None:
         if endings == [("SIGINT", "Warm")]:
             sender.exitcode = 0
+        # A container that was replaced by one of another name was told as a dead worker until it
+        # was forgotten, for nine minutes. Celery (5.7) sends no `worker_shutting_down` for
+        # `celery control shutdown`, and a worker that an error ended has EX_FAILURE.
+        if endings or sender.exitcode != EX_FAILURE:
+            with suppress(Retryable):
+                ports.sign_out(sender.hostname, os.getpid())
 
     signals.worker_shutting_down.connect(shutting_down, weak=False)
     signals.worker_shutdown.connect(shut_down, weak=False)

@@ -43,8 +43,8 @@ class Label:
 
     Attributes:
         values: Those values. `index` knows the configured ones, and `all` for a whole cycle.
-        room: How many distinct values it may take. What comes after is counted as `other`. A worker
-            or a beat that no heartbeat tells any more makes room.
+        room: How many distinct values it may take. What comes after is counted as `other`. What
+            no heartbeat tells any more makes room: a worker, a beat, a host.
     """
 
     name: str

@@ -154,6 +154,7 @@ CLOCK_SKEW_SECONDS = Family(
     "seconds",
     "heartbeat",
     "Host's clock less the server's.",
+    shown="beat",
 )
 PROCESS_RESIDENT_BYTES = Family(
     "workers",

@@ -94,6 +94,17 @@ def test_a_process_that_signs_off_is_gone_and_one_that_took_its_place_stays(
     assert client.hlen("g6:processes") == 0
 
 
+def test_a_worker_that_signs_out_is_gone_and_one_that_took_its_place_stays(
+    vitals: RedisVitals,
+) -> None:
+    vitals.sign_in("cycle@here", os.getpid(), ("collect",))
+    vitals.sign_out("cycle@here", os.getppid())
+    assert list(vitals.read().workers) == ["cycle@here"]
+    for _ in range(2):
+        vitals.sign_out("cycle@here", os.getpid())
+    assert vitals.read().workers == {}
+
+
 def test_a_host_without_the_data_directory_says_so(client: redis.Redis, tmp_path: Path) -> None:
     has = RedisVitals(client, "g6", ("collect",), tmp_path)
     lacks = RedisVitals(client, "g6", ("collect",), tmp_path / "away")
