@@ -186,10 +186,10 @@ class History(Protocol):
         """Return how far events are stored."""
         ...
 
-    def keep_events(self, batch: Sequence[Event], upto: BusPosition) -> None:
+    def keep_events(self, batch: Iterable[Event], upto: BusPosition) -> None:
         """Store events under their days, and remember `upto` as the place to go on from.
 
-        An event that is stored already is not stored twice.
+        They are gone through once. An event that is stored already is not stored twice.
         """
         ...
 

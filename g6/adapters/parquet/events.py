@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -47,30 +48,47 @@ def position(root: Path) -> BusPosition:
         raise BadInput(path, None, "is no position in the events", fix) from error
 
 
-def keep(root: Path, events: Sequence[Event], upto: BusPosition) -> None:
-    """Add events to the files of their days.
+_BATCH = 500
+"""Events that are held as objects of Python at a time."""
+
+
+def keep(root: Path, events: Iterable[Event], upto: BusPosition) -> None:
+    """Add events, which are gone through once, to the files of their days.
 
     Raises:
         StoreBusy: A disk refuses a file.
         BadInput: A file of events is damaged.
     """
-    by_day: dict[date, list[Document]] = {}
-    for event in events:
-        at = _instant(event)
-        by_day.setdefault(days.session_date(at), []).append(_row(event, at))
+    by_day = _tables(events)
     with refusals(root):
         root.mkdir(parents=True, exist_ok=True)
         with directory_lock(root):
-            for day, rows in sorted(by_day.items()):
-                _add(days.directory_of(root, day) / DAY_FILE, rows)
+            for day, tables in sorted(by_day.items()):
+                _add(days.directory_of(root, day) / DAY_FILE, pa.concat_tables(tables))
             replace(root / POSITION, json.dumps(asdict(upto)).encode())
 
 
-def _add(path: Path, rows: Sequence[Document]) -> None:
+def _tables(events: Iterable[Event]) -> dict[date, list[pa.Table]]:
+    """Return the rows of events by day, in tables of one batch each."""
+    by_day: dict[date, list[pa.Table]] = {}
+    remaining = iter(events)
+    while batch := list(islice(remaining, _BATCH)):
+        rows: dict[date, list[Document]] = {}
+        for event in batch:
+            at = _instant(event)
+            rows.setdefault(days.session_date(at), []).append(_row(event, at))
+        for day, documents in rows.items():
+            by_day.setdefault(day, []).append(pa.Table.from_pylist(documents, _plain(EVENT_SCHEMA)))
+    return by_day
+
+
+def _add(path: Path, table: pa.Table) -> None:
     schema = widened([path], EVENT_SCHEMA)
-    plain = pa.schema([pa.field(field.name, _plain_type(field.type)) for field in schema])
-    columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in plain]
-    table = pa.table(columns, schema=plain)
+    plain = _plain(schema)
+    for field in plain:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    table = table.select(plain.names)
     if path.exists():
         # As objects of Python, the events of a day stayed in the process that wrote them: 26 MB of
         # 360 cycles of six indices, and more with each quarter of an hour.
@@ -80,6 +98,10 @@ def _add(path: Path, rows: Sequence[Document]) -> None:
     order = [("observed_at", "ascending"), ("event_id", "ascending")]
     table = table.sort_by(order).combine_chunks().cast(schema)
     replace(path, encode(table.replace_schema_metadata({"g6.version": "1"}), small=True))
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    return pa.schema([pa.field(field.name, _plain_type(field.type)) for field in schema])
 
 
 def _plain_type(of_column: pa.DataType) -> pa.DataType:

@@ -107,6 +107,6 @@ class CertifiedHistory:
         """Return how far events are stored."""
         return self._history.events_position()
 
-    def keep_events(self, batch: Sequence[Event], upto: BusPosition) -> None:
+    def keep_events(self, batch: Iterable[Event], upto: BusPosition) -> None:
         """Store events under their days, and remember `upto` as the place to go on from."""
         self._history.keep_events(batch, upto)

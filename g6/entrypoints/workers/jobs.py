@@ -146,6 +146,13 @@ def compact(runtime: Runtime, name: str, day: str) -> FoldReport:
     return report
 
 
+def keep_events(runtime: Runtime) -> int:
+    """Store the events of the bus, and give back what that took."""
+    kept = pipeline.keep_events(runtime)
+    give_back()
+    return kept
+
+
 def quarter_seconds(settings: Settings) -> float:
     """Return the wall seconds that a quarter of an hour of the market takes."""
     pace = settings.wall_interval / settings.interval
@@ -169,7 +176,7 @@ JOBS = (
         beat=lambda settings: float(settings.panels.verify_seconds),
     ),
     Job("tidy", pipeline.tidy, "persist", long_limits, beat=quarter_seconds),
-    Job("keep_events", pipeline.keep_events, "persist", long_limits, beat=quarter_seconds),
+    Job("keep_events", keep_events, "persist", long_limits, beat=quarter_seconds),
     Job("fold", fold, "persist", long_limits),
     Job("compact", compact, "persist", long_limits),
     Job("rerun", rerun, "manual", long_limits, retries=2),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -104,7 +104,7 @@ class ParquetHistory:
         """Return how far events are stored."""
         return events.position(self._directory / layout.folder(Kind.EVENTS))
 
-    def keep_events(self, batch: Sequence[Event], upto: BusPosition) -> None:
+    def keep_events(self, batch: Iterable[Event], upto: BusPosition) -> None:
         """Store events under their days, and remember `upto` as the place to go on from."""
         events.keep(self._directory / layout.folder(Kind.EVENTS), batch, upto)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import g6
 from g6 import pipeline
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.parquet import ParquetHistory
-from g6.domain.reports import parse_report
+from g6.domain.reports import Event, parse_report
+from g6.pipeline.maintenance.archiving import PAGE
+from g6.ports.history import BusPosition
 from tests.worlds.pipeline import World
 
 CYCLE, DAY = "2026-11-18T05:30:00Z", "2026-11-18"
@@ -90,6 +94,44 @@ def test_reports_of_units_pass_and_events_of_the_system_are_everybodys(
     pipeline.keep_events(kept.runtime)
     assert types(tmp_path, "SENSEX") == ["cycle.report"]
     assert types(tmp_path) == ["cycle.report", "gap.opened"]
+
+
+class CountingBus(MemoryBus):
+    """A bus that counts how often it was read."""
+
+    reads = 0
+
+    def read(self, after: str, *, count: int = 500, block_seconds: float = 0.0) -> Sequence[Event]:
+        self.reads += 1
+        return super().read(after, count=count, block_seconds=block_seconds)
+
+
+class WatchingHistory(ParquetHistory):
+    """A history that looks how often the bus was read before it is given the first event."""
+
+    def __init__(self, directory: Path, bus: CountingBus) -> None:
+        super().__init__(directory)
+        self.bus = bus
+        self.reads_before = 0
+
+    def keep_events(self, batch: Iterable[Event], upto: BusPosition) -> None:
+        events = iter(batch)
+        first = next(events)
+        self.reads_before = self.bus.reads
+        super().keep_events(chain([first], events), upto)
+
+
+def test_events_are_kept_while_they_are_read_and_are_never_all_in_memory(
+    world: World, tmp_path: Path
+) -> None:
+    bus = CountingBus()
+    history = WatchingHistory(tmp_path, bus)
+    world.runtime = replace(world.runtime, history=history, bus=bus)
+    tell(world, 3 * PAGE)
+    assert pipeline.keep_events(world.runtime) == 3 * PAGE
+    assert types(tmp_path) == ["gap.opened"] * (3 * PAGE)
+    assert history.reads_before == 1
+    assert bus.reads > 3
 
 
 def test_without_a_store_nothing_is_kept(world: World) -> None:
