@@ -48,8 +48,8 @@ def position(root: Path) -> BusPosition:
         raise BadInput(path, None, "is no position in the events", fix) from error
 
 
-_BATCH = 500
-"""Events that are held as objects of Python at a time."""
+_BATCH = 50
+"""Events that are held as objects of Python at a time: the report of a cycle has 8 KB of JSON."""
 
 
 def keep(root: Path, events: Iterable[Event], upto: BusPosition) -> None:

@@ -11,7 +11,7 @@ from g6.domain.schema.words import EventType
 from g6.pipeline.runtime import Runtime
 from g6.ports.history import BusPosition
 
-PAGE = 500
+PAGE = 100
 PASSING = frozenset(type for type in EventType if type.is_passing)
 
 
@@ -32,16 +32,17 @@ def keep_events(runtime: Runtime) -> int:
     # A bus that has published less than before is another one: all of it is new.
     counted = before.published if published >= before.published else 0
     is_going_on = before.id != BusPosition().id
-    unkept = _LastingEvents(chain([first], pages), published - counted if is_going_on else 0)
+    unkept = _EventsToStore(chain([first], pages), published - counted if is_going_on else 0)
     runtime.history.keep_events(unkept, BusPosition(newest, published))
     return unkept.passed_on
 
 
 @dataclass(slots=True)
-class _LastingEvents:
+class _EventsToStore:
     """The events that are kept, once, as they are read from the bus page by page.
 
-    Those of a quarter of an hour in one list left 28 MB in the process that kept them.
+    In one list, 4,400 of 200 cycles left 35 MB in the process that kept them, and 12 so, with what
+    they took given back.
 
     Attributes:
         pages: The events since the last time.
