@@ -65,6 +65,7 @@ def environment() -> Mapping[str, str]:
         "G6_INFLUX__URL": f"http://influxdb:{INFLUX_PORT}",
         "REMAP_SIGTERM": "SIGQUIT",
         "OMP_NUM_THREADS": "1",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
     }
 
 

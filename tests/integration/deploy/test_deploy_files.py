@@ -17,6 +17,7 @@ from deploy import unit_files
 from deploy.make_secrets import READERS as SECRET_READERS
 from deploy.roles import FLOWER_PORT, METRICS_PORT, REDIS_PORT, ROLES, SECRETS, WEB_PORT
 from g6.domain.schema.words import QueueName
+from g6.entrypoints.machine.children import CHILD_VARIABLES
 from tests.integration.deploy.deployed import FOLDER, ROOT, Service, compose_file, services
 
 BIN = Path(sys.executable).parent
@@ -117,6 +118,21 @@ def test_each_service_sees_the_secrets_of_its_own_kind_alone() -> None:
         elif service.name in readers:
             assert seen == {f"secrets-{readers[service.name]}"}
         assert all(mount.read_only for mount in service.mounts if mount.target == SECRETS)
+
+
+def test_workers_of_every_installation_have_the_variables_of_those_of_g6_up() -> None:
+    # g6 up may be root's, and a container or a unit is not.
+    wanted = {name: text for name, text in CHILD_VARIABLES.items() if name != "C_FORCE_ROOT"}
+    lines = (FOLDER / "g6.env").read_text("utf-8").splitlines()
+    of_units = dict(line.split("=", 1) for line in lines if "=" in line and line[0] != "#")
+    of_pods = yaml.safe_load_all((FOLDER / "kubernetes.yaml").read_text("utf-8"))
+    maps = [document["data"] for document in of_pods if document["kind"] == "ConfigMap"]
+    assert wanted.items() <= of_units.items()
+    assert any(wanted.items() <= variables.items() for variables in maps)
+    workers = [service for service in services().values() if "worker" in service.command]
+    assert len(workers) > 1
+    for service in workers:
+        assert wanted.items() <= service.environment.items(), service.name
 
 
 def test_no_file_of_deploy_holds_a_secret() -> None:
