@@ -20,6 +20,7 @@ from pydantic import (
 
 from g6.domain.market.calendar import in_utc
 from g6.domain.market.expiry import BUCKETS, rule_of
+from g6.domain.reports.bus_flow import MOST_EVENTS
 from g6.errors import BadConfig
 
 
@@ -246,6 +247,14 @@ class RedisSettings(Section):
         pattern=r"^\d+(kb|mb|gb)?$",
         description="bytes that an embedded server may hold; beyond them writes are refused and "
         "nothing is evicted; 0: no limit",
+    )
+    max_events: int | None = Field(
+        default=None,
+        ge=1000,
+        le=MOST_EVENTS,
+        description="events that the bus holds for subscribers, after which the oldest go; none: "
+        "20,000, and where cycles are less than 30 wall seconds apart those of twenty minutes, "
+        "6,000 at least",
     )
 
 

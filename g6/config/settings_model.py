@@ -19,6 +19,7 @@ from g6.config.provider_section import ProviderSettings
 from g6.config.source_table import source_named
 from g6.config.ticker_section import TickerSettings
 from g6.domain.market.instrument import INDICES, INVENTED
+from g6.domain.reports.bus_flow import StreamBounds, stream_bounds
 from g6.domain.schema.layout import Folder, Kind
 from g6.domain.schema.words import MarketKind
 from g6.ports.sources import Ability, Source
@@ -247,6 +248,16 @@ class Settings(BaseSettings):
         # At full speed a replay waits for its cycles, so each of them has the whole interval.
         speed = self.market.speed if self.simulated else 1.0
         return float(self.interval) if speed == "max" else max(1.0, self.interval / speed)
+
+    @property
+    def stream_bounds(self) -> StreamBounds:
+        """How many events the bus holds for subscribers, and for how long."""
+        return stream_bounds(
+            len(self.indices),
+            self.wall_interval,
+            float(self.heartbeat_interval),
+            self.redis.max_events,
+        )
 
 
 def is_loopback(host: str) -> bool:

@@ -58,6 +58,8 @@ def _running(beat: Heartbeat, now: float) -> Iterator[Sample]:
     yield Sample("g6_oldest_open_unit_age_seconds", (), open_age)
     if plan.iv_max_iterations:
         yield Sample("g6_iv_max_iterations", (), float(plan.iv_max_iterations))
+    if plan.most_events:
+        yield Sample("g6_bus_queue_limit_events", (BUS,), float(plan.most_events))
 
 
 def _loads(beat: Heartbeat, now: float) -> Iterator[Sample]:

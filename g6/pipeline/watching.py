@@ -71,7 +71,7 @@ def heartbeat(runtime: Runtime) -> None:
         backlog=_backlog(runtime, open_cycles),
         pressure=relieve(runtime, switches, vitals),
     )
-    runtime.bus.publish(report)
+    runtime.bus.publish(report, left=runtime.bus.length)
     for rule in RULES:
         if rule.of_vitals is not None:
             note(runtime, switches, rule, rule.of_vitals(report.vitals))
@@ -132,6 +132,7 @@ def _running_plan(runtime: Runtime) -> RunningPlan:
         heartbeat_seconds=runtime.heartbeat_seconds,
         max_quote_age=runtime.plan.quality.max_quote_age,
         iv_max_iterations=runtime.plan.pricing.iv_max_iterations,
+        most_events=runtime.bus.length,
     )
 
 

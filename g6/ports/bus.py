@@ -18,13 +18,21 @@ class Bus(Protocol):
         """About how many events it holds before it drops the oldest."""
         ...
 
-    def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
+    def publish(
+        self,
+        report: Report,
+        *,
+        key: str = "",
+        meta: EventMeta | None = None,
+        left: int | None = None,
+    ) -> str:
         """Append an event and return its id.
 
         Args:
             report: The payload. NaN and infinities become null.
             key: The index, cycle or state that the event is about.
             meta: None gives the event the trace of the cycle that the report is about.
+            left: About how many events are left, where that is fewer than the bus holds.
 
         Raises:
             RedisDown: The event is not published.

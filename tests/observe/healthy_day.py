@@ -273,7 +273,7 @@ class _Market:
                 instruments={},
             ),
             plan=RunningPlan(
-                self._settings.indices, self._settings.interval, step, "", 5.0, 30.0, 100
+                self._settings.indices, self._settings.interval, step, "", 5.0, 30.0, 100, 20_000
             ),
         )
 

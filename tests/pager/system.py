@@ -257,6 +257,8 @@ def _environment(
         indices[f"G6_INDEX_PARAMS__{name}__ENABLED"] = "false"
     return clean_environment(
         G6_REDIS__BROKER_URL=broker,
+        # Of cycles so short the bus holds fewer events, and a fault publishes 19,700.
+        G6_REDIS__MAX_EVENTS="20000",
         G6_DEMO_DIR=str(world.data),
         G6_STORAGE__CSV__BASE_DIR=str(world.base / "csv"),
         G6_INTERVAL=str(pace.interval),

@@ -202,15 +202,16 @@ CASES = (
                     'g6_bus_subscriber_lag_events{bus="events",subscriber="recorder"}',
                     f"0x8 {lag}x20 0x20",
                 ),
+                ('g6_bus_queue_limit_events{bus="events"}', f"{limit}x48"),
             ),
             "1m",
             "5m",
             "9m",
             'subscriber="recorder"',
         )
-        for alert, lag in (
-            ("G6BusQueueSaturationHigh", 18_500),
-            ("G6BusQueueSaturationCritical", 19_500),
+        for alert, lag, limit in (
+            ("G6BusQueueSaturationHigh", 18_500, 20_000),
+            ("G6BusQueueSaturationCritical", 5_900, 6_000),
         )
     ),
     Case(

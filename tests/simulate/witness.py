@@ -499,7 +499,9 @@ class WatchedBus(MemoryBus):
         super().__init__(length=length)
         self._told = told
 
-    def publish(self, report: Any, *, key: str = "", meta: Any = None) -> str:
+    def publish(
+        self, report: Any, *, key: str = "", meta: Any = None, left: int | None = None
+    ) -> str:
         # To write and read the JSON of events that nobody takes from here took a sixth of a run.
         self._told(report)
         return ""

@@ -12,6 +12,7 @@ from itertools import islice
 from g6.adapters.memory.payload import plain
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.reports import Event, EventMeta, Report, SubscriberPosition, parse_report
+from g6.domain.reports.bus_flow import MOST_EVENTS
 
 
 class MemoryBus:
@@ -24,7 +25,7 @@ class MemoryBus:
         self,
         namespace: str = "g6",
         *,
-        length: int = 20_000,
+        length: int = MOST_EVENTS,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.length = length
@@ -36,7 +37,14 @@ class MemoryBus:
         self._changed = threading.Condition()
         self._server_id = secrets.token_hex(4)
 
-    def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
+    def publish(
+        self,
+        report: Report,
+        *,
+        key: str = "",
+        meta: EventMeta | None = None,
+        left: int | None = None,
+    ) -> str:
         """Append an event and return its id."""
         stamp = isoformat_z(self._wall())
         meta = (meta or EventMeta()).about(report, self._namespace)
@@ -48,6 +56,8 @@ class MemoryBus:
             event_id = f"{self._published}-0"
             event = Event(event_id, stamp, payload, key, meta)
             self._events.append(event)
+            while left is not None and len(self._events) > left:
+                self._events.popleft()
             self._changed.notify_all()
         return event.id
 

@@ -15,6 +15,7 @@ from g6.adapters.redis.payload import decode, encode
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.reports import Event, EventMeta, Report, SubscriberPosition, parse_report
+from g6.domain.reports.bus_flow import MOST_EVENTS
 
 NOTHING = "0-0"
 LAST_OF_A_MILLISECOND = 2**64 - 1
@@ -40,7 +41,9 @@ def event_fields(
 class RedisBus:
     """Bus port over the stream `<namespace>:events`.
 
-    The stream is trimmed to about `length` events, whole nodes of a hundred at a time.
+    The stream is trimmed to about `length` events, whole nodes of a hundred at a time. Where fewer
+    are to be left, the heartbeat says so: a command with other settings than the running system's
+    would take events that a subscriber has yet to read.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class RedisBus:
         client: redis.Redis,
         namespace: str = "g6",
         *,
-        length: int = 20_000,
+        length: int = MOST_EVENTS,
         slice_seconds: float = 1.0,
     ) -> None:
         self.length = length
@@ -58,7 +61,14 @@ class RedisBus:
         self._slice_seconds = slice_seconds
 
     @translated
-    def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
+    def publish(
+        self,
+        report: Report,
+        *,
+        key: str = "",
+        meta: EventMeta | None = None,
+        left: int | None = None,
+    ) -> str:
         """Append an event and return its id. One command.
 
         Raises:
@@ -66,7 +76,8 @@ class RedisBus:
         """
         fields: Reply = event_fields(report, self._namespace, key=key, meta=meta)
         # An exact MAXLEN would cut a node of the stream at every event; Redis drops whole nodes.
-        event_id: Reply = self._client.xadd(self._key, fields, maxlen=self.length, approximate=True)
+        most = self.length if left is None else min(left, self.length)
+        event_id: Reply = self._client.xadd(self._key, fields, maxlen=most, approximate=True)
         return str(event_id, "ascii")
 
     @translated

@@ -22,6 +22,7 @@ from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
+from g6.domain.reports.bus_flow import MOST_EVENTS
 from g6.domain.reports.slot_levels import atm_to_json, deviations_to_json, levels_from_json
 from g6.domain.schema.frame import FrameName
 from g6.domain.schema.no_word import reason_of
@@ -62,7 +63,7 @@ class RedisLedger:
         namespace: str = "g6",
         *,
         stream: str = "events",
-        stream_length: int = 20_000,
+        stream_length: int = MOST_EVENTS,
         has_frames: bool = False,
     ) -> None:
         self._client = client

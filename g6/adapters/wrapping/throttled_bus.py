@@ -20,11 +20,13 @@ class ThrottledBus:
     """Bus port around another.
 
     It looks at the subscribers when its credit is used up: two commands in a thousand events.
-    Events that the ledger's script appends do not pass here.
+    Events that the ledger's script appends do not pass here. `length` is what the stream is
+    trimmed to, by default what the bus itself holds.
     """
 
-    def __init__(self, bus: Bus, clock: Clock) -> None:
+    def __init__(self, bus: Bus, clock: Clock, length: int | None = None) -> None:
         self._bus = bus
+        self._length = bus.length if length is None else length
         self._clock = clock
         self._credit = 0
         self._stopped_at: int | None = None
@@ -32,9 +34,16 @@ class ThrottledBus:
     @property
     def length(self) -> int:
         """About how many events it holds before it drops the oldest."""
-        return self._bus.length
+        return self._length
 
-    def publish(self, report: Report, *, key: str = "", meta: EventMeta | None = None) -> str:
+    def publish(
+        self,
+        report: Report,
+        *,
+        key: str = "",
+        meta: EventMeta | None = None,
+        left: int | None = None,
+    ) -> str:
         """Append an event and return its id, after a moment where every subscriber is far behind.
 
         Raises:
@@ -45,7 +54,7 @@ class ThrottledBus:
             if waited:
                 meta = replace(meta or EventMeta(), throttled_seconds=waited)
         self._credit -= 1
-        return self._bus.publish(report, key=key, meta=meta)
+        return self._bus.publish(report, key=key, meta=meta, left=left)
 
     def _renew_credit(self) -> float:
         """Take a new credit, and return how long it was waited for."""
@@ -67,7 +76,7 @@ class ThrottledBus:
         _, _, published = self._bus.bounds()
         positions = self._bus.positions().values()
         return publishing_credit(
-            published, self._bus.length, [position.accounted for position in positions]
+            published, self._length, [position.accounted for position in positions]
         )
 
     def read(self, after: str, *, count: int = 500, block_seconds: float = 0.0) -> Sequence[Event]:

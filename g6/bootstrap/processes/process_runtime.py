@@ -65,7 +65,7 @@ def build_runtime(
         store=stores.store(settings),
         panels=RedisPanels(main, namespace),
         panel_files=PanelFiles(settings.panels_dir, validate=settings.panels.validate_),
-        bus=ThrottledBus(RedisBus(main, namespace), wiring.clock),
+        bus=ThrottledBus(RedisBus(main, namespace), wiring.clock, settings.stream_bounds.number),
         controls=RedisControls(main, namespace),
         sender=sender or MemorySender(),
         vitals=vitals(wiring),

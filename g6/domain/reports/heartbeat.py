@@ -245,6 +245,7 @@ class RunningPlan:
         max_quote_age: Market seconds after which a quote is stale.
         iv_max_iterations: Iterations after which the solver gives up, 0 where an earlier version
             does not say.
+        most_events: What the bus holds for subscribers, 0 where an earlier version does not say.
     """
 
     indices: Sequence[str]
@@ -254,6 +255,7 @@ class RunningPlan:
     heartbeat_seconds: float
     max_quote_age: float
     iv_max_iterations: int = 0
+    most_events: int = 0
 
     def to_json(self) -> JsonObject:
         """Return the plan as JSON has it."""
@@ -265,6 +267,7 @@ class RunningPlan:
             "heartbeat_seconds": self.heartbeat_seconds,
             "max_quote_age": self.max_quote_age,
             "iv_max_iterations": self.iv_max_iterations,
+            "most_events": self.most_events,
         }
 
     @classmethod

@@ -105,19 +105,22 @@ class LongRun:
     def watch(self, supervisor: psutil.Process) -> Watched:
         """Look at the system again and again, and return what was seen."""
         every = self.given.every
-        watched = Watched(since=max(_closings(self.rows)))
+        closings = Closings(self.rows)
+        closings.look()
+        watched = Watched(since=max(closings.seconds))
         began, spent = time.monotonic(), _processor_seconds(supervisor)
         looks = range(int(60 * self.given.minutes / every))
         for number in track(looks, "watching", console=Console(stderr=True)):
             time.sleep(max(0.0, began + (number + 1) * every - time.monotonic()))
+            closings.look()
             by_role = footprint(supervisor)
             watched.by_role = {role: sum(sizes) / 1e6 for role, sizes in by_role.items()}
             watched.memory.seconds.append(time.monotonic() - began)
             watched.memory.values.append(sum(watched.by_role.values()))
         passed = time.monotonic() - began
         watched.busy_cores = (_processor_seconds(supervisor) - spent) / passed
-        closed = _closings(self.rows)
-        seconds = [taken for cycle, taken in closed.items() if cycle > watched.since]
+        closings.look()
+        seconds = [taken for cycle, taken in closings.seconds.items() if cycle > watched.since]
         if seconds:
             p50, p95 = np.percentile(seconds, (50, 95)).tolist()
             watched.closed_seconds = {
@@ -197,14 +200,25 @@ def _endings(directory: Path, indices: Sequence[str], since: str) -> Counter[str
     return counts
 
 
-def _closings(directory: Path) -> dict[str, float]:
-    """Return the seconds from each cycle's instant to its close, from the running system's bus."""
-    # Events are stored now and then, and those of a short run are not stored at all when it ends.
-    broker = (owner(directory) or {})["broker"]
-    with connect(broker) as client:
-        events = RedisBus(client, "g6").read("0", count=200_000)
-    seconds = {}
-    for event in events:
-        if event.type == "cycle.report":
-            seconds[str(event.document["cycle"])] = float(event.document["elapsed_seconds"])
-    return seconds
+@dataclass
+class Closings:
+    """The seconds from each cycle's instant to its close, from the running system's bus.
+
+    Events are stored now and then, and those of a short run are not stored at all when it ends. The
+    bus holds those of twenty minutes: it is looked at again and again.
+    """
+
+    directory: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+    last: str = "0"
+
+    def look(self) -> None:
+        """Read what was published since the last look."""
+        broker = (owner(self.directory) or {})["broker"]
+        with connect(broker) as client:
+            events = RedisBus(client, "g6").read(self.last, count=20_000)
+        for event in events:
+            self.last = event.id
+            if event.type == "cycle.report":
+                cycle = str(event.document["cycle"])
+                self.seconds[cycle] = float(event.document["elapsed_seconds"])

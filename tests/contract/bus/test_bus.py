@@ -46,6 +46,24 @@ def numbers(bus: Bus, after: str, **how: float) -> list[int]:
     return [event.document["n"] for event in bus.read(after, **how)]  # type: ignore[arg-type]
 
 
+def test_who_publishes_may_have_fewer_events_left_the_newest(bus: Bus) -> None:
+    for n in range(999):
+        bus.publish(parse_report("alert", {"n": n}))
+    bus.publish(parse_report("alert", {"n": 999}), left=400)
+    left = numbers(bus, "0", count=1_000)
+    # Redis drops whole nodes of its stream, of a hundred events at most.
+    assert 400 <= len(left) <= 500
+    assert left == list(range(1_000 - len(left), 1_000))
+    assert bus.bounds()[2] == 1_000
+
+
+def test_a_bus_is_not_trimmed_to_more_than_it_holds(make: Make) -> None:
+    bus = make(100)
+    for n in range(1_000):
+        bus.publish(parse_report("alert", {"n": n}), left=900)
+    assert len(numbers(bus, "0", count=1_000)) <= 200
+
+
 def test_an_event_comes_back_in_its_envelope(bus: Bus) -> None:
     name = bus.publish(
         parse_report("unit.report", {"status": "OK", "seconds": {"quotes": 0.25}}),

@@ -65,6 +65,16 @@ def throttled(bus: Bus) -> list[float]:
     return [event.meta.throttled_seconds for event in events if event.meta.throttled_seconds]
 
 
+def test_where_the_stream_is_trimmed_to_fewer_events_a_publisher_waits_sooner(
+    bare: Bus, clock: Waiting
+) -> None:
+    bus = ThrottledBus(bare, clock, LENGTH // 4)
+    assert bus.length == LENGTH // 4
+    bus.remember("screen", SubscriberPosition())
+    publish(bus, LENGTH // 8 + 1)
+    assert clock.slept > 0.0
+
+
 def test_without_a_subscriber_nobody_waits(bus: ThrottledBus, clock: Waiting) -> None:
     publish(bus, 2 * LENGTH)
     assert clock.slept == 0.0

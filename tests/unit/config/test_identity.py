@@ -128,6 +128,7 @@ def other_values(key: Key) -> Iterator[Any]:
     yield from (
         0.25,
         50,
+        7200,
         "delay:2",
         "word",
         "redis://host:6379/1",

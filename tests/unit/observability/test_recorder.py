@@ -351,6 +351,15 @@ def test_an_id_without_a_time_gives_no_latency():
     assert record(event("alert", {}, id="7-0")) == []
 
 
+def test_the_events_that_the_bus_may_hold_are_those_of_the_running_system():
+    plan = RunningPlan(("NIFTY",), 60, 60.0, "", 5.0, 30.0, most_events=6_000)
+    totals = counted(event("heartbeat", {"plan": plan.to_json()}))
+    assert totals.value("g6_bus_queue_limit_events", "events") == 6_000
+    older = {name: value for name, value in plan.to_json().items() if name != "most_events"}
+    samples = record(event("heartbeat", {"plan": older}))
+    assert "g6_bus_queue_limit_events" not in {sample.family for sample in samples}
+
+
 def test_the_iterations_that_the_solver_may_take_are_those_of_the_running_system():
     plan = RunningPlan(("NIFTY",), 60, 60.0, "", 5.0, 30.0, 250)
     told = counted(event("heartbeat", {"plan": plan.to_json()}))

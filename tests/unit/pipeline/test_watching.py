@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 
 from g6 import pipeline
+from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.limiter import MemoryLimiter
 from g6.adapters.memory.quote_cache import MemoryQuoteCache
 from g6.adapters.memory.shared_cache import MemorySharedCache
 from g6.adapters.memory.vitals import MemoryVitals
 from g6.adapters.wrapping.resilient import Outage, Patience, RequestGate, Resilient
 from g6.adapters.wrapping.streamed import Streamed
+from g6.adapters.wrapping.throttled_bus import ThrottledBus
 from g6.config import calendar
 from g6.domain.quotes.tick import Feed
-from g6.domain.reports import LoginFacts, ProviderFacts, VitalSigns, WorkerFacts
+from g6.domain.reports import LoginFacts, ProviderFacts, VitalSigns, WorkerFacts, parse_report
 from g6.domain.schema.words import QueueName
 from tests.worlds.guards import Guards
 from tests.worlds.pipeline import World
@@ -39,6 +41,18 @@ def test_heartbeats_come_as_far_apart_as_is_configured(
         pipeline.heartbeat(world.runtime)
         world.later(2.0)
     assert len(world.reports("heartbeat")) == beats
+
+
+def test_a_heartbeat_trims_the_bus_to_what_it_says_that_it_holds(world: World) -> None:
+    bus = MemoryBus()
+    world.runtime = replace(world.runtime, bus=ThrottledBus(bus, world.clock, length=10))
+    for _ in range(30):
+        bus.publish(parse_report("alert", {}))
+    pipeline.heartbeat(world.runtime)
+    events = bus.read("0")
+    assert len(events) <= 10
+    (beat,) = [event for event in events if event.type == "heartbeat"]
+    assert beat.document["plan"]["most_events"] == 10
 
 
 def test_each_heartbeat_tells_queue_depths_and_the_requests_left(world: World) -> None:

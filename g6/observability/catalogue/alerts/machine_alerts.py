@@ -11,6 +11,7 @@ from g6.observability.catalogue.families.storage_families import (
 from g6.observability.catalogue.families.worker_families import (
     BEAT_UP,
     BUS_EVENTS_DROPPED_TOTAL,
+    BUS_QUEUE_LIMIT_EVENTS,
     BUS_SUBSCRIBER_LAG_EVENTS,
     BUS_THROTTLED_TOTAL,
     CLOCK_SKEW_SECONDS,
@@ -22,10 +23,10 @@ from g6.observability.catalogue.families.worker_families import (
 )
 from g6.observability.catalogue.rules import BUS_PUBLISH_P95
 
-EVENTS_HELD = 20_000
+_LIMIT = f"on () group_left () max({BUS_QUEUE_LIMIT_EVENTS})"
 """Events that the stream holds before it drops the oldest.
 
-It is always full after some hours: what counts is how much of it is unread.
+It is always full after some time: what counts is how much of it is unread.
 """
 
 SCRAPE_DOWN = AlertingRule(
@@ -251,14 +252,14 @@ BUS_LAG = _bus(
 )
 BUS_SATURATED = _bus(
     "G6BusQueueSaturationHigh",
-    f"max by (subscriber) ({BUS_SUBSCRIBER_LAG_EVENTS}) > {0.9 * EVENTS_HELD:.0f}",
+    f"max by (subscriber) ({BUS_SUBSCRIBER_LAG_EVENTS}) > {_LIMIT} * 0.9",
     "1m",
     Urgency.TICKET,
     "{{ $labels.subscriber }} has {{ $value }} events to read, and the bus is about to drop them",
 )
 BUS_SATURATED_CRITICAL = _bus(
     "G6BusQueueSaturationCritical",
-    f"max by (subscriber) ({BUS_SUBSCRIBER_LAG_EVENTS}) > {0.97 * EVENTS_HELD:.0f}",
+    f"max by (subscriber) ({BUS_SUBSCRIBER_LAG_EVENTS}) > {_LIMIT} * 0.97",
     # A g6 serve that was away reads a full bus in some ten seconds.
     "15s",
     Urgency.PAGE,

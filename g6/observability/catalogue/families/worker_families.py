@@ -50,6 +50,16 @@ BUS_QUEUE_RETAINED_EVENTS = Family(
     "heartbeat",
     "Events the stream holds.",
 )
+BUS_QUEUE_LIMIT_EVENTS = Family(
+    "bus",
+    "g6_bus_queue_limit_events",
+    "gauge",
+    ("bus",),
+    "events",
+    "heartbeat",
+    "Events the stream holds before it drops the oldest, as the running system is configured.",
+    primed=False,
+)
 BUS_SUBSCRIBER_LAG_EVENTS = Family(
     "bus",
     "g6_bus_subscriber_lag_events",
@@ -214,6 +224,7 @@ FAMILIES = (
     BUS_FILTERED_TOTAL,
     BUS_THROTTLED_TOTAL,
     BUS_QUEUE_RETAINED_EVENTS,
+    BUS_QUEUE_LIMIT_EVENTS,
     BUS_SUBSCRIBER_LAG_EVENTS,
     BUS_PUBLISH_LATENCY_MS,
     REDIS_UP,

@@ -15,6 +15,7 @@ from g6.config import load, plan
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.calendar import IST
 from g6.entrypoints.workers.app import create_app
+from g6.entrypoints.workers.jobs import JOBS
 from g6.entrypoints.workers.schedule import CycleSchedule, WallSchedule, beat_schedule
 from tests.worlds.schedules import runtime_of_a_beat
 
@@ -216,6 +217,20 @@ def test_parts_are_folded_at_every_quarter_hour_whatever_the_interval() -> None:
         .is_due(ist("2026-11-18 11:15:00"))
         .is_due
     )
+
+
+@pytest.mark.parametrize(
+    ("changed", "seconds"),
+    [({}, 900.0), ({"interval": 5}, 666.0), ({"interval": 1, "redis.max_events": 4_000}, 97.0)],
+)
+def test_events_are_stored_twice_before_the_bus_drops_them(
+    changed: dict[str, int], seconds: float
+) -> None:
+    settings = load(None, changed, {})
+    (job,) = (job for job in JOBS if job.name == "keep_events")
+    assert job.beat is not None
+    assert job.beat(settings) == seconds
+    assert job.beat(settings) <= settings.stream_bounds.seconds / 2
 
 
 def test_what_beat_sends_brings_the_two_later_stages_along() -> None:
