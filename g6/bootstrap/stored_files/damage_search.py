@@ -23,7 +23,7 @@ from g6.bootstrap.stored_files.csv_lines import csv_days, stored_lines
 from g6.bootstrap.stored_files.directory_certificates import DirectoryCertificates
 from g6.config import Settings
 from g6.domain.schema import layout
-from g6.domain.schema.layout import MANIFEST, Kind, certified_name
+from g6.domain.schema.layout import MANIFEST, Kind, certified_name, panel_file
 from g6.errors import BadInput
 from g6.files import abandoned_in, quoted, shown
 from g6.ports import Clock
@@ -34,6 +34,12 @@ __all__ = ["Search", "lasting", "searches"]
 
 Search = Callable[[], list[Finding]]
 """Looks at a part of the directory and returns the damage in it."""
+
+_WRITERS = {
+    panel_file("quality"): "the next day that is certified",
+    panel_file("end_of_day"): "g6 compare eod FILE",
+}
+"""Who writes a panel again that no cycle writes."""
 
 _GROWING = ("lost", "missing")
 """Kinds of damage of which there may be more at a second look."""
@@ -158,8 +164,9 @@ def _panels(directory: Path) -> list[Finding]:
     findings = [Finding.leftover(shown(path), f"rm {quoted(path)}") for path in leftovers]
     if not (directory / MANIFEST).exists():
         return findings
-    fix = "the next cycle writes it again; g6 panels verify looks at the panels alone"
     for file, code in verify_manifest_hashes(directory).items():
         sentence = f"is not what the manifest says: {code}"
+        writer = _WRITERS.get(file, "the next cycle")
+        fix = f"{writer} writes it again; g6 panels verify looks at the panels alone"
         findings.append(Finding(str(directory / file), "panel", sentence, fix))
     return findings

@@ -343,9 +343,8 @@ def issue_certificates(
     was_missing = listing and listed.is_missing()
     lost = [link for day in days if (link := listed.lost(day)) is not None]
     gone = {link.day for link in lost}
-    issued = certify_all(certificates, [day for day in days if day not in gone], now)
-    for certificate in issued:
-        keep_quality(settings, certificate.day)
+    due = [day for day in days if day not in gone]
+    issued = certify_all(certificates, due, now, lambda day: keep_quality(settings, day))
     if listing:
         listed.note(was_missing=was_missing)
     for link in lost:

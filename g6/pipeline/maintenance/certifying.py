@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from itertools import takewhile
 
@@ -10,7 +10,7 @@ from g6.domain.documents.certificates import Certificate, CertificateLink, Certi
 from g6.domain.schema.layout import Kind, certified_name
 from g6.ports.history import CertificateStore
 
-__all__ = ["certify", "certify_all"]
+__all__ = ["certify", "certify_all", "is_due"]
 
 FIRST = 1
 """The version of a day's first certificate."""
@@ -70,10 +70,36 @@ def _is_said(
     return files == newest.files and store.public_key in {"", signer}
 
 
-def certify_all(store: CertificateStore, days: Sequence[date], issued_at: str) -> list[Certificate]:
-    """Issue the certificates that are due, oldest day first, so that each names the one before."""
-    issued = (certify(store, day, issued_at) for day in sorted(days))
-    return [certificate for certificate in issued if certificate is not None]
+def is_due(store: CertificateStore, day: date) -> bool:
+    """Tell whether a day is whole and has no certificate, or was rewritten since."""
+    if not store.is_whole(day):
+        return False
+    return store.certificate(day) is None or any(store.marks(day).values())
+
+
+def certify_all(
+    store: CertificateStore,
+    days: Sequence[date],
+    issued_at: str,
+    before: Callable[[date], object] = bool,
+) -> list[Certificate]:
+    """Issue the certificates that are due, oldest day first, so that each names the one before.
+
+    Args:
+        store: Notes, files and certificates of the data directory.
+        days: The session days.
+        issued_at: The instant by the wall clock, ISO-8601 UTC.
+        before: Called with each day that is due, before it is certified. Who is ended in it is
+            called for that day again.
+    """
+    issued = []
+    for day in sorted(days):
+        if is_due(store, day):
+            before(day)
+        certificate = certify(store, day, issued_at)
+        if certificate is not None:
+            issued.append(certificate)
+    return issued
 
 
 def _files(

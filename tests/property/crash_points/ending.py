@@ -78,8 +78,11 @@ class _Watch:
         return event in _NAMES and self._is_below(arguments[0])
 
     def _is_below(self, path: object) -> bool:
+        if isinstance(path, int):
+            # Shared memory of a library is a file as well, and it grows in the first process alone.
+            path = Path(f"/proc/self/fd/{path}").readlink()
         if not isinstance(path, str | bytes | os.PathLike):
-            return isinstance(path, int)
+            return False
         name = os.fsdecode(path)
         # Of a tree that is removed the names are relative to an open directory.
         return name.startswith(self._roots) or not name.startswith("/")

@@ -52,6 +52,25 @@ def test_a_certified_day_is_checked_and_kept_with_what_ran(certified: Path, g6: 
     assert ran["exchange_total"]["ran"] == 0
 
 
+def test_a_day_is_checked_before_it_is_certified_so_that_who_was_ended_does_both_again(
+    tmp_path: Path, g6: Run
+) -> None:
+    directory = Path(shutil.copytree(ROOT / "tests/data/store", tmp_path / "rows"))
+    where = ("--data-dir", str(directory))
+    (directory / "quality").write_bytes(b"in the way")
+    assert g6("data", "compact", "--date", DAY, *where).code != 0
+    assert not [*directory.glob("certificates/date=*/v*.json")]
+    (directory / "quality").unlink()
+    assert g6("data", "compact", "--date", DAY, *where).code == 0
+    assert [*directory.glob("certificates/date=*/v*.json")]
+    assert [*directory.glob("quality/*.json")]
+    assert g6("panels", "verify", *where).code == 0
+    (directory / "panels/quality.json").write_text("{}")
+    found = json.loads(g6("data", "check", *where, "--json").out)["findings"]
+    (fix,) = (each["fix"] for each in found if "quality.json" in each["path"])
+    assert fix.startswith("the next day that is certified writes it again; g6 panels verify")
+
+
 def test_a_day_with_a_defect_names_check_cycle_and_rows(certified: Path, g6: Run) -> None:
     answer = g6("quality", DAY, "--data-dir", str(certified), "--json")
     assert answer.code == 1
