@@ -17,7 +17,7 @@ SHIPPED = (
     Source(
         "sim",
         "g6.bootstrap.quote_sources.simulated_source:simulated_market",
-        "the simulated market: any instant, no network, the same prices for the same --seed",
+        "the simulated market: any instant, no network, the same prices for the same seed",
         frozenset({Ability.CANDLES}),
         is_simulated=True,
         row_settings=("market.seed", "market.faults", "market.skew", "market.event"),
@@ -25,7 +25,7 @@ SHIPPED = (
     Source(
         "replay",
         "g6.bootstrap.quote_sources.sources:replayed_market",
-        "a recording (--recording PATH): NSE option-chain answers, snapshot tables, "
+        "a recording (provider.recording): NSE option-chain answers, snapshot tables, "
         "G6's own stored days",
         frozenset({Ability.RECORDED}),
         row_settings=("provider.layout",),

@@ -8,14 +8,14 @@ from g6.domain.reports import VitalSigns
 class MemoryVitals:
     """Vitals port. It reads `signs`, at first those of a system without queues and workers.
 
-    `signed` has the worker and the pid of each sign of life, in their order, and `left` those of
-    workers that took it back.
+    `signed` has the worker and the pid of each sign of life, in their order, and `signed_out` has
+    those of workers that took it back.
     """
 
     def __init__(self, signs: VitalSigns | None = None) -> None:
         self.signs = signs or VitalSigns()
         self.signed: list[tuple[str, int]] = []
-        self.left: list[tuple[str, int]] = []
+        self.signed_out: list[tuple[str, int]] = []
 
     def read(self) -> VitalSigns:
         """Return `signs`."""
@@ -27,4 +27,4 @@ class MemoryVitals:
 
     def sign_out(self, worker: str, pid: int) -> None:
         """Take a worker's sign of life back."""
-        self.left.append((worker, pid))
+        self.signed_out.append((worker, pid))

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from g6.errors.extras import optional
 from g6.rendering import parts, plain, web_table
+from g6.rendering.answers.option_words import of_python
 from g6.studies import table
 from g6.studies.documents import StudyDocument
-from g6.studies.parameters import Field, fields_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 100
 """Columns of the text form. A notebook's cell is wider, a terminal's lines may be broken."""
-_OPTION = re.compile(r"--[a-z][a-z-]*(?: (?:\d+|N)\b)?")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,11 +66,8 @@ class Answer:
 
     def _parts(self) -> Iterator[parts.Part]:
         """Yield what is shown, its options called as the arguments of Python."""
-        study = table.by_name(self.study)
-        fields = (*fields_of(study.parameters), *fields_of(parts.view_of(self.study)))
-        by_option = {field.option: field for field in fields}
-        shown = parts.parts_of(self.study, self.document, self.view)
-        return parts.with_commands(shown, partial(_OPTION.sub, partial(_argument, by_option)))
+        document_parts = parts.parts_of(self.study, self.document, self.view)
+        return parts.with_commands(document_parts, of_python(table.by_name(self.study)))
 
     def to_json(self) -> str:
         """Return what the command writes with --json."""
@@ -97,12 +91,3 @@ class Answer:
         if self.certified_by:
             table.attrs["certificate"] = self.certified_by
         return table
-
-
-def _argument(by_option: Mapping[str, Field], match: re.Match[str]) -> str:
-    """Return an option as the argument that it is in Python, such as `strikes=N`."""
-    option, _, value = match[0].partition(" ")
-    field = by_option.get(option)
-    if field is None:
-        return match[0]
-    return f"{field.name}={value or ('True' if field.type is bool else '…')}"

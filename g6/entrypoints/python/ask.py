@@ -54,14 +54,16 @@ def _function(study: table.Study) -> Callable[..., Answer]:
         from g6.entrypoints.machine.study_reading import directory_time, reader_of_directory
         from g6.entrypoints.python.answers import Answer
         from g6.entrypoints.python.stored_frames import directory_of
+        from g6.rendering.answers.option_words import in_errors, of_python
 
-        refuse_instant(study.name, named)
+        with in_errors(of_python(study)):
+            refuse_instant(study.name, named)
         values = dict(signature.bind(*arguments, **named).arguments)
         place = values.pop("data_dir", None)
         directory = directory_of(place) if study.settings else None
         overrides = {path: values.pop(name) for name, path in SETTINGS.items() if name in values}
         # The figures of some studies need scipy, which an extra brings.
-        with optional():
+        with optional(), in_errors(of_python(study)):
             reader = reader_of_directory(study.reader, directory, overrides)
             parameters: Any = made(study.parameters, values, directory_time(directory))
             document: Any = study.answer(reader, parameters)
@@ -122,9 +124,11 @@ def _settings(study: table.Study) -> list[str]:
 
 
 def _documentation(study: table.Study) -> str:
+    from g6.rendering.answers.option_words import of_python
+
     sentences = [f"    {field.name}: {field.parameter.sentence}" for field in _fields(study)]
     if study.settings:
         sentences.append("    data_dir: Where the rows are, as in `g6.load`.")
         sentences += [f"    {name}: {SENTENCES[name]}" for name in _settings(study)]
     lines = [study.sentence, "", "Args:", *sentences]
-    return "\n".join(lines)
+    return of_python(study)("\n".join(lines))

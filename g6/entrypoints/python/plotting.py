@@ -30,6 +30,9 @@ def plotting(
         asked_with: Its arguments.
         documentation: Its docstring, whose last section lists its arguments.
     """
+    from g6.rendering.answers.option_words import in_errors, of_python
+
+    words = of_python(kind.study)
     fields = _view_fields(kind)
     arguments = [
         argument.replace(default=kind.defaults.get(argument.name, argument.default))
@@ -46,13 +49,14 @@ def plotting(
         values = {**kind.defaults, **bound.arguments}
         look = {field.name: values.pop(field.name, field.default) for field in fields}
         view = made(kind.view, look)
-        return drawing.figure(kind, asking(**values).document, view)
+        with in_errors(words):
+            return drawing.figure(kind, asking(**values).document, view)
 
     plot.__name__ = kind.name
     plot.__qualname__ = kind.name
     sentences = [f"    {field.name}: {field.parameter.sentence}" for field in fields]
     lines = documentation.splitlines()
-    plot.__doc__ = "\n".join([kind.help, *lines[1:], *sentences])
+    plot.__doc__ = words("\n".join([kind.help, *lines[1:], *sentences]))
     plot.__signature__ = own  # type: ignore[attr-defined]
     return plot
 

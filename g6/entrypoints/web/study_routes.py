@@ -22,10 +22,11 @@ from g6.entrypoints.web.study_answers import (
     offered_fields,
     stamped,
 )
-from g6.errors import UserError
-from g6.rendering.answer_file import FILES
-from g6.rendering.answer_page import page_of
-from g6.rendering.answer_text import answer_text
+from g6.errors import NothingToDo, UserError
+from g6.rendering.answers.answer_file import FILES
+from g6.rendering.answers.answer_page import page_of
+from g6.rendering.answers.answer_text import answer_text
+from g6.rendering.answers.option_words import OptionWords, in_errors, of_request
 from g6.studies.parameters import Field, written
 from g6.studies.study_limits import NOT_FROM_ELSEWHERE, WITHOUT_AT, refuse_instant
 from g6.studies.table import STUDIES, Study
@@ -87,25 +88,30 @@ class StudyRoute:
         """Return the answer. What mends an error names parameters of an address, not options."""
         try:
             return self.answers.ask(self.study, values)
-        except UserError as error:
+        except (UserError, NothingToDo) as error:
             for field in offered_fields(self.study):
                 error.sentence = error.sentence.replace(f"{field.option} ", f"{field.name}= ")
                 if "g6 " not in error.fix:
                     error.fix = error.fix.replace(f"{field.option} ", f"{field.name}=")
+            error.fix = self._words()(error.fix)
             raise
 
     def _body(
         self, request: Request, suffix: str, answer: StudyAnswer, values: Mapping[str, object]
     ) -> bytes:
+        study, document = answer.study, answer.document
         if suffix == "html":
             address = str(request.url_for(f"{self.study.name}.SUFFIX", suffix="SUFFIX"))
             query = request.url.query
             address = f"{address}?{query}" if query else address
-            return page_of(answer.study, answer.document, answer.about(), values, address).encode()
+            return page_of(study, document, answer.about(), values, address, self._words()).encode()
         if suffix == "txt":
-            return answer_text(answer.study.name, answer.document, _columns(request)).encode()
+            return answer_text(study.name, document, _columns(request), self._words()).encode()
         about = {name: written(value) for name, value in answer.about().items()}
-        return FILES[suffix](answer.document, about)
+        return FILES[suffix](document, about)
+
+    def _words(self) -> OptionWords:
+        return _words_of(self.study)
 
     def _check_names(self, request: Request) -> None:
         """Refuse a parameter that the study has not: a typing error would be a silent default.
@@ -113,7 +119,8 @@ class StudyRoute:
         Raises:
             UserError: There is such a parameter.
         """
-        refuse_instant(self.study.name, request.query_params.keys())
+        with in_errors(self._words()):
+            refuse_instant(self.study.name, request.query_params.keys())
         names = [field.name for field in offered_fields(self.study)]
         for name in request.query_params:
             if name not in names:
@@ -121,6 +128,10 @@ class StudyRoute:
                     f"{self.study.name} has no parameter {name!r}",
                     f"choose among {', '.join(names)}" if names else "it has none: leave it out",
                 )
+
+
+def _words_of(study: Study) -> OptionWords:
+    return of_request(study, offered_fields(study))
 
 
 def _columns(request: Request) -> int:
@@ -177,7 +188,7 @@ def _register(
         path,
         name=name,
         summary=study.sentence,
-        description=study.details or study.sentence,
+        description=_words_of(study).description(study.details) or study.sentence,
         responses=_responses(study, suffixes),
         response_class=Response,
         tags=["studies"],

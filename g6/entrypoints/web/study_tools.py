@@ -13,6 +13,7 @@ from mcp.server.stdio import stdio_server
 
 from g6.entrypoints.web.study_answers import StudyAnswers, offered, offered_fields
 from g6.errors import G6Error
+from g6.rendering.answers.option_words import of_request
 from g6.studies.parameters import Field
 from g6.studies.study_limits import NOT_FROM_ELSEWHERE, refuse_instant
 from g6.studies.table import Study, by_name
@@ -75,26 +76,24 @@ def _answered(
         there = f"there is no tool {name}{reason}; there are {', '.join(names)}"
         return _text(there, is_error=True)
     study = by_name(name)
-    fields = [field.name for field in offered_fields(study)]
+    offers = offered_fields(study)
+    fields = [field.name for field in offers]
+    words = of_request(study, offers)
     try:
         refuse_instant(name, arguments)
     except G6Error as error:
-        return _text(str(error), is_error=True)
+        return _text(words(str(error)), is_error=True)
     unknown = sorted(set(arguments) - set(fields))
     if unknown:
         there = ", ".join(fields) or "none"
         return _text(f"{name} has no parameter {unknown[0]}; there are {there}", is_error=True)
-    lacking = [
-        field.name
-        for field in offered_fields(study)
-        if field.is_required and field.name not in arguments
-    ]
+    lacking = [field.name for field in offers if field.is_required and field.name not in arguments]
     if lacking:
         return _text(f"{name} needs the parameter {lacking[0]}", is_error=True)
     try:
         answer = answers.ask(study, arguments)
     except G6Error as error:
-        return _text(str(error), is_error=True)
+        return _text(words(str(error)), is_error=True)
     return _text(answer.identity().decode(), is_error=False)
 
 
@@ -107,7 +106,9 @@ def _tool(study: Study) -> types.Tool:
     return types.Tool(
         name=study.name,
         title=study.sentence,
-        description=f"{study.sentence} {study.details}".strip(),
+        description=of_request(study, fields).description(
+            f"{study.sentence} {study.details}".strip()
+        ),
         input_schema={
             "type": "object",
             "properties": {field.name: _property(field) for field in fields},

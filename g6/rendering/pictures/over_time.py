@@ -28,7 +28,7 @@ _CLOSE = 930
 """09:15 and 15:30 as minutes since midnight: the session of both exchanges."""
 _HOUR = 60
 _MOST_COLUMNS = 5
-_LACKING = "not known: sums need whole chains, or strikes that are named with --strikes"
+_LACKING = "not known: sums need whole chains, or strikes that are named"
 
 
 def straddle(document: StraddleByCycle, view: PictureView) -> Picture:  # noqa: ARG001 - as all

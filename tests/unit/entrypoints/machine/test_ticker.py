@@ -131,7 +131,7 @@ def test_yesterdays_open_interest_is_asked_for_now_and_then_by_one_process_unles
     sign = (f"ticker@{socket.gethostname()}", os.getpid())
     assert made.ports.vitals.signed == [sign] * 2
     made.leave()
-    assert made.ports.vitals.left == [sign]
+    assert made.ports.vitals.signed_out == [sign]
 
 
 def test_a_token_that_the_stream_finds_refused_is_an_alert_with_its_fix(tmp_path: Path) -> None:

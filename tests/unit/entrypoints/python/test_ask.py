@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,8 +17,10 @@ from g6.adapters.parquet import ParquetStore
 from g6.config import calendar
 from g6.domain.cycles.cycle import parse_z
 from g6.errors import NothingToDo, UserError
+from g6.rendering.answers.option_words import of_python
+from g6.rendering.pictures.kinds import KINDS, PictureKind
 from g6.simulation import SimulatedMarket
-from g6.studies.table import STUDIES
+from g6.studies.table import STUDIES, Study
 from tests.worlds.stored_cycles import Stored
 
 
@@ -48,6 +51,26 @@ def test_an_answer_says_as_text_what_the_command_prints(stored: Stored) -> None:
     assert "max pain" in text
     assert "11:03" in text
     assert repr(interest(stored)) == text
+
+
+OPTION = re.compile(r"(?<![\w-])--[a-z]")
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_no_function_is_described_with_options(study: Study) -> None:
+    assert OPTION.findall(getattr(g6.ask, study.name).__doc__) == []
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_no_picture_is_described_with_options(kind: PictureKind) -> None:
+    assert OPTION.findall(getattr(g6.plot, kind.name).__doc__) == []
+    assert OPTION.findall(of_python(kind.study)(kind.fix)) == []
+
+
+def test_the_fix_of_an_error_names_arguments(stored: Stored) -> None:
+    with pytest.raises(UserError) as error:
+        g6.ask.pruning_plan(at="11:02", data_dir=stored.directory)
+    assert error.value.fix == "before=DAY names the days"
 
 
 def test_a_notebook_shows_the_same_figures_as_a_table(stored: Stored) -> None:

@@ -17,6 +17,7 @@ from g6.entrypoints.web.study_tools import tool_server
 from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
 from tests.worlds.web.asked_over_http import answers_of, client_of
 
+OPTION = re.compile(r"(?<![\w-])--[a-z]")
 PAGE = Path(__file__).parents[4] / "docs" / "how-to" / "ask-over-http.md"
 
 
@@ -47,6 +48,19 @@ def test_the_tools_are_the_studies_and_only_read(directory: Path) -> None:
     assert chain["required"] == ["index"]
     assert {"index", "expiry", "at"} <= set(chain["properties"])
     assert tools["interest"].input_schema["properties"]["cycles"]["minimum"] == 1
+
+
+def test_no_tool_and_no_refusal_of_one_names_an_option(directory: Path) -> None:
+    async def listed() -> Any:
+        async with Client(tool_server(answers_of(directory), "1")) as client:
+            return (await client.list_tools()).tools
+
+    for tool in asyncio.run(listed()):
+        told = f"{tool.description} {json.dumps(tool.input_schema)}"
+        assert not OPTION.findall(told), told
+        assert "exit code" not in told
+    refused = asked(directory, "pruning_plan", at="11:02").content[0].text
+    assert "before=DAY" in refused
 
 
 def test_a_tool_answers_what_the_route_answers(directory: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from g6.config import calendar, load
 from g6.domain.cycles.cycle import parse_z
 from g6.entrypoints.web.study_answers import offered, offered_fields
 from g6.simulation import SimulatedMarket
-from g6.studies.table import STUDIES
+from g6.studies.table import STUDIES, Study
 from tests.worlds.stored_cycles import STORED_CYCLES, store_two_cycles
 from tests.worlds.web.asked_over_http import StudyClient, client_of
 
@@ -142,6 +143,44 @@ def test_a_page_has_no_script_and_says_how_to_get_its_rows(client: StudyClient) 
     )
     assert "http://g6/v1/chain.xlsx?index=FINNIFTY&amp;at=2026-11-18T11:03" in page
     assert "g6.ask.chain(index=&#x27;FINNIFTY&#x27;, at=&#x27;2026-11-18T11:03&#x27;)" in page
+
+
+OPTION = re.compile(r"(?<![\w-])--[a-z]")
+COMMAND = re.compile(r"\bg6(?: (?:[^\s;,`<\"]|[;,](?=\S))+)+")
+KNOWN = {"index": "FINNIFTY", "words": "FINNIFTY", "legs": "24000CE", "month": "2026-11"}
+
+
+def options_in(text: str) -> list[str]:
+    """Return the options that a text names outside whole commands, which a shell takes."""
+    without = COMMAND.sub("", text)
+    return [without[match.start() - 60 : match.end() + 20] for match in OPTION.finditer(without)]
+
+
+@pytest.mark.parametrize("form", ["html", "txt"])
+@pytest.mark.parametrize("study", offered(), ids=lambda study: study.name)
+def test_no_answer_names_an_option_of_the_command_line(
+    client: StudyClient, study: Study, form: str
+) -> None:
+    fields = [field for field in offered_fields(study) if field.name in KNOWN]
+    query = "&".join(f"{field.name}={KNOWN[field.name]}" for field in fields)
+    answer = client.get(f"/v1/{study.name}.{form}?{query}")
+    if answer.status_code != 200 and study.reader != "stored":
+        pytest.skip("the refusal is of this machine, and tells how a system is started there")
+    text = answer.text.partition("<body>")[2] or answer.text
+    assert options_in(text) == []
+
+
+def test_an_answer_of_chosen_rows_says_which_form_has_all(client: StudyClient) -> None:
+    page = client.get("/v1/exposures.html?index=FINNIFTY").text
+    assert "strikes; JSON has all" in page
+
+
+def test_no_description_and_no_refusal_names_an_option(client: StudyClient) -> None:
+    assert options_in(client.get("/openapi.json").text) == []
+    assert options_in(client.get("/v1").text) == []
+    for study in offered():
+        refused = client.get(f"/v1/{study.name}?at=11:02&no_such_name=1")
+        assert options_in(refused.text) == []
 
 
 def test_what_did_not_change_is_not_sent_again(client: StudyClient) -> None:

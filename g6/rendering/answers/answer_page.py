@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 
 from g6.rendering import parts, web_table
+from g6.rendering.answers.option_words import OptionWords
 from g6.studies.documents import StudyDocument
 from g6.studies.table import Study
 
@@ -39,6 +40,7 @@ def page_of(
     about: Mapping[str, object],
     values: Mapping[str, object],
     address: str,
+    words: OptionWords,
 ) -> str:
     """Return the answer of a study as a page.
 
@@ -48,9 +50,11 @@ def page_of(
         about: What is said of the answer beside it.
         values: The parameters of the question, as they were written.
         address: Of the answer, with SUFFIX in place of its form.
+        words: What stands for options in its sentences.
     """
     title = f"{study.name} {values.get('index', '')}".strip()
-    rows = web_table.html_of(parts.parts_of(study.name, document), fits=True)
+    sentences = parts.with_commands(parts.parts_of(study.name, document), words)
+    rows = web_table.html_of(sentences, fits=True)
     stale = '<p class="stale">Older than two intervals.</p>' if about.get("stale") else ""
     return f"""<!doctype html>
 <html lang="en">
