@@ -75,17 +75,19 @@ class CsvLines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnreadRow:
-    """A row, or a whole file, that could not be read.
+    """A row that could not be read or is flagged, or a whole file.
 
     Attributes:
         path: The file.
         row: The header is row 1, None is the whole file.
-        reason: Why it could not be read.
+        reason: Why it could not be read, or what is flagged of it.
+        is_read: Whether it is read all the same, and flagged.
     """
 
     path: Path
     row: int | None
     reason: str
+    is_read: bool = False
 
 
 OptionKey = tuple[str, ...]

@@ -7,6 +7,6 @@ stored_chains ──────┘
 
 from g6.adapters.replay.recording import Recording
 from g6.adapters.replay.replay_provider import Replay
-from g6.adapters.replay.unread import WORDS, LeftOut, totals
+from g6.adapters.replay.unread import WORDS, LeftOut, outcome_of, totals
 
-__all__ = ["WORDS", "LeftOut", "Recording", "Replay", "totals"]
+__all__ = ["WORDS", "LeftOut", "Recording", "Replay", "outcome_of", "totals"]

@@ -1,4 +1,4 @@
-"""The files, rows and figures of a recording that were not read, each with place and reason."""
+"""The parts of a recording that were not read, or flagged, each with place and reason."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Literal
 from g6.adapters.replay.malformed import Malformed
 
 UnreadKind = Literal[
-    "copy", "no_answer", "no_index", "not_asked", "expired", "contradiction", "damaged"
+    "copy", "no_answer", "no_index", "not_asked", "expired", "contradiction", "flagged", "damaged"
 ]
-"""The kind of a part that was not read.
+"""The kind of a part that was not read, or not for what it says.
 
 - copy: an earlier file has it.
 - no_answer: the file is no answer of an exchange.
@@ -21,6 +21,7 @@ UnreadKind = Literal[
 - not_asked: the index was not requested.
 - expired: the last day of the options was over.
 - contradiction: an earlier row has the option and instant with other figures, and counts.
+- flagged: an option is read, with a figure that cannot be: that is flagged and in no sum.
 - damaged: something that was requested is missing.
 """
 
@@ -31,6 +32,7 @@ WORDS: Mapping[UnreadKind, str] = {
     "no_answer": "files without an answer",
     "expired": "options that had expired",
     "contradiction": "rows that contradict an earlier one, which counts",
+    "flagged": "options with a figure that cannot be",
     "damaged": "damaged files, rows or figures",
 }
 """The words for each kind in messages. The kind that costs most comes last."""
@@ -50,6 +52,16 @@ class LeftOut:
         where = f"{self.path.name}, row {self.row}" if self.row is not None else self.path.name
         return f"{where}: {self.reason}"
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether somebody should mend it: what was asked for is missing, or cannot be."""
+        return self.kind in ("damaged", "flagged")
+
+    @property
+    def outcome(self) -> str:
+        """What became of it, as messages begin."""
+        return outcome_of(is_read=self.kind == "flagged")
+
 
 class NotRead(Malformed):
     """A whole document is left out, for a reason of this kind."""
@@ -57,6 +69,15 @@ class NotRead(Malformed):
     def __init__(self, reason: str, kind: UnreadKind, row: int | str | None = None) -> None:
         super().__init__(row, reason)
         self.kind = kind
+
+
+def outcome_of(*, is_read: bool) -> str:
+    """Return what became of a part that is told of, as messages begin.
+
+    >>> outcome_of(is_read=False), outcome_of(is_read=True)
+    ('not read', 'read and flagged')
+    """
+    return "read and flagged" if is_read else "not read"
 
 
 def kind_of(error: Malformed) -> UnreadKind:

@@ -98,8 +98,10 @@ def _store(settings: Settings, day: OlderDay, imported: ImportedFiles) -> None:
         # A row of the temporary table is named by the older file that it came from.
         origins = list(day.origins.values())
         for lost in (*table.lost_rows, *table.odd_rows):
-            if lost.bad and lost.row is not None:
-                day.troubles.append(UnreadRow(*origins[lost.row - 1], lost.reason))
+            is_flagged = lost.kind == "flagged"
+            if (lost.bad or is_flagged) and lost.row is not None:
+                origin = origins[lost.row - 1]
+                day.troubles.append(UnreadRow(*origin, lost.reason, is_read=is_flagged))
         imported.spots_disagree = sum(spots.disagreeing() for spots in table.spots.values())
         imported.spots_disputed = sum(int(spots.disputed().sum()) for spots in table.spots.values())
         recording = table_recording(path, table)

@@ -24,19 +24,21 @@ HEADER_LINES: Mapping[str, int | None] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class UnreadTableRow:
-    """A row of a table that was left out, or the whole file.
+    """A row of a table that was left out or flagged, or the whole file.
 
     Attributes:
         file: The file.
         row: The first row below the header is 1. None is the whole file.
         line: The line of the row in a file of text, None in a Parquet file.
-        reason: Why it was left out.
+        reason: Why it was left out, or what is flagged of it.
+        is_read: Whether it is read all the same, and flagged.
     """
 
     file: str
     row: int | None
     line: int | None
     reason: str
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class TableRemainder:
     """What a table was read without, and what in it is doubtful.
 
     Attributes:
-        troubles: Rows and files that could not be read.
+        troubles: Rows and files that could not be read, then rows that are read and flagged.
         doubles: Rows that stood there twice and count once.
         contradictions: Rows with other figures than an earlier one of their option and instant,
             which counts.
@@ -115,4 +117,4 @@ def table_remainder(table: TableFiles, indices: Collection[str]) -> TableRemaind
 def _unread(lost: LostRow) -> UnreadTableRow:
     above = HEADER_LINES.get(lost.path.suffix.lower(), 1)
     line = None if lost.row is None or above is None else lost.row + above
-    return UnreadTableRow(str(lost.path), lost.row, line, lost.reason)
+    return UnreadTableRow(str(lost.path), lost.row, line, lost.reason, lost.kind == "flagged")

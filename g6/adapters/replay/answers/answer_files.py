@@ -263,7 +263,7 @@ def _impossible_interest(single: Snapshot, fresh: _Options) -> list[OmittedPart]
         name = single.contracts.symbol[side, place]
         figure = f"open interest of {name}, {open_interest[side, place]:g} units"
         reason = f"{figure}, cannot be: it is flagged bad_oi and in no sum"
-        omitted.append(OmittedPart(None, reason))
+        omitted.append(OmittedPart(None, reason, "flagged"))
     return omitted
 
 

@@ -173,7 +173,7 @@ def _left_out(scan: TableScan, path: Path) -> Iterator[LeftOut]:
     for lost in scan.lost_rows:
         yield LeftOut(lost.path, lost.row, lost.reason, lost.kind)
     for odd in scan.odd_rows:
-        yield LeftOut(odd.path, odd.row, odd.reason, "damaged")
+        yield LeftOut(odd.path, odd.row, odd.reason, odd.kind)
     for name, count in scan.others.items():
         yield LeftOut(path, None, f"{name!r} is no index", "no_index", count)
 

@@ -46,7 +46,7 @@ A year of one index was unpacked and read twice without it.
 
 @dataclass(frozen=True, slots=True)
 class LostRow:
-    """A row (None for a whole file) that is not read."""
+    """A row (None for a whole file) that is not read, or read and flagged."""
 
     path: Path
     row: int | None
@@ -213,7 +213,8 @@ class _Scanner:
                     self._tally.add(options)
                     parts.append(options)
                     for row, side, reason in impossible_interest(options):
-                        odd_rows[number, option_place(row, side)] = LostRow(path, row, reason)
+                        odd = LostRow(path, row, reason, "flagged")
+                        odd_rows[number, option_place(row, side)] = odd
         except BadInput:
             self._columns.cut(batches_before)
             raise

@@ -97,12 +97,20 @@ def _document(days: Sequence[ImportedFiles], troubles: Sequence[UnreadRow]) -> d
         "options": sum(day.options for day in days),
         "contradictions": sum(day.contradictions for day in days),
         "troubles": [
-            {"file": str(row.path), "row": row.row, "reason": row.reason} for row in troubles
+            {
+                "file": str(row.path),
+                "row": row.row,
+                "reason": row.reason,
+                "is_read": row.is_read,
+            }
+            for row in troubles
         ],
     }
 
 
 def _show(console: Console, days: Sequence[ImportedFiles], troubles: Sequence[UnreadRow]) -> None:
+    from g6.adapters.replay import outcome_of
+
     for day in days:
         counts = f"{counted(day.files, 'file')}, {counted(day.options, 'option row')}"
         stored = f"{counts}, {counted(day.cycles, 'cycle')} stored"
@@ -116,7 +124,8 @@ def _show(console: Console, days: Sequence[ImportedFiles], troubles: Sequence[Un
             console.print(f"  {sentence}", soft_wrap=True)
     for row in troubles[:SHOWN]:
         where = f", line {row.row}" if row.row else ""
-        console.print(f"not read: {row.path}{where}: {row.reason}", soft_wrap=True)
+        outcome = outcome_of(is_read=row.is_read)
+        console.print(f"{outcome}: {row.path}{where}: {row.reason}", soft_wrap=True)
     if len(troubles) > SHOWN:
         console.print(f"… and {len(troubles) - SHOWN} more; --json lists them all")
     cycles = sum(day.cycles for day in days)

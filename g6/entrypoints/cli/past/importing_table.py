@@ -249,8 +249,10 @@ def disagreement(disagree: int, disputed: int) -> str:
 
 def _show_remainder(console: Console, remainder: TableRemainder) -> None:
     """Print what a table is read without, and what in it is doubtful."""
+    from g6.adapters.replay import outcome_of
+
     for row in remainder.troubles[:SHOWN]:
-        sentence = f"not read: {row.file}{_place(row)}: {row.reason}"
+        sentence = f"{outcome_of(is_read=row.is_read)}: {row.file}{_place(row)}: {row.reason}"
         console.print(sentence, soft_wrap=True, highlight=False)
     if len(remainder.troubles) > SHOWN:
         console.print(f"… and {len(remainder.troubles) - SHOWN} more; --json lists them all")

@@ -71,7 +71,7 @@ def test_impossible_interest_of_a_copied_answer_is_told_once(
     for name in ("first.json", "second.json"):
         (tmp_path / name).write_text(json.dumps(document), "utf-8")
     told = [(part.path.name, part.kind) for part in Recording.open(tmp_path).left_out]
-    assert told == [("first.json", "damaged"), ("second.json", "copy")]
+    assert told == [("first.json", "flagged"), ("second.json", "copy")]
 
 
 def test_an_answer_of_the_same_instant_with_other_figures_is_told_and_the_first_counts(
@@ -216,9 +216,19 @@ def test_options_that_had_expired_are_counted_and_named(tmp_path: Path, answer: 
     ] == [True, True]
 
 
-@pytest.mark.parametrize("value", [-5, -1e300, 1e12, 10**60, 1e308])
+@pytest.mark.parametrize(
+    ("value", "kind", "outcome"),
+    [
+        (-5, "flagged", "read and flagged"),
+        (1e12, "flagged", "read and flagged"),
+        # No figure is so large: the option is read without it.
+        (-1e300, "damaged", "not read"),
+        (10**60, "damaged", "not read"),
+        (1e308, "damaged", "not read"),
+    ],
+)
 def test_open_interest_that_cannot_be_is_named_and_counted(
-    tmp_path: Path, answer: Answer, value: float
+    tmp_path: Path, answer: Answer, value: float, kind: str, outcome: str
 ) -> None:
     document = answer(0)
     document["records"]["data"][0]["CE"]["openInterest"] = value
@@ -228,7 +238,8 @@ def test_open_interest_that_cannot_be_is_named_and_counted(
     assert seen is not None
     assert [
         (part.kind, "CE" in part.reason, "23900" in part.reason) for part in recording.left_out
-    ] == [("damaged", True, True)]
+    ] == [(kind, True, True)]
+    assert [(part.outcome, part.is_bad) for part in recording.left_out] == [(outcome, True)]
     assert np.isnan(seen.values["oi_prev"][0, 0])
 
 

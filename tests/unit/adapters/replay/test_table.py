@@ -492,7 +492,7 @@ def test_open_interest_that_cannot_be_is_named_and_the_rest_is_read(
     path = table_file(rows)
     recording = Recording.open(path)
     assert [(part.path, part.row, part.kind) for part in recording.left_out] == [
-        (path, 4, "damaged")
+        (path, 4, "flagged")
     ]
     assert f"open interest of {contracts * 65:g} units cannot be" in recording.left_out[0].reason
     seen = recording.snapshot("NIFTY", instants[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -301,6 +302,10 @@ def test_a_row_of_another_index_and_impossible_open_interest_are_named(
     )
     assert "index 'BANKNIFTY' is not NIFTY" in report["troubles"][0]["reason"]
     assert "-130000 units cannot be" in report["troubles"][1]["reason"]
+    assert [trouble["is_read"] for trouble in report["troubles"]] == [False, True]
+    again = g6("import", "csv", str(base), "--data-dir", str(tmp_path / "again"))
+    assert re.search(r"^not read: .*BANKNIFTY", again.out, re.MULTILINE)
+    assert re.search(r"^read and flagged: .*-130000 units", again.out, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -235,4 +235,5 @@ def test_open_interest_that_cannot_be_is_named_with_its_line(g6: Run, tmp_path: 
         [3],
     )
     assert "-455 units cannot be" in report["troubles"][0]["reason"]
+    assert report["troubles"][0]["is_read"]
     assert len(package.load("NIFTY", "2026-09-11", data_dir=tmp_path / "rows")) == 6
