@@ -25,12 +25,12 @@ import structlog
 from kombu.transport import TRANSPORT_ALIASES, virtual
 from kombu.transport import redis as transport
 from kombu.utils.json import dumps, loads
-from redis import UnixDomainSocketConnection
+from redis import ConnectionPool, UnixDomainSocketConnection
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 from redis.sentinel import Sentinel
 
-from g6.adapters.redis.server import Address, parse_address
+from g6.adapters.redis.server import Address, ReadyPool, parse_address
 from g6.adapters.redis.vitals import UNREADABLE
 from g6.errors.masking import MASK, mask_address
 
@@ -230,6 +230,13 @@ class _SafeChannel:
         if self._plain_client is None or self._plain_client.connection_pool is not self.pool:
             self._plain_client = super()._create_client()  # type: ignore[misc]
         return self._plain_client
+
+    def _get_pool(self, asynchronous: bool = False) -> Any:
+        pool = super()._get_pool(asynchronous)  # type: ignore[misc]
+        # Those that wait for messages keep their connections. Sentinels have pools of their own.
+        if asynchronous or type(pool) is not ConnectionPool:
+            return pool
+        return ReadyPool(pool.connection_class, pool.max_connections, **pool.connection_kwargs)
 
     def _get_client(self) -> Any:
         return partial(_Reader, channel=self, global_keyprefix=self.global_keyprefix)

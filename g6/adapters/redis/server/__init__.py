@@ -11,11 +11,13 @@ from g6.adapters.redis.server.connection import (
 )
 from g6.adapters.redis.server.embedded import EmbeddedServer, find_server, free_port, tied
 from g6.adapters.redis.server.namespace import DRIVEN_SECONDS, RedisNamespace
+from g6.adapters.redis.server.ready_pool import ReadyPool
 
 __all__ = [
     "DRIVEN_SECONDS",
     "Address",
     "EmbeddedServer",
+    "ReadyPool",
     "RedisNamespace",
     "Reply",
     "cluster_of",

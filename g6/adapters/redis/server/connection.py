@@ -16,6 +16,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from g6.adapters.redis.server.address import Address, ConnectionOptions, parse_address
+from g6.adapters.redis.server.ready_pool import ReadyPool
 from g6.adapters.redis.server.refusals import CLUSTER, CLUSTER_FIX, plain, refusal
 from g6.errors import BadConfig, G6Error, RedisDown, Unavailable
 from g6.errors.masking import mask_address
@@ -117,7 +118,7 @@ def connect(
     kind = CONNECTIONS[address.scheme]
     parameters = options | address.parameters
     # redis-py declares few of the arguments of a connection.
-    pool = redis.ConnectionPool(connection_class=kind, **parameters)  # type: ignore[arg-type]
+    pool = ReadyPool(connection_class=kind, **parameters)  # type: ignore[arg-type]
     return redis.Redis.from_pool(pool)
 
 

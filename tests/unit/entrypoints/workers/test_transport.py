@@ -13,7 +13,7 @@ from kombu import Connection, Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES, resolve_transport
 from kombu.transport.redis import Mutex
 
-from g6.adapters.redis.server import EmbeddedServer, connect
+from g6.adapters.redis.server import EmbeddedServer, ReadyPool, connect
 from g6.entrypoints.workers import transport
 
 PREFIX = "g6:celery:"
@@ -66,6 +66,15 @@ def test_a_channel_whose_connection_is_gone_says_what_everybody_expects(gone: st
         made.connection.client = None
     with pytest.raises(connection.connection_errors, match="closed"):
         made._connparams()
+
+
+@pytest.mark.parametrize("kind", ["Transport", "UnixTransport"])
+def test_a_channel_has_a_connection_at_hand_for_what_it_sends(kind: str) -> None:
+    url = "unix:///tmp/none" if kind == "UnixTransport" else "redis://127.0.0.1:1/0"
+    connection = Connection(url, transport=f"g6.entrypoints.workers.transport:{kind}")
+    made = getattr(transport, kind).Channel.__new__(getattr(transport, kind).Channel)
+    made.connection = connection.transport
+    assert type(made._get_pool()) is ReadyPool
 
 
 @pytest.fixture(scope="module")
