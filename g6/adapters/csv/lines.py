@@ -12,8 +12,8 @@ import fcntl
 import io
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from g6.adapters.csv.place import LineKeys
 from g6.adapters.csv.sheet import begins_with_an_instant, order, read_sheet
@@ -24,8 +24,7 @@ ASIDE = ".damaged"
 """The suffix of the file that takes another file's damaged lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineWrite:
+class LineWrite(NamedTuple):
     """The facts of one call.
 
     Attributes:

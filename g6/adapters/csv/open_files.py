@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from weakref import finalize
 
@@ -24,6 +25,9 @@ PutLine = Callable[[Path | str, str, str], LineWrite]
 """Puts a line into a file, given its path and its header, as `put_line` does."""
 _State = tuple[int, int, int, int, int]
 """Device, number, size and times of a file. Who writes to it changes them."""
+_state: Callable[[os.stat_result], _State] = attrgetter(
+    "st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"
+)
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE)
 """What the system says where a process, or all of them, have no descriptor left."""
 _NEVER_WRITTEN = (0, 0, 0, 0, 0)
@@ -142,16 +146,6 @@ def _state_of(name: str) -> _State | None:
         return _state(os.stat(name))  # noqa: PTH116 - a path would be made for it alone
     except FileNotFoundError:
         return None
-
-
-def _state(status: os.stat_result) -> _State:
-    return (
-        status.st_dev,
-        status.st_ino,
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-    )
 
 
 def _close(files: dict[str, _OpenFile]) -> None:
