@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import redis
 
-from g6.adapters.redis.process_memory import children_of, memory_bytes
+from g6.adapters.redis.process_memory import FamilyMemory, children_of
 from g6.adapters.redis.server import Reply, translated
 from g6.domain.reports import ProcessFacts, VitalSigns, WorkerFacts
 from g6.domain.reports.heartbeat import process_name
@@ -22,8 +22,6 @@ from g6.domain.schema.json_types import JsonObject
 SILENT_SECONDS = 15.0
 """A worker that gave no sign of life for so long is down."""
 FORGOTTEN_SECONDS = 600.0
-WEIGHED_SECONDS = 15.0
-"""Seconds between two looks at a worker's memory."""
 CONTAINER_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -46,8 +44,7 @@ class RedisVitals:
         self._queues = tuple(queues)
         self._directory = directory
         self._processes: dict[int, psutil.Process] = {}
-        self._weighed_at = float("-inf")
-        self._weight = 0
+        self._memory = FamilyMemory()
         self._host_bytes = _host_memory()
         self._skew: float | None = None
 
@@ -72,7 +69,7 @@ class RedisVitals:
             "host": socket.gethostname(),
             "queues": list(queues),
             "pool": len(family) - 1,
-            "resident_bytes": self._memory_of(family),
+            "resident_bytes": self._memory.bytes_of(family),
             "cpu_ratio": _cores(family),
             "version": version,
             "code": code,
@@ -120,16 +117,6 @@ class RedisVitals:
                 self._processes[child] = family[-1]
         return family
 
-    def _memory_of(self, family: Sequence[psutil.Process]) -> int:
-        """Return the memory of a worker and its children, as it was a moment ago."""
-        # The kernel takes 4.5 ms of processor time for the shared pages of one process of 180 MB.
-        # At each sign of life of ten processes that were 2 % of a core.
-        now = time.monotonic()
-        if now - self._weighed_at >= WEIGHED_SECONDS:
-            self._weighed_at = now
-            self._weight = sum(map(memory_bytes, family))
-        return self._weight
-
     @translated
     def sign_process(self, role: str, pid: int, instance: str = "") -> None:
         """Give a process that is no worker (a beat, g6 serve) a sign of life.
@@ -145,7 +132,7 @@ class RedisVitals:
             "role": role,
             "pid": pid,
             "host": host,
-            "resident_bytes": self._memory_of([process]),
+            "resident_bytes": self._memory.bytes_of([process]),
             "instance": instance,
         }
         self._sign("processes", _place(role, host, pid, instance), facts)
