@@ -130,9 +130,11 @@ class SimulatedMarket:
                 fields = snapshot(tape, strikes[is_listed], second, close)
                 _put(values, fields, rows[is_listed], contracts)
         self._spoil(values, root, session, second, contracts)
-        for column in values.values():
-            column[contracts.symbol == ""] = NAN
-        source = np.where(contracts.symbol == "", "", "sim").astype(object)
+        is_missing = contracts.symbol == ""
+        if is_missing.any():
+            for column in values.values():
+                column[is_missing] = NAN
+        source = np.where(is_missing, "", "sim").astype(object)
         market = underlying(self.world, root, session.day, second)
         return Quotes(contracts, source, values, market=market, observed_at=at.timestamp())
 
@@ -248,8 +250,9 @@ class SimulatedMarket:
             unanswered |= self._struck(root, contracts, self.faults.missing, "missing", day)[0]
         if self.faults.drop:
             unanswered |= self._dropped(root, session, second, contracts)
-        for column in values.values():
-            column[:, unanswered] = NAN
+        if unanswered.any():
+            for column in values.values():
+                column[:, unanswered] = NAN
 
     def _dropped(
         self, root: Root, session: Session, second: int, contracts: Contracts
