@@ -37,7 +37,7 @@ from g6.pipeline.sink_refusals import (
 from g6.ports import CycleRecord, UnitRecord
 
 OPENED_WITHIN = 0.5
-"""Seconds after its instant within which a cycle is not stored yet: one opened later may be."""
+"""Seconds after its instant within which a recording or simulated market opens a cycle."""
 
 
 def aggregate(runtime: Runtime, cycle: str, computing: Computing = COMPUTING) -> bool:
@@ -177,11 +177,13 @@ def _kept_rows(runtime: Runtime, record: CycleRecord) -> list[OverviewRow]:
     """Return the rows of a cycle as they are to be stored: none is empty where a chain is stored.
 
     An emptied Redis knows nothing of a cycle that is stored. A beat that had stood still sent one
-    again, too late, and its OK rows became MISSING over their chains.
+    again, too late, and its OK rows became MISSING over their chains. So did one whose clock had
+    gone back 16 s, by which the cycle was opened in time: when it was opened says nothing.
     """
     rows = overview_rows(record)
     is_late = record.opened - record.opening.due > OPENED_WITHIN
-    if not is_late or all(row["status"] in ANALYSED for row in rows):
+    may_be_stored = is_late or not runtime.repeats_instants
+    if not may_be_stored or all(row["status"] in ANALYSED for row in rows):
         return rows
     stored = _analysed_rows(runtime, record.cycle)
     return [

@@ -122,6 +122,14 @@ class Runtime:
     detail_rules: DetailRules = field(default_factory=DetailRules)
     memory: ProcessMemory = field(default_factory=ProcessMemory)
 
+    @property
+    def repeats_instants(self) -> bool:
+        """Whether an instant comes as often as the market is started, and not once.
+
+        It does in recordings and simulated markets: what is stored of it may be of an earlier run.
+        """
+        return self.feeds is not None or self.market_start is not None
+
     def expected(self, cycle: str) -> tuple[str, ...]:
         """Return the indices that are due at `cycle`: enabled, and their exchange is in session."""
         at = parse_z(cycle)

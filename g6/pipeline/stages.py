@@ -116,9 +116,8 @@ def _is_stored(runtime: Runtime, unit: Unit) -> bool:
 
     A beat that had stood still sent a cycle anew into a Redis emptied since, where it was ended as
     expired and closed a second time.
-    Recordings and simulated markets come to an instant as often as they are started.
     """
-    if runtime.feeds is not None or runtime.market_start is not None:
+    if runtime.repeats_instants:
         return False
     # A store that cannot be read costs no collection.
     with suppress(G6Error, OSError):

@@ -65,6 +65,12 @@ WRITTEN_ONCE = Edit(
     "    if runtime.ledger.write_again(record.cycle, now, patience) or True:\n",
 )
 """A cycle that a rerun overtook is not written once more. Where it is, it hides that nobody looks."""
+NOT_KEPT = Edit(
+    CLOSING,
+    '    if not may_be_stored or all(row["status"] in ANALYSED for row in rows):\n',
+    "    if True:\n",
+)
+"""An empty row takes the place of a stored one with figures. Where it does not, it hides who made it empty."""
 
 BUGS = (
     bug(
@@ -153,12 +159,17 @@ BUGS = (
         "        account.attempt += 1\n",
         "",
     ),
-    bug(
+    Bug(
         "a rerun that fails makes its stored unit MISSING",
-        LEDGER,
-        "        if status not in ANALYSED and (stored := self._unit(unit).stored_end):\n",
-        "        if False and (stored := self._unit(unit).stored_end):\n",
-        "rerun",
+        (
+            Edit(
+                LEDGER,
+                "        if status not in ANALYSED and (stored := self._unit(unit).stored_end):\n",
+                "        if False and (stored := self._unit(unit).stored_end):\n",
+            ),
+            NOT_KEPT,
+        ),
+        ("rerun",),
     ),
     bug(
         "a rerun keeps the deadline of before",
@@ -369,11 +380,7 @@ BUGS = (
                 "    return lateness > runtime.timing.expires and _is_stored(runtime, unit)\n",
                 "    return False\n",
             ),
-            Edit(
-                CLOSING,
-                '    if not is_late or all(row["status"] in ANALYSED for row in rows):\n',
-                "    if True:\n",
-            ),
+            NOT_KEPT,
         ),
         ("stand_still", "redis_emptied"),
     ),

@@ -201,8 +201,7 @@ def _rerun_problems(world: World) -> Iterator[str]:
         cycle = rerun.unit.cycle
         if asked.count(cycle) > 1 or rerun.row is None or cycle in witness.unwritten:
             continue
-        is_dropped = witness.dropped.get(rerun.unit, 0.0) >= rerun.at - RERUN_SLACK
-        if not is_dropped and not _is_overshadowed(world, rerun):
+        if not _is_overshadowed(world, rerun):
             yield from _one_rerun(world, rerun)
 
 
@@ -217,7 +216,7 @@ def _is_overshadowed(world: World, rerun: AcceptedRerun) -> bool:
             return True
     ends = rerun.at + RERUN_SECONDS
     return any(
-        began <= ends and began + SET_RIGHT_SECONDS + seconds + world.timing.lease >= rerun.at
+        began <= ends and began + SET_RIGHT_SECONDS + abs(seconds) + world.timing.lease >= rerun.at
         for began, seconds in witness.wrong_clocks
     )
 
@@ -242,7 +241,8 @@ def _one_rerun(world: World, rerun: AcceptedRerun) -> Iterator[str]:
     elif row["settings"] != rerun.settings:
         yield f"{name} has the row of {row['settings']} instead of {rerun.settings}"
     closings = world.witness.closings.get(rerun.unit.cycle, [])
-    if rerun.attempt not in closings:
+    # One that lost its chain before its cycle was closed is closed as another attempt.
+    if max(closings, default=0) < rerun.attempt:
         yield f"{name} was closed as attempt {closings} and sent as {rerun.attempt}"
 
 
@@ -270,7 +270,7 @@ def _is_undisturbed(world: World, unit: Unit) -> bool:
     # A rerun that a fault strikes ends its unit anew, however old the unit is.
     if unit in world.rerun_order:
         return False
-    if not _is_sent_by_a_beat(world, unit):
+    if not _is_sent_by_a_beat(world, unit) or _is_sent_anew(world, unit):
         return False
     near = [strike for strike in world.witness.strikes if _is_near(world, strike, unit)]
     if len(near) == 1 and near[0].kind in LOCAL_KINDS:
@@ -296,6 +296,17 @@ def _is_sent_by_a_beat(world: World, unit: Unit) -> bool:
     for life in world.witness.beat_lives:
         is_there = life.began <= due - BEAT_SLACK and due + BEAT_SLACK <= life.ended
         if is_there and life.was_awake(due - SLACK, due + LOOP_SECONDS + SLACK):
+            return True
+    return False
+
+
+def _is_sent_anew(world: World, unit: Unit) -> bool:
+    """Return whether a beat whose clock went back sent a unit again into a Redis that had forgotten it."""
+    due = unit.instant.timestamp()
+    for began, seconds in world.witness.wrong_clocks:
+        went_back = began + seconds - world.timing.expires <= due <= began
+        ends = began + SET_RIGHT_SECONDS
+        if went_back and any(due <= each.at <= ends for each in world.witness.forgettings):
             return True
     return False
 

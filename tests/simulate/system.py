@@ -424,7 +424,7 @@ class System:
     def _jump_clock(self, host: str, seconds: float) -> None:
         world = self.world
         world.offsets[host] += seconds
-        world.witness.wrong_clocks.append((world.now, abs(world.offsets[host])))
+        world.witness.wrong_clocks.append((world.now, world.offsets[host]))
         # A daemon sets it right after a while.
         world.later(SET_RIGHT_SECONDS, lambda: self._set_clock_right(host))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from g6.domain.cycles.claims import ClaimAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.words import Stage
 from g6.entrypoints.workers.jobs import JOBS
@@ -23,7 +24,14 @@ from tests.simulate.judge import problems
 from tests.simulate.reasons import BY_STAGE, BY_SWEEP
 from tests.simulate.running import CYCLES, INDICES, run, run_seed, shrunk
 from tests.simulate.system import System
-from tests.simulate.witness import BeatLife, Forgetting, Strike, WatchedLedger
+from tests.simulate.witness import (
+    LEASE_SLACK,
+    BeatLife,
+    Forgetting,
+    Grant,
+    Strike,
+    WatchedLedger,
+)
 from tests.simulate.world import Actor, SteppedPort, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +60,8 @@ FAILED_ONCE = (
     (151136, "1195:overload:3.66,1300:stand_still:11.42"),
     # A full disk kept a cycle open, and an emptied Redis forgot it: it was said to have had no worker.
     (130226, "752:disk_full:13.13,1425:redis_emptied:1.71"),
+    # A clock went back, Redis was emptied, and its beat sent cycles anew: OK rows became MISSING.
+    (210128, "1254:slow_provider:10.32,1283:jump_clock:-16.74,1291:redis_emptied:1.35"),
     # In a Redis that was emptied a unit was collected twice, and who gave up first freed its index.
     (150066, "104:slow_provider:10.42,108:redis_emptied:1.09"),
 )
@@ -69,6 +79,8 @@ NO_FAULTS = (
     ),
     # A collection ended 1.1 s after its deadline, between a sweep's look and what it said.
     (96049, "3338:slow_provider:2.52,3352:redis_away:12.01,3359:rerun:15.31,3425:overload:1.45"),
+    # On an overloaded host a collection claimed its index a second after it had looked at its clock.
+    (9265, "1814:redis_away:12.28,1816:overload:5.1,1840:die_after:38.21"),
     # An operator's rerun met Redis away, and its unit came too late to be analysed.
     (200667, "48:double:2.34,65:redis_away:23.55,68:rerun:18.36"),
 )
@@ -139,6 +151,42 @@ def test_only_a_cycle_that_a_full_disk_refused_and_redis_forgot_may_be_lost_with
     )
     is_excused = is_refused and is_emptied and reason == "ledger_lost"
     assert (complaint not in problems(system)) == is_excused
+
+
+@pytest.mark.parametrize("seconds", [-0.1, 0.1])
+def test_an_index_is_held_by_a_dead_collector_until_its_lease_lapses_as_who_claims_sees_it(
+    seconds: float,
+) -> None:
+    world = System(World(0, (), cycles=2, interval=10, indices=INDICES)).world
+    first, second = (Unit(cycle, "NIFTY") for cycle in world.cycles)
+    world.now = second.instant.timestamp()
+    died = world.now - 5.0
+    dead = Actor("a", lambda: None, lambda *_: None, task="collect", ended=died, dead="lost")
+    world.witness.by_index["NIFTY"] = [Grant(dead, first, "collect", "one", died - 1.0)]
+    world.current = Actor("b", lambda: None, lambda *_: None, task="collect")
+    lapses = died + world.timing.lease + LEASE_SLACK
+    world.now = lapses + 1.0
+    world.witness.claimed(second, "collect", "two", ClaimAnswer.OVERRUN, lapses + seconds)
+    complaint = f"NIFTY at {second.cycle} was skipped as overrun and no other cycle was collected"
+    assert world.witness.violations == ([complaint] if seconds > 0 else [])
+
+
+@pytest.mark.parametrize("seconds", [-16.7, -5.0, 16.7])
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_only_a_clock_that_went_back_before_a_cycle_and_an_emptied_redis_have_it_sent_anew(
+    *, seconds: float, is_emptied: bool
+) -> None:
+    system = System(World(0, (), cycles=1, interval=10, indices=INDICES))
+    world = system.world
+    (cycle,) = world.cycles
+    due = Unit(cycle, "NIFTY").instant.timestamp()
+    world.witness.beat_lives = [BeatLife("a", due - 60.0, awake=[due, due + 1.0])]
+    world.witness.sends["aggregate", cycle] = 2
+    world.witness.wrong_clocks.append((due + 12.0, seconds))
+    if is_emptied:
+        world.witness.forgettings.append(Forgetting(due + 14.0, due + 14.0, frozenset()))
+    complaint = f"{cycle}: 2 messages aggregate and nothing went wrong around it"
+    assert (complaint not in problems(system)) == (is_emptied and seconds == -16.7)
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 0.0])

@@ -125,7 +125,7 @@ class Witness:
         dropped: When a unit's frames were lost.
         unwritten: Cycles of which a full disk refused something.
         forgettings: When Redis lost what it knew, or went back.
-        wrong_clocks: When a host's clock went wrong, and by how many seconds.
+        wrong_clocks: When a host's clock went wrong, and how many seconds ahead it was.
         sends: Messages sent by use cases, by job and arguments.
         grants: By unit and stage.
         stored: When all rows of a cycle were stored first.
@@ -167,13 +167,18 @@ class Witness:
     pauses: list[Pause] = field(default_factory=list)
     reopened: dict[Unit, float] = field(default_factory=dict)
 
-    def claimed(self, unit: Unit, stage: str, task: str, answer: ClaimAnswer) -> None:
-        """Note what the ledger answered to a process that would run a stage."""
+    def claimed(
+        self, unit: Unit, stage: str, task: str, answer: ClaimAnswer, looked: float
+    ) -> None:
+        """Note what the ledger answered to a process that would run a stage.
+
+        `looked`: when it looked at its clock, which on an overloaded host is a second before.
+        """
         actor = self.world.current
         if actor is None:
             return
         if answer in {ClaimAnswer.OVERRUN, ClaimAnswer.OVERRUN_COMPLETED}:
-            self._check_overrun(unit)
+            self._check_overrun(unit, looked)
         if not answer.may_run:
             return
         grants = self.grants.setdefault((unit, stage), [])
@@ -249,8 +254,8 @@ class Witness:
         timing = self.world.timing
         due = parse_z(cycle).timestamp()
         for began, seconds in self.wrong_clocks:
-            before = seconds + timing.grace + self.world.interval + timing.lease
-            if began - before <= due <= began + SET_RIGHT_SECONDS + seconds + timing.lease:
+            before = abs(seconds) + timing.grace + self.world.interval + timing.lease
+            if began - before <= due <= began + SET_RIGHT_SECONDS + abs(seconds) + timing.lease:
                 return True
         return False
 
@@ -263,7 +268,7 @@ class Witness:
             if strike.kind == "redis_away" and strike.ended + lease >= since:
                 return False
         return not any(
-            began + SET_RIGHT_SECONDS + seconds + lease >= since
+            began + SET_RIGHT_SECONDS + abs(seconds) + lease >= since
             for began, seconds in self.wrong_clocks
         )
 
@@ -347,9 +352,8 @@ class Witness:
                     f"{unit.index} at {unit.cycle} is collected while {grant.unit.cycle} is"
                 )
 
-    def _check_overrun(self, unit: Unit) -> None:
+    def _check_overrun(self, unit: Unit, now: float) -> None:
         """An index is skipped as overrun only while an earlier cycle of it is collected."""
-        now = self.world.now
         if self.is_uncertain(unit.cycle) or not self.leases_hold(now):
             return
         lease = self.world.timing.lease + LEASE_SLACK
@@ -412,12 +416,12 @@ class WatchedLedger:
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
         claim = self.world.redis.ledger.begin(unit, task, opening, now, lease)
         self.world.witness.opened.add(unit.cycle)
-        self.world.witness.claimed(unit, "collect", task, claim.answer)
+        self.world.witness.claimed(unit, "collect", task, claim.answer, now)
         return claim
 
     def start(self, unit: Unit, stage: str, task: str, now: float, lease: float) -> Claim:
         claim = self.world.redis.ledger.start(unit, stage, task, now, lease)
-        self.world.witness.claimed(unit, stage, task, claim.answer)
+        self.world.witness.claimed(unit, stage, task, claim.answer, now)
         return claim
 
     def end_stage(self, unit: Unit, stage: str, *rest: Any) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from g6 import pipeline
 from g6.adapters.memory.store import MemoryStore
 from g6.domain.schema.overview_row import OverviewRow
@@ -165,15 +167,17 @@ def test_a_recording_that_is_played_again_collects_what_is_stored(world: World) 
     assert world.run(NIFTY, "collect") == [True]
 
 
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
 def test_a_unit_that_ends_without_figures_keeps_its_stored_row_while_its_chain_is_stored(
-    world: World,
+    world: World, seconds: float
 ) -> None:
+    """Sent anew by a beat that had stood still, or by one whose clock had gone back to the instant."""
     world.cycle()
     rows = world.rows()
     world.forget()
     world.store._chains.pop(BANKNIFTY)
     world.provider.errors = {index: ProviderBusy("slow") for index in ("NIFTY", "BANKNIFTY")}
-    world.later(1.0)
+    world.later(seconds)
     world.run(NIFTY)
     world.run(BANKNIFTY)
     world.drain()
