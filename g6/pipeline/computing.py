@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from g6.domain.cycles.cycle import Unit
@@ -14,16 +15,17 @@ from g6.domain.pricing.assembly import assemble
 from g6.domain.pricing.priced_chain import PricedChain
 from g6.domain.quotes import stamp
 from g6.domain.quotes.quotes import Quotes
-from g6.domain.quotes.stamp import Stamp
+from g6.domain.quotes.stamp import Stamp, settings_of
 from g6.domain.reports import AnalysisFacts, CollectCounts, OptionDetail, Switches
 from g6.domain.reports.option_detail import DetailRules
-from g6.domain.schema.frame import Frame
+from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.json_types import JsonObject
 from g6.domain.schema.overview_row import OverviewRow
+from g6.errors import FrameMissing
 from g6.pipeline.gathering import gather
 from g6.pipeline.runtime import Runtime, Watch
 
-__all__ = ["COMPUTING", "Computing", "Gather"]
+__all__ = ["COMPUTING", "Computing", "Gather", "first_frame", "row_chain"]
 
 Gather = Callable[[Runtime, Unit, Switches, Watch], tuple[Frame, CollectCounts]]
 
@@ -58,3 +60,38 @@ class Computing:
 
 
 COMPUTING = Computing()
+
+
+def first_frame(runtime: Runtime, unit: Unit, name: FrameName, at_hand: Frame | None) -> Frame:
+    """Return the frame that a stage begins with, which its claim may have had at hand."""
+    return runtime.frames.get(unit, name) if at_hand is None else at_hand
+
+
+def row_chain(
+    runtime: Runtime,
+    unit: Unit,
+    config_id: str,
+    computing: Computing,
+    at_hand: Frame | None = None,
+) -> Frame:
+    """Return frame `chain`, made again from `quotes` where it was evicted or is of other settings.
+
+    An analysis that stood still while its unit was rerun puts its older chain over the rerun's, and
+    a rerun that failed leaves quotes that are stamped with its settings.
+
+    Args:
+        config_id: The settings of the unit's row.
+
+    Raises:
+        FrameMissing: Neither frame is there and of these settings.
+    """
+    with suppress(FrameMissing):
+        frame = first_frame(runtime, unit, FrameName.CHAIN, at_hand)
+        if settings_of(frame) == config_id:
+            return frame
+    quotes = runtime.frames.get(unit, FrameName.QUOTES)
+    if settings_of(quotes) != config_id:
+        raise FrameMissing(
+            f"the frames of {unit.index} at {unit.cycle} are of other settings than its row"
+        )
+    return computing.chain(computing.price(*computing.read(quotes)))

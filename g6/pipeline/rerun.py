@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instants import instant_in_words
-from g6.domain.quotes.stamp import restamped
+from g6.domain.quotes.stamp import restamped, settings_of
 from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.no_word import stored_reason
 from g6.domain.schema.words import ANALYSED, STAGES, Stage, Status
@@ -82,18 +82,19 @@ def _record_of(runtime: Runtime, unit: Unit) -> UnitRecord:
 
 
 def _has_chain(runtime: Runtime, unit: Unit) -> bool:
-    """Return whether the ledger knows a unit as analysed and its chain is still in Redis.
+    """Return whether the ledger knows a unit as analysed and the chain of its row is in Redis.
 
     A chain alone says too little: an analysis that ran into its time limit had left it, and the
-    ledger refused its persistence.
+    ledger refused its persistence. A rerun that failed may have left the chain of its settings,
+    which would be written under the row of before.
     """
     state = _record_of(runtime, unit)
     if state.status not in ANALYSED:
         return False
     with suppress(FrameMissing):
         runtime.frames.expire(unit, FrameName.CHAIN, runtime.timing.chain_life)
-        runtime.frames.get(unit, FrameName.CHAIN)
-        return True
+        chain = runtime.frames.get(unit, FrameName.CHAIN)
+        return settings_of(chain) == state.config_id
     return False
 
 

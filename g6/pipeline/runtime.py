@@ -38,6 +38,8 @@ from g6.ports.history import History
 
 SWEEP_SECONDS = 2.0
 """Wall seconds between two sweeps: a partial cycle closes at most 2.5 s after its deadline."""
+OVERTAKEN_SECONDS = 15.0
+"""How long at least a process that was overtaken in its write may go on with that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,11 @@ class Runtime:
     pressure_rules: PressureRules = field(default_factory=PressureRules)
     detail_rules: DetailRules = field(default_factory=DetailRules)
     memory: ProcessMemory = field(default_factory=ProcessMemory)
+
+    @property
+    def writing_seconds(self) -> float:
+        """Seconds after which a process writes no more: its time limits have ended it by then."""
+        return max(OVERTAKEN_SECONDS, self.timing.hard + self.timing.lease)
 
     @property
     def repeats_instants(self) -> bool:

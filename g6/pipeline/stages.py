@@ -12,11 +12,11 @@ from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.pricing.priced_chain import PricedChain
+from g6.domain.quotes.stamp import settings_of
 from g6.domain.reports import CollectCounts, StageFailure, Switches, WriteReport
 from g6.domain.reports.option_detail import DetailMode
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.frame import Frame, FrameName
-from g6.domain.schema.json_reading import part
 from g6.domain.schema.no_word import NoWord, reason_of
 from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.words import Reason, Stage, Status
@@ -31,7 +31,7 @@ from g6.errors import (
     TokenDead,
     Withheld,
 )
-from g6.pipeline.computing import COMPUTING, Computing
+from g6.pipeline.computing import COMPUTING, Computing, first_frame, row_chain
 from g6.pipeline.runtime import Runtime, Watch
 from g6.pipeline.sink_refusals import (
     alert_of_damage,
@@ -40,7 +40,7 @@ from g6.pipeline.sink_refusals import (
     report_refusal,
     write_outcome,
 )
-from g6.ports import Clock, UnitEnd, UnitRecord
+from g6.ports import Claim, Clock, UnitEnd, UnitRecord
 
 
 def collect(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMPUTING) -> bool:
@@ -160,7 +160,7 @@ def analyse(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
         return claim.answer.goes_on
     try:
         _check_lateness(unit, watch.lap("claim"), claim.deadline)
-        quotes, stamp = computing.read(_first_frame(runtime, unit, FrameName.QUOTES, claim.frame))
+        quotes, stamp = computing.read(first_frame(runtime, unit, FrameName.QUOTES, claim.frame))
         watch.lap("read")
         priced = computing.price(quotes, stamp)
         watch.lap("solve")
@@ -211,11 +211,9 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
     if not claim.answer.may_run:
         return claim.answer.goes_on
     watch.lap("claim")
-    counts: WriteReport | StageFailure
-    reason: Reason | NoWord
     with ExitStack() as leaving:
         try:
-            frame = _chain_frame(runtime, unit, claim.config_id, computing, claim.frame)
+            frame = row_chain(runtime, unit, claim.config_id, computing, claim.frame)
             watch.lap("read")
             if _is_overtaken(runtime, unit, Stage.PERSIST, task, watch):
                 return False
@@ -231,16 +229,48 @@ def persist(runtime: Runtime, unit: Unit, task: str, computing: Computing = COMP
             report_refusal(runtime, unit, Stage.PERSIST, error)
             raise
         except Terminal as error:
-            status = Status.MISSING
-            reason = Reason(error.reason)
-            counts = StageFailure(str(error))
-        else:
-            status, reason = write_outcome(counts)
+            has_ended = _give_up_chain(runtime, unit, task, claim, watch, error)
+            if has_ended:
+                leaving.pop_all()
+            return has_ended
+        status, reason = write_outcome(counts)
         now = watch.lap("write")
         report = watch.report(unit, Stage.PERSIST, status, reason, counts)
         if runtime.ledger.end_stage(unit, Stage.PERSIST, task, now, report):
             leaving.pop_all()
             return True
+    return False
+
+
+def _give_up_chain(
+    runtime: Runtime, unit: Unit, task: str, claim: Claim, watch: Watch, error: Terminal
+) -> bool:
+    """End stage persist of a unit whose chain is lost, and return whether this did.
+
+    Where its analysis was a rerun's, the ledger takes that back, and its cycle is closed anew.
+    """
+    now = watch.lap("write")
+    if claim.answer.is_repeated:
+        if _is_chain_of(runtime, unit, claim.config_id):
+            # Killed between the file and the ledger, a try before this one has written it.
+            report = watch.report(unit, Stage.PERSIST, Status.OK, counts=WriteReport())
+            return runtime.ledger.end_stage(unit, Stage.PERSIST, task, now, report)
+        if now - claim.started_before <= runtime.writing_seconds:
+            # That try may write it still. The sweep sends the stage again.
+            return False
+    failure = StageFailure(str(error))
+    report = watch.report(unit, Stage.PERSIST, Status.MISSING, Reason(error.reason), counts=failure)
+    answer = runtime.ledger.fail_persist(unit, task, now, report)
+    _send_aggregate(runtime, unit, answer)
+    return answer is not FinishAnswer.LATE
+
+
+def _is_chain_of(runtime: Runtime, unit: Unit, config_id: str) -> bool:
+    """Return whether the stored chain of a unit is of these settings."""
+    # One that cannot be read is not.
+    with suppress(G6Error, OSError):
+        stored = runtime.store.read_chain(unit)
+        return stored is not None and settings_of(stored) == config_id
     return False
 
 
@@ -271,40 +301,9 @@ def _write_newest_chain(runtime: Runtime, unit: Unit, task: str, computing: Comp
         if not stage.starts or stage.holder == task or state.attempt <= written:
             return
         with suppress(FrameMissing):
-            newest = _chain_frame(runtime, unit, record.opening.config_id, computing)
+            newest = row_chain(runtime, unit, state.config_id, computing)
             demand_parquet(runtime.store.write_chain(unit, newest))
         written = state.attempt
-
-
-def _first_frame(runtime: Runtime, unit: Unit, name: FrameName, at_hand: Frame | None) -> Frame:
-    """Return the frame that a stage begins with, which its claim may have had at hand."""
-    return runtime.frames.get(unit, name) if at_hand is None else at_hand
-
-
-def _chain_frame(
-    runtime: Runtime,
-    unit: Unit,
-    config_id: str,
-    computing: Computing,
-    at_hand: Frame | None = None,
-) -> Frame:
-    """Return frame `chain`, made again from `quotes` where it was evicted or is of other settings.
-
-    An analysis that stood still while its unit was rerun puts its older chain over the rerun's.
-    """
-    try:
-        frame = _first_frame(runtime, unit, FrameName.CHAIN, at_hand)
-    except FrameMissing:
-        return _chain_of_quotes(runtime, unit, computing)
-    if part(frame.header, "stamp").get("config_id") != config_id:
-        with suppress(FrameMissing):
-            return _chain_of_quotes(runtime, unit, computing)
-    return frame
-
-
-def _chain_of_quotes(runtime: Runtime, unit: Unit, computing: Computing) -> Frame:
-    quotes = computing.read(runtime.frames.get(unit, FrameName.QUOTES))
-    return computing.chain(computing.price(*quotes))
 
 
 def end(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from g6.domain.cycles.claims import StageState
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Stage, Status
 from g6.pipeline.grid_walk import walk
 from g6.pipeline.maintenance.waiting_cycles import awake_cycles, let_rest
 from g6.pipeline.rerun import RERUN_SECONDS
 from g6.pipeline.runtime import Runtime
-from g6.ports import RERUN_TASK, CycleRecord, StageState, UnitEnd, UnitRecord
+from g6.ports import RERUN_TASK, CycleRecord, UnitEnd, UnitRecord
 
 MOST_SKIPPED = 20
 """Skipped cycles that may wait for their aggregate: live cycles go through the same queue."""
@@ -18,8 +19,6 @@ PERSIST_SECONDS = 600.0
 """How long an analysed unit is sent again to be persisted."""
 RERUN_LEASES = 6
 """Leases for which a rerun waits in its queue before it counts as lost, and between two sends."""
-OVERTAKEN_SECONDS = 15.0
-"""How long at least a process that was writing when a rerun began may go on with that."""
 STORE_SECONDS = 3600.0
 """How long a closed cycle is sent again to be stored."""
 
@@ -71,8 +70,7 @@ def _write_again(runtime: Runtime, record: CycleRecord, now: float) -> bool:
     A process that stood still in its write puts its older rows over those of the rerun, and looks
     after that. One that is killed before it looks has been killed by now: its time limit is over.
     """
-    patience = max(OVERTAKEN_SECONDS, runtime.timing.hard + runtime.timing.lease)
-    if not runtime.ledger.write_again(record.cycle, now, patience):
+    if not runtime.ledger.write_again(record.cycle, now, runtime.writing_seconds):
         return False
     for index, state in record.units.items():
         if state.attempt > 1:

@@ -16,7 +16,6 @@ from g6.ports.ledger import (
     CycleRecord,
     Ledger,
     Opening,
-    StageState,
     UnitEnd,
     UnitRecord,
 )
@@ -59,7 +58,6 @@ __all__ = [
     "SharedCache",
     "Sink",
     "SpanSink",
-    "StageState",
     "Store",
     "UnitEnd",
     "UnitRecord",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from g6.domain.cycles.claims import ClaimAnswer, CycleRests, FinishAnswer, StageProgress, no_rest
+from g6.domain.cycles.claims import ClaimAnswer, CycleRests, FinishAnswer, StageState, no_rest
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
@@ -38,37 +38,6 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class StageState:
-    """One stage in the ledger. Wall times are epoch seconds, 0 for unknown.
-
-    Attributes:
-        state: How far it is.
-        holder: The id of the task that has the lease.
-        lease_until: When the lease lapses.
-        started: When the stage was last started.
-        ended: When its output was there.
-        starts: How often it was started.
-    """
-
-    state: StageProgress = StageProgress.NEVER
-    holder: str = ""
-    lease_until: float = 0.0
-    started: float = 0.0
-    ended: float = 0.0
-    starts: int = 0
-
-    @property
-    def is_done(self) -> bool:
-        """Whether its output is there."""
-        return self.state is StageProgress.DONE
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a task has begun it, and nobody has ended it."""
-        return self.state is StageProgress.RUN
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """The ledger's answer to a task that would run a stage, with all that it needs of the unit.
 
@@ -80,8 +49,10 @@ class Claim:
         deadline: The unit's deadline, wall time in epoch seconds, 0 for unknown.
         since: When the stage before ended, likewise.
         controls: The switches in force, when collect is to run.
-        config_id: The settings of the attempt, when a later stage is to run.
+        config_id: The settings of the attempt, when stage analyse is to run, and those of the
+            unit's row, when stage persist is.
         frame: What the stage reads, None where the ledger does not have it at hand.
+        started_before: When the stage was started before in this attempt, 0 for not yet.
     """
 
     answer: ClaimAnswer
@@ -90,6 +61,7 @@ class Claim:
     controls: Switches = field(default_factory=Switches)
     config_id: str = ""
     frame: Frame | None = None
+    started_before: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +97,11 @@ class UnitRecord:
     def stage(self, name: Stage) -> StageState:
         """Return how far a stage is."""
         return self.stages.get(name, StageState())
+
+    @property
+    def config_id(self) -> str:
+        """The settings of its overview row, empty where it has none or they are not known."""
+        return str(self.summary.get("config_id", ""))
 
     def last_stored_end(self, in_store: UnitEnd | None) -> UnitEnd | None:
         """Return how it ended when its rows were stored last, as far as anybody knows.
@@ -228,6 +205,20 @@ class Ledger(Protocol):
         Returns:
             False when the stage was done already, or is not this task's any more: its lease lapsed
             and another took it, or a rerun has begun. Without a task it is ended whosever it is.
+        """
+        ...
+
+    # The frames of a rerun were evicted between its analysis and its persistence: the row was of
+    # the settings of the rerun, and the stored chain of those before.
+    def fail_persist(self, unit: Unit, task: str, now: float, report: StageReport) -> FinishAnswer:
+        """End stage persist of a unit whose chain is lost, and publish the report.
+
+        A rerun has failed by that: its unit ends as it did when its rows were stored last, with
+        the report's reason as `failure`, and its cycle is closed anew as another attempt.
+
+        Returns:
+            `late` where the stage is done or not this task's any more, `finished`, or `completed`
+            for a cycle that is to be closed anew. Its caller sends the aggregate.
         """
         ...
 
@@ -347,8 +338,9 @@ class Ledger(Protocol):
     ) -> int:
         """Raise the attempt for a rerun of a unit from `analyse` or `persist` on.
 
-        The ledger remembers how the unit ended when its rows were stored last. From `persist` on it
-        keeps the cycle open only for a unit that was analysed.
+        The ledger remembers how the unit ended when its rows were stored last, and forgets why an
+        earlier rerun failed. From `persist` on it keeps the cycle open only for a unit that was
+        analysed.
 
         Args:
             unit: The unit of work.

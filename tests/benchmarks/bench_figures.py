@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from bench_stack import Run
 
-from g6.ports import CycleRecord, Event, StageState, UnitRecord
+from g6.domain.cycles.claims import StageState
+from g6.ports import CycleRecord, Event, UnitRecord
 
 Percentiles = dict[str, float]
 SHOWN = (50, 95, 99)

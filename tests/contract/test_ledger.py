@@ -87,7 +87,7 @@ def test_a_stage_that_starts_is_given_its_frame_where_frames_are_beside_the_ledg
         assert frame.header == stored.header
         assert frame.columns["strike"].tolist() == stored.columns["strike"].tolist()
     assert RedisLedger(redis_client, namespace).start(NIFTY, "persist", "p", 103.1, LEASE) == (
-        Claim(ClaimAnswer.AGAIN, 148.0, 102.0, config_id="c1")
+        Claim(ClaimAnswer.AGAIN, 148.0, 102.0, config_id="c1", started_before=103.0)
     )
 
 
@@ -513,6 +513,122 @@ def test_a_failed_rerun_of_a_forgotten_unit_ends_as_the_store_has_it(ledger: Led
     assert ledger.finish(NIFTY, FAILED, 211.0) == "completed"
     state = unit_of(ledger)
     assert (state.status, state.reason, state.summary) == ("PARTIAL", "config", in_store.summary)
+
+
+LOST = StageReport(CYCLE, "NIFTY", "persist", "MISSING", "frame_missing")
+
+
+def rerun_is_analysed(ledger: Ledger, task: str = "rerun") -> int:
+    """Store both units, run one again under other settings, and let a task persist it."""
+    for unit in (NIFTY, SENSEX):
+        stored_unit(ledger, unit)
+    ledger.close(CYCLE, 106.0)
+    ledger.mark_stored(CYCLE, 1, PUBLISHED)
+    attempt = ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
+    ledger.start(NIFTY, "analyse", task, 201.0, LEASE)
+    end = UnitEnd("OK", "", {"config_id": "c2", "options": 9}, task=task)
+    assert ledger.finish(NIFTY, end, 202.0) == "completed"
+    assert ledger.start(NIFTY, "persist", task, 203.0, LEASE).answer == "run"
+    return attempt
+
+
+@pytest.mark.parametrize("closed", ["not yet", "not stored", "stored"])
+def test_a_rerun_whose_chain_is_lost_ends_as_it_was_stored_and_is_closed_anew(
+    ledger: Ledger, closed: str
+) -> None:
+    """Its row was of the settings of the rerun, and the stored chain of those before."""
+    attempt = rerun_is_analysed(ledger)
+    report = CycleReport(CYCLE, "OK", {}, {}, {}, 0.0, 3.0, attempt=attempt)
+    if closed != "not yet":
+        assert ledger.close(CYCLE, 203.5, report)
+    if closed == "stored":
+        assert ledger.mark_stored(CYCLE, attempt, PUBLISHED)
+    assert ledger.fail_persist(NIFTY, "rerun", 204.0, LOST) == "completed"
+    state = unit_of(ledger)
+    assert (state.status, state.reason, state.summary) == ("OK", "", SUMMARY)
+    assert (state.failure, state.attempt) == ("frame_missing", attempt + 1)
+    assert [record.cycle for record in ledger.open_cycles()] == [CYCLE]
+    assert ledger.start(NIFTY, "persist", "twin", 204.5, LEASE).answer == "done"
+    # An aggregate that has read the rows of the analysis closes nothing.
+    assert not ledger.close(CYCLE, 205.0, report)
+    assert not ledger.mark_stored(CYCLE, attempt, PUBLISHED)
+    assert ledger.close(CYCLE, 205.0, replace(report, attempt=attempt + 1))
+    assert ledger.mark_stored(CYCLE, attempt + 1, PUBLISHED)
+    # Who publishes the rows of the analysis may be killed before it looks.
+    assert ledger.write_again(CYCLE, 300.0, 15.0) == (closed == "not stored")
+    assert ledger.open_cycles() == []
+
+
+def test_a_rerun_whose_chain_is_lost_waits_for_the_other_units_of_its_cycle(
+    ledger: Ledger,
+) -> None:
+    rerun_is_analysed(ledger)
+    ledger.reopen(SENSEX, "analyse", AGAIN, 203.0)
+    assert ledger.fail_persist(NIFTY, "rerun", 204.0, LOST) == "finished"
+    assert not ledger.close(CYCLE, 205.0)
+    assert analysed(ledger, SENSEX, 206.0) == "completed"
+
+
+@pytest.mark.parametrize("task", ["older", "twin"])
+def test_who_has_not_the_stage_says_nothing_of_a_lost_chain(ledger: Ledger, task: str) -> None:
+    rerun_is_analysed(ledger)
+    assert ledger.fail_persist(NIFTY, task, 204.0, LOST) == "late"
+    assert ledger.end_stage(NIFTY, "persist", "rerun", 205.0)
+    assert ledger.fail_persist(NIFTY, "rerun", 206.0, LOST) == "late"
+    assert ledger.fail_persist(Unit(LATER, "NIFTY"), "", 206.0, LOST) == "late"
+    assert (unit_of(ledger).config_id, unit_of(ledger).failure) == ("c2", "")
+
+
+def test_a_unit_without_stored_rows_keeps_its_row_without_a_chain(ledger: Ledger) -> None:
+    stored_unit(ledger, SENSEX)
+    collected(ledger, NIFTY)
+    analysed(ledger, NIFTY)
+    ledger.close(CYCLE, 104.0)
+    ledger.mark_stored(CYCLE, 1, PUBLISHED)
+    ledger.start(NIFTY, "persist", "p", 105.0, LEASE)
+    assert ledger.fail_persist(NIFTY, "p", 106.0, LOST) == "finished"
+    state = unit_of(ledger)
+    assert (state.status, state.failure, state.summary) == ("OK", "", SUMMARY)
+    assert ledger.open_cycles() == []
+
+
+def test_a_rerun_from_persist_that_loses_its_chain_keeps_the_row_of_the_stored_one(
+    ledger: Ledger,
+) -> None:
+    """What was stored before the rerun before it is gone."""
+    rerun_is_analysed(ledger)
+    ledger.end_stage(NIFTY, "persist", "rerun", 204.0)
+    ledger.reopen(NIFTY, "persist", AGAIN, 300.0)
+    ledger.start(NIFTY, "persist", "p", 301.0, LEASE)
+    assert ledger.fail_persist(NIFTY, "p", 302.0, LOST) == "completed"
+    state = unit_of(ledger)
+    assert (state.summary["options"], state.failure) == (9, "frame_missing")
+    ledger.reopen(NIFTY, "persist", AGAIN, 400.0)
+    assert unit_of(ledger).failure == ""
+
+
+def test_a_lost_chain_is_reported_once(world: tuple[Ledger, Bus, Controls]) -> None:
+    ledger, bus, _ = world
+    rerun_is_analysed(ledger)
+    for _ in range(2):
+        ledger.fail_persist(NIFTY, "rerun", 204.0, LOST)
+    ends = [(event.key, event.document["reason"]) for event in bus.read("0") if event.key]
+    assert ends == [("NIFTY", "frame_missing")]
+
+
+def test_who_persists_hears_the_settings_of_the_row_and_when_it_was_tried_before(
+    ledger: Ledger,
+) -> None:
+    """Those of the cycle are by then another unit's."""
+    collected(ledger, NIFTY)
+    stored_unit(ledger, SENSEX)
+    ledger.start(NIFTY, "analyse", "a", 102.0, LEASE)
+    ledger.finish(NIFTY, UnitEnd("OK", "", {"config_id": "c1"}), 103.0)
+    ledger.reopen(SENSEX, "analyse", AGAIN, 200.0)
+    claims = [ledger.start(NIFTY, "persist", "p", now, LEASE) for now in (201.0, 202.0)]
+    assert [(claim.config_id, claim.started_before) for claim in claims] == [
+        ("c1", 0.0), ("c1", 201.0),
+    ]  # fmt: skip
 
 
 def test_a_stage_that_is_started_again_is_told_from_one_of_a_rerun(ledger: Ledger) -> None:

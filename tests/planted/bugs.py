@@ -18,11 +18,13 @@ from dataclasses import dataclass
 SWEEP = "g6/pipeline/sweep.py"
 WALK = "g6/pipeline/grid_walk.py"
 STAGES = "g6/pipeline/stages.py"
+COMPUTING = "g6/pipeline/computing.py"
 CLOSING = "g6/pipeline/closing.py"
 RERUN = "g6/pipeline/rerun.py"
 RUNTIME = "g6/pipeline/runtime.py"
 CLAIMS = "g6/domain/cycles/claims.py"
-LEDGER = "g6/adapters/memory/ledger.py"
+LEDGER = "g6/adapters/memory/ledger/memory_ledger.py"
+ACCOUNT = "g6/adapters/memory/ledger/cycle_account.py"
 CONTROLS = "g6/adapters/memory/controls.py"
 PANELS = "g6/adapters/memory/panels.py"
 STORE = "g6/adapters/memory/store.py"
@@ -61,8 +63,8 @@ def bug(name: str, path: str, before: str, after: str, *needs: str) -> Bug:
 
 WRITTEN_ONCE = Edit(
     SWEEP,
-    "    if not runtime.ledger.write_again(record.cycle, now, patience):\n",
-    "    if runtime.ledger.write_again(record.cycle, now, patience) or True:\n",
+    "    if not runtime.ledger.write_again(record.cycle, now, runtime.writing_seconds):\n",
+    "    if runtime.ledger.write_again(record.cycle, now, runtime.writing_seconds) or True:\n",
 )
 """A cycle that a rerun overtook is not written once more. Where it is, it hides that nobody looks."""
 NOT_KEPT = Edit(
@@ -137,9 +139,9 @@ BUGS = (
     ),
     bug(
         "a cycle closes before its last unit has ended",
-        LEDGER,
-        "is_whole = all(",
-        "is_whole = any(",
+        ACCOUNT,
+        "        return all(self.unit(index).status for",
+        "        return any(self.unit(index).status for",
     ),
     bug(
         "a busy stage is given to another",
@@ -156,8 +158,8 @@ BUGS = (
     bug(
         "a rerun loses its attempt",
         LEDGER,
-        "        account.attempt += 1\n",
-        "",
+        "        account.attempt += 1\n        record = self._unit(unit)\n",
+        "        record = self._unit(unit)\n",
     ),
     Bug(
         "a rerun that fails makes its stored unit MISSING",
@@ -170,6 +172,14 @@ BUGS = (
             NOT_KEPT,
         ),
         ("rerun",),
+    ),
+    bug(
+        "a rerun that loses its chain keeps its row",
+        LEDGER,
+        "        if stored is None:\n            self._end(unit, Stage.PERSIST, now)\n",
+        "        if True:\n            self._end(unit, Stage.PERSIST, now)\n",
+        "rerun",
+        "evict_frames",
     ),
     bug(
         "a rerun keeps the deadline of before",
@@ -363,10 +373,10 @@ BUGS = (
             ),
             Edit(
                 STAGES,
-                "            leaving.pop_all()\n            return True\n    return False\n\n\ndef _note_written",
+                "            leaving.pop_all()\n            return True\n    return False\n\n\ndef _give_up_chain",
                 "            leaving.pop_all()\n            return True\n"
                 "    _write_newest_chain(runtime, unit, task, computing)\n"
-                "    return False\n\n\ndef _note_written",
+                "    return False\n\n\ndef _give_up_chain",
             ),
             WRITTEN_ONCE,
         ),
@@ -399,8 +409,8 @@ BUGS = (
     ),
     bug(
         "persist writes raw quotes",
-        STAGES,
-        "        frame = _first_frame(runtime, unit, FrameName.CHAIN, at_hand)\n",
+        COMPUTING,
+        "        frame = first_frame(runtime, unit, FrameName.CHAIN, at_hand)\n",
         "        return runtime.frames.get(unit, FrameName.QUOTES)\n",
     ),
     Bug(
@@ -528,6 +538,7 @@ UNMEASURED: frozenset[str] = frozenset(
         "a persist that was overtaken leaves its chain",
         "a persist looks only where nothing ends it before",
         "a rerun from persist does not look whether its unit was analysed",
+        "a rerun that loses its chain keeps its row",
         "the sweep skips the first index alone",
         "a rerun that waits is sent again at every sweep",
         "a persist that waits is sent again at every sweep",

@@ -60,6 +60,8 @@ FAILED_ONCE = (
     (151136, "1195:overload:3.66,1300:stand_still:11.42"),
     # A full disk kept a cycle open, and an emptied Redis forgot it: it was said to have had no worker.
     (130226, "752:disk_full:13.13,1425:redis_emptied:1.71"),
+    # The frames of a rerun were evicted between its analysis and its persistence.
+    (200168, "405:slow:6.87,1301:rerun:2.64,1380:evict_frames:0"),
     # A clock went back, Redis was emptied, and its beat sent cycles anew: OK rows became MISSING.
     (210128, "1254:slow_provider:10.32,1283:jump_clock:-16.74,1291:redis_emptied:1.35"),
     # In a Redis that was emptied a unit was collected twice, and who gave up first freed its index.

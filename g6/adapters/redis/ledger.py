@@ -17,7 +17,14 @@ from g6.adapters.redis.bus import event_fields
 from g6.adapters.redis.frames import frame_key, whole_frame
 from g6.adapters.redis.payload import decode
 from g6.adapters.redis.server import Reply, translated
-from g6.domain.cycles.claims import ClaimAnswer, CycleRests, FinishAnswer, StageProgress, no_rest
+from g6.domain.cycles.claims import (
+    ClaimAnswer,
+    CycleRests,
+    FinishAnswer,
+    StageProgress,
+    StageState,
+    no_rest,
+)
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
@@ -31,7 +38,6 @@ from g6.ports import (
     Claim,
     CycleRecord,
     Opening,
-    StageState,
     UnitEnd,
     UnitRecord,
 )
@@ -88,7 +94,7 @@ class RedisLedger:
     def start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> Claim:
         before = STAGES[STAGES.index(stage) - 1]
         keys = [frame_key(self._ns, unit, _READ_BY[stage])] if self._has_frames else []
-        answer, deadline, since, config_id, raw = self._step(
+        answer, deadline, since, config_id, raw, started_before = self._step(
             "start", unit.cycle, unit.index, now, stage, task, lease, before, keys=keys
         )
         return Claim(
@@ -97,6 +103,7 @@ class RedisLedger:
             float(since or 0),
             config_id=_text(config_id),
             frame=whole_frame(raw),
+            started_before=float(started_before),
         )
 
     @translated
@@ -109,6 +116,11 @@ class RedisLedger:
     ) -> bool:
         event = self._event(unit.index, report)
         return bool(self._step("done", unit.cycle, unit.index, now, stage, task, *event))
+
+    @translated
+    def fail_persist(self, unit: Unit, task: str, now: float, report: StageReport) -> FinishAnswer:
+        arguments = (task, report.reason, *self._event(unit.index, report))
+        return _ENDINGS[int(self._step("fail_persist", unit.cycle, unit.index, now, *arguments))]
 
     @translated
     def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:

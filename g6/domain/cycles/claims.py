@@ -1,8 +1,9 @@
-"""The ledger's answers, with what follows from each."""
+"""The ledger's stages and answers, with what follows from each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 CycleRests = Callable[[str, float], bool]
@@ -24,6 +25,37 @@ class StageProgress(StrEnum):
     NEVER = ""
     RUN = "run"
     DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """One stage in the ledger. Wall times are epoch seconds, 0 for unknown.
+
+    Attributes:
+        state: How far it is.
+        holder: The id of the task that has the lease.
+        lease_until: When the lease lapses.
+        started: When the stage was last started.
+        ended: When its output was there.
+        starts: How often it was started.
+    """
+
+    state: StageProgress = StageProgress.NEVER
+    holder: str = ""
+    lease_until: float = 0.0
+    started: float = 0.0
+    ended: float = 0.0
+    starts: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its output is there."""
+        return self.state is StageProgress.DONE
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a task has begun it, and nobody has ended it."""
+        return self.state is StageProgress.RUN
 
 
 class ClaimAnswer(StrEnum):

@@ -21,7 +21,7 @@ from g6.domain.schema.json_reading import number, part, read_record, text, whole
 from g6.domain.schema.json_types import plain_fields
 from g6.domain.schema.underlying import Underlying
 
-__all__ = ["Stamp", "from_frame", "parse_window", "restamped", "to_frame"]
+__all__ = ["Stamp", "from_frame", "parse_window", "restamped", "settings_of", "to_frame"]
 
 _CONTRACT_COLUMNS = ("expiry", "strike", "lot_size", "tick_size")
 
@@ -154,6 +154,15 @@ def restamped(header: Header, renewed: Mapping[str, object]) -> Header:
     if first and first != renewed["config_id"]:
         stamp["revised_from"] = first
     return {**header, "stamp": stamp}
+
+
+def settings_of(frame: Frame) -> str:
+    """Return the name of the settings that a unit's quotes or chain are stamped with.
+
+    >>> settings_of(Frame({"stamp": {"config_id": "c1"}}, {}))
+    'c1'
+    """
+    return str(part(frame.header, "stamp").get("config_id", ""))
 
 
 def _parse_slots(header: Header) -> tuple[Slot, ...]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Annotated
 
+from g6.domain.cycles.claims import StageState
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.market.instants import instant_in_words
 from g6.domain.reports import AnalysisFacts, CollectCounts, CycleReport, StageFailure, StageReport
 from g6.domain.schema.words import Stage, Status
 from g6.errors import NothingToDo
 from g6.ports import Event
-from g6.ports.ledger import StageState, UnitRecord
+from g6.ports.ledger import UnitRecord
 from g6.ports.readers import RunningReader
 from g6.studies.documents import columns_of
 from g6.studies.now.time_shares import AGGREGATE, TimeShares, shares_of, together

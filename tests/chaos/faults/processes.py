@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 
-from g6.ports import StageState
+from g6.domain.cycles.claims import StageState
 from tests.chaos.stack import LAYOUT, QUEUES, THREE, Setup, Stack
 from tests.chaos.table import fault
 from tests.waiting import eventually

@@ -18,7 +18,7 @@ from g6.domain.schema.frame import Frame
 from g6.domain.schema.json_reading import part
 from g6.domain.schema.overview_row import OverviewRow
 from g6.errors import FrameMissing, RedisDown, StoreBusy
-from g6.pipeline.sweep import OVERTAKEN_SECONDS
+from g6.pipeline.runtime import OVERTAKEN_SECONDS
 from g6.ports import WriteReport
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, World
 
@@ -220,6 +220,46 @@ def test_a_publish_that_is_struck_after_its_write_leaves_the_newest_rows(
         assert not pipeline.publish(world.runtime, FIRST)
     assert newest
     assert world.rows() == newest
+
+
+def test_the_chain_of_an_analysis_that_was_overtaken_is_not_stored_under_the_row_of_a_rerun(
+    world: World,
+) -> None:
+    """It was put where the frames of the rerun had been evicted, and nothing told it from them."""
+    world.cycle()
+    before = settings_of_chain(world)
+    older = world.frames.get(NIFTY, "chain")
+    rows = world.rows()
+    world.settle_on(greeks__risk_free_rate=0.12)
+    pipeline.rerun(world.runtime, NIFTY)
+    world.sender.sent.clear()
+    world.run(NIFTY, "analyse", task="rerun")
+    world.frames.expire(NIFTY, "quotes", 0.0)
+    world.frames.put(NIFTY, "chain", older, 900.0)
+    world.run(NIFTY, "persist", task="rerun")
+    world.drain()
+    assert (settings_of_chain(world), world.rows()) == (before, rows)
+    assert world.reports("cycle.report")[-1]["failures"] == {"NIFTY": "frame_missing"}
+
+
+def test_no_chain_is_made_of_quotes_that_are_of_other_settings_than_the_row(world: World) -> None:
+    """A rerun put its quotes, and Redis was away when it would have opened the unit."""
+    world.cycle()
+    world.settle_on(greeks__risk_free_rate=0.12)
+    pipeline.rerun(world.runtime, NIFTY)
+    world.sender.sent.clear()
+    world.run(NIFTY, "analyse", task="rerun")
+    before = settings_of_chain(world)
+    quotes = world.frames.get(NIFTY, "quotes")
+    stamp = {**part(quotes.header, "stamp"), "config_id": "settings of nobody"}
+    world.frames.put(
+        NIFTY, "quotes", Frame({**quotes.header, "stamp": stamp}, quotes.columns), 900.0
+    )
+    world.frames.expire(NIFTY, "chain", 0.0)
+    world.run(NIFTY, "persist", task="rerun")
+    world.drain()
+    assert settings_of_chain(world) == before
+    assert world.reports("cycle.report")[-1]["failures"] == {"NIFTY": "frame_missing"}
 
 
 class StillFrames(MemoryFrames):

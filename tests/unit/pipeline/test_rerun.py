@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
 from g6 import pipeline
 from g6.domain.cycles.cycle import Unit
+from g6.domain.quotes.stamp import settings_of
 from g6.domain.schema.frame import Frame
 from g6.errors import NothingToDo
 from g6.pipeline.rerun import RERUN_SECONDS, Rerun
 from g6.pipeline.rerun_results import note_end, send_again
 from g6.pipeline.sweep import RERUN_LEASES
+from g6.ports import UnitRecord
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World
 
 
@@ -222,3 +226,139 @@ def test_a_publish_that_comes_while_a_rerun_is_open_stores_nothing(past: World) 
     past.drain()
     assert past.rows() != rows
     assert past.ledger.open_cycles() == []
+
+
+def state_of(world: World, unit: Unit) -> UnitRecord:
+    record = world.ledger.record(unit.cycle)
+    assert record is not None
+    return record.units[unit.index]
+
+
+def lose_frames(world: World, unit: Unit = NIFTY) -> None:
+    for name in ("quotes", "chain"):
+        world.frames.expire(unit, name, 0.0)
+
+
+def analysed_again(past: World) -> tuple[Frame, Mapping[str, Mapping[str, object]]]:
+    """Analyse a unit again under another rate, lose its frames, and return its chain and rows of before."""
+    chain = stored(past)
+    rows = past.rows()
+    past.settle_on(greeks__risk_free_rate=0.12)
+    pipeline.rerun(past.runtime, NIFTY)
+    past.sender.sent.clear()
+    past.run(NIFTY, "analyse", task="rerun")
+    lose_frames(past)
+    return chain, rows
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+@pytest.mark.parametrize("has_forgotten", [False, True])
+def test_a_rerun_whose_frames_are_lost_before_it_is_stored_says_so_and_leaves_what_was_stored(
+    past: World, *, is_closed: bool, has_forgotten: bool
+) -> None:
+    """Its row was of the settings of now, and the stored chain of those before."""
+    if has_forgotten:
+        past.forget()
+    chain, rows = analysed_again(past)
+    if is_closed:
+        past.drain()
+        assert past.rows() != rows
+    past.run(NIFTY, "persist", task="rerun")
+    past.drain()
+    assert past.rows() == rows
+    assert same(chain, stored(past))
+    report = past.reports("cycle.report")[-1]
+    assert report["failures"] == {"NIFTY": "frame_missing"}
+    assert report["attempt"] == 3
+    assert past.ledger.open_cycles() == []
+
+
+def test_the_result_of_a_rerun_whose_frames_are_lost_is_that_it_failed(past: World) -> None:
+    past.settle_on(greeks__risk_free_rate=0.12)
+    result = send_again(past.runtime, NIFTY, "analyse")
+    past.sender.sent.clear()
+    past.run(NIFTY, "analyse", task="rerun")
+    past.drain()
+    lose_frames(past)
+    past.run(NIFTY, "persist", task="rerun")
+    assert not note_end(past.runtime, result, compares=True), "its cycle is closed anew"
+    past.drain()
+    assert note_end(past.runtime, result, compares=True)
+    assert (result.outcome, result.failure, result.is_done) == ("OK", "frame_missing", False)
+    assert (result.changed, result.is_reconfigured) == (False, False)
+
+
+def test_a_first_run_whose_frames_are_lost_keeps_its_row(world: World) -> None:
+    world.run(NIFTY, "collect", "analyse")
+    world.run(BANKNIFTY)
+    lose_frames(world)
+    assert world.run(NIFTY, "persist") == [True]
+    world.drain()
+    assert world.ends()["NIFTY"] == ("OK", "")
+    assert world.store.read_chain(NIFTY) is None
+    assert world.ledger.open_cycles() == []
+
+
+def test_a_chain_that_a_killed_try_has_written_counts_as_stored_although_its_frames_are_lost(
+    past: World,
+) -> None:
+    past.settle_on(greeks__risk_free_rate=0.12)
+    pipeline.rerun(past.runtime, NIFTY)
+    past.sender.sent.clear()
+    past.run(NIFTY, "analyse", task="rerun")
+    assert past.begin(NIFTY, "persist", task="killed") == "run"
+    past.store.write_chain(NIFTY, past.frames.get(NIFTY, "chain"))
+    lose_frames(past)
+    past.later(past.runtime.timing.lease + 0.1)
+    assert past.run(NIFTY, "persist", task="next") == [True]
+    past.drain()
+    assert settings_of(stored(past)) == past.runtime.plan.config_id
+    assert past.rows()["NIFTY"]["spot"] is not None
+    assert "failures" not in past.reports("cycle.report")[-1]
+    assert past.ledger.open_cycles() == []
+
+
+def test_a_lost_chain_is_not_given_up_while_a_try_before_may_write_it(past: World) -> None:
+    """Given up at once, its row was that of before, and then the chain of the rerun was written."""
+    chain, rows = analysed_again(past)
+    assert past.begin(NIFTY, "persist", task="slow") == "run"
+    past.later(past.runtime.writing_seconds)
+    assert past.run(NIFTY, "persist", task="next") == [False]
+    past.drain()
+    assert past.rows() != rows
+    past.later(past.runtime.writing_seconds + 0.1)
+    pipeline.sweep(past.runtime)
+    past.drain()
+    assert past.rows() == rows
+    assert same(chain, stored(past))
+
+
+@pytest.mark.parametrize("has_chain", [False, True])
+@pytest.mark.parametrize("is_same", [False, True])
+def test_from_persist_nothing_is_stored_that_a_failed_rerun_left(
+    past: World, *, has_chain: bool, is_same: bool
+) -> None:
+    """The row is of the settings before it: its chain or its quotes would be stored under it."""
+    past.cycle("2026-11-18T05:50:00Z")
+    unit = Unit("2026-11-18T05:50:00Z", "NIFTY")
+    before = past.runtime.plan.config_id
+    older = past.frames.get(unit, "chain")
+    past.settle_on(greeks__risk_free_rate=0.12)
+    pipeline.rerun(past.runtime, unit)
+    past.sender.sent.clear()
+    past.run(unit, "analyse", task="rerun")
+    if not has_chain:
+        past.frames.put(unit, "chain", older, 900.0)
+    pipeline.rerun(past.runtime, unit)
+    past.sender.sent.clear()
+    past.later(RERUN_SECONDS + 0.1)
+    pipeline.sweep(past.runtime)
+    past.drain()
+    assert state_of(past, unit).failure
+    if not is_same:
+        past.settle_on(greeks__risk_free_rate=0.02)
+    again(past, unit, "persist")
+    expected = past.runtime.plan.config_id if has_chain else before
+    assert settings_of(stored(past, unit)) == expected
+    state = state_of(past, unit)
+    assert (state.config_id, state.failure) == (expected, "")

@@ -184,9 +184,9 @@ function steps.begin()
   return { answer, get('deadline'), unpack(redis.call('HGETALL', controls_key)) }
 end
 
-local function start() -- 5 stage, 6 task, 7 lease seconds
+local function start(s) -- 5 stage, 6 task, 7 lease seconds
   if not known() then return 'unknown' end
-  local stage, task, s = ARGV[5], ARGV[6], read_stage(ARGV[5])
+  local stage, task = ARGV[5], ARGV[6]
   if s.state == 'done' then return 'done' end
   if stage ~= 'persist' and get(index .. ':status') ~= '' then return 'closed' end
   if stage == 'persist' and read_stage('analyse').state ~= 'done' then return 'closed' end
@@ -196,9 +196,14 @@ local function start() -- 5 stage, 6 task, 7 lease seconds
 end
 
 function steps.start() -- … 8 the stage before
-  local answer = start()
+  local s = read_stage(ARGV[5])
+  local before = s.started
+  local answer = start(s)
   local frame = KEYS[9] and (answer == 'run' or answer == 'again') and redis.call('GET', KEYS[9])
-  return { answer, get('deadline'), read_stage(ARGV[8]).ended, get('config'), frame or '' }
+  local config = get('config')
+  -- A chain belongs to the settings of its row. Those of the cycle may be another unit's by now.
+  if ARGV[5] == 'persist' then config = string.match(get(index .. ':summary'), '"config_id":"([^"]*)"') or '' end
+  return { answer, get('deadline'), read_stage(ARGV[8]).ended, config, frame or '', before }
 end
 
 -- The ATM per expiry of the latest cycle of a session; an older cycle changes nothing.
@@ -230,12 +235,16 @@ function steps.done() -- 5 stage, 6 task, 7… report
   return 1
 end
 
+-- Who publishes older rows now may put them over the newest and be killed before it looks: they are written once more.
+local function note_publishing()
+  if tonumber(get('closed')) ~= 0 and get('stored') ~= get('attempt') then set('overtaken', ARGV[2]) end
+end
+
 -- A rerun that failed leaves its unit as it was when its rows were stored last: its status, reason and summary of then.
 local function end_as_stored(failure)
   local status, reason, summary = string.match(get(index .. ':stored_end'), '^([^|]*)|([^|]*)|(.*)$')
-  local s = read_stage('persist')
-  s.state, s.ended = 'done', ARGV[2]
-  write_stage('persist', s)
+  -- As one that was never started: who looks for the newest chain finds none of this rerun.
+  write_stage('persist', { state = 'done', holder = '', lease = 0, started = '0', ended = ARGV[2], starts = 0 })
   set(index .. ':stored_end', '', index .. ':failure', failure)
   return status, reason, summary
 end
@@ -257,6 +266,28 @@ function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 1
   local completes = terminal(status, reason, summary)
   report(13)
   return completes and 2 or 1
+end
+
+-- A rerun was analysed, and its chain is lost before it was stored: its row would be of other settings than the stored chain.
+function steps.fail_persist() -- 5 task, 6 reason, 7… report
+  local s = read_stage('persist')
+  if s.state == 'done' or not known() or (ARGV[5] ~= '' and s.holder ~= ARGV[5]) then return 0 end
+  report(7)
+  if get(index .. ':stored_end') == '' then
+    s.state, s.ended = 'done', ARGV[2]
+    write_stage('persist', s)
+    settle_when_whole()
+    return 1
+  end
+  note_publishing()
+  local status, reason, summary = end_as_stored(ARGV[6])
+  set(index .. ':status', status, index .. ':reason', reason, index .. ':summary', summary)
+  set(index .. ':attempt', add('attempt', 1), 'closed', '0')
+  redis.call('ZADD', open_key, get('deadline'), cycle)
+  lasts = DAYS
+  if tonumber(get('left')) > 0 then return 1 end
+  set('fired', ARGV[2])
+  return 2
 end
 
 function steps.fire_again() -- 5 seconds since it was fired
@@ -343,10 +374,9 @@ end
 function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 due, 10 status|reason|summary of the store
   open(ARGV[7], ARGV[8], ARGV[6], ARGV[9])
   lasts = DAYS
-  -- Who writes older rows now may put them over the rerun's and be killed before it looks: they are written once more.
+  note_publishing()
   local writing = read_stage('persist')
-  local is_publishing = tonumber(get('closed')) ~= 0 and get('stored') ~= get('attempt')
-  if is_publishing or writing.state == 'run' or writing.starts > 1 then set('overtaken', ARGV[2]) end
+  if writing.state == 'run' or writing.starts > 1 then set('overtaken', ARGV[2]) end
   -- From persist on the overview stays as it is.
   local kept = ARGV[5] == 'persist' and get('stored') == get('attempt')
   local attempt = add('attempt', 1)
@@ -356,13 +386,13 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
     set('expected', expected .. ',' .. index)
     add('left', 1)
   end
+  set(index .. ':stored_end', stored_end(ARGV[10]))
   if ARGV[5] == 'analyse' then
     if get(index .. ':status') ~= '' then add('left', 1) end
-    set(index .. ':stored_end', stored_end(ARGV[10]))
-    redis.call('HDEL', cycle_key, index .. ':status', index .. ':reason', index .. ':summary', index .. ':analyse', index .. ':failure')
+    redis.call('HDEL', cycle_key, index .. ':status', index .. ':reason', index .. ':summary', index .. ':analyse')
     set('fired', '0', 'closed', '0')
   end
-  redis.call('HDEL', cycle_key, index .. ':persist', index .. ':sent')
+  redis.call('HDEL', cycle_key, index .. ':persist', index .. ':sent', index .. ':failure')
   held[index .. ':persist'] = ''
   set(index .. ':attempt', attempt, index .. ':task', 'rerun', 'deadline', ARGV[6], 'config', ARGV[8])
   -- The attempt is the cycle's: by it six indices that were each done again once were at runs 2 to 7.

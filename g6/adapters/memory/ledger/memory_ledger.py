@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
-from g6.domain.cycles.claims import ClaimAnswer, CycleRests, FinishAnswer, StageProgress, no_rest
+from g6.adapters.memory.ledger.cycle_account import CycleAccount
+from g6.domain.cycles.claims import (
+    ClaimAnswer,
+    CycleRests,
+    FinishAnswer,
+    StageProgress,
+    StageState,
+    no_rest,
+)
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.calendar import day_of
 from g6.domain.market.slot import SlotLevels
@@ -21,7 +29,6 @@ from g6.ports import (
     Controls,
     CycleRecord,
     Opening,
-    StageState,
     UnitEnd,
     UnitRecord,
 )
@@ -33,41 +40,13 @@ A process that lives renews every 1.5 s. Freed at once, an index was collected f
 """
 
 
-@dataclass(slots=True)
-class _Cycle:
-    opening: Opening
-    opened: float
-    fired: float = 0.0
-    closed: float = 0.0
-    attempt: int = 1
-    stored: int = 0
-    store_sent: float = 0.0
-    overtaken: float = 0.0
-    units: dict[str, UnitRecord] = field(default_factory=dict)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is closed, and everything of it is stored that can be."""
-        waiting = any(
-            unit.status in ANALYSED and not unit.stage(Stage.PERSIST).is_done
-            for unit in self.units.values()
-        )
-        return bool(self.closed) and self.stored == self.attempt and not waiting
-
-    def may_be_written(self, index: str) -> bool:
-        """Return whether a process may be writing rows of it, or of its unit of an index."""
-        persist = self.units.get(index, UnitRecord()).stage(Stage.PERSIST)
-        is_publishing = bool(self.closed) and self.stored != self.attempt
-        return is_publishing or persist.is_running or persist.starts > 1
-
-
 class MemoryLedger:
     """Ledger port. Reports go to `bus`, and switches come from `controls`, where they are given."""
 
     def __init__(self, bus: Bus | None = None, controls: Controls | None = None) -> None:
         self._bus = bus
         self._controls = controls
-        self._cycles: dict[str, _Cycle] = {}
+        self._cycles: dict[str, CycleAccount] = {}
         self._open: set[str] = set()
         self._collecting: dict[str, tuple[str, float]] = {}
         self._succeeded: float | None = None
@@ -109,9 +88,20 @@ class MemoryLedger:
         if unit.cycle not in self._cycles:
             return Claim(ClaimAnswer.UNKNOWN)
         before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
+        started_before = self._stage(unit, stage).started
         answer = self._start(unit, stage, task, now, lease)
         opening = self._cycles[unit.cycle].opening
-        return Claim(answer, opening.deadline, before.ended, config_id=opening.config_id)
+        config_id = opening.config_id
+        if stage == Stage.PERSIST:
+            # A chain belongs to the settings of its row. Those of the cycle may be another unit's.
+            config_id = self._unit(unit).config_id
+        return Claim(
+            answer,
+            opening.deadline,
+            before.ended,
+            config_id=config_id,
+            started_before=started_before,
+        )
 
     def _start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> ClaimAnswer:
         state = self._stage(unit, stage)
@@ -152,6 +142,27 @@ class MemoryLedger:
         self._publish(unit.index, report)
         self._settle_when_whole(unit.cycle)
         return True
+
+    def fail_persist(self, unit: Unit, task: str, now: float, report: StageReport) -> FinishAnswer:
+        account = self._cycles.get(unit.cycle)
+        state = self._stage(unit, Stage.PERSIST)
+        if account is None or state.is_done or (task and state.holder != task):
+            return FinishAnswer.LATE
+        self._publish(unit.index, report)
+        stored = self._unit(unit).stored_end
+        if stored is None:
+            self._end(unit, Stage.PERSIST, now)
+            self._settle_when_whole(unit.cycle)
+            return FinishAnswer.FINISHED
+        if account.may_be_published:
+            account.overtaken = now
+        self._note_failed_rerun(unit, report.reason, now)
+        account.attempt += 1
+        account.fired = account.closed = 0.0
+        self._open.add(unit.cycle)
+        self._put(unit, replace(self._unit(unit), attempt=account.attempt))
+        completes = self._terminal(unit, stored.status, stored.reason, stored.summary, now)
+        return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED
 
     def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
         if unit.cycle not in self._cycles or self._unit(unit).status:
@@ -194,21 +205,7 @@ class MemoryLedger:
 
     def record(self, cycle: str) -> CycleRecord | None:
         account = self._cycles.get(cycle)
-        if account is None:
-            return None
-        units = {
-            index: account.units.get(index, UnitRecord()) for index in account.opening.expected
-        }
-        return CycleRecord(
-            cycle,
-            account.opening,
-            account.opened,
-            account.fired,
-            account.closed,
-            units,
-            account.attempt,
-            account.stored == account.attempt,
-        )
+        return None if account is None else account.record(cycle)
 
     def fire_again(self, cycle: str, now: float, after: float = 2.0) -> bool:
         account = self._cycles.get(cycle)
@@ -286,13 +283,12 @@ class MemoryLedger:
             account.stored += 1
         account.attempt += 1
         record = self._unit(unit)
+        stored = record.last_stored_end(stored_end)
+        record = replace(record, stored_end=stored, failure="")
         again = {Stage.PERSIST} if first_stage == Stage.PERSIST else {Stage.ANALYSE, Stage.PERSIST}
         if first_stage == Stage.ANALYSE:
             account.fired = account.closed = 0.0
-            stored = record.last_stored_end(stored_end)
-            record = replace(
-                record, status="", reason="", summary={}, stored_end=stored, failure=""
-            )
+            record = replace(record, status="", reason="", summary={})
         stages = {stage: state for stage, state in record.stages.items() if stage not in again}
         record = replace(record, attempt=account.attempt, runs=record.runs + 1)
         self._put(unit, replace(record, task=RERUN_TASK, stages=stages, sent=0.0))
@@ -330,15 +326,15 @@ class MemoryLedger:
         if latest is None or latest[0] != session or latest[1] <= at:
             self._levels[unit.index] = (session, at, dict(levels))
 
-    def _opened(self, cycle: str, opening: Opening, now: float) -> _Cycle:
+    def _opened(self, cycle: str, opening: Opening, now: float) -> CycleAccount:
         if cycle not in self._cycles:
-            self._cycles[cycle] = _Cycle(opening, now)
+            self._cycles[cycle] = CycleAccount(opening, now)
             self._open.add(cycle)
         return self._cycles[cycle]
 
     def _unit(self, unit: Unit) -> UnitRecord:
         account = self._cycles.get(unit.cycle)
-        return account.units.get(unit.index, UnitRecord()) if account else UnitRecord()
+        return account.unit(unit.index) if account else UnitRecord()
 
     def _put(self, unit: Unit, record: UnitRecord) -> None:
         self._cycles[unit.cycle].units[unit.index] = record
@@ -376,16 +372,15 @@ class MemoryLedger:
         record = self._unit(unit)
         self._put(unit, replace(record, status=status, reason=reason, summary=summary.copy()))
         account = self._cycles[unit.cycle]
-        expected = account.opening.expected
-        is_whole = all(account.units.get(index, UnitRecord()).status for index in expected)
-        if is_whole and not account.fired:
+        if account.is_complete and not account.fired:
             account.fired = now
             return True
         return False
 
     def _note_failed_rerun(self, unit: Unit, reason: Reason | NoWord, now: float) -> None:
         """Note why a rerun failed. What was stored before it needs no persistence."""
-        self._end(unit, Stage.PERSIST, now)
+        # As one that was never started: who looks for the newest chain finds none of this rerun.
+        self._put_stage(unit, Stage.PERSIST, StageState(StageProgress.DONE, ended=now))
         self._put(unit, replace(self._unit(unit), stored_end=None, failure=reason))
 
     def _settle_when_whole(self, cycle: str) -> None:
