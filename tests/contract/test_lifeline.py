@@ -220,14 +220,20 @@ def test_what_was_open_when_the_server_was_emptied_is_lost_with_the_ledger(
     assert list(reasons) == ["ledger_lost", "ledger_lost", ""]
 
 
-def test_what_a_full_disk_kept_open_is_lost_with_the_ledger(world: BeatWorld) -> None:
-    """It may be long past its deadline: a cycle that nobody stored was said to have had no worker."""
+def an_old_open_cycle(world: BeatWorld) -> tuple[Lifeline, Unit, float]:
+    """Return a beat that has given a sign, a unit that is open since ten minutes, and its due time."""
     due = time.time() - 600.0
     unit = Unit(isoformat_z(datetime.fromtimestamp(int(due), UTC)), "NIFTY")
     opening = Opening(("NIFTY",), "c1", deadline=due + 48.0, due=due)
     world.ledger.begin(unit, "one", opening, due, 5.0)
     beat = world.beat(50.0)
     beat.record_beat()
+    return beat, unit, due
+
+
+def test_what_a_full_disk_kept_open_is_lost_with_the_ledger(world: BeatWorld) -> None:
+    """It may be long past its deadline: a cycle that nobody stored was said to have had no worker."""
+    beat, _, due = an_old_open_cycle(world)
     world.empty()
     beat.record_beat()
     assert list(beat.reasons([due, due + 300.0, due - 60.0])) == ["ledger_lost", "ledger_lost", ""]
@@ -236,12 +242,7 @@ def test_what_a_full_disk_kept_open_is_lost_with_the_ledger(world: BeatWorld) ->
 def test_what_was_settled_before_the_server_was_emptied_makes_nothing_older_lost(
     world: BeatWorld,
 ) -> None:
-    due = time.time() - 600.0
-    unit = Unit(isoformat_z(datetime.fromtimestamp(int(due), UTC)), "NIFTY")
-    opening = Opening(("NIFTY",), "c1", deadline=due + 48.0, due=due)
-    world.ledger.begin(unit, "one", opening, due, 5.0)
-    beat = world.beat(50.0)
-    beat.record_beat()
+    beat, unit, due = an_old_open_cycle(world)
     world.ledger.settle(unit.cycle)
     beat.record_beat()
     world.empty()

@@ -25,6 +25,8 @@ __all__ = [
     "integers_of",
     "number_arrays",
     "numbers_of",
+    "plain_schema",
+    "plain_type",
     "repeated",
     "texts_of",
     "with_plain_text",
@@ -167,11 +169,21 @@ def _valid(chunk: pa.Array) -> NDArray[np.bool_]:
 
 def with_plain_text(table: pa.Table) -> pa.Table:
     """Return a table whose text has no dictionaries, because Arrow sorts none."""
-    fields = []
-    for field in table.schema:
-        kind = pa.string() if pa.types.is_dictionary(field.type) else field.type
-        fields.append((field.name, kind))
-    return table.cast(pa.schema(fields))
+    return table.cast(plain_schema(table.schema))
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """Return a schema of the same columns, whose text has no dictionaries."""
+    return pa.schema([pa.field(field.name, plain_type(field.type)) for field in schema])
+
+
+def plain_type(of_column: pa.DataType) -> pa.DataType:
+    """Return the type of a column's values, of which a dictionary would keep those filtered out.
+
+    >>> plain_type(pa.dictionary(pa.int32(), pa.string())), plain_type(pa.float64())
+    (DataType(string), DataType(double))
+    """
+    return of_column.value_type if pa.types.is_dictionary(of_column) else of_column
 
 
 def _integers(chunk: pa.Array) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from g6.adapters.parquet import days
+from g6.adapters.parquet.arrays import plain_schema
 from g6.adapters.parquet.columns import EVENT_SCHEMA, encode
 from g6.adapters.parquet.reading import read, widened
 from g6.domain.cycles.cycle import parse_z
@@ -78,13 +79,15 @@ def _tables(events: Iterable[Event]) -> dict[date, list[pa.Table]]:
             at = _instant(event)
             rows.setdefault(days.session_date(at), []).append(_row(event, at))
         for day, documents in rows.items():
-            by_day.setdefault(day, []).append(pa.Table.from_pylist(documents, _plain(EVENT_SCHEMA)))
+            by_day.setdefault(day, []).append(
+                pa.Table.from_pylist(documents, plain_schema(EVENT_SCHEMA))
+            )
     return by_day
 
 
 def _add(path: Path, table: pa.Table) -> None:
     schema = widened([path], EVENT_SCHEMA)
-    plain = _plain(schema)
+    plain = plain_schema(schema)
     for field in plain:
         if field.name not in table.column_names:
             table = table.append_column(field, pa.nulls(table.num_rows, field.type))
@@ -98,15 +101,6 @@ def _add(path: Path, table: pa.Table) -> None:
     order = [("observed_at", "ascending"), ("event_id", "ascending")]
     table = table.sort_by(order).combine_chunks().cast(schema)
     replace(path, encode(table.replace_schema_metadata({"g6.version": "1"}), small=True))
-
-
-def _plain(schema: pa.Schema) -> pa.Schema:
-    return pa.schema([pa.field(field.name, _plain_type(field.type)) for field in schema])
-
-
-def _plain_type(of_column: pa.DataType) -> pa.DataType:
-    """Return the type of a column's values, of which a dictionary would keep those filtered out."""
-    return of_column.value_type if pa.types.is_dictionary(of_column) else of_column
 
 
 def _observed_at(event: Event) -> datetime:

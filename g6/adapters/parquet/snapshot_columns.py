@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from g6.adapters.parquet.arrays import plain_type
 from g6.domain.cycles.cycle import isoformat_z
 from g6.errors import BadInput, UserError
 from g6.ports.readers import ColumnSummary, SnapshotColumns
@@ -47,9 +48,7 @@ def summary_of(name: str, table: pa.Table, counted: Sequence[str]) -> SnapshotCo
 
 
 def _column(name: str, values: pa.ChunkedArray) -> ColumnSummary:
-    kind = values.type
-    if pa.types.is_dictionary(kind):
-        values = values.cast(kind.value_type)
+    values = values.cast(plain_type(values.type))
     present = values.drop_null()
     if pa.types.is_floating(values.type):
         present = present.filter(pc.invert(pc.is_nan(present)))

@@ -19,6 +19,8 @@ from tests.property.crash_points.keeping import (
     Bench,
     Rows,
     archived_is_whole,
+    archiving,
+    bringing_back,
     brought_back,
     command,
     compacted,
@@ -29,7 +31,6 @@ from tests.property.crash_points.s3_server import KEYS, address
 from tests.property.crash_points.trials import Points, Trial
 
 _CHANGING = (b"PUT /", b"POST /", b"DELETE /")
-BEFORE = "2026-11-19"
 
 
 class EndingProxy:
@@ -156,7 +157,7 @@ def _bench(begun: Bench, proxy: EndingProxy, at: int | None, name: str) -> Bench
 
 
 def _put_days(bench: Bench) -> int:
-    return command("archive", "put", bench.elsewhere, "--before", BEFORE, *bench.where)
+    return command(*archiving(bench))
 
 
 def _put(proxy: EndingProxy, begun: Bench, before: Rows, at: int | None, of: int) -> Trial:
@@ -184,14 +185,14 @@ def _back(proxy: EndingProxy, begun: Bench, before: Rows, at: int | None, of: in
 
     def bring_back() -> int:
         os.environ.update(KEYS)
-        return command("archive", "back", *bench.where)
+        return command(*bringing_back(bench))
 
     first = ending(bring_back, bench.top, at)
 
     def judge() -> int:
         unharmed(bench, before)
         if at is not None:
-            assert command("archive", "back", *bench.where) in {0, 3}
+            assert command(*bringing_back(bench)) in {0, 3}
         brought_back(bench, before)
         return 0
 

@@ -82,6 +82,21 @@ def must(*words: str) -> None:
     assert code == 0, f"g6 {' '.join(words)} ended with {code}"
 
 
+def restoring(bench: Bench) -> tuple[str, ...]:
+    """Return the command that brings a backup into a new directory."""
+    return ("restore", bench.elsewhere, "--data-dir", str(bench.new))
+
+
+def archiving(bench: Bench) -> tuple[str, ...]:
+    """Return the command that moves days to another place."""
+    return ("archive", "put", bench.elsewhere, "--before", "2026-11-19", *bench.where)
+
+
+def bringing_back(bench: Bench) -> tuple[str, ...]:
+    """Return the command that brings those days back."""
+    return ("archive", "back", *bench.where)
+
+
 def rows_of(directory: Path) -> Rows:
     """Return every stored row as far as somebody would miss it, wherever it lies."""
     rows: dict[tuple[str, str], frozenset[tuple[object, ...]]] = {}
@@ -152,7 +167,7 @@ def backed_up(bench: Bench) -> None:
 def archived(bench: Bench) -> None:
     """Begin with days in another place."""
     compacted(bench)
-    must("archive", "put", bench.elsewhere, "--before", "2026-11-19", *bench.where)
+    must(*archiving(bench))
 
 
 def same_rows(bench: Bench, before: Rows) -> None:
@@ -170,7 +185,7 @@ def backup_is_whole(bench: Bench, before: Rows) -> None:
     """Refuse a backup that does not bring everything back."""
     unharmed(bench, before)
     must("backup", bench.elsewhere, "--check", *bench.where)
-    must("restore", bench.elsewhere, "--data-dir", str(bench.new))
+    must(*restoring(bench))
     assert rows_of(bench.new) == before
     sound(bench.new)
 
@@ -316,16 +331,14 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "restore",
         backed_up,
-        lambda bench: command("restore", bench.elsewhere, "--data-dir", str(bench.new)),
+        lambda bench: command(*restoring(bench)),
         restored_rows_are_some,
         restored,
     ),
     Operation(
         "archive-put",
         compacted,
-        lambda bench: command(
-            "archive", "put", bench.elsewhere, "--before", "2026-11-19", *bench.where
-        ),
+        lambda bench: command(*archiving(bench)),
         unharmed,
         archived_is_whole,
         frozenset((0, 3)),
@@ -333,7 +346,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "archive-back",
         archived,
-        lambda bench: command("archive", "back", *bench.where),
+        lambda bench: command(*bringing_back(bench)),
         unharmed,
         brought_back,
         frozenset((0, 3)),

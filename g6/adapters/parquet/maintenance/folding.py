@@ -19,6 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from g6.adapters.parquet.arrays import plain_type
 from g6.adapters.parquet.columns import encode
 from g6.adapters.parquet.days import DayFile, FoldLevel, files, of_level, segment_path
 from g6.adapters.parquet.reading import (
@@ -195,7 +196,7 @@ def _verify(target: Path, content: bytes, table: pa.Table) -> None:
 
 
 def _is_same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
-    plain = pa.string() if pa.types.is_dictionary(one.type) else one.type
+    plain = plain_type(one.type)
     return bool(one.cast(plain).equals(other.cast(plain)))
 
 

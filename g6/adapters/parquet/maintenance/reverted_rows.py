@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from g6.adapters.parquet.arrays import plain_type
 from g6.domain.cycles.cycle import isoformat_z
 
 _INSTANT = "timestamp"
@@ -64,8 +65,7 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    if pa.types.is_dictionary(array.type):
-        return array.cast(array.type.value_type)
+    array = array.cast(plain_type(array.type))
     return array.view(_BITS[array.type]) if array.type in _BITS else array
 
 
