@@ -70,12 +70,16 @@ def _write_again(runtime: Runtime, record: CycleRecord, now: float) -> bool:
     A process that stood still in its write puts its older rows over those of the rerun, and looks
     after that. One that is killed before it looks has been killed by now: its time limit is over.
     """
-    if not runtime.ledger.write_again(record.cycle, now, runtime.writing_seconds):
+    patience = runtime.writing_seconds
+    if not runtime.ledger.must_write_again(record.cycle, now, patience):
         return False
     for index, state in record.units.items():
         if state.attempt > 1:
             runtime.sender.stages(Unit(record.cycle, index), (Stage.PERSIST,))
     runtime.sender.publish(record.cycle)
+    # Forgotten first, the rows were lost with a sweep that was killed before it sent. Sent twice,
+    # they are written twice, and are the same.
+    runtime.ledger.forget_overtaken(record.cycle, now, patience)
     return True
 
 

@@ -251,7 +251,7 @@ class Ledger(Protocol):
     def open_cycles(self, rests: CycleRests = no_rest) -> Sequence[CycleRecord]:
         """Return the cycles that are not settled, oldest first.
 
-        They are not closed, not wholly persisted, or to be written once more (`write_again`).
+        They are not closed, not wholly persisted, or to be written once more (`must_write_again`).
 
         Args:
             rests: Is given the name and the deadline of each, and tells whether its record is left
@@ -314,13 +314,18 @@ class Ledger(Protocol):
 
     # A process that stood still in its write puts the rows of before over those of a rerun. If it
     # lives it looks, and writes the newest. Killed in between, it left the older ones.
-    def write_again(self, cycle: str, now: float, after: float) -> bool:
-        """Claim the right to have a cycle's newest rows written once more after a rerun.
+    def must_write_again(self, cycle: str, now: float, after: float) -> bool:
+        """Tell whether a cycle's newest rows are to be written once more after a rerun.
 
         Returns:
-            True once for a cycle whose rows were being written when a rerun began, when it is
-            stored and persisted anew and the rerun began more than `after` seconds ago.
+            True for a cycle whose rows were being written when a rerun began, when it is stored and
+            persisted anew and the rerun began more than `after` seconds ago.
         """
+        ...
+
+    # Asked and forgotten in one step, a sweep that was killed before it sent lost the rows.
+    def forget_overtaken(self, cycle: str, now: float, after: float) -> None:
+        """Record that those rows were sent. A writer that was overtaken since is not forgotten."""
         ...
 
     def settle(self, cycle: str) -> None:

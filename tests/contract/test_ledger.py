@@ -382,13 +382,36 @@ def test_a_cycle_that_was_being_written_when_a_rerun_began_is_written_once_more(
     analysed(ledger, NIFTY)
     stored_unit(ledger, SENSEX)
     writing(ledger)
-    assert not ledger.write_again(CYCLE, 150.0, 15.0)
+    assert not ledger.must_write_again(CYCLE, 150.0, 15.0)
     run_again(ledger)
     assert [record.cycle for record in ledger.open_cycles()] == [CYCLE]
-    assert not ledger.write_again(CYCLE, 215.0, 15.0)
-    assert ledger.write_again(CYCLE, 215.1, 15.0)
+    assert not ledger.must_write_again(CYCLE, 215.0, 15.0)
+    ledger.forget_overtaken(CYCLE, 215.0, 15.0)
+    # Who asks and is killed before it sends leaves the cycle to the next that asks.
+    for now in (215.1, 217.1):
+        assert ledger.must_write_again(CYCLE, now, 15.0)
+        assert [record.cycle for record in ledger.open_cycles()] == [CYCLE]
+    ledger.forget_overtaken(CYCLE, 217.1, 15.0)
     assert ledger.open_cycles() == []
-    assert not ledger.write_again(CYCLE, 300.0, 15.0)
+    assert not ledger.must_write_again(CYCLE, 300.0, 15.0)
+
+
+def test_a_writer_that_a_rerun_overtook_since_is_not_forgotten(ledger: Ledger) -> None:
+    collected(ledger, NIFTY)
+    analysed(ledger, NIFTY)
+    stored_unit(ledger, SENSEX)
+    persist_is_begun(ledger)
+    run_again(ledger)
+    assert ledger.must_write_again(CYCLE, 215.1, 15.0)
+    # The rows that are sent now are being written when the next rerun begins.
+    ledger.reopen(NIFTY, "persist", AGAIN, 215.2)
+    ledger.start(NIFTY, "persist", "sent", 215.3, LEASE)
+    ledger.reopen(NIFTY, "persist", AGAIN, 215.4)
+    ledger.forget_overtaken(CYCLE, 215.1, 15.0)
+    ledger.start(NIFTY, "persist", "third", 216.0, LEASE)
+    ledger.end_stage(NIFTY, "persist", "third", 217.0)
+    assert not ledger.must_write_again(CYCLE, 230.4, 15.0)
+    assert ledger.must_write_again(CYCLE, 230.5, 15.0)
 
 
 def test_a_cycle_is_written_once_more_only_when_the_rerun_is_stored(ledger: Ledger) -> None:
@@ -397,8 +420,8 @@ def test_a_cycle_is_written_once_more_only_when_the_rerun_is_stored(ledger: Ledg
     stored_unit(ledger, SENSEX)
     persist_is_begun(ledger)
     ledger.reopen(NIFTY, "analyse", AGAIN, 200.0)
-    assert not ledger.write_again(CYCLE, 300.0, 15.0)
-    assert not ledger.write_again("2026-11-18T05:29:00Z", 300.0, 15.0)
+    assert not ledger.must_write_again(CYCLE, 300.0, 15.0)
+    assert not ledger.must_write_again("2026-11-18T05:29:00Z", 300.0, 15.0)
 
 
 def test_a_stored_cycle_is_settled_with_its_rerun(ledger: Ledger) -> None:
@@ -555,7 +578,8 @@ def test_a_rerun_whose_chain_is_lost_ends_as_it_was_stored_and_is_closed_anew(
     assert ledger.close(CYCLE, 205.0, replace(report, attempt=attempt + 1))
     assert ledger.mark_stored(CYCLE, attempt + 1, PUBLISHED)
     # Who publishes the rows of the analysis may be killed before it looks.
-    assert ledger.write_again(CYCLE, 300.0, 15.0) == (closed == "not stored")
+    assert ledger.must_write_again(CYCLE, 300.0, 15.0) == (closed == "not stored")
+    ledger.forget_overtaken(CYCLE, 300.0, 15.0)
     assert ledger.open_cycles() == []
 
 

@@ -63,8 +63,8 @@ def bug(name: str, path: str, before: str, after: str, *needs: str) -> Bug:
 
 WRITTEN_ONCE = Edit(
     SWEEP,
-    "    if not runtime.ledger.write_again(record.cycle, now, runtime.writing_seconds):\n",
-    "    if runtime.ledger.write_again(record.cycle, now, runtime.writing_seconds) or True:\n",
+    "    if not runtime.ledger.must_write_again(record.cycle, now, patience):\n",
+    "    if runtime.ledger.forget_overtaken(record.cycle, now, patience) or True:\n",
 )
 """A cycle that a rerun overtook is not written once more. Where it is, it hides that nobody looks."""
 NOT_KEPT = Edit(

@@ -190,8 +190,12 @@ class RedisLedger:
         return bool(self._step("send_again", unit.cycle, unit.index, now, after))
 
     @translated
-    def write_again(self, cycle: str, now: float, after: float) -> bool:
-        return bool(self._step("write_again", cycle, "", now, after))
+    def must_write_again(self, cycle: str, now: float, after: float) -> bool:
+        return bool(self._step("must_write_again", cycle, "", now, after))
+
+    @translated
+    def forget_overtaken(self, cycle: str, now: float, after: float) -> None:
+        self._step("forget_overtaken", cycle, "", now, after)
 
     @translated
     def settle(self, cycle: str) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
 
 from g6 import pipeline
 from g6.adapters.memory.frames import MemoryFrames
+from g6.adapters.memory.sender import MemorySender
 from g6.adapters.memory.store import MemoryStore
 from g6.domain.cycles.cycle import Unit
 from g6.domain.schema.frame import Frame
@@ -176,6 +178,31 @@ def test_a_sweep_has_the_newest_rows_written_once_more_when_a_killed_writer_is_g
     world.later(patience)
     assert swept(world)["fired_again"] == 0
     assert store.writes == count
+
+
+class DyingSender(MemorySender):
+    """A sender whose process is killed before it sends anything."""
+
+    def stages(self, *arguments: Any, **named: Any) -> None:
+        raise Killed
+
+
+class Killed(BaseException):
+    """A process that is gone."""
+
+
+def test_a_sweep_that_is_killed_before_it_sends_leaves_the_rows_to_the_next(
+    world: World, store: StillStore
+) -> None:
+    """It had cleared its mark by then, and the older chain stayed."""
+    newest = killed_persist(world, store)
+    world.later(world.runtime.timing.hard + world.runtime.timing.lease + 0.1)
+    with pytest.raises(Killed):
+        pipeline.sweep(replace(world.runtime, sender=DyingSender()))
+    assert settings_of_chain(world) != newest
+    world.later(2.0)
+    assert swept(world)["fired_again"] == 1
+    assert settings_of_chain(world) == newest
 
 
 def test_a_doubled_message_of_a_stored_unit_writes_nothing(world: World, store: StillStore) -> None:

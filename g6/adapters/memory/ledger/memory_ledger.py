@@ -255,15 +255,16 @@ class MemoryLedger:
         self._put(unit, replace(record, sent=now))
         return True
 
-    def write_again(self, cycle: str, now: float, after: float) -> bool:
+    def must_write_again(self, cycle: str, now: float, after: float) -> bool:
         account = self._cycles.get(cycle)
         if account is None or not account.is_whole or not account.overtaken:
             return False
-        if now - account.overtaken <= after:
-            return False
-        account.overtaken = 0.0
-        self._settle_when_whole(cycle)
-        return True
+        return now - account.overtaken > after
+
+    def forget_overtaken(self, cycle: str, now: float, after: float) -> None:
+        if self.must_write_again(cycle, now, after):
+            self._cycles[cycle].overtaken = 0.0
+            self._settle_when_whole(cycle)
 
     def settle(self, cycle: str) -> None:
         self._open.discard(cycle)

@@ -343,8 +343,17 @@ function steps.send_again() -- 5 seconds since the unit was sent again
   return 1
 end
 
-function steps.write_again() -- 5 seconds since a rerun overtook who wrote
-  if not known() or not is_whole() or overtaken() == 0 or now - overtaken() <= tonumber(ARGV[5]) then return 0 end
+-- True for a whole cycle whose rows a rerun overtook more than so many seconds ago.
+local function is_overtaken(seconds)
+  return known() and is_whole() and overtaken() ~= 0 and now - overtaken() > tonumber(seconds)
+end
+
+function steps.must_write_again() -- 5 seconds since a rerun overtook who wrote
+  return is_overtaken(ARGV[5]) and 1 or 0
+end
+
+function steps.forget_overtaken() -- 5 seconds since a rerun overtook who wrote
+  if not is_overtaken(ARGV[5]) then return 0 end
   set('overtaken', '0')
   settle_when_whole()
   return 1
