@@ -82,6 +82,8 @@ class StreamSilence(StreamReport):
 
     Attributes:
         seconds: Since its last frame.
+        since_look: Seconds since the ticker looked before. It looks twice a second: more says that
+            the ticker itself had to wait for a processor.
     """
 
     state: ClassVar[str] = "silent"
@@ -89,6 +91,7 @@ class StreamSilence(StreamReport):
     connection: int = 0
     reason: str = ""
     seconds: float = 0.0
+    since_look: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

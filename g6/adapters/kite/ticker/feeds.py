@@ -19,6 +19,7 @@ from twisted.internet import reactor as _reactor
 from twisted.internet import task
 
 from g6.adapters.kite.limits import STREAM_CONNECTIONS, STREAM_TOKENS
+from g6.adapters.kite.ticker.silence import WATCH_SECONDS
 from g6.adapters.kite.ticker.socket import REFUSED, Login, Socket, TellFeed
 from g6.adapters.kite.ticker.stream_client import StreamRoute, TwistedFailure
 from g6.adapters.kite.ticker.tick_board import TickBoard
@@ -37,7 +38,6 @@ from g6.ports import QuoteCache
 reactor: Any = _reactor  # its type is known only once it is installed
 
 FOLLOW_SECONDS = 0.5
-WATCH_SECONDS = 0.5
 FEED_SECONDS = 0.25
 """Seconds between two reports of the connections' state to the cache."""
 # Five minutes without a stream were the price of one 403 at a handshake with a good token: Kite

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WATCH_SECONDS = 0.5
+"""Seconds between two looks of the ticker at its connections."""
 MUTE = "mute"
 QUIET = "quiet"
 LONGEST_SECONDS = 120.0

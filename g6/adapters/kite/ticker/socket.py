@@ -82,6 +82,7 @@ class Socket:
         self._texts: Counter[str] = Counter()
         self._distrust_reason = ""
         self._drop_reason = ""
+        self._judged_at = 0.0
 
     def connect(self, login: Login) -> None:
         """Connect with a login."""
@@ -119,12 +120,14 @@ class Socket:
         """
         if self.state != "open" or self._client is None:
             return
+        since_look = now - self._judged_at
+        self._judged_at = now
         verdict = self.silence.verdict(now, trading_since)
         if not verdict:
             return
         self._drop_reason = verdict
         seconds = round(now - self._last_frame, 1)
-        self._tell(StreamSilence(self.number, verdict, seconds))
+        self._tell(StreamSilence(self.number, verdict, seconds, round(since_look, 1)))
         self._client.ws.dropConnection(abort=True)
 
     def leave(self) -> None:
@@ -173,6 +176,7 @@ class Socket:
         self.reason = ""
         self._since = now
         self._last_frame = now
+        self._judged_at = now
         self.silence.opened(now)
         # On a reconnect the client has subscribed to these by itself, before this callback.
         subscribed = set(client.subscribed_tokens)

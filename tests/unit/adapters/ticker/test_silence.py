@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from g6.adapters.kite.ticker.silence import LONGEST_SECONDS, Silence
+from g6.adapters.kite.ticker.silence import LONGEST_SECONDS, WATCH_SECONDS, Silence
+from g6.config import load
 
 OPEN = 0.0
 
@@ -24,6 +25,10 @@ def test_a_connection_that_is_heard_of_is_well(silence: Silence) -> None:
 
 def test_no_frame_at_all_is_mute(silence: Silence) -> None:
     assert silence.verdict(1008.5, OPEN) == "mute"
+
+
+def test_a_mute_connection_is_told_of_within_ten_seconds_by_default() -> None:
+    assert load("", {}, {}).ticker.silent_seconds + WATCH_SECONDS <= 10.0
 
 
 def test_before_the_open_and_on_holidays_silence_means_nothing(silence: Silence) -> None:
