@@ -6,18 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from g6.domain.cycles.claims import ClaimAnswer
 from g6.domain.cycles.cycle import Unit
-from g6.domain.schema.words import Stage
+from g6.domain.schema.words import Reason, Stage, Status
 from g6.entrypoints.workers.jobs import JOBS
 from g6.pipeline import Runtime
 from g6.pipeline.rerun import RERUN_SECONDS
-from g6.ports import Opening
+from g6.ports import Opening, UnitEnd
 from tests.simulate.__main__ import PLANTED, bugs_of, read
 from tests.simulate.deviations import KINDS, Deviation, draw, shrink
 from tests.simulate.judge import problems
@@ -81,6 +81,8 @@ NO_FAULTS = (
     ),
     # A collection ended 1.1 s after its deadline, between a sweep's look and what it said.
     (96049, "3338:slow_provider:2.52,3352:redis_away:12.01,3359:rerun:15.31,3425:overload:1.45"),
+    # On an overloaded host a collection had ended its unit, and was killed before it had freed its index.
+    (230731, "132:disk_full:16.69,221:overload:4.98"),
     # On an overloaded host a collection claimed its index a second after it had looked at its clock.
     (9265, "1814:redis_away:12.28,1816:overload:5.1,1840:die_after:38.21"),
     # An operator's rerun met Redis away, and its unit came too late to be analysed.
@@ -153,6 +155,29 @@ def test_only_a_cycle_that_a_full_disk_refused_and_redis_forgot_may_be_lost_with
     )
     is_excused = is_refused and is_emptied and reason == "ledger_lost"
     assert (complaint not in problems(system)) == is_excused
+
+
+@pytest.mark.parametrize("who", ["it", "a sweep"])
+def test_who_has_ended_its_own_unit_collects_no_more_and_whose_unit_a_sweep_closed_may(
+    who: str,
+) -> None:
+    world = System(World(0, (), cycles=2, interval=10, indices=INDICES)).world
+    first, second = (Unit(cycle, "NIFTY") for cycle in world.cycles)
+    opening = Opening(INDICES, "c1", first.instant.timestamp() + 8.0, first.instant.timestamp())
+    ledger = WatchedLedger(world)
+    collector = Actor("a", lambda: None, lambda *_: None, task="collect", unit=first)
+    sweep = Actor("b", lambda: None, lambda *_: None, task="sweep", soft_limit_hit=True)
+    collector.soft_limit_hit = True
+    world.current = collector
+    world.now = first.instant.timestamp()
+    ledger.begin(first, "one", opening, world.now, 5.0)
+    world.current = collector if who == "it" else sweep
+    ledger.finish(first, UnitEnd(Status.MISSING, Reason.TIME_LIMIT), world.now)
+    world.current = Actor("b", lambda: None, lambda *_: None, task="collect", unit=second)
+    world.now = second.instant.timestamp()
+    ledger.begin(second, "two", replace(opening, deadline=world.now + 8.0), world.now, 5.0)
+    complaint = f"NIFTY at {second.cycle} is collected while {first.cycle} is"
+    assert (complaint in world.witness.violations) == (who == "a sweep")
 
 
 @pytest.mark.parametrize("seconds", [-0.1, 0.1])

@@ -57,6 +57,7 @@ class Grant:
     Attributes:
         over: When it said that the stage was, 0 until then.
         is_accepted: Whether the ledger took that for the end of the stage.
+        gave_up: When it had ended its unit without that, 0 until then: it asks nobody any more.
     """
 
     actor: Actor
@@ -66,6 +67,7 @@ class Grant:
     at: float
     over: float = 0.0
     is_accepted: bool = False
+    gave_up: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,12 @@ class Witness:
             if grant.actor is self.world.current:
                 grant.over = self.world.now
                 grant.is_accepted = is_accepted
+
+    def gave_up(self, unit: Unit) -> None:
+        """Note that a process has ended its unit. Whoever ends one from outside stops nobody."""
+        for grant in self.grants.get((unit, "collect"), ()):
+            if grant.actor is self.world.current:
+                grant.gave_up = self.world.now
 
     def ended(self, unit: Unit, status: str, reason: str) -> None:
         """Note how the ledger ended a unit, and hold the reason against what happened until now."""
@@ -346,7 +354,7 @@ class Witness:
             # One that began just before its deadline shows only with its next renewal that it still collects.
             has_renewed = grant.at <= ends - RENEW_SECONDS - RENEW_SLACK
             is_other = grant.unit.cycle < unit.cycle
-            is_collecting = not grant.over and is_at_work(grant.actor)
+            is_collecting = not (grant.over or grant.gave_up) and is_at_work(grant.actor)
             if is_other and has_renewed and is_collecting and self.leases_hold(grant.at):
                 self.violations.append(
                     f"{unit.index} at {unit.cycle} is collected while {grant.unit.cycle} is"
@@ -431,6 +439,7 @@ class WatchedLedger:
 
     def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
         answer = self.world.redis.ledger.finish(unit, end, now)
+        self.world.witness.gave_up(unit)
         if answer is not FinishAnswer.LATE:
             self.world.witness.ended(unit, str(end.status), str(end.reason))
         return answer
