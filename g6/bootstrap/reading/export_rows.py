@@ -87,6 +87,9 @@ def export_table(directory: Path, export: ExportQuery) -> pa.Table:
 
 def _certified(table: pa.Table, names: Mapping[date, str]) -> pa.Table:
     """Return a table with the column `certificate`: version and root of each row's day."""
+    if not table.num_rows:
+        # pyarrow 26.0.1 makes no dictionary of a column without a chunk.
+        return table.append_column("certificate", array_of([], pa.string()).dictionary_encode())
     instants = table.column("timestamp").dictionary_encode().unify_dictionaries().combine_chunks()
     days = [day_of(at) for at in instants.dictionary.to_pylist()]
     words = array_of([names.get(day) for day in days], pa.string())

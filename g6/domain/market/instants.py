@@ -15,7 +15,9 @@ __all__ = [
     "MarketTime",
     "clock_in_words",
     "instant_in_words",
+    "instant_of_days",
     "instant_of_text",
+    "is_bare_clock",
     "with_indian_clocks",
     "without_hyphen",
 ]
@@ -31,6 +33,8 @@ _CLOCK = re.compile(
     r"(?:(today|yesterday)\b[ ,]*)?(?:(\d{1,2}:\d{2}(?::\d{2})?)(?: ?IST)?)?", re.IGNORECASE
 )
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ONE_DIGIT_HOUR = re.compile(r"(?<=^\d{4}-\d\d-\d\d[ T])(?=\d:)")
+"""Where `2026-11-18 9:15` lacks the digit that ISO wants."""
 _WRITTEN = re.compile(
     r"(?:[a-z]{3} )?(\d{1,2} [a-z]{3})(?: (\d{4}))?(?: (\d{1,2}:\d{2}(?::\d{2})?))?(?: IST)?",
     re.IGNORECASE,
@@ -162,6 +166,45 @@ def instant_of_text(value: object, at: MarketTime, *, opens: time = time()) -> d
         raise UserError(f"{str(value)[:_SHOWN]!r} is no instant", FORMS) from error
 
 
+def is_bare_clock(value: object) -> bool:
+    """Tell whether a text is a time without a word about its day.
+
+    >>> is_bare_clock("11:02"), is_bare_clock("today 11:02"), is_bare_clock("-5m")
+    (True, False, False)
+    """
+    clock = _CLOCK.fullmatch(str(value).strip())
+    return clock is not None and clock[1] is None and clock[2] is not None
+
+
+def instant_of_days(value: object, at: MarketTime, first: date, last: date) -> datetime:
+    """Return an instant that is asked about rows of some days. A bare time is of the one day.
+
+    Counted from the newest day, `11:02` of an earlier day left out none of its rows: a test that
+    must not look ahead did.
+
+    Args:
+        value: The text, or a datetime.
+        at: What a text counts from that is no bare time.
+        first: The first day that is asked about.
+        last: The last one.
+
+    Raises:
+        UserError: The text is no instant, or a bare time where several days are asked about.
+
+    >>> noon = MarketTime.of(lambda: datetime.fromisoformat("2026-11-20T06:30:00Z"))
+    >>> instant_of_days("11:02", noon, date(2026, 11, 17), date(2026, 11, 17)).isoformat()
+    '2026-11-17T05:32:00+00:00'
+    """
+    if not is_bare_clock(value):
+        return instant_of_text(value, at)
+    if first != last:
+        raise UserError(
+            f"the time {value} names no day, and {first} to {last} are asked for",
+            f"write it with its day: {last} {value}",
+        )
+    return instant_of_text(value, MarketTime.of(lambda: datetime.combine(first, time(), IST)))
+
+
 def _read(text: str, at: MarketTime, opens: time) -> datetime:
     """Return the instant that a text says.
 
@@ -183,7 +226,8 @@ def _read(text: str, at: MarketTime, opens: time) -> datetime:
         year = written[2] or str(day_of(at.now()).year)
         day = datetime.strptime(f"{written[1]} {year}", "%d %b %Y").replace(tzinfo=IST).date()
         return datetime.combine(day, _time(written[3], opens), IST)
-    return datetime.fromisoformat(re.sub(r" ?IST$", "+05:30", text, flags=re.IGNORECASE))
+    text = re.sub(r" ?IST$", "+05:30", text, flags=re.IGNORECASE)
+    return datetime.fromisoformat(_ONE_DIGIT_HOUR.sub("0", text))
 
 
 def _time(text: str | None, opens: time) -> time:

@@ -39,7 +39,7 @@ def export(
         columns: Only these, behind those that every row has.
         expiry: Only these expiries.
         strike: Only this strike, or an inclusive range.
-        as_of: Rows that were observed later are left out.
+        as_of: Rows that were observed later are left out. A time alone is of the one day asked for.
         shape: `long` gives a row per option.
         data_dir: Where the rows are, as in `load`.
 

@@ -116,7 +116,8 @@ def load(
         expiry: Only these expiries: days, or what an expiry is at each cycle: `"this_week"`,
             `"next_week"`, `"this_month"`, `"next_month"`.
         strike: Only this strike, or an inclusive range.
-        as_of: Rows that were observed later are left out. Without a zone it is India's time.
+        as_of: Rows that were observed later are left out. Without a zone it is India's time, and
+            without a day that of the one day asked for.
         tz: The zone that instants are in.
         shape: `long` gives a row per option: columns without `ce_` and `pe_`, and `side`.
         min_coverage: The least share of due cycles that the certificate of each day says are OK.

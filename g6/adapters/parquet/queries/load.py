@@ -43,7 +43,7 @@ from g6.adapters.parquet.queries.stored_span import (
     stored_indices,
 )
 from g6.adapters.parquet.reading import day_table, read
-from g6.domain.market.instants import instant_of_text
+from g6.domain.market.instants import instant_of_days
 from g6.domain.market.instrument import SIDES
 from g6.domain.schema import layout
 from g6.domain.schema.frame import SIDE_PREFIXES, Frame
@@ -149,7 +149,7 @@ class Query:
             columns=tuple(columns or names),
             expiries=ExpiryChoice.of(expiry, kind),
             strikes=strike if isinstance(strike, tuple) or strike is None else (strike, strike),
-            as_of=None if as_of is None else instant_of_text(as_of, at),
+            as_of=None if as_of is None else instant_of_days(as_of, at, first, last),
             tz=zone_of(tz),
             long=long,
         )

@@ -57,7 +57,11 @@ class RowOptions:
     ] = False
     as_of: Annotated[
         str | None,
-        typer.Option("--as-of", metavar="INSTANT", help="Leave out what was observed later."),
+        typer.Option(
+            "--as-of",
+            metavar="INSTANT",
+            help="Leave out what was observed later. A time alone is of --day.",
+        ),
     ] = None
 
     def query(self, index: str) -> ExportQuery:

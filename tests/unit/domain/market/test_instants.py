@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.market.instants import MarketTime, instant_of_text
+from g6.domain.market.instants import MarketTime, instant_of_days, instant_of_text
 from g6.errors import UserError
 from g6.rendering.wording import clock, in_india, moment
 
@@ -27,6 +27,7 @@ TIME = MarketTime(lambda: NOON, lambda: NEWEST, lambda: NOON)
         ("yesterday 15:20", "2026-11-17T09:50:00Z"),
         ("Yesterday, 15:20", "2026-11-17T09:50:00Z"),
         ("2026-11-18 11:02", "2026-11-18T05:32:00Z"),
+        ("2026-11-18 9:15", "2026-11-18T03:45:00Z"),
         ("2026-11-18T11:02:30", "2026-11-18T05:32:30Z"),
         ("2026-11-18T11:02+05:30", "2026-11-18T05:32:00Z"),
         ("2026-11-18T05:32:00Z", "2026-11-18T05:32:00Z"),
@@ -76,3 +77,26 @@ def test_what_is_shown_can_be_asked_for(at: datetime) -> None:
     assert instant_of_text(moment(at), TIME) == at
     assert instant_of_text(in_india(isoformat_z(at)), TIME) == at
     assert instant_of_text(clock(at, at.date()), TIME) == at
+
+
+@pytest.mark.parametrize("text", ["11:02", " 11:02 IST", "11:02:00", time(11, 2)])
+def test_a_bare_time_is_of_the_day_that_is_asked_about(text: object) -> None:
+    day = date(2026, 11, 16)
+    assert isoformat_z(instant_of_days(text, TIME, day, day)) == "2026-11-16T05:32:00Z"
+
+
+def test_a_bare_time_of_several_days_is_refused_with_a_fix_that_is_read() -> None:
+    days = date(2026, 11, 16), date(2026, 11, 17)
+    with pytest.raises(UserError, match="the time 9:15 names no day") as refused:
+        instant_of_days("9:15", TIME, *days)
+    _, _, written = refused.value.fix.partition(": ")
+    assert isoformat_z(instant_of_days(written, TIME, *days)) == "2026-11-17T03:45:00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [("today 11:02", "2026-11-18T05:32:00Z"), ("-5m", "2026-11-18T06:25:00Z")],
+)
+def test_a_time_that_says_its_day_keeps_it(text: str, instant: str) -> None:
+    days = date(2026, 11, 16), date(2026, 11, 17)
+    assert isoformat_z(instant_of_days(text, TIME, *days)) == instant

@@ -22,6 +22,7 @@ from g6.adapters.parquet.queries import engines
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.instrument import Contracts, Listing
 from g6.domain.schema.frame import Frame
+from g6.domain.schema.layout import KIND_OF_ROWS
 from g6.domain.schema.rows import CHAIN, OVERVIEW
 from g6.errors import NothingToDo, Unavailable, UserError
 from g6.errors.extras import optional
@@ -122,6 +123,26 @@ def test_instants_are_in_the_time_zone_asked_for(history: Path) -> None:
 def test_nothing_that_was_observed_later_is_shown(history: Path, second: str, rows: int) -> None:
     table = load(history, "NIFTY", DAY, as_of=f"2026-11-20T09:35:{second}")
     assert table.num_rows == rows
+
+
+@pytest.mark.parametrize(("clock", "rows"), [("09:34", 0), ("09:36", 10), ("9:36", 10)])
+@pytest.mark.parametrize("marker", ["", "sim"])
+def test_a_bare_time_is_of_the_day_asked_for_and_not_of_the_newest(
+    history: Path, clock: str, rows: int, marker: str
+) -> None:
+    if marker:
+        (history / KIND_OF_ROWS).write_text(marker, "utf-8")
+    # Read as that of the newest day, it left out nothing.
+    assert load(history, "NIFTY", "2026-11-18", as_of=clock).num_rows == rows
+    assert load(history, "NIFTY", ("2026-11-18", "2026-11-18"), as_of=clock).num_rows == rows
+
+
+def test_a_bare_time_of_several_days_is_refused_with_its_fix(history: Path) -> None:
+    days = "2026-11-18..2026-11-20"
+    with pytest.raises(UserError, match="11:02 names no day") as refused:
+        load(history, "NIFTY", days, as_of="11:02")
+    assert "2026-11-20 11:02" in refused.value.fix
+    assert load(history, "NIFTY", days, as_of="2026-11-18 11:02").num_rows == 10
 
 
 def test_as_of_may_be_an_instant_and_a_row_nobody_observed_counts_from_its_cycle(

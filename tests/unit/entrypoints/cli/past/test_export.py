@@ -146,3 +146,12 @@ def test_python_exports_in_a_line(stored: Stored, tmp_path: Path) -> None:
         "FINNIFTY", tmp_path / "a.csv", columns=["ce_iv"], data_dir=stored.directory
     )
     assert list(pd.read_csv(out).columns) == [*KEYS["chain"], "ce_iv", "certificate"]
+
+
+def test_a_time_alone_is_of_the_day_that_is_exported(
+    g6: Run, place: tuple[str, str], tmp_path: Path
+) -> None:
+    out = tmp_path / "rows.parquet"
+    question = ("export", "FINNIFTY", "--out", str(out), "--day", "2026-11-18")
+    assert g6(*question, "--as-of", "10:59", *place).code == 0
+    assert pq.read_table(out).num_rows == 0
