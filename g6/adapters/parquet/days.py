@@ -9,7 +9,7 @@ same rows twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
@@ -189,13 +189,6 @@ def identity_of(path: Path) -> tuple[int, int, int]:
     """
     written = path.stat()
     return written.st_ino, written.st_mtime_ns, written.st_size
-
-
-def newest_first(root: Path, descending: Iterable[date]) -> Iterator[DayFile]:
-    """Yield the files of days that descend, the latest first within each day."""
-    for day in descending:
-        of_day = files(directory_of(root, day))
-        yield from sorted(of_day, key=lambda file: (file.end, -file.level), reverse=True)
 
 
 def steadily(read: Callable[[], T]) -> T:

@@ -33,6 +33,7 @@ from g6.adapters.parquet.columns import (
 )
 from g6.adapters.parquet.days import FoldLevel
 from g6.adapters.parquet.file_memory import FileMemory
+from g6.adapters.parquet.instant_rows import newest_first
 from g6.adapters.parquet.reading import (
     conform,
     metadata_of,
@@ -149,7 +150,10 @@ class ParquetStore:
 
     def last_overview(self) -> datetime | None:
         """Return the newest instant with an overview row, None when there is none."""
-        for file in days.newest_first(self.overview_root, reversed(days.days(self.overview_root))):
+        return days.steadily(self._last_overview)
+
+    def _last_overview(self) -> datetime | None:
+        for file in newest_first(self.overview_root, reversed(days.days(self.overview_root))):
             if file.level is FoldLevel.PART:
                 return file.first
             with suppress(BadInput):
@@ -180,11 +184,14 @@ class ParquetStore:
 
         Damaged files are passed over, and cold places that do not answer.
         """
+        return days.steadily(partial(self._last_oi, index, before, since))
+
+    def _last_oi(self, index: str, before: date, since: datetime | None) -> Frame | None:
         root = self.chain_root(index)
         first = date.min if since is None else day_of(since)
         earlier = (day for day in reversed(days.days(root)) if first <= day < before)
-        for file in days.newest_first(root, earlier):
-            with suppress(BadInput, Unavailable, FileNotFoundError):
+        for file in newest_first(root, earlier):
+            with suppress(BadInput, Unavailable):
                 table = read(file.path, CHAIN_SCHEMA, ["timestamp", *_OI])
                 if table.num_rows:
                     instants = table.column("timestamp")

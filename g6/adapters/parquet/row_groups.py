@@ -13,7 +13,9 @@ from g6.adapters.parquet.arrays import EPOCH
 from g6.adapters.parquet.cold_notes import stored_source
 from g6.adapters.parquet.file_memory import FileMemory
 
-__all__ = ["footer", "groups_with"]
+__all__ = ["footer", "groups_with", "last_instant"]
+
+_INSTANT = pa.timestamp("us", "UTC")
 
 
 def footer(path: Path) -> pq.FileMetaData:
@@ -33,11 +35,29 @@ def _read_footer(path: Path) -> pq.FileMetaData:
 _FOOTERS = FileMemory(_read_footer, most=12)
 
 
+def last_instant(path: Path) -> datetime | None:
+    """Return the newest instant of a folded file by its footer, None where that does not say it.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    metadata = footer(path)
+    schema = metadata.schema.to_arrow_schema()
+    if schema.field("timestamp").type != _INSTANT:
+        return None
+    place = schema.names.index("timestamp")
+    groups = range(metadata.num_row_groups)
+    bounds = [metadata.row_group(group).column(place).statistics for group in groups]
+    if not bounds or not all(bound is not None and bound.has_min_max for bound in bounds):
+        return None
+    return EPOCH + timedelta(microseconds=max(bound.max_raw for bound in bounds))
+
+
 def groups_with(file: pq.ParquetFile, instants: Sequence[datetime]) -> list[int]:
     """Return the row groups of a file that may hold rows of some instants."""
     metadata = file.metadata
     everything = list(range(metadata.num_row_groups))
-    if file.schema_arrow.field("timestamp").type != pa.timestamp("us", "UTC"):
+    if file.schema_arrow.field("timestamp").type != _INSTANT:
         return everything
     place = file.schema_arrow.names.index("timestamp")
     wanted = [(instant - EPOCH) // timedelta(microseconds=1) for instant in instants]

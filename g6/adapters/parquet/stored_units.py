@@ -21,7 +21,7 @@ from g6.adapters.parquet.arrays import integers_of
 from g6.adapters.parquet.cold_notes import is_cold, stored_source, unanswered
 from g6.adapters.parquet.columns import CHAIN_SCHEMA
 from g6.adapters.parquet.days import DayFile, FoldLevel
-from g6.adapters.parquet.instant_rows import chains_observed_by
+from g6.adapters.parquet.instant_rows import chains_observed_by, newest_first
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.adapters.parquet.reading import headers, read
 from g6.domain.cycles.cycle import parse_z
@@ -78,11 +78,18 @@ def sources(directory: Path) -> set[str]:
     for index in indices(directory):
         stored += [(day, index) for day in chain_days(directory, index)]
     for day, index in sorted(stored, reverse=True):
-        for file in reversed(days.files(days.directory_of(history.root(index), day))):
-            with suppress(BadInput, FileNotFoundError):
-                words = _source_words(file.path)
-                if words - {REPAIRED}:
-                    return words
+        if words := days.steadily(partial(_newest_sources, history.root(index), day)):
+            return words
+    return set()
+
+
+def _newest_sources(root: Path, day: date) -> set[str]:
+    """Return the sources of the newest file of a day that holds more than a repair."""
+    for file in newest_first(root, [day]):
+        with suppress(BadInput):
+            words = _source_words(file.path)
+            if words - {REPAIRED}:
+                return words
     return set()
 
 

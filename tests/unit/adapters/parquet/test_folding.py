@@ -13,6 +13,7 @@ from g6.adapters.parquet import ParquetStore
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, OVERVIEW_SCHEMA, encode
 from g6.adapters.parquet.maintenance import folding
 from g6.adapters.parquet.maintenance.folding import compact, fold
+from g6.adapters.parquet.queries.market_time import directory_time
 from g6.adapters.parquet.reading import day_table
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.schema.frame import Frame
@@ -237,6 +238,79 @@ def test_open_interest_is_found_in_a_compacted_day(
     np.testing.assert_array_equal(
         found.columns["ce_oi"], chain_of(CYCLES[-1], seed=7).columns["ce_oi"]
     )
+
+
+LATE = "2026-11-20T09:30:00Z"
+
+
+def test_a_cycle_that_is_stored_after_the_compaction_of_its_day_is_the_newest_one(
+    tmp_path: Path, store: ParquetStore
+) -> None:
+    folder = tmp_path / "overview/date=2026-11-20"
+    compact(folder, OVERVIEW_SCHEMA)
+    store.write_overview(LATE, [{"timestamp": LATE, "underlying": "NIFTY", "status": "OK"}])
+    assert store.last_overview() == parse_z(LATE)
+    assert directory_time(tmp_path).latest() == parse_z(LATE)
+    fold(folder, OVERVIEW_SCHEMA, parse_z("2026-11-20T09:45:00Z"))
+    assert names(folder) == ["093000Z-094500Z.parquet", "day.parquet"]
+    assert store.last_overview() == parse_z(LATE)
+    compact(folder, OVERVIEW_SCHEMA)
+    assert store.last_overview() == parse_z(LATE)
+
+
+def test_a_rerun_of_an_early_cycle_of_a_compacted_day_is_not_the_newest(
+    tmp_path: Path, store: ParquetStore
+) -> None:
+    compact(tmp_path / "overview/date=2026-11-20", OVERVIEW_SCHEMA)
+    again = {"timestamp": CYCLES[1], "underlying": "NIFTY", "status": "OK"}
+    store.write_overview(CYCLES[1], [again])
+    assert store.last_overview() == parse_z(CYCLES[-1])
+
+
+def test_a_damaged_day_does_not_hide_the_cycles_that_were_stored_after_its_compaction(
+    tmp_path: Path, store: ParquetStore
+) -> None:
+    folder = tmp_path / "overview/date=2026-11-20"
+    compact(folder, OVERVIEW_SCHEMA)
+    store.write_overview(LATE, [{"timestamp": LATE, "underlying": "NIFTY", "status": "OK"}])
+    (folder / "day.parquet").write_bytes(b"PAR1")
+    assert store.last_overview() == parse_z(LATE)
+
+
+@pytest.mark.parametrize("newest", [LATE, CYCLES[-1]])
+def test_open_interest_is_that_of_a_chain_stored_after_the_compaction_of_its_day(
+    day: Path, store: ParquetStore, chain_of: ChainOf, newest: str
+) -> None:
+    compact(day, CHAIN_SCHEMA)
+    store.write_chain(Unit(newest, "NIFTY"), chain_of(newest, seed=99))
+    found = store.last_oi("NIFTY", parse_z("2026-11-21T04:00:00Z").date())
+    assert found is not None
+    np.testing.assert_array_equal(
+        found.columns["ce_oi"], chain_of(newest, seed=99).columns["ce_oi"]
+    )
+
+
+def test_open_interest_is_that_of_a_rerun_of_the_last_chain_of_a_quarter_hour(
+    day: Path, store: ParquetStore, chain_of: ChainOf
+) -> None:
+    fold(day, CHAIN_SCHEMA, parse_z("2026-11-20T05:00:00Z"))
+    store.write_chain(Unit(CYCLES[-1], "NIFTY"), chain_of(CYCLES[-1], seed=99))
+    found = store.last_oi("NIFTY", parse_z("2026-11-21T04:00:00Z").date())
+    assert found is not None
+    expected = chain_of(CYCLES[-1], seed=99).columns["ce_oi"]
+    np.testing.assert_array_equal(found.columns["ce_oi"], expected)
+
+
+def test_a_day_whose_footer_says_nothing_of_its_rows_is_read(
+    tmp_path: Path, store: ParquetStore
+) -> None:
+    folder = tmp_path / "overview/date=2026-11-20"
+    compact(folder, OVERVIEW_SCHEMA)
+    path = folder / "day.parquet"
+    pq.write_table(pq.read_table(path), path, write_statistics=False)
+    assert store.last_overview() == parse_z(CYCLES[-1])
+    store.write_overview(LATE, [{"timestamp": LATE, "underlying": "NIFTY", "status": "OK"}])
+    assert store.last_overview() == parse_z(LATE)
 
 
 def test_a_reader_never_finds_fewer_rows_while_files_are_folded(day: Path) -> None:
