@@ -84,7 +84,7 @@ class MarketSettings(Section):
     )
     speed: Annotated[float, Field(gt=0)] | Literal["max"] = Field(
         default=1.0,
-        description="market seconds per wall second; max (replay): as fast as the cycles close",
+        description="market seconds per wall second; max (recordings): as fast as the cycles close",
     )
     skew: float = Field(
         default=1.0,

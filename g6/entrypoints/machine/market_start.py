@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from g6.config import Settings, calendar
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES, exchanges_of
+from g6.errors import BadConfig
 from g6.pipeline import Runtime
 from g6.ports.sources import Ability, abilities_of
 
@@ -29,8 +30,15 @@ def aligned(settings: Settings) -> Settings:
 
     Raises:
         BadInput: The recording is corrupt.
-        BadConfig: The settings of the recording contradict each other.
+        BadConfig: The settings of the recording contradict each other, or the speed is one that
+            only a recording has.
     """
+    if settings.market.speed == "max" and not settings.source.can(Ability.RECORDED):
+        raise BadConfig(
+            f"speed max is of recordings: the market of the provider {settings.provider.name} has "
+            "a clock",
+            "give a factor, such as --speed 60",
+        )
     # Of a stored day the units are read one by one, and a damaged one ends alone.
     if settings.source.can(Ability.RECORDED) and settings.provider.stored_from is None:
         from g6.bootstrap.quote_sources.sources import open_recording

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from rich.console import Console
@@ -17,11 +20,13 @@ from g6.domain.schema.layout import Folder
 from g6.entrypoints.machine.supervisor import Stack
 from g6.errors import G6Error, Unavailable
 from g6.errors.masking import mask_address
+from g6.ports.sources import Ability, abilities_of
 from g6.rendering import run_screen
 from g6.rendering.run_screen import Notice
 from g6.rendering.tables.market import day_estimate_table
 from g6.rendering.wording import megabytes
 from g6.studies.market.day_estimate import DayEstimate, estimate_of_cycles
+from g6.studies.parameters import written
 
 
 def print_start(
@@ -44,7 +49,7 @@ def print_start(
         if estimate is not None:
             sentence = day_estimate_table.sentence(estimate, is_whole=not is_bounded)
         rows = [*_rows(settings, stack.broker, notices, sentence, serves=serves)]
-        for line in run_screen.start_lines(_title(settings), rows, console.width):
+        for line in run_screen.start_lines(_title(stack), rows, console.width):
             console.print(line, soft_wrap=True)
         return
     for notice in notices:
@@ -53,9 +58,24 @@ def print_start(
                 console.print(line, soft_wrap=True)
 
 
-def _title(settings: Settings) -> str:
-    indices = ", ".join(settings.indices)
-    return f"G6 {__version__}: {indices} every {settings.interval} s"
+def _title(stack: Stack) -> str:
+    """Return what is collected how often. A recording has indices and instants of its own."""
+    settings = stack.settings
+    recorded = None
+    if settings.source.can(Ability.RECORDED):
+        recorded = abilities_of(stack.runtime.provider).recorded
+    if recorded is None:
+        return f"G6 {__version__}: {', '.join(settings.indices)} every {settings.interval} s"
+    return f"G6 {__version__}: {', '.join(stack.runtime.plan.indices)}{_pace(recorded.cycles())}"
+
+
+def _pace(instants: Sequence[datetime]) -> str:
+    """Return the commonest step between instants in words, empty of a single one."""
+    steps = Counter(later - earlier for earlier, later in pairwise(instants))
+    if not steps:
+        return ""
+    (step, _), *_ = steps.most_common(1)
+    return f" every {step.total_seconds():g} s"
 
 
 def _rows(
@@ -89,7 +109,7 @@ def source_words(settings: Settings) -> str:
         return f"{name}, a look-alike at {mask_address(provider.root or '')}"
     if settings.source.is_simulated:
         market = settings.market
-        pace = "" if market.speed == 1.0 else f", speed {market.speed:g}"
+        pace = "" if market.speed == 1.0 else f", speed {written(market.speed)}"
         return f"{name}, the simulated market of seed {market.seed}{pace}"
     if provider.recording is not None:
         return f"{name}, the recording {provider.recording}"

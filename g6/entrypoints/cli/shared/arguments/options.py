@@ -91,7 +91,9 @@ Seed = Annotated[int | None, SEED]
 Speed = Annotated[
     str | None,
     typer.Option(
-        "--speed", metavar="FACTOR|max", help="Market seconds per second; max waits for nothing."
+        "--speed",
+        metavar="FACTOR|max",
+        help="Market seconds per second; max, of a recording alone, waits for nothing.",
     ),
 ]
 Start = Annotated[

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
@@ -16,6 +16,7 @@ from g6.domain.cycles.sizing import Sizing
 from g6.entrypoints.cli.run import start_screen
 from g6.entrypoints.cli.shared.following import warn_about_status_file
 from g6.errors import Unavailable
+from g6.ports.sources import Abilities
 from g6.rendering.run_screen import Notice
 from g6.studies.market.day_estimate import DayEstimate
 from tests.worlds.pipeline import first_instant
@@ -67,6 +68,33 @@ def test_a_look_alike_is_called_one(tmp_path: Path) -> None:
     root = "http://127.0.0.1:9200"
     text = shown(tmp_path, provider__name="kite", provider__root=root)
     assert f"kite, a look-alike at {root}" in text
+
+
+@pytest.mark.parametrize(("speed", "told"), [("max", ", speed max"), (0.5, ", speed 0.5"), (1, "")])
+def test_every_speed_that_can_be_configured_is_told(
+    tmp_path: Path, speed: float | str, told: str
+) -> None:
+    text = start_screen.source_words(settings_of(tmp_path, market__speed=speed))
+    assert text == f"sim, the simulated market of seed 7{told}"
+
+
+def test_a_recording_is_told_by_its_own_indices_and_pace(tmp_path: Path) -> None:
+    start = datetime(2026, 11, 18, 5, 30, tzinfo=UTC)
+    instants = [start + timedelta(seconds=second) for second in (0, 1, 2, 60)]
+    recorded = SimpleNamespace(cycles=lambda: instants)
+    stack: Any = SimpleNamespace(
+        settings=settings_of(tmp_path, provider__name="replay", provider__recording=tmp_path),
+        broker=BROKER,
+        runtime=SimpleNamespace(
+            clock=first_instant(),
+            plan=SimpleNamespace(indices={"BANKNIFTY": None}),
+            provider=SimpleNamespace(abilities=Abilities(recorded=cast("Any", recorded))),
+        ),
+    )
+    console = Console(width=80)
+    with console.capture() as written:
+        start_screen.print_start(console, stack, [], None, serves=False)
+    assert f"G6 {__version__}: BANKNIFTY every 1 s" in written.get()
 
 
 def test_addresses_are_those_that_something_answers_at(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from g6.config import load
 from g6.domain.cycles.cycle import isoformat_z
 from g6.entrypoints.cli.shared.following import prepare_start
+from g6.errors import BadConfig
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,11 @@ def test_a_start_outside_sessions_is_moved_and_it_is_said(
     assert bool(told) == ("lies in no session" in said.getvalue())
     # What a day takes on the disk is not the first thing that a person reads.
     assert "MB of Parquet" not in said.getvalue()
+
+
+@pytest.mark.parametrize("provider", ["sim", "kite"])
+def test_a_market_with_a_clock_is_refused_full_speed_with_a_fix(provider: str) -> None:
+    settings = load(None, {"market.speed": "max", "provider.name": provider}, {})
+    with pytest.raises(BadConfig, match="speed max is of recordings") as refused:
+        prepare_start(settings, Console(file=io.StringIO()))
+    assert "--speed 60" in refused.value.fix
