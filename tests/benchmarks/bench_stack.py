@@ -22,7 +22,8 @@ from running.command_counts import CommandCounts, less
 from g6.adapters.redis.server import EmbeddedServer, connect
 from g6.config import Settings, environment, load
 from g6.domain.cycles.cycle import isoformat_z
-from g6.entrypoints.machine.market_start import aligned, window
+from g6.entrypoints.machine import market_start, supervisor
+from g6.entrypoints.machine.market_start import aligned
 from g6.entrypoints.machine.pools import WORKERS, pool_sizes
 from g6.entrypoints.machine.processes import Process, stop
 from g6.entrypoints.workers.app import create_app
@@ -33,6 +34,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 WIDE = ROOT / "config" / "wide.json"
 Progress = Callable[[float], None]
+# A tree to compare with may be one of those that have it in the other module.
+window = getattr(market_start, "window", None) or getattr(supervisor, "window")  # noqa: B009
 
 FLOOR_LAYOUT = {"collect": 1, "analytics": 1, "persist": 1, "aggregate": 1, "maintenance,manual": 1}
 """Workers by queues and their concurrency: one single-child worker per queue, as the floor has them."""
