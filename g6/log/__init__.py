@@ -221,10 +221,13 @@ def notice(subject: str, sentence: str, fix: str = "", *, is_kept: bool = False)
 
 
 def report(facts: CycleReport | StageReport, *, trace: str = "", is_kept: bool = False) -> None:
-    """Write a report: a cycle at INFO, a stage at DEBUG, or at WARNING when its unit is lost."""
+    """Write a report: a cycle at INFO, a stage at DEBUG, either at WARNING when a unit is lost."""
     traced = {"trace": trace} if trace else {}
     if isinstance(facts, CycleReport):
-        _logger("cycle", is_kept=is_kept).info("cycle", **_cycle_line(facts), **traced)
+        logger = _logger("cycle", is_kept=is_kept)
+        is_lost = Status.MISSING in facts.units.values()
+        write = logger.warning if is_lost else logger.info
+        write("cycle", **_cycle_line(facts), **traced)
         return
     logger = _logger(facts.stage, is_kept=is_kept)
     write = logger.warning if facts.status == Status.MISSING else logger.debug

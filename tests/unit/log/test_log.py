@@ -117,6 +117,23 @@ def test_what_is_not_ok_is_named_with_its_reason(lines: Lines) -> None:
     assert lines.entries()[0]["not_ok"] == {"SENSEX": "MISSING expired"}
 
 
+@pytest.mark.parametrize(
+    ("units", "level"),
+    [
+        ({"NIFTY": "MISSING", "SENSEX": "MISSING"}, "warning"),
+        ({"NIFTY": "OK", "SENSEX": "MISSING"}, "warning"),
+        ({"NIFTY": "OK", "SENSEX": "PARTIAL"}, "info"),
+        ({"NIFTY": "SKIPPED", "SENSEX": "SKIPPED"}, "info"),
+    ],
+)
+def test_a_cycle_that_lost_a_unit_is_a_warning(
+    lines: Lines, units: dict[str, str], level: str
+) -> None:
+    configured(lines)
+    log.report(cycle(status="PARTIAL", units=units))
+    assert lines.entries()[0]["level"] == level
+
+
 def test_stages_stay_below_info_unless_their_unit_is_lost(lines: Lines) -> None:
     configured(lines)
     log.report(stage())
