@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from textwrap import wrap
@@ -14,7 +15,7 @@ from g6.domain.cycles.gaps import NO_ROW, Gap
 from g6.domain.market.calendar import IST, day_of
 from g6.domain.market.instants import with_indian_clocks
 from g6.domain.market.trading_hours import TradingHours
-from g6.domain.reports import Alert, LoginFacts, StreamFacts
+from g6.domain.reports import Alert, CycleReport, LoginFacts, StreamFacts
 from g6.domain.reports.closed_cycles import ClosedCycles
 from g6.rendering.wording import clock, countdown, counted, counts_in_words, day_words
 from g6.studies.checks.machine_checks import DAYS_AHEAD
@@ -28,6 +29,7 @@ __all__ = [
     "end_line",
     "login_notice",
     "market_notice",
+    "nothing_collected",
     "notice_lines",
     "refusal_notice",
     "session_lines",
@@ -138,11 +140,13 @@ def login_notice(
         command = f"g6 login {option}".rstrip()
         fix = f"{command} in another terminal: this run goes on by itself"
         return Notice("login", sentence, fix, is_trouble=True, key=login.state)
-    sentence = "the access token is valid"
+    # A wrong token was called valid, and refused by the first request.
+    sentence = "there is an access token"
     if login.expires:
         sentence += f" until {clock_in_india(parse_z(login.expires), now)}"
     if login.seconds_left:
         sentence += f" (for {countdown(login.seconds_left)})"
+    sentence += "; Kite takes or refuses it at the first request"
     return Notice("login", sentence, key="valid")
 
 
@@ -279,6 +283,21 @@ def _span(seconds: float) -> str:
     if not days:
         return countdown(seconds)
     return f"{days:.0f} {'day' if days == 1 else 'days'} {rest // 3600:.0f} h"
+
+
+def nothing_collected(reports: Collection[CycleReport]) -> str:
+    """Return that the cycles of a run collected no option, and why, empty where they did.
+
+    Args:
+        reports: The cycles that closed.
+    """
+    # A refused token skips every unit. The run closed its cycles, and cron saw a success.
+    if not reports or any(sum(report.options.values()) for report in reports):
+        return ""
+    reasons = Counter(str(reason) for report in reports for reason in report.reasons.values())
+    words = ", ".join(reason.replace("_", " ") for reason, _ in reasons.most_common())
+    why = f" ({words})" if words else ""
+    return f"nothing was collected{why}: g6 check asks the source why"
 
 
 def summary_lines(closed: ClosedCycles, cycles: int) -> Iterator[str]:

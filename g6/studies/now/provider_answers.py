@@ -98,6 +98,9 @@ def answer(
     return ProviderAnswers(tuple(questions.answers))
 
 
+_PRESENT = "there is one, the account tells whether Kite takes it"
+
+
 def _ask_account(questions: _Questions, abilities: Abilities) -> None:
     account = abilities.account
     if account is None:
@@ -162,11 +165,14 @@ def cause_of(error: G6Error) -> tuple[str, str]:
 
 
 def _token_words(token: LoginFacts) -> str:
-    if not token.seconds_left:
+    """Return what is known of a token before Kite is asked: it is there and has not ended."""
+    if not token.is_valid:
         return token.state
+    if not token.seconds_left:
+        return _PRESENT
     hours, minutes = divmod(int(token.seconds_left // 60), MINUTES_PER_HOUR)
     time_left = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
-    return f"{token.state}, {time_left} left"
+    return f"{_PRESENT}, {time_left} left"
 
 
 def _contracts(dumps: InstrumentDumps | None, exchange: str, contracts: int) -> str:

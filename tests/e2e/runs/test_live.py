@@ -37,7 +37,7 @@ def test_one_command_collects_until_the_close_and_sums_the_day_up(tmp_path: Path
     assert done.returncode == 0, done.stdout + done.stderr
     assert "logged in as" in done.stdout
     assert "✓ prices: NIFTY" in done.stdout
-    assert "the access token is valid until tomorrow 06:00" in done.stdout
+    assert "there is an access token until tomorrow 06:00" in done.stdout
     assert "the session of 2026-11-20 is over" in done.stdout
     assert "next      Mon 23 Nov 09:15" in done.stdout
     assert "stopped: " in done.stdout

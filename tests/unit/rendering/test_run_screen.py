@@ -14,7 +14,7 @@ from g6.domain.market.calendar import IST
 from g6.domain.market.trading_hours import trading_hours
 from g6.domain.reports import Alert, CycleReport, LoginFacts, StreamFacts
 from g6.domain.reports.provider_facts import ConnectionFacts
-from g6.domain.schema.words import Status
+from g6.domain.schema.words import Reason, Status
 from g6.rendering import run_screen
 from g6.rendering.screens import run_board
 from tests.worlds.pipeline import World
@@ -117,7 +117,7 @@ def test_a_start_tells_weeks_before_that_the_calendar_ends(day: date, told: str)
         (
             LoginFacts("valid", "2026-11-23T00:30:00Z", 64_800.0),
             True,
-            "valid until tomorrow 06:00 (for 18 h 00 min)",
+            "there is an access token until tomorrow 06:00 (for 18 h 00 min); Kite takes or refuses",
             "",
         ),
     ],
@@ -164,6 +164,32 @@ def test_the_last_line_says_how_many_cycles_and_where_the_files_are() -> None:
         "stopped: 65 cycles (OK 65), 60 of them not stored or not wholly, files in data/x"
     )
     assert run_screen.end_line({}, "data/x") == "stopped: 0 cycles, files in data/x"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "options", "told"),
+    [
+        (Status.SKIPPED, Reason.TOKEN, 0, "nothing was collected (token): g6 check"),
+        (Status.MISSING, Reason.FRAME_MISSING, 0, "nothing was collected (frame missing)"),
+        (Status.PARTIAL, Reason.NO_QUOTES, 3, ""),
+    ],
+)
+def test_a_run_that_collected_nothing_says_why(
+    status: Status, reason: Reason, options: int, told: str
+) -> None:
+    report = CycleReport(
+        "2026-11-20T04:05:00Z",
+        status,
+        {"NIFTY": status},
+        {"NIFTY": reason},
+        {"NIFTY": options},
+        0.0,
+        0.2,
+    )
+    sentence = run_screen.nothing_collected([report])
+    assert sentence.startswith(told)
+    assert bool(sentence) == bool(told)
+    assert run_screen.nothing_collected([]) == ""
 
 
 def test_a_stream_that_connects_is_said_and_so_is_that_it_feeds() -> None:

@@ -74,8 +74,8 @@ def run_bounded(
 ) -> None:
     """Run the requested cycles, or a whole recording, and print how they went.
 
-    The exit code is 1 when not all of them closed and were stored. On a day without a session, and
-    after its close, a live run ends at once with a sentence.
+    The exit code is 1 when not all of them closed and were stored, or no option was collected.
+    On a day without a session, and after its close, a live run ends at once with a sentence.
     """
     console = terminal.console(settings, stderr=json_lines)
     log.configure(settings)
@@ -142,7 +142,8 @@ class _BoundedRun:
         """Tell of each cycle and of how the run went.
 
         Raises:
-            Exit: With 1, where a cycle is missing or the recording is damaged.
+            Exit: With 1, where a cycle is missing, nothing was collected, or the recording is
+                damaged.
         """
         for followed in with_progress(
             self._closing(follower, cycles, limit), cycles, self._console
@@ -155,7 +156,11 @@ class _BoundedRun:
         _summarise(self._console, stack, follower.closed, cycles)
         unread = _left_out(stack)
         left_out.print_left_out(self._console, unread)
-        if not is_whole or left_out.has_damage(unread):
+        reports = follower.closed.values()
+        sentence = run_screen.nothing_collected(reports)
+        if sentence:
+            self._console.print(sentence, soft_wrap=True, highlight=False)
+        if not is_whole or sentence or left_out.has_damage(unread):
             raise typer.Exit(1)
 
     def _closing(self, follower: RunFollower, cycles: int, limit: float) -> Iterator[ClosedCycle]:

@@ -175,6 +175,8 @@ def run(
 ) -> None:
     """Run the whole system for a number of cycles, then stop.
 
+    The exit code is 1 when a cycle did not close or was not stored, or nothing was collected.
+
     Example: g6 run --cycles 60 --interval 1 --config config/wide.json
     """
     settings = options.settings(

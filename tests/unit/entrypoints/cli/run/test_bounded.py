@@ -1,16 +1,26 @@
 from __future__ import annotations
 
+import io
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+import typer
+from rich.console import Console
 
 from g6.adapters.memory.ledger import MemoryLedger
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.reports import CycleReport
+from g6.domain.schema.words import Status
 from g6.entrypoints.cli.run.bounded import moved_on, refuse_closed
+from g6.entrypoints.cli.run.bounded_run import _BoundedRun
 from g6.entrypoints.cli.run.demonstration import whole_session
 from g6.entrypoints.machine.market_start import Window
 from g6.errors import NothingToDo, UserError
 from g6.ports import Opening
-from tests.worlds.pipeline import World
+from tests.worlds.pipeline import World, first_instant
 
 
 def settings(start: str, **more: object) -> Settings:
@@ -100,3 +110,24 @@ def test_a_simulated_market_waits_for_its_beat_and_begins_where_it_stood() -> No
     world = World()
     world.later(600.0)
     assert moved_on(settings(FIRST), world.runtime, BOTH) == BOTH
+
+
+@pytest.mark.parametrize(("options", "code"), [(0, 1), (2, 0)])
+def test_a_run_that_collected_nothing_fails(tmp_path: Path, options: int, code: int) -> None:
+    cycle = "2026-11-20T04:05:00Z"
+    status = Status.OK if options else Status.SKIPPED
+    report = CycleReport(cycle, status, {"NIFTY": status}, {}, {"NIFTY": options}, 0.0, 0.2)
+    stack: Any = SimpleNamespace(
+        runtime=SimpleNamespace(clock=first_instant(), provider=None),
+        settings=load(None, {"data_dir": tmp_path}, {}),
+    )
+    follower: Any = SimpleNamespace(
+        stack=stack, closed={cycle: report}, until_stored=lambda _: True
+    )
+    run = _BoundedRun(Console(file=io.StringIO()), None, json_lines=False)
+    try:
+        run.follow(stack, follower, 1, 0.0)
+        ended = 0
+    except typer.Exit as end:
+        ended = end.exit_code
+    assert ended == code
