@@ -109,8 +109,9 @@ class DirectoryPast:
         return dict(statuses(self.settings.directory, first, last, self.at))
 
     def chains(self, keys: Sequence[tuple[str, date]]) -> Mapping[tuple[str, date], StoredChains]:
-        """Return the stored chains of each index and day."""
-        return stored_units.stored_chains(self.settings.directory, keys, self.at)
+        """Return the stored chains of each index and day, by what collected them."""
+        directory = self.settings.directory
+        return stored_units.stored_chains(directory, keys, self.at, of_collection=True)
 
     def written_settings(self, config_id: str) -> CollectionSettings | None:
         """Return what a configuration that wrote rows says, None where it is not written down."""

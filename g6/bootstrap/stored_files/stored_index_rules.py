@@ -13,7 +13,7 @@ from g6.bootstrap.stores import store
 from g6.config import Settings, build, flat, nested
 from g6.config.sections import IndexParams
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.schema.json_reading import part
+from g6.domain.quotes.stamp import collection_of
 from g6.errors import G6Error, NothingToDo
 from g6.ports.readers import StoredReader
 from g6.studies import selection
@@ -61,9 +61,7 @@ def _configuration(reader: StoredReader, indices: Sequence[str], at: datetime) -
     for index in indices:
         with suppress(NothingToDo):
             _, frame = selection.latest(reader, index, at)
-            stamp = part(frame.header, "stamp")
-            # A rerun under other settings names those of the collection beside its own.
-            return str(stamp.get("revised_from") or stamp.get("config_id") or "")
+            return collection_of(frame)
     return ""
 
 

@@ -21,7 +21,15 @@ from g6.domain.schema.json_reading import number, part, read_record, text, whole
 from g6.domain.schema.json_types import plain_fields
 from g6.domain.schema.underlying import Underlying
 
-__all__ = ["Stamp", "from_frame", "parse_window", "restamped", "settings_of", "to_frame"]
+__all__ = [
+    "Stamp",
+    "collection_of",
+    "from_frame",
+    "parse_window",
+    "restamped",
+    "settings_of",
+    "to_frame",
+]
 
 _CONTRACT_COLUMNS = ("expiry", "strike", "lot_size", "tick_size")
 
@@ -148,12 +156,25 @@ def restamped(header: Header, renewed: Mapping[str, object]) -> Header:
     >>> restamped(again, {"config_id": "c1"})["stamp"]
     {'config_id': 'c1'}
     """
+    first = collection_of(Frame(header, {}))
     before = dict(part(header, "stamp"))
-    first = str(before.pop("revised_from", "") or before.get("config_id", ""))
+    before.pop("revised_from", None)
     stamp = {**before, **renewed}
     if first and first != renewed["config_id"]:
         stamp["revised_from"] = first
     return {**header, "stamp": stamp}
+
+
+def collection_of(frame: Frame) -> str:
+    """Return the name of the settings that a unit was collected under, empty where nobody says it.
+
+    >>> collection_of(Frame({"stamp": {"config_id": "c2", "revised_from": "c1"}}, {}))
+    'c1'
+    >>> collection_of(Frame({"stamp": {"config_id": "c2"}}, {}))
+    'c2'
+    """
+    stamp = part(frame.header, "stamp")
+    return str(stamp.get("revised_from") or stamp.get("config_id") or "")
 
 
 def settings_of(frame: Frame) -> str:

@@ -130,7 +130,10 @@ class PastReader(Protocol):
         ...
 
     def chains(self, keys: Sequence[tuple[str, date]]) -> Mapping[tuple[str, date], StoredChains]:
-        """Return the stored chains of each index and day."""
+        """Return the stored chains of each index and day, each under what collected it.
+
+        A rerun and a recompute change the configuration of figures, and not what was due.
+        """
         ...
 
     def written_settings(self, config_id: str) -> CollectionSettings | None:

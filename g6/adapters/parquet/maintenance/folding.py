@@ -32,13 +32,14 @@ from g6.adapters.parquet.reading import (
     widened,
 )
 from g6.domain.cycles.cycle import isoformat_z, quarter_hour_of
+from g6.domain.schema.json_reading import part
 from g6.domain.schema.json_types import Document
 from g6.domain.schema.layout import DAY_FILE
 from g6.errors import BadInput, StoreBusy
 from g6.files import directory_lock, refusals, replace, shown
 from g6.ports.history import FoldReport
 
-_HEADERS = ("g6.header", "g6.headers", "g6.indices")
+_HEADERS = ("g6.header", "g6.headers", "g6.indices", "g6.revised_from")
 
 
 def fold(directory: Path, schema: pa.Schema, before: datetime) -> FoldReport:
@@ -167,8 +168,25 @@ def merged_metadata(summaries: Iterable[FileSummary]) -> dict[str, str]:
         for name, words in summary.facts.items():
             facts.setdefault(name, set()).update(words)
         by_cycle |= summary.headers
-    packed = {"g6.headers": pack_headers(by_cycle)} if by_cycle else {}
-    return {name: ",".join(sorted(values)) for name, values in facts.items() if values} | packed
+    merged = {name: ",".join(sorted(values)) for name, values in facts.items() if values}
+    if by_cycle:
+        merged["g6.headers"] = pack_headers(by_cycle)
+    if collections := revised_collections(by_cycle):
+        merged["g6.revised_from"] = collections
+    return merged
+
+
+def revised_collections(headers_by_cycle: Document) -> str:
+    """Return the configurations of the collection of units that were computed again.
+
+    They are separated by commas. Who reads only `g6.config_id` of a file knows by them that another
+    configuration has collected what it holds.
+    """
+    names: set[str] = set()
+    for cycle in headers_by_cycle:
+        stamp = part(part(headers_by_cycle, cycle), "stamp")
+        names.add(str(stamp.get("revised_from", "")))
+    return ",".join(sorted(filter(None, names)))
 
 
 def facts_of(metadata: Mapping[str, str]) -> dict[str, set[str]]:

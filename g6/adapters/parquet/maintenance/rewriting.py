@@ -24,6 +24,7 @@ from g6.adapters.parquet.columns import (
     encode,
     overview_table,
 )
+from g6.adapters.parquet.maintenance.folding import revised_collections
 from g6.adapters.parquet.reading import by_instant, foreign, headers, pack_headers, read
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.schema.frame import ColumnValues, Words
@@ -105,6 +106,9 @@ def write_day(
         table = pa.table(arrays, schema=CHAIN_SCHEMA)
         metadata = _own(stored.schema.metadata)
         metadata[b"g6.headers"] = pack_headers(stamps).encode()
+        metadata.pop(b"g6.revised_from", None)
+        if collections := revised_collections(stamps):
+            metadata[b"g6.revised_from"] = collections.encode()
         for name in _STAMPED:
             if name in columns:
                 metadata[f"g6.{name}".encode()] = _distinct(table.column(name)).encode()

@@ -142,6 +142,7 @@ class StoredPast:
         outcomes: How cycles ended, by day and index.
         chains: The stored chains, by day and index.
         spans: The first and the last day of each index.
+        still_enabled: Live indices that are enabled now: their span has no end yet.
         to_newest_row: Whether a running market has come no further than its newest row.
     """
 
@@ -152,6 +153,7 @@ class StoredPast:
     outcomes: Mapping[date, OutcomesOfDay]
     chains: dict[date, dict[str, StoredChains]]
     spans: Mapping[str, tuple[date, date]]
+    still_enabled: frozenset[str]
     now: datetime
     to_newest_row: bool = True
     _instants: dict[date, Instants] = field(default_factory=dict)
@@ -178,8 +180,9 @@ class StoredPast:
         chains: dict[date, dict[str, StoredChains]] = {}
         for (name, day), of_day in reader.chains(keys).items():
             chains.setdefault(day, {})[name] = of_day
-        spans = _spans(chain_days, outcomes, reader.indices, days, live=kind == MarketKind.LIVE)
-        return cls(reader, kind, days, stored, outcomes, chains, spans, now)
+        spans = _spans(chain_days, outcomes, days)
+        still_enabled = frozenset(reader.indices if kind == MarketKind.LIVE else ())
+        return cls(reader, kind, days, stored, outcomes, chains, spans, still_enabled, now)
 
     def due(self, day: date) -> list[str]:
         """Return the indices that have rows on a day, or had to.
@@ -188,8 +191,17 @@ class StoredPast:
         """
         enabled: Iterable[str] | None = self._enabled(day)
         if enabled is None:
-            enabled = [name for name, (first, last) in self.spans.items() if first <= day <= last]
+            enabled = [name for name in self.spans if self._spans_day(name, day)]
         return sorted({*self.outcomes.get(day, ()), *self.chains.get(day, ()), *enabled})
+
+    def _spans_day(self, index: str, day: date) -> bool:
+        """Tell whether an index is stored around a day, or may be expected on one without rows."""
+        first, last = self.spans[index]
+        if first <= day <= last:
+            return True
+        # What a day has stored says what was due on it. The settings of now would add or hide gaps.
+        has_rows = day in self.outcomes or day in self.chains
+        return first <= day and index in self.still_enabled and not has_rows
 
     def as_stored(self, index: str, day: date, span: PastSpan) -> Outcomes:
         """Return the outcomes of an index and day within the span, held against its chains."""
@@ -333,8 +345,8 @@ class StoredPast:
 
     def _enabled(self, day: date) -> frozenset[str] | None:
         """Return the indices that all configurations of a day had, None where one is unknown."""
-        # Not those that any had: a rerun of one cycle may have been called with other indices, and
-        # made gaps that are none.
+        # Not those that any had: an index that was switched on in the afternoon and stored nothing
+        # would be due since the open.
         names = {name for _, name in self._collected(day)}
         enabled = frozenset(INDICES)
         for name in names:
@@ -366,15 +378,9 @@ def _nearest(stored: Iterable[date], days: Sequence[date]) -> list[date]:
 def _spans(
     chain_days: Mapping[str, Sequence[date]],
     outcomes: Mapping[date, OutcomesOfDay],
-    enabled: Sequence[str],
     days: Sequence[date],
-    *,
-    live: bool,
 ) -> dict[str, tuple[date, date]]:
-    """Return by index its first and last stored day, and for days beside all of them those days.
-
-    A live index that is still enabled has no last day.
-    """
+    """Return by index its first and last stored day, and for days beside all of them those days."""
     stored: dict[str, set[date]] = {}
     for index, of_index in chain_days.items():
         if index in INDICES and of_index:
@@ -387,9 +393,4 @@ def _spans(
     newest = max((last for _, last in spans.values()), default=date.min)
     if days and (days[0] > newest or days[-1] < oldest):
         return dict.fromkeys(spans, (days[0], days[-1]))
-    if not live:
-        return spans
-    for index, (first, _) in spans.items():
-        if index in enabled:
-            spans[index] = (first, date.max)
     return spans

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from g6.adapters.data_dir.owner import System
@@ -16,6 +18,7 @@ from g6.config import calendar
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
+from g6.domain.quotes.stamp import restamped
 from g6.domain.schema.frame import Frame
 from tests.unit.entrypoints.cli.conftest import Run
 from tests.worlds.owning import owned
@@ -323,3 +326,80 @@ def test_what_a_repair_or_a_rerun_ran_under_does_not_decide_what_was_due(
 def only(name: str) -> dict[str, Any]:
     """Return the parameters of all indices with one enabled."""
     return {index: {"enabled": index == name} for index in INDICES}
+
+
+def computed_again(directory: Path, config_id: str) -> None:
+    """Compute Wednesday's chains again under another configuration, as `g6 recompute` writes it."""
+    history = ParquetHistory(directory)
+    day = date.fromisoformat(WEDNESDAY)
+    history.compact("NIFTY", day)
+    history.compact("overview", day)
+    stored = history.read_day("NIFTY", day, ["config_id"])
+    again = {
+        cycle: restamped(header, {"config_id": config_id})
+        for cycle, header in stored.headers.items()
+    }
+    names = np.full(int(stored.bounds[-1]), config_id, dtype=object)
+    history.write_day("NIFTY", day, {"config_id": names}, again)
+
+
+def test_a_recompute_under_other_settings_does_not_change_what_was_due(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
+    """The rows name the settings they were computed under, and others have collected them."""
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 4, step=300))
+    write_config(tmp_path, "c1", {"settings": {"interval": 300, "index_params": only("NIFTY")}})
+    write_config(tmp_path, "c2", {"settings": {"interval": 60}})
+    write_config(tmp_path, "c3", {"settings": {"interval": 60, "index_params": only("SENSEX")}})
+    before = coverage(g6, tmp_path)
+    lost = gaps(g6, tmp_path)
+    assert [(row["index"], row["due"], row["OK"]) for row in before] == [("NIFTY", 78, 4)]
+    for config_id in ("c2", "c3", "c1", "c2"):
+        computed_again(tmp_path, config_id)
+        assert coverage(g6, tmp_path) == before
+        assert gaps(g6, tmp_path) == lost
+    # A part of the same day that is written after it is folded with what the day says.
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 1, first="05:50"))
+    for _ in range(2):
+        assert [(row["due"], row["OK"]) for row in coverage(g6, tmp_path)] == [(78, 5)]
+        ParquetHistory(tmp_path).compact("NIFTY", date.fromisoformat(WEDNESDAY))
+
+
+def test_the_catalogue_names_the_settings_that_a_day_was_computed_under(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 4))
+    computed_again(tmp_path, "c2")
+    told = json.loads(g6("data", "catalogue", "--json", "--data-dir", str(tmp_path)).out)
+    assert "c2" in json.dumps(told)
+    assert "c1" not in json.dumps(told)
+
+
+def test_a_day_that_an_earlier_version_computed_again_is_known_by_its_mark(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 4, step=300))
+    write_config(tmp_path, "c1", {"settings": {"interval": 300, "index_params": only("NIFTY")}})
+    write_config(tmp_path, "c2", {"settings": {"interval": 60}})
+    before = coverage(g6, tmp_path)
+    computed_again(tmp_path, "c2")
+    path = tmp_path / f"chain/underlying=NIFTY/date={WEDNESDAY}/day.parquet"
+    table = pq.read_table(path)
+    metadata = dict(table.schema.metadata)
+    del metadata[b"g6.revised_from"]
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+    assert coverage(g6, tmp_path) == before
+
+
+@pytest.mark.parametrize("enabled", [("NIFTY",), ("NIFTY", "SENSEX")])
+def test_the_indices_of_now_do_not_decide_what_was_due_on_a_stored_day(
+    g6: Run, tmp_path: Path, chain_of: Chains, enabled: tuple[str, ...]
+) -> None:
+    """No file says under which settings the day was collected."""
+    store(tmp_path, chain_of, cycles_of(TUESDAY), ("NIFTY", "SENSEX"))
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY))
+    (tmp_path / ".kind").write_text("live\n")
+    options = ["--from", WEDNESDAY, "--to", WEDNESDAY]
+    for name in INDICES:
+        options += ["--set", f"index_params.{name}.enabled={str(name in enabled).lower()}"]
+    assert [row["index"] for row in coverage(g6, tmp_path, *options)] == ["NIFTY"]
