@@ -538,7 +538,6 @@ UNMEASURED: frozenset[str] = frozenset(
         "a persist that was overtaken leaves its chain",
         "a persist looks only where nothing ends it before",
         "a rerun from persist does not look whether its unit was analysed",
-        "a rerun that loses its chain keeps its row",
         "the sweep skips the first index alone",
         "a rerun that waits is sent again at every sweep",
         "a persist that waits is sent again at every sweep",
