@@ -92,7 +92,7 @@ class CertificateFiles:
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             reason = f"is not the certificate of {day} v{version} ({error})"
-            fix = "bring it back from a backup (g6 restore), or ask who keeps a copy"
+            fix = "bring it back from a backup (g6 restore BACKUP), or ask who keeps a copy"
             raise BadInput(shown(path), None, reason, fix) from error
         return certificate
 
@@ -163,7 +163,7 @@ class CertificateFiles:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             reason = f"is no list of newest certificates ({error})"
             fix = (
-                "bring it back from a backup (g6 restore); or mv "
+                "bring it back from a backup (g6 restore BACKUP); or mv "
                 f"{quoted(path)} {quoted(path)}.damaged && g6 data compact lists what is there"
             )
             raise BadInput(shown(path), None, reason, fix) from error

@@ -143,7 +143,7 @@ def unanswered(path: Path, error: BaseException) -> UserError:
 
 def _damaged(path: Path, note: ColdNote) -> BadInput:
     reason = f"stands for a file in {note.address} that is not what was put there: another SHA-256"
-    fix = "bring the day back from a backup (g6 restore), and archive it again"
+    fix = "bring the day back from a backup (g6 restore BACKUP), and archive it again"
     return BadInput(shown(path), None, reason, fix)
 
 

@@ -75,12 +75,12 @@ def refuse_exchanged(directory: Path, day: date, names: Iterable[str]) -> None:
         if content is None:
             # Of a day whose file was gone, one cycle that was run again became the whole day.
             reason = f"is certified ({newest.name}) and not there; nothing takes its place"
-            fix = f"g6 restore DIR --date {day} brings it back; where nobody has it, {certify}"
+            fix = f"g6 restore BACKUP --date {day} brings it back; where nobody has it, {certify}"
             raise BadInput(shown(directory / file.path), None, reason, fix)
         if content != (file.bytes, file.sha256):
             reason = f"is not what its certificate says ({newest.name}): another SHA-256"
             fix = (
-                f"mv {quoted(path)} {quoted(path)}.exchanged && g6 restore DIR --date {day} brings "
-                f"the certified one back; where it was changed on purpose, {certify}"
+                f"mv {quoted(path)} {quoted(path)}.exchanged && g6 restore BACKUP --date {day} "
+                f"brings the certified one back; where it was changed on purpose, {certify}"
             )
             raise BadInput(shown(path), None, f"{reason}; nothing was made of it", fix)

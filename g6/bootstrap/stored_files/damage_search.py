@@ -134,7 +134,7 @@ def _lost_live_files(settings: Settings, index: str, day: date) -> Iterator[Find
             f"is not there; Parquet has its {len(stored.lines[path])} lines with figures that were "
             "computed again, and the live ones no more"
         )
-        yield Finding(shown(path), "lost", what, f"g6 restore DIR --date {day} brings it back")
+        yield Finding(shown(path), "lost", what, f"g6 restore BACKUP --date {day} brings it back")
 
 
 def _is_pruned(directory: Path, index: str, day: date) -> bool:

@@ -22,6 +22,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
@@ -113,13 +114,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal.plain_in_c_locale()
     with warnings.catch_warnings():
         warnings.simplefilter("always", DamagedFile)
-        warnings.showwarning = _warn
+        # A day that is read twice for one answer told of its damaged file twice.
+        warnings.showwarning = partial(_warn, set())
         # A shell asks through the environment of a process of its own.
         asked = shells.question(shells.environment()) if arguments is None else None
         return _run(list(sys.argv[1:] if arguments is None else arguments), asked)
 
 
 def _warn(
+    told: set[str],
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -127,9 +130,16 @@ def _warn(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Write what was left out of an answer as a sentence, and other warnings as Python does."""
+    """Write what was left out of an answer as a sentence, and other warnings as Python does.
+
+    Args:
+        told: The sentences that were written. Each is written once.
+        message: The warning, and so on as `warnings.showwarning` is called.
+    """
     if issubclass(category, DamagedFile):
-        sys.stderr.write(f"g6: {mask(str(message))}\n")
+        if str(message) not in told:
+            told.add(str(message))
+            sys.stderr.write(f"g6: {mask(str(message))}\n")
     else:
         (file or sys.stderr).write(
             warnings.formatwarning(message, category, filename, lineno, line)

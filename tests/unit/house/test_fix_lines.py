@@ -158,7 +158,47 @@ def wrong_command(words: list[str]) -> str:
         for name in (*parameter.opts, *parameter.secondary_opts)
     } | {"--help"}
     given = [word.partition("=")[0] for word in rest if word.startswith("--") and len(word) > 2]
-    return next((f"g6 {words[0]} {name}" for name in given if name.rstrip(".:") not in options), "")
+    unknown = [name for name in given if name.rstrip(".:") not in options]
+    if unknown:
+        return f"g6 {words[0]} {unknown[0]}"
+    return lacking(command, words[0], rest)
+
+
+def lacking(command: Any, name: str, rest: Sequence[str]) -> str:
+    """Return the required argument that a command is printed without, "" where it has all."""
+    required = [
+        parameter
+        for parameter in command.params
+        if parameter.param_type_name == "argument" and parameter.required
+    ]
+    if "--help" in rest:
+        return ""
+    flags = {
+        option
+        for parameter in command.params
+        if getattr(parameter, "is_flag", False)
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    choices = {
+        choice for parameter in required for choice in re.findall("[a-z]+", parameter.metavar or "")
+    }
+    values = 0
+    is_value = False
+    for word in rest:
+        if word.startswith("-"):
+            is_value = "=" not in word and word not in flags
+        elif is_value:
+            is_value = False
+        elif re.fullmatch(r"[a-z]+[.:]?", word) and word not in choices:
+            # The sentence goes on: "g6 restore brings it back".
+            break
+        else:
+            values += 1
+    return (
+        f"g6 {name} lacks {required[values].metavar or required[values].name}"
+        if required[values:]
+        else ""
+    )
 
 
 ENGLISH = {
@@ -236,6 +276,8 @@ def test_a_setting_that_is_none_is_seen(text: str, wrong: list[str]) -> None:
     [
         ("g6 dance", "g6 dance"), ("g6 data wash", "g6 data wash"), ("run g6 chain NIFTY --colour", "g6 chain --colour"),
         ("g6 data check --date 2026-11-18", ""), ("g6 up --interval 60, or wait", ""),
+        ("from a backup (g6 restore), or ask", "g6 restore lacks DIR"), ("g6 restore --date 2026-11-18 brings it", "g6 restore lacks DIR"),
+        ("g6 restore BACKUP --overwrite", ""), ("g6 restore --overwrite BACKUP brings it", ""), ("g6 restore \x00 --date \x00", ""),
     ],
 )  # fmt: skip
 def test_a_command_that_is_none_is_seen(text: str, wrong: str) -> None:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from g6.adapters.parquet import days
 from g6.adapters.parquet.cold_notes import is_cold
 from g6.adapters.parquet.columns import CHAIN_SCHEMA, EVENT_SCHEMA, LISTING_SCHEMA, OVERVIEW_SCHEMA
-from g6.adapters.parquet.days import DayFile, FoldLevel
+from g6.adapters.parquet.days import DayFile, FoldLevel, session_date
 from g6.adapters.parquet.maintenance.parquet_history import ParquetHistory
 from g6.adapters.parquet.maintenance.rewriting import RECOMPUTED
 from g6.adapters.parquet.reading import DAMAGED, header, headers, whole, words_of
@@ -29,6 +29,8 @@ FileCheck = Callable[[], list[Finding]]
 Pruned = Callable[[str, date], bool]
 """Tells whether the chains of an index's day were deleted on purpose."""
 _Chains = dict[str, set[datetime]]
+_Unread = dict[str, list[DayFile]]
+"""The files that could not be read, by index, or by the overview's name."""
 
 
 def looks(
@@ -68,6 +70,7 @@ def _day(directory: Path, day: date, pruned: Pruned | None) -> Iterator[Finding]
     history = ParquetHistory(directory)
     chains: _Chains = {}
     overviews: dict[tuple[str, datetime], str] = {}
+    unread: _Unread = {}
     archived: set[str] = set()
     for name in history.names():
         folder = days.directory_of(history.root(name), day)
@@ -75,7 +78,7 @@ def _day(directory: Path, day: date, pruned: Pruned | None) -> Iterator[Finding]
             archived.add(name)
         yield from _strays(folder)
         for file in days.files(folder):
-            yield from _file(name, file, chains, overviews)
+            yield from _file(name, file, chains, overviews, unread)
     instruments = directory / layout.day_folder(Kind.INSTRUMENTS, day)
     for path in sorted(instruments.glob(layout.ROWS_FILES)):
         # An exchange lists no expired contract again: the dump of a past day is lost for good.
@@ -92,11 +95,15 @@ def _day(directory: Path, day: date, pruned: Pruned | None) -> Iterator[Finding]
     if pruned is not None:
         lacking = {index for index, _ in overviews} - chains.keys()
         archived |= {index for index in lacking if pruned(index, day)}
-    yield from _disagreeing(history, chains, overviews, archived)
+    yield from _disagreeing(history, chains, overviews, archived, unread)
 
 
 def _file(
-    name: str, file: DayFile, chains: _Chains, overviews: dict[tuple[str, datetime], str]
+    name: str,
+    file: DayFile,
+    chains: _Chains,
+    overviews: dict[tuple[str, datetime], str],
+    unread: _Unread,
 ) -> Iterator[Finding]:
     """Check one file of chains or overviews, and note the units that it holds.
 
@@ -108,6 +115,7 @@ def _file(
     table, findings = _read(file.path, schema, _fix_of(name, file))
     yield from findings
     if table is None:
+        unread.setdefault(name, []).append(file)
         return
     try:
         with whole(file.path):
@@ -121,6 +129,7 @@ def _file(
             else:
                 instants = table.column("timestamp").unique().to_pylist()
     except BadInput as error:
+        unread.setdefault(name, []).append(file)
         yield Finding(shown(file.path), "corrupt", error.reason, _fix_of(name, file))
         return
     yield from misplaced
@@ -143,8 +152,9 @@ def _fix_of(name: str, file: DayFile) -> str:
     move = f"mv {quoted(file.path)} {quoted(file.path)}.damaged"
     if file.level is not FoldLevel.PART:
         return (
-            f"{move}, then bring the file back from a backup; g6 data repair fills what is "
-            "missing from minute candles"
+            f"{move} && g6 restore BACKUP --date {session_date(file.first)}; without a backup, "
+            f"g6 data repair --from {session_date(file.first)} fills what is missing from minute "
+            "candles"
         )
     index = "" if name == OVERVIEW else f" --index {name}"
     return (
@@ -239,19 +249,28 @@ def _disagreeing(
     chains: _Chains,
     overviews: Mapping[tuple[str, datetime], str],
     away: Collection[str],
+    unread: _Unread,
 ) -> Iterator[Finding]:
     """Yield chains without an overview row, and OK rows without a chain.
 
     Nothing is said of the counterparts of what lies in a cold place or was pruned: of a day whose
     archiving was ended half way, and of one without its chains, every row was called unmatched.
+    What may stand in a file that cannot be read has the finding of that file alone: of one corrupt
+    day.parquet a rerun of each cycle was printed, and none worked once the quotes were gone.
     """
+
+    def may_be_unread(name: str, at: datetime) -> bool:
+        return any(file.may_hold(at) for file in unread.get(name, ()))
+
     for index, instants in sorted(chains.items()) if OVERVIEW not in away else ():
         for at in sorted(instants):
-            if (index, at) not in overviews:
+            if (index, at) not in overviews and not may_be_unread(OVERVIEW, at):
                 what = "no overview row stands for a stored chain"
                 yield _unmatched(history.root(OVERVIEW), at, index, what, "")
     for (index, at), status in sorted(overviews.items()):
-        if status in ANALYSED and index not in away and at not in chains.get(index, ()):
+        if status not in ANALYSED or index in away or at in chains.get(index, ()):
+            continue
+        if not may_be_unread(index, at):
             what = f"the overview says {status}, and no chain is stored"
             yield _unmatched(history.root(index), at, index, what, " --from persist")
 
@@ -259,5 +278,8 @@ def _disagreeing(
 def _unmatched(root: Path, at: datetime, index: str, what: str, stage: str) -> Finding:
     path = days.part_path(root, at.astimezone(UTC))
     cycle = isoformat_z(at)
-    fix = f"g6 rerun --cycle {cycle} --index {index}{stage}"
+    fix = (
+        f"g6 rerun --cycle {cycle} --index {index}{stage}; where the quotes are gone, "
+        f"g6 restore BACKUP --date {session_date(at)}"
+    )
     return Finding(shown(path), "unmatched", f"{index} at {cycle}: {what}", fix)

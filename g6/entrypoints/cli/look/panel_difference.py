@@ -44,7 +44,9 @@ def apply(earlier: Earlier, change: Delta) -> None:
     try:
         step = PanelDelta.from_json(_read(change))
     except (KeyError, TypeError) as error:
-        raise BadInput(change, None, "is no delta of a panel", "see g6 panels delta") from error
+        raise BadInput(
+            change, None, "is no delta of a panel", "g6 panels delta --help shows both"
+        ) from error
     typer.echo(canonical(step.document(_panel(earlier))).decode())
 
 

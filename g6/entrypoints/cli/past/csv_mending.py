@@ -73,8 +73,8 @@ def _show(console: Console, mended: MendedDay) -> None:
         lines = counted(mended.missing, "line")
         console.print(
             f"  {lines} of cycles that Parquet has are missing, whose live figures it has no more: "
-            f"g6 restore DIR --date {mended.day} brings files back that are gone; g6 rerun --cycle "
-            f"CYCLE --index {mended.index} writes a cycle anew in both",
+            f"g6 restore BACKUP --date {mended.day} brings files back that are gone; g6 rerun "
+            f"--cycle CYCLE --index {mended.index} writes a cycle anew in both",
             soft_wrap=True,
             highlight=False,
         )

@@ -32,9 +32,9 @@ LIST_GONE = (
     "the list of newest certificates was not there, although certificates are signed, and was made "
     "anew of those that are there"
 )
-_KEEP_COPY = "bring it back from a backup (g6 restore), or ask who keeps a copy"
+_KEEP_COPY = "bring it back from a backup (g6 restore BACKUP), or ask who keeps a copy"
 LIST_FIX = (
-    "bring it back from a backup (g6 restore); where nobody has it, move it away, and "
+    "bring it back from a backup (g6 restore BACKUP); where nobody has it, move it away, and "
     "g6 data compact lists the certificates that are there"
 )
 
@@ -159,7 +159,7 @@ def gone_words(link: CertificateLink) -> str:
 def gone_fix(link: CertificateLink) -> str:
     """Return what to do about it."""
     return (
-        f"bring it back from a backup: g6 restore DIR --date {link.day}; where nobody has it, "
+        f"bring it back from a backup: g6 restore BACKUP --date {link.day}; where nobody has it, "
         f"g6 data compact --date {link.day} --certify certifies the day as it is"
     )
 
@@ -256,6 +256,6 @@ def _shown(reader: CertificateReader, path: str) -> str:
 
 def _mend(day: date) -> str:
     return (
-        "bring it back from a backup (g6 restore); where it was changed on purpose, "
+        "bring it back from a backup (g6 restore BACKUP); where it was changed on purpose, "
         f"g6 data compact --date {day} --certify certifies the day anew"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import typer
 from g6.entrypoints import cli
 from g6.entrypoints.cli.shared.help.commands import COMMANDS, GROUPS
 from g6.entrypoints.cli.shared.help.help_pages import HelpPage, read_help
-from g6.errors import BadConfig, NothingToDo, StoreBusy
+from g6.errors import BadConfig, DamagedFile, NothingToDo, StoreBusy
 
 PAGES = read_help().pages
 
@@ -258,3 +259,17 @@ def test_a_checkout_says_its_commit(g6: Any) -> None:
     if done.returncode:
         pytest.skip("this is no checkout")
     assert f"commit {done.stdout.strip()}" in g6("--version").out
+
+
+def test_what_is_left_out_twice_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def left_out(_: object) -> int:
+        for name in ("a", "a", "b"):
+            warnings.warn(f"left out: {name}", DamagedFile, stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(cli, "_run", lambda words, _: left_out(words))
+    for _ in range(2):
+        assert cli.main([]) == 0
+        assert capsys.readouterr().err == "g6: left out: a\ng6: left out: b\n"

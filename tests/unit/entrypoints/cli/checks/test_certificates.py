@@ -247,7 +247,7 @@ def test_a_day_whose_certificates_are_all_gone_is_named_until_they_are_back(
     assert g6("certificate", "--verify", *where).code == 1
     answer = g6("certificate", DAY, "--verify", *where)
     assert (answer.code, "was issued (root " in answer.err) == (3, True)
-    assert f"g6 restore DIR --date {DAY}" in answer.err
+    assert f"g6 restore BACKUP --date {DAY}" in answer.err
     # Nothing takes its place on the way.
     answer = g6("data", "compact", *where)
     assert (answer.code, "not certified" in answer.out) == (1, True)

@@ -188,6 +188,35 @@ def test_every_kind_of_damage_is_found_with_file_and_fix(
     }
 
 
+@pytest.mark.parametrize(
+    "path", [f"{CHAIN}/day.parquet", f"overview/date={DAY}/day.parquet"], ids=["chain", "overview"]
+)
+def test_a_damaged_day_has_one_finding_whose_commands_are_whole(
+    g6: Run, directory: Path, path: str
+) -> None:
+    g6("data", "compact", "--date", DAY, "--data-dir", str(directory))
+    truncated(directory / path)
+    found = findings(g6, directory)
+    # Of each cycle a rerun was printed, which has no quotes any more.
+    assert [each for each in found if each["kind"] == "unmatched"] == []
+    (corrupt,) = [each for each in found if each["kind"] == "corrupt"]
+    assert f"g6 restore BACKUP --date {DAY} --data-dir {directory}" in corrupt["fix"]
+    assert f"g6 data repair --from {DAY}" in corrupt["fix"]
+
+
+def test_a_file_that_is_gone_is_told_with_a_command_for_when_the_quotes_are_gone(
+    g6: Run, directory: Path
+) -> None:
+    removed(directory / PART)
+    fixes = [
+        each["fix"]
+        for each in findings(g6, directory)
+        if each["what"].endswith("no chain is stored")
+    ]
+    assert fixes
+    assert all(f"g6 restore BACKUP --date {DAY}" in fix for fix in fixes)
+
+
 def finding(kind: str, what: str) -> Finding:
     return Finding("rows/a.csv", kind, what, "g6 data mend")
 

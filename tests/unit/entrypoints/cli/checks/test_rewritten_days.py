@@ -265,7 +265,7 @@ def test_one_cycle_does_not_become_the_day_of_a_file_that_is_gone(g6: Run, direc
     refused = [lot["error"] for lot in json.loads(answer.out) if "error" in lot]
     assert (answer.code, len(refused)) == (1, 1)
     assert f"is certified ({DAY} v1) and not there" in refused[0]
-    assert f"g6 restore DIR --date {DAY}" in refused[0]
+    assert f"g6 restore BACKUP --date {DAY}" in refused[0]
     assert not (directory / NIFTY).exists()
     assert store.read_chain(unit) is not None
     assert g6("certificate", str(DAY), "--verify", *where).code == 1
