@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,19 @@ def no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(LEAKS):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def covered_today(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a directory with a calendar of its own that covers the day of the test, whatever day that is.
+
+    The calendar that ships ends, and a command that asks what is today then says so and ends.
+    """
+    year = datetime.now(UTC).year
+    years = [year - 1, year, year + 1]
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "sessions.local.toml").write_text(f"covered_years = {years}\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.hookimpl(optionalhook=True)

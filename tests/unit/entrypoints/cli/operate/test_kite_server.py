@@ -56,6 +56,7 @@ def test_what_cannot_be_served_is_said(g6: Run, arguments: tuple[str, ...], said
     assert said in answer.err
 
 
+@pytest.mark.usefixtures("covered_today")
 def test_a_port_that_is_taken_is_named(g6: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -139,6 +139,7 @@ def test_a_day_beside_the_stored_ones_is_missing_when_it_is_asked_for(
     )
 
 
+@pytest.mark.usefixtures("covered_today")
 def test_a_live_day_after_the_last_stored_one_is_listed_up_to_now(
     g6: Run, tmp_path: Path, chain_of: Chains
 ) -> None:

@@ -131,6 +131,7 @@ def listed(tmp_path: Path) -> Path:
     return tmp_path / "kept"
 
 
+@pytest.mark.usefixtures("covered_today")
 def test_indices_of_which_nothing_is_listed_are_named(g6: Run, listed: Path) -> None:
     asked = ("data", "size", "--estimate", "--set", "provider.name=kite", "--data-dir", str(listed))
     assert (
@@ -140,6 +141,7 @@ def test_indices_of_which_nothing_is_listed_are_named(g6: Run, listed: Path) -> 
     assert "without" not in g6(*asked, "--indices", "NIFTY").out
 
 
+@pytest.mark.usefixtures("covered_today")
 def test_a_first_day_of_which_nothing_is_listed_has_no_figure(g6: Run, tmp_path: Path) -> None:
     told = g6(
         "data",
