@@ -30,7 +30,7 @@ from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 from redis.sentinel import Sentinel
 
-from g6.adapters.redis.server import Address, ReadyPool, parse_address
+from g6.adapters.redis.server import Address, parse_address, ready_again
 from g6.adapters.redis.vitals import UNREADABLE
 from g6.errors.masking import MASK, mask_address
 
@@ -236,7 +236,7 @@ class _SafeChannel:
         # Those that wait for messages keep their connections. Sentinels have pools of their own.
         if asynchronous or type(pool) is not ConnectionPool:
             return pool
-        return ReadyPool(pool.connection_class, pool.max_connections, **pool.connection_kwargs)
+        return ready_again(pool)
 
     def _get_client(self) -> Any:
         return partial(_Reader, channel=self, global_keyprefix=self.global_keyprefix)

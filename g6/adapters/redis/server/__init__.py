@@ -11,7 +11,7 @@ from g6.adapters.redis.server.connection import (
 )
 from g6.adapters.redis.server.embedded import EmbeddedServer, find_server, free_port, tied
 from g6.adapters.redis.server.namespace import DRIVEN_SECONDS, RedisNamespace
-from g6.adapters.redis.server.ready_pool import ReadyPool
+from g6.adapters.redis.server.ready_pool import ReadyPool, ready_again
 
 __all__ = [
     "DRIVEN_SECONDS",
@@ -25,6 +25,7 @@ __all__ = [
     "find_server",
     "free_port",
     "parse_address",
+    "ready_again",
     "redis_time",
     "refuse_wrong_tls",
     "tied",

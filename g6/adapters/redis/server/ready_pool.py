@@ -53,6 +53,11 @@ class ReadyPool(redis.ConnectionPool):
             self._at_hand.append(connection)
 
 
+def ready_again(pool: redis.ConnectionPool) -> ReadyPool:
+    """Return a pool of the same connections that has the last one used at hand."""
+    return ReadyPool(pool.connection_class, pool.max_connections, **pool.connection_kwargs)
+
+
 def _is_ready(connection: redis.Connection) -> bool:
     if connection.pid != os.getpid() or not connection.is_connected:
         return False
