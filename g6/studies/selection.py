@@ -80,6 +80,18 @@ def indices_at(reader: StoredReader, at: datetime | None) -> list[str]:
     return sorted(cycles[-1][1])
 
 
+def indices_lately(reader: StoredReader, at: datetime | None) -> list[str]:
+    """Return the indices of the cycles of the last day before the newest one that is not later.
+
+    Raises:
+        NothingToDo: Nothing is stored.
+    """
+    cycles = _cycles(reader, at, _SPANS[0])
+    if not cycles:
+        raise _nothing(reader, at)
+    return sorted(frozenset().union(*(indices for _, indices in cycles)))
+
+
 def cycles_until(reader: StoredReader, at: datetime | None) -> list[str]:
     """Return the stored cycles that are not later than `at`, oldest first, of a few days.
 

@@ -73,6 +73,20 @@ def test_the_overview_is_the_newest_row_and_its_trend_the_rows_before(
         assert list(getattr(row.trend, name)) == [one[column] for one in last], name
 
 
+def test_an_index_that_the_newest_cycle_left_out_is_stale_with_its_age(tmp_path: Path) -> None:
+    store = ParquetStore(tmp_path)
+    names = ("NIFTY", "BANKNIFTY")
+    for cycle, indices in (("2026-11-18T05:30:00Z", names), ("2026-11-18T05:35:00Z", names[:1])):
+        rows = [{"timestamp": cycle, "underlying": name, "status": "OK"} for name in indices]
+        store.write_overview(cycle, rows)
+    answer = g6.ask.overview(data_dir=tmp_path)
+    ages = {row.index: row.stale_seconds for row in answer.document.rows}
+    assert ages == {"BANKNIFTY": 300.0, "NIFTY": 0.0}
+    assert "STALE 5 min" in str(answer)
+    before = g6.ask.overview(data_dir=tmp_path, at="2026-11-18T05:30:00Z").document.rows
+    assert [row.stale_seconds for row in before] == [0.0, 0.0]
+
+
 def test_changes_of_the_ladder_are_those_since_the_previous_close(directory: Path) -> None:
     rows = {row["strike"]: row for row in nearest_expiry(newest_chain(directory))}
     ladder = g6.ask.ladder("NIFTY", data_dir=directory).document

@@ -12,6 +12,7 @@ from g6.rendering.tables.fitted_table import TextColumn, fitted_table
 from g6.rendering.wording import (
     WHOLE_CHAIN,
     clocks,
+    countdown,
     lacks_whole_chain,
     lakh,
     moment,
@@ -19,8 +20,9 @@ from g6.rendering.wording import (
     percent,
     points,
 )
-from g6.studies.stored.overview.overview_board import OverviewBoard
+from g6.studies.stored.overview.overview_board import IndexRow, OverviewBoard
 
+SECONDS_PER_MINUTE = 60
 CSV_HELP = "Write CSV, every figure of the overview in it."
 
 FIGURES: tuple[tuple[str, int, Callable[[Mapping[str, float]], str]], ...] = (
@@ -55,12 +57,20 @@ def parts(document: OverviewBoard, _: NoView) -> Iterator[Part]:
         yield Line(WHOLE_CHAIN)
 
 
+def _status(row: IndexRow) -> str:
+    """Return how the unit ended, or that a newer cycle left the index out, and how old it is."""
+    age = row.stale_seconds
+    if not age:
+        return row.status
+    return f"STALE {countdown(age)}" if age >= SECONDS_PER_MINUTE else f"STALE {age:.0f} s"
+
+
 def _table(document: OverviewBoard, width: int) -> Table:
     rows = document.rows
     columns = [
         TextColumn("index", [row.index for row in rows], justify="left"),
         TextColumn("time", clocks(row.cycle for row in rows), justify="left"),
-        TextColumn("status", [row.status for row in rows], justify="left"),
+        TextColumn("status", [_status(row) for row in rows], justify="left"),
     ]
     for heading, rank, text_of in FIGURES:
         columns.append(TextColumn(heading, [text_of(row.figures) for row in rows], rank))

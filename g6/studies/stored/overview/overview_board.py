@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -102,6 +102,7 @@ class IndexRow:
         iv_ok: How many of them have an implied volatility, NaN unknown.
         figures: Columns of the overview by their names, NaN unknown.
         trend: How the main figures went.
+        stale_seconds: How much older than the newest cycle of all its cycle is, 0 where it is that.
     """
 
     index: str
@@ -114,6 +115,7 @@ class IndexRow:
     iv_ok: float
     figures: Mapping[str, float]
     trend: IndexTrend
+    stale_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +139,16 @@ def answer(reader: StoredReader, parameters: BoardParameters) -> OverviewBoard:
         NothingToDo: No overview row is stored.
     """
     at = parameters.at
-    names = [parameters.index] if parameters.index else selection.indices_at(reader, at)
+    # After a cycle of one index alone the rows of all others were left out without a word.
+    names = [parameters.index] if parameters.index else selection.indices_lately(reader, at)
     rows = [_row(reader, name, parameters) for name in names]
     stored = tuple(row for row in rows if row is not None)
     if not stored:
         raise NothingToDo(f"no overview row was observed by then in {reader.place}")
-    return OverviewBoard(stored)
+    newest = max(row.cycle for row in stored)
+    return OverviewBoard(
+        tuple(replace(row, stale_seconds=(newest - row.cycle).total_seconds()) for row in stored)
+    )
 
 
 def _row(reader: StoredReader, index: str, parameters: BoardParameters) -> IndexRow | None:

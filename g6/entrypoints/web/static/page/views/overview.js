@@ -2,7 +2,7 @@
 
 import { h, setAttribute, svg } from "../dom.js";
 import { apart, changes, chart, spark } from "../chart.js";
-import { clock, expiryDay, isNumber, number, percent, points, seconds, signed, words } from "../format.js";
+import { age, clock, expiryDay, isNumber, number, percent, points, seconds, signed, words } from "../format.js";
 import { Grid } from "../grid.js";
 
 export const arrow = (change) => (change > 0 ? "▲ " : change < 0 ? "▼ " : "");
@@ -22,6 +22,12 @@ function trend(name) {
   };
 }
 
+// How the unit ended, or how much older it is than the newest cycle of all indices.
+function statusOf(row) {
+  if (row.stale_seconds) return `STALE ${age(row.stale_seconds)}`;
+  return row.status + (row.reason ? ` (${words(row.reason)})` : "");
+}
+
 const COLUMNS = [
   { key: "index", label: "Index", head: true, paint: (cell, row, text) => link(cell, row, text) },
   { key: "spot", label: "Spot", unit: "points", text: (row) => number(row.spot) },
@@ -38,7 +44,7 @@ const COLUMNS = [
   { key: "pain", label: "Max pain", class: "p2", text: (row) => points(row.max_pain_nearest), title: "Where open options are worth least" },
   { key: "support", label: "Support", class: "p3", text: (row) => points(row.support), title: "Most put open interest below the forward" },
   { key: "resistance", label: "Resistance", class: "p3", text: (row) => points(row.resistance), title: "Most call open interest above the forward" },
-  { key: "status", label: "Status", class: "p2", text: (row) => row.status + (row.reason ? ` (${words(row.reason)})` : ""), paint: (cell, row) => setAttribute(cell, "data-status", row.status) },
+  { key: "status", label: "Status", class: "p2", text: statusOf, title: "STALE: the newest cycle left the index out", paint: (cell, row) => setAttribute(cell, "data-status", row.stale_seconds ? "STALE" : row.status) },
   { key: "cycle", label: "Cycle", unit: "IST", class: "p3", text: (row) => clock(row.cycle) },
 ];
 
