@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import track
 
 from g6.adapters.data_dir.owner import owner
 from g6.bootstrap.reading.study_readers import market_time
@@ -24,6 +23,7 @@ from g6.entrypoints.cli.shared.arguments.day_options import instant
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.help.fix_commands import SystemOptions
 from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import bar, progress_console
 from g6.errors import NothingToDo, UserError
 from g6.pipeline import Runtime
 from g6.pipeline.rerun import has_quotes
@@ -165,9 +165,13 @@ def _cycles(runtime: Runtime, settings: Settings, span: CycleOptions) -> list[st
     return [isoformat_z(at) for at in instants(runtime, settings, first, last)]
 
 
-def _tracked(members: Sequence[T], what: str, console: Console) -> Iterable[T]:
-    """Return the members, with a bar on a terminal. Elsewhere it was an empty line."""
-    return track(members, what, console=console, transient=True, disable=not console.is_terminal)
+def _tracked(members: Sequence[T], what: str, console: Console) -> Iterator[T]:
+    """Yield the members, with a bar on a terminal. Elsewhere it was an empty line."""
+    if not progress_console(console).is_terminal:
+        yield from members
+        return
+    with bar(console) as progress:
+        yield from progress.track(members, description=what)
 
 
 def wait(

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from g6.entrypoints.cli.shared.arguments import options, table_options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import bar, progress_console
 from g6.errors import UserError
 from g6.rendering.wording import counted
 
@@ -171,7 +172,7 @@ def _with_bar(
 ) -> Iterable[ReplayedUnit]:
     """Yield the units, with a bar on a terminal."""
     # `progress.followed` wants a sequence, and units are computed one by one.
-    if not console.is_terminal:
+    if not progress_console(console).is_terminal:
         yield from units
         return
     columns = (
@@ -180,7 +181,7 @@ def _with_bar(
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with bar(console, *columns) as progress:
         yield from progress.track(units, total=count, description="importing")
 
 

@@ -86,20 +86,19 @@ def export(
 
 def _page_of(settings: Settings, day: str, index: str, instants: int) -> DayPage:
     """Return the day as one file, and show on the way how far it is."""
-    from rich.progress import Progress
-
     from g6.entrypoints.cli.shared.screen import terminal
+    from g6.entrypoints.cli.shared.screen.progress import bar
     from g6.entrypoints.machine.study_reading import time_of
     from g6.entrypoints.web.page.day_page import day_page
     from g6.studies.parameters import session_day
 
     console = terminal.console(settings, stderr=True)
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("asking", total=None)
+    with bar(console) as progress:
+        task = progress.add_task("asking", total=None)
         return day_page(
             settings,
             session_day(day, time_of(settings)),
             index,
             instants,
-            lambda count, of: bar.update(task, completed=count, total=of),
+            lambda count, of: progress.update(task, completed=count, total=of),
         )

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.day_options import day_given
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import bar, progress_console
 from g6.entrypoints.cli.shared.shell.invocation import as_typed
 from g6.files import quoted
 from g6.rendering.wording import counted
@@ -159,6 +160,7 @@ def _with_bar(
     steps: Iterator[SampleProgress], plan: SamplePlan, console: Console
 ) -> Iterator[SampleProgress]:
     """Yield what is made: a bar of cycles on a terminal, a line a day elsewhere."""
+    console = progress_console(console)
     if not console.is_terminal:
         for step in steps:
             if step.statuses:
@@ -175,7 +177,7 @@ def _with_bar(
     )
     total = len(plan.waiting)
     finished = 0
-    with Progress(*columns, console=console, transient=True) as progress:
+    with bar(console, *columns) as progress:
         task = progress.add_task(f"0 of {_days(total)}", total=plan.cycles)
         for step in steps:
             finished += bool(step.statuses)

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     ProgressColumn,
     Task,
     TextColumn,
@@ -27,6 +26,7 @@ from g6.config import load
 from g6.entrypoints.cli.run.bench_stream import stream
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.screen import terminal
+from g6.entrypoints.cli.shared.screen.progress import bar
 from g6.errors import UserError
 from g6.studies.checks.solver_speed import CallSpeed, best_call, recomputation
 
@@ -137,7 +137,7 @@ def _recompute(total: int, console: Console) -> Recomputation:
     seconds = 0.0
     solved = 0
     memory_before = _peak_mib()
-    with Progress(*columns, console=console, transient=True) as progress:
+    with bar(console, *columns) as progress:
         task = progress.add_task("solving", total=total)
         for part in recomputation(total):
             seconds += part.seconds

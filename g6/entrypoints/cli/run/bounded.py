@@ -20,6 +20,7 @@ from g6.entrypoints.cli.shared.following import (
     RunFollower,
     prepare_start,
 )
+from g6.entrypoints.cli.shared.screen.progress import bar
 from g6.entrypoints.machine.fork_server import ForkServer
 from g6.entrypoints.machine.market_start import Window, window
 from g6.entrypoints.machine.supervisor import Stack, running
@@ -154,7 +155,7 @@ def _bar(console: Console) -> Progress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    return Progress(*columns, console=console, transient=True)
+    return bar(console, *columns)
 
 
 def with_progress(

@@ -12,7 +12,7 @@ HOURLY = ("--days", "1", "--interval", "3600", "--indices", "NIFTY", "--processe
 def test_days_are_written_and_the_next_lines_say_where(g6: Run) -> None:
     answer = g6("sample", *HOURLY)
     assert answer.code == 0
-    assert "2026-11-17 NIFTY: 7 OK, " in answer.out
+    assert "2026-11-17 NIFTY: 7 OK, " in answer.err
     assert "1 day of indices, 7 cycles, " in answer.out
     assert "g6 chain NIFTY --data-dir data/demo" in answer.out
     assert g6("chain", "NIFTY", "--data-dir", "data/demo").code == 0
