@@ -151,16 +151,19 @@ def redis_url(settings: Settings) -> str:
             _started_again(system),
         )
     sentence = f"no G6 runs on {settings.directory}, and redis.broker_url is not set"
-    fix = "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0"
-    if elsewhere := running_systems():
-        fix = _looked_at(elsewhere)
+    there = "start one with g6 up, or set G6_REDIS__BROKER_URL=redis://host:6379/0"
+    elsewhere = running_systems()
+    fix = _looked_at(elsewhere) if elsewhere else there
     # With pyarrow the process of the ticker would be three times as large.
     from g6.adapters.parquet.queries.stored_span import has_rows
 
     if has_rows(settings.directory):
         # After a demo that ended everybody asks for its status.
-        fix = f"g6 overview shows what is stored there; {fix}"
-    raise Unavailable(sentence, fix)
+        stored = "g6 overview shows what is stored there"
+        fix = f"{stored}; {fix}"
+        there = f"{stored}; {there}"
+    # `g6 web` told strangers where the other systems of the machine run, and as which processes.
+    raise Unavailable(sentence, fix, fix_from_elsewhere=there)
 
 
 def _started_again(system: KilledSystem) -> str:

@@ -38,12 +38,17 @@ class G6Error(Exception):
     Attributes:
         sentence: What happened and why.
         fix: The command or edit that mends it, or that says more.
+        fix_from_elsewhere: What helps who asks from elsewhere, and names no other system of this
+            machine. None where it is the same.
     """
 
-    def __init__(self, sentence: str, fix: str = "") -> None:
+    def __init__(
+        self, sentence: str, fix: str = "", *, fix_from_elsewhere: str | None = None
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.fix = fix
+        self.fix_from_elsewhere = fix_from_elsewhere
 
     def __str__(self) -> str:
         return f"{self.sentence}\n  fix: {self.fix}" if self.fix else self.sentence

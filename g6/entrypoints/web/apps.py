@@ -19,6 +19,7 @@ from g6.entrypoints.web.state import Watcher, with_running_system
 from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.entrypoints.web.study_routes import add_studies
 from g6.errors import NothingToDo
+from g6.errors.machine_places import hide_places
 from g6.observability.build import build_labels
 from g6.observability.exposition import CONTENT_TYPE_LATEST, render
 
@@ -72,7 +73,7 @@ def web_app(
     @app.get("/status")
     def status() -> JsonObject:
         """Tell the newest cycle, each index, queues, market and provider."""
-        return watcher.status()
+        return hide_places(watcher.status())
 
     @app.get("/panels")
     def panels() -> dict[str, list[str]]:
@@ -127,7 +128,8 @@ def _app_with_health(watcher: Watcher) -> FastAPI:
     def readyz() -> JSONResponse:
         """Say whether cycles can be collected, and what each part lacks, with its fix."""
         health = watcher.health()
-        return JSONResponse(json_plain(health.to_json()), 200 if health.passes else 503)
+        document = hide_places(json_plain(health.to_json()))
+        return JSONResponse(document, 200 if health.passes else 503)
 
     return app
 

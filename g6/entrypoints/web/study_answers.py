@@ -17,6 +17,7 @@ from g6.domain.market.instants import MarketTime, instant_in_words
 from g6.domain.market.instrument import INDICES
 from g6.domain.schema.layout import ROWS_SUFFIX
 from g6.errors import NothingToDo, UncoveredYear, UserError
+from g6.errors.machine_places import hide_places
 from g6.ports.readers import StoredReader
 from g6.rendering import parts
 from g6.studies.documents import StudyDocument
@@ -159,7 +160,8 @@ class StudyAnswers:
         if study.reader != "stored":
             if study.reader in OF_THE_PAST:
                 self.refuse_future(cast("StoredReader", self.reader_of("stored")), at)
-            document = _answer(study, reader, parameters)
+            # Rows name no place of the machine. What is told of the system and its files may.
+            document = hide_places(_answer(study, reader, parameters))
             return StudyAnswer(study, document, None, is_stale=False, at=at)
         stored = reader_of_one_answer(cast("StoredReader", reader))
         index: str | None = getattr(parameters, "index", None)

@@ -11,6 +11,7 @@ import mcp_types as types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
+from g6.entrypoints.web.problems import told_elsewhere
 from g6.entrypoints.web.study_answers import StudyAnswers, offered, offered_fields
 from g6.errors import G6Error
 from g6.rendering.answers.option_words import of_request
@@ -65,6 +66,12 @@ def run_tools(answers: StudyAnswers, version: str) -> None:
     anyio.run(run)
 
 
+def _told(error: G6Error) -> str:
+    """Return an error as a model is told it, without the places of this machine."""
+    sentence, fix = told_elsewhere(error)
+    return f"{sentence}\n  fix: {fix}" if fix else sentence
+
+
 def _answered(
     answers: StudyAnswers, name: str, arguments: Mapping[str, object]
 ) -> types.CallToolResult:
@@ -82,7 +89,7 @@ def _answered(
     try:
         refuse_instant(name, arguments)
     except G6Error as error:
-        return _text(words(str(error)), is_error=True)
+        return _text(words(_told(error)), is_error=True)
     unknown = sorted(set(arguments) - set(fields))
     if unknown:
         there = ", ".join(fields) or "none"
@@ -93,7 +100,7 @@ def _answered(
     try:
         answer = answers.ask(study, arguments)
     except G6Error as error:
-        return _text(words(str(error)), is_error=True)
+        return _text(words(_told(error)), is_error=True)
     return _text(answer.identity().decode(), is_error=False)
 
 

@@ -5,7 +5,15 @@ from g6.entrypoints.web.problems.problem_documents import (
     RefusedRequest,
     problem,
     problem_bytes,
+    told_elsewhere,
     with_problems,
 )
 
-__all__ = ["MEDIA_TYPE", "RefusedRequest", "problem", "problem_bytes", "with_problems"]
+__all__ = [
+    "MEDIA_TYPE",
+    "RefusedRequest",
+    "problem",
+    "problem_bytes",
+    "told_elsewhere",
+    "with_problems",
+]

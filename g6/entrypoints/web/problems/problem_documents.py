@@ -23,8 +23,16 @@ from g6.entrypoints.web.problems.command_addresses import (
 )
 from g6.entrypoints.web.problems.request_errors import RequestFault, error_of
 from g6.errors import G6Error, NothingToDo, RedisDown, Retryable, Unavailable, UserError
+from g6.errors.machine_places import hide_places
 
-__all__ = ["MEDIA_TYPE", "RefusedRequest", "problem", "problem_bytes", "with_problems"]
+__all__ = [
+    "MEDIA_TYPE",
+    "RefusedRequest",
+    "problem",
+    "problem_bytes",
+    "told_elsewhere",
+    "with_problems",
+]
 
 MEDIA_TYPE = "application/problem+json"
 PAGE = "docs/how-to/ask-over-http.md"
@@ -195,13 +203,24 @@ def problem(
     return Response(body, status, dict(headers or {}), MEDIA_TYPE)
 
 
+def told_elsewhere(error: G6Error) -> tuple[str, str]:
+    """Return sentence and fix of an error as they leave the machine: without its places.
+
+    >>> told_elsewhere(NothingToDo("no row in /srv/g6/data", "g6 run --data-dir /srv/g6/data"))
+    ('no row in …/data', 'g6 run --data-dir …/data')
+    """
+    fix = error.fix if error.fix_from_elsewhere is None else error.fix_from_elsewhere
+    return hide_places(error.sentence), hide_places(fix)
+
+
 def with_problems(app: FastAPI) -> FastAPI:
     """Have an application answer every error as a problem document."""
 
     @app.exception_handler(G6Error)
     def of_error(_: Request, error: G6Error) -> Response:
         status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
-        return problem(status, error.sentence, error.fix, ask=_instead(app, status, error.fix))
+        sentence, fix = told_elsewhere(error)
+        return problem(status, sentence, fix, ask=_instead(app, status, fix))
 
     @app.exception_handler(RefusedRequest)
     def of_refusal(_: Request, refusal: RefusedRequest) -> Response:
@@ -263,10 +282,10 @@ def _instead(app: FastAPI, status: int, fix: str) -> str:
 def _near(app: FastAPI, path: str) -> str:
     """Return the page that a mistyped path is near to, empty where there is none."""
     paths = _plain_paths(app)
-    if not path.startswith(STUDIES_PATH):
-        return nearest(path, paths)
     # What all paths begin with alike would make any study near to any other.
-    name = path.removeprefix(STUDIES_PATH)
+    name = path.removeprefix(STUDIES_PATH).removeprefix("/")
+    if not path.startswith(STUDIES_PATH) and (page := nearest(path, paths)):
+        return page
     if command_of(path):
         return ""
     names = [known.removeprefix(STUDIES_PATH) for known in paths if known.startswith(STUDIES_PATH)]

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Query, Request, WebSocket
 from fastapi.responses import Response
 
 from g6.entrypoints.web.auth import COOKIE
-from g6.entrypoints.web.problems import MEDIA_TYPE, problem
+from g6.entrypoints.web.problems import MEDIA_TYPE, problem, told_elsewhere
 from g6.entrypoints.web.stream.hub import Hub
 from g6.entrypoints.web.stream.socket_pipe import SocketPipe
 from g6.entrypoints.web.stream.stream_door import StreamDoor
@@ -114,7 +114,7 @@ def _add_sockets(app: FastAPI, door: StreamDoor) -> None:
             request = door.request(words)
         except UserError as error:
             # 1008: the other side may not ask that. The reason has room for 123 bytes.
-            reason = f"{error.sentence}; {error.fix}".encode()[:120]
+            reason = "; ".join(told_elsewhere(error)).encode()[:120]
             await socket.close(1008, reason.decode("utf-8", "ignore"))
             return
         pipe = SocketPipe(socket)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from g6.domain.documents.panels import canonical
 from g6.domain.documents.stream_events import StreamEvent, StreamEventType
 from g6.domain.schema.json_types import JsonObject
+from g6.errors.machine_places import hide_places
 
 __all__ = [
     "Batch",
@@ -28,6 +29,8 @@ UNFLUSHED = b'"flush_ts":null'
 DATA = b"\ndata: "
 """Begins the data of an event on an event stream, behind its other lines."""
 END = b"\n\n"
+_SENTENCES = frozenset({StreamEventType.ALERT, StreamEventType.GAP})
+"""Events with sentences of the machine. Others have panels, whose hash a listener checks."""
 FASTEST = 1
 """The level of zlib's compression."""
 
@@ -155,7 +158,8 @@ def encoded(
         number: The number of its id.
         most: Bytes of data at most, None without a bound.
     """
-    data = _markup_escaped(canonical({"cycle": event.cycle, "topic": event.topic} | event.data))
+    told = hide_places(event.data) if event.type in _SENTENCES else event.data
+    data = _markup_escaped(canonical({"cycle": event.cycle, "topic": event.topic} | told))
     is_truncated = most is not None and len(data) > most
     if is_truncated:
         data = canonical({"cycle": event.cycle, "topic": event.topic, "truncated": len(data)})

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from g6.entrypoints.web.auth import Guard, RequestLines, WebRefusal
+from g6.entrypoints.web.problems import told_elsewhere
 from g6.entrypoints.web.request_log import log_request, request_id
 from g6.entrypoints.web.stream.hub import Hub
 from g6.entrypoints.web.stream.stream_door import StreamDoor, StreamRequest
@@ -86,7 +87,8 @@ class StreamProtocol(WebConnection):
             try:
                 stream_request = self._door.request(_words(request))
             except UserError as error:
-                refusal = WebRefusal(422, error.sentence, fix=error.fix)
+                sentence, fix = told_elsewhere(error)
+                refusal = WebRefusal(422, sentence, fix=fix)
         if refusal is None:
             self._begin(stream_request, name)
         else:

@@ -28,7 +28,7 @@ from g6.errors import RedisDown
 from g6.observability.follower import BusFollower
 from tests.unit.entrypoints.web.test_serve import NOON, Away, world
 from tests.worlds.stored_cycles import store_two_cycles
-from tests.worlds.web.asked_over_http import StudyClient, answers_of
+from tests.worlds.web.asked_over_http import StudyClient, answers_of, study_app
 
 FIELDS = {"type", "title", "status", "detail", "fix", "docs"}
 SECRET = "a-token-that-stands-in-an-error"
@@ -109,6 +109,13 @@ def test_a_page_that_is_not_there_is_a_problem(app: FastAPI, path: str) -> None:
 
 def test_a_mistyped_page_is_named(app: FastAPI) -> None:
     assert check(StudyClient(app).get("/v1/chian"), 404)["fix"] == "did you mean /v1/chain?"
+    assert check(StudyClient(app).get("/chian"), 404)["fix"] == "did you mean /v1/chain?"
+
+
+@pytest.mark.parametrize("path", ["/login", "/metric", "/readyz", "/v1/login", "/v1/zzz"])
+def test_a_page_that_is_like_none_is_not_guessed(directory: Path, path: str) -> None:
+    client = StudyClient(study_app(directory))
+    assert "did you mean" not in check(client.get(path), 404)["fix"]
 
 
 @pytest.mark.parametrize(
