@@ -99,8 +99,20 @@ def unknown(names: tuple[str, ...], value: object, origin: str) -> WrongSetting:
     return WrongSetting(
         f"{'.'.join(names)} = {_quoted(value, last)} ({origin})",
         f"is no setting; {level} {takes}",
-        hint(last, nearest(names)),
+        hint(last, nearest(names) or nearest(_written_path(names, value))),
     )
+
+
+def _written_path(names: tuple[str, ...], value: object) -> tuple[str, ...]:
+    """Return a path down to the name that was written, where a section of it is unknown.
+
+    >>> _written_path(("kite",), {"api_key": "…"})
+    ('kite', 'api_key')
+    """
+    while isinstance(value, Mapping) and len(value) == 1:
+        ((name, value),) = value.items()
+        names = (*names, str(name))
+    return names
 
 
 def unknown_variable(name: str, value: str, place: str = "environment") -> tuple[str, str]:

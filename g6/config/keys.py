@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import get_args, get_origin
 
@@ -13,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from g6.config.settings_model import Settings
 from g6.domain.market.instrument import INDICES
+from g6.domain.schema.nearest import nearest_few
 
 ALIASES = {
     "G6_CSV_BASE_DIR": "storage.csv.base_dir",
@@ -151,18 +151,17 @@ def nearest(path: tuple[str, ...]) -> tuple[str, ...]:
     Its last name is looked for at its own level first, then anywhere.
     """
     *above, last = path
-    # At its own level a name may differ by half: "enable" is near "enabled", "oi" is near nothing.
-    siblings = get_close_matches(last, allowed(above), n=SUGGESTIONS, cutoff=0.5)
+    siblings = nearest_few(last, allowed(above), SUGGESTIONS)
     if siblings:
         return tuple(".".join((*above, name)) for name in siblings)
     namesakes = [candidate for candidate in paths() if candidate.rpartition(".")[2] == last]
     if namesakes:
         return tuple(namesakes[:SUGGESTIONS])
-    return tuple(get_close_matches(".".join(path), paths(), n=SUGGESTIONS, cutoff=0.6))
+    return nearest_few(".".join(path), paths(), SUGGESTIONS)
 
 
 def nearest_variable(name: str) -> tuple[str, ...]:
     """Return up to three environment variables near a wrong one."""
     variables = [variable(path) for path in paths() if not allowed(path.split("."))]
     variables += [*ALIASES, "G6_CONFIG", "G6_INSTANCE"]
-    return tuple(get_close_matches(name, variables, n=SUGGESTIONS, cutoff=0.6))
+    return nearest_few(name, variables, SUGGESTIONS)

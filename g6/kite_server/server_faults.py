@@ -7,11 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
-from difflib import get_close_matches
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
+from g6.domain.schema.nearest import nearest
 from g6.errors import BadConfig
 
 FAULTS: Mapping[str, str] = MappingProxyType(
@@ -116,10 +116,10 @@ def fault(details: Mapping[str, object]) -> Fault:
     """
     name = str(details.get("name", ""))
     if name not in FAULTS:
-        near = get_close_matches(name, FAULTS, n=1)
+        near = nearest(name, FAULTS)
         raise BadConfig(
             f"{name!r}: no such fault; there are {', '.join(FAULTS)}",
-            f"did you mean {near[0]}?" if near else "",
+            f"did you mean {near}?" if near else "",
         )
     if unknown := details.keys() - set(_SETTABLE):
         raise BadConfig(

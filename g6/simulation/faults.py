@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time
-from difflib import get_close_matches
 from typing import Any
 
 from g6.domain.market.calendar import IST
 from g6.domain.market.expiry import rule_of
+from g6.domain.schema.nearest import nearest
 from g6.errors import BadConfig
 from g6.simulation.roots import ROOTS
 
@@ -91,10 +91,10 @@ class MarketFaults:
 def _value(faults: MarketFaults, name: str, value: str, word: str) -> object:
     names = [field.name for field in fields(MarketFaults)]
     if name not in names:
-        near = get_close_matches(name, names, n=1)
+        near = nearest(name, names)
         raise BadConfig(
             f"{word!r}: no such fault; there are {', '.join(names)}",
-            f"did you mean {near[0]}?" if near else "",
+            f"did you mean {near}?" if near else "",
         )
     if name == "halt":
         return (*faults.halt, _span(value, word))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from g6.domain.market.instrument import INDICES
-from g6.domain.schema.nearest import no_such
+from g6.domain.schema.nearest import nearest_few, no_such
 from g6.domain.schema.rows import OVERVIEW
 from g6.domain.schema.words import Bucket
 from g6.errors import UserError
@@ -38,7 +37,6 @@ PANEL = "panel."
 """How a number of a panel begins: `panel.health.queues.collect`."""
 _NUMBERS = ("float", "integer", "iv")
 _MOST = 3
-_CUTOFF = 0.5
 
 
 def figures() -> Mapping[str, str]:
@@ -84,7 +82,7 @@ def checked_figure(name: str) -> str:
     Traceback (most recent call last):
     ...
     g6.errors.UserError: there is no figure 'pcr_this_weak'
-      fix: did you mean pcr_this_week, pcr_next_week or pcr_this_month? g6 alert figures lists all
+      fix: did you mean pcr_this_week? g6 alert figures lists all
     """
     if name.startswith(PANEL) and len(name.split(".")) > 2:
         return _checked_panel(name)
@@ -96,7 +94,7 @@ def checked_figure(name: str) -> str:
             "a wall is two strikes, and a number is held against one",
             "name call_wall_this_week or put_wall_this_week, or write: wall of NIFTY moves",
         )
-    near = get_close_matches(name.lower(), names, n=_MOST, cutoff=_CUTOFF)
+    near = nearest_few(name, names, _MOST)
     words = " or ".join([", ".join(near[:-1]), near[-1]]) if len(near) > 1 else "".join(near)
     meant = f"did you mean {words}? " if near else ""
     raise UserError(f"there is no figure {name!r}", f"{meant}g6 alert figures lists all")

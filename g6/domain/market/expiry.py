@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import cast
 
 from g6.domain.market.calendar import Calendar, day_of
 from g6.domain.market.slot import Slot
+from g6.domain.schema.nearest import nearest
 from g6.domain.schema.words import Bucket
 from g6.errors import BadConfig
 
@@ -112,8 +112,8 @@ def rule_of(text: str | date) -> str | date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError as error:
-        near = get_close_matches(plain, _ALIASES, n=1)
-        fix = f"did you mean {near[0]}?" if near else "for instance this_week, 2026-12-29 or nth:3"
+        near = nearest(plain, _ALIASES)
+        fix = f"did you mean {near}?" if near else "for instance this_week, 2026-12-29 or nth:3"
         raise BadConfig(
             f"{text!r} is not an expiry rule; allowed are {', '.join(BUCKETS)}, a date and nth:N",
             fix,

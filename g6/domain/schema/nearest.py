@@ -7,11 +7,17 @@ from difflib import get_close_matches
 
 from g6.errors import UserError
 
-__all__ = ["hint", "nearest", "no_such"]
+__all__ = ["hint", "nearest", "nearest_few", "no_such"]
 
 MOST_WORDS = 24
 """More words than these are no help in a sentence."""
-_CUTOFF = 0.5
+_SIMILARITY = 0.7
+"""What two words have in common at least, of 1, for one to be taken for a slip of the other."""
+# At 0.5 /login was /v1/oi (0.57) and /readyz /v1/spreads (0.62). A letter that is wrong, missing or
+# doubled, or two that changed places, leave 0.75 of a word of four letters.
+_SHORT = 3
+_SIMILARITY_OF_SHORT = 0.6
+"""Two letters that changed places leave 0.67 of a word of three: `olg` is `log`."""
 
 
 def nearest(value: str, allowed: Collection[str]) -> str:
@@ -20,9 +26,20 @@ def nearest(value: str, allowed: Collection[str]) -> str:
     >>> nearest("bankniftty", ["NIFTY", "BANKNIFTY"]), nearest("gold", ["NIFTY"])
     ('BANKNIFTY', '')
     """
+    return next(iter(nearest_few(value, allowed, 1)), "")
+
+
+def nearest_few(value: str, allowed: Collection[str], most: int) -> tuple[str, ...]:
+    """Return the allowed words that a mistyped one is near to, the nearest first.
+
+    >>> nearest_few("smile_of", ["smile_on", "smiles", "oi"], 3)
+    ('smile_on', 'smiles')
+    """
     by_plain = {word.lower(): word for word in allowed}
-    near = get_close_matches(value.strip().lower(), by_plain, n=1, cutoff=_CUTOFF)
-    return by_plain[near[0]] if near else ""
+    plain = value.strip().lower()
+    cutoff = _SIMILARITY if len(plain) > _SHORT else _SIMILARITY_OF_SHORT
+    near = get_close_matches(plain, by_plain, n=most, cutoff=cutoff)
+    return tuple(by_plain[word] for word in near)
 
 
 def hint(value: str, allowed: Collection[str]) -> str:

@@ -168,3 +168,12 @@ def test_several_near_keys_are_one_question_with_one_mark() -> None:
     said = complaint(quality__max_quote_aeg=3, interval="soon")
     assert "?;" not in said
     assert "did you mean" in said
+
+
+def test_a_key_in_a_section_that_there_is_not_is_found_by_its_own_name() -> None:
+    assert "did you mean provider.api_key?" in complaint(kite__api_key="k")
+
+
+@pytest.mark.parametrize("path", ["kite", "kite__x", "oi"])
+def test_a_key_that_is_like_none_is_not_guessed(path: str) -> None:
+    assert "did you mean" not in complaint(**{path: 1})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ import typer
 
 from g6.domain.market.calendar import day_of
 from g6.domain.reports import Event, EventSelection, StoreRefused
+from g6.domain.schema.nearest import nearest
 from g6.domain.schema.words import EventType, Stage
 from g6.entrypoints.cli.shared.arguments import options
 from g6.errors import BadConfig
@@ -167,7 +167,7 @@ def _types(words: Sequence[str]) -> list[str]:
     every = [str(type) for type in EventType]
     for word in words:
         if word not in every:
-            near = get_close_matches(word, every, n=1)
-            fix = f"did you mean {near[0]}?" if near else f"there are {', '.join(every)}"
+            near = nearest(word, every)
+            fix = f"did you mean {near}?" if near else f"there are {', '.join(every)}"
             raise BadConfig(f"{word!r} is no type of event", fix)
     return list(words)
