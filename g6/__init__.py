@@ -83,7 +83,9 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """Return the names that completion offers."""
-    return sorted({*globals(), *__all__})
+    # What this module imports for itself is no part of its face.
+    marks = {name for name in globals() if name.startswith("__")}
+    return sorted({*marks, *__all__})
 
 
 # Importing pandas here would cost 0.4 s of each `import g6`. Who imports it later has `.g6` from

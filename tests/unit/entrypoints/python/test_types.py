@@ -37,3 +37,10 @@ def test_the_type_follows_the_engine_and_a_misspelt_word_is_an_error(tmp_path: P
         assert kind.endswith(word), checked.stdout
     errors = [line.partition(":")[2].partition(":")[0] for line in said if ": error: " in line]
     assert sorted(set(errors)) == ["8", "9"], checked.stdout
+
+
+def test_completion_offers_the_face_of_the_package_alone() -> None:
+    import g6
+
+    names = {name for name in dir(g6) if not name.startswith("__")}
+    assert names == set(g6.__all__) - {"__version__"}
