@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from g6.adapters.data_dir.killed_systems import killed_systems
 from g6.bootstrap.reading.study_readers import archive_reader, past_reader, stored_reader
 from g6.bootstrap.wiring import live_clock
 from g6.config import Settings
 from g6.domain.market.instrument import INDICES, exchanges_of
+from g6.domain.schema.layout import Folder
 from g6.ports.readers import ArchiveReader, MachineReader, PastReader
 
 __all__ = ["DayReading"]
@@ -33,6 +35,14 @@ class DayReading:
     def exchanges(self) -> Sequence[str]:
         """Return the exchanges of the enabled indices."""
         return sorted(exchanges_of(INDICES[name] for name in self.settings.indices))
+
+    @property
+    def was_killed(self) -> bool:
+        """Return whether the system that collected here last was killed, and none came after it.
+
+        One that ends in order takes its roster along, and the next start that of a killed one.
+        """
+        return any(killed_systems(self.settings.directory / Folder.RUNNING))
 
     @property
     def start(self) -> str:

@@ -25,6 +25,11 @@ class DayReader(Protocol):
         ...
 
     @property
+    def was_killed(self) -> bool:
+        """Return whether the system that collected here last was killed, and none came after it."""
+        ...
+
+    @property
     def start(self) -> str:
         """Return the command that starts the collection of a day."""
         ...

@@ -13,7 +13,8 @@ from g6.domain.cycles.gaps import NO_ROW, Gap
 from g6.domain.documents.machine_facts import MachineFacts
 from g6.domain.market.calendar import Session, day_of
 from g6.domain.market.instants import clock_in_words
-from g6.domain.schema.words import OF_THEIR_OWN_TIME, Status
+from g6.domain.market.instrument import INDICES, exchanges_of
+from g6.domain.schema.words import OF_THEIR_OWN_TIME, MarketKind, Status
 from g6.errors import NothingToDo, UncoveredYear
 from g6.ports.readers import DayReader, Holding
 from g6.studies.checks.machine_health import findings
@@ -109,7 +110,7 @@ def answer(reader: DayReader, parameters: DayParameters) -> DayChecklist:
     day = parameters.date or day_of(at)
     calendar = reader.past.calendar
     try:
-        sessions = [calendar.session(exchange, day) for exchange in reader.exchanges]
+        sessions = [calendar.session(exchange, day) for exchange in _exchanges(reader, day)]
     except UncoveredYear as error:
         item = DayItem(BEFORE, "calendar", ok=False, seen=error.sentence, fix=error.fix)
         return DayChecklist(day, items=(item,))
@@ -130,6 +131,13 @@ def answer(reader: DayReader, parameters: DayParameters) -> DayChecklist:
     return DayChecklist(
         day, isoformat_z(hours.opens), isoformat_z(hours.closes), items=tuple(items)
     )
+
+
+def _exchanges(reader: DayReader, day: date) -> Sequence[str]:
+    """Return the exchanges of the indices that a day has rows of, else of the enabled ones."""
+    stored = reader.past.outcomes(day, day).get(day, {})
+    collected = exchanges_of(INDICES[name] for name in stored if name in INDICES)
+    return sorted(collected) or reader.exchanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +224,9 @@ def _after(reader: DayReader, day: date, hours: _Hours) -> Iterator[DayItem]:
     span = PastQuestion(first=day, last=day, until=None if hours.is_over else hours.at)
     try:
         gaps = cycle_gaps.answer(reader.past, span)
-        part = _collected_part(reader, gaps)
+        part = _collected_part(reader, day, gaps)
         if part is not None:
-            span = part
+            span = part.question
             gaps = cycle_gaps.answer(reader.past, span)
         coverage = coverage_by_day.answer(reader.past, span)
     except NothingToDo:
@@ -227,9 +235,8 @@ def _after(reader: DayReader, day: date, hours: _Hours) -> Iterator[DayItem]:
         yield DayItem(AFTER, "completeness", ok=False, seen=seen, fix=reader.start)
         return
     days = f"--from {day} --to {day}"
-    collected = "" if part is None else _part_in_words(part)
-    yield _completeness(coverage, hours, days, collected)
-    yield _gaps(gaps, days, "" if part is None else _started(part, hours))
+    yield _completeness(coverage, hours, days, part)
+    yield _gaps(reader, gaps, days, part, hours)
     holdings = [holding for holding in reader.archive.holdings() if holding.day == day]
     yield _compaction(holdings, hours, day)
 
@@ -245,28 +252,69 @@ def _refused(item: DayItem, since: str) -> DayItem:
     return replace(item, ok=False, seen=f"{item.seen}; not stored: the cycles from {first} on")
 
 
-def _collected_part(reader: DayReader, document: cycle_gaps.Gaps) -> PastQuestion | None:
-    """Return the part of a day from its first row to its last one, None where all of it counts.
+@dataclass(frozen=True, slots=True)
+class _DayPart:
+    """The part of a day of a market of its own time that somebody has collected.
 
-    A simulated or replayed market goes on as long as somebody runs it. What lies before and behind
-    was never collected, and a repair does not fill it.
+    Attributes:
+        first: Its first row. Such a market begins wherever it was started.
+        last: Its last row.
+        has_ended: Whether it was ended there, so that nothing behind it was due.
     """
+
+    day: date
+    first: datetime
+    last: datetime
+    has_ended: bool
+
+    @property
+    def question(self) -> PastQuestion:
+        """The instants that count."""
+        until = self.last if self.has_ended else None
+        return PastQuestion(first=self.day, last=self.day, since=self.first, until=until)
+
+    @property
+    def in_words(self) -> str:
+        return f", collected from {clock_in_words(self.first)} to {clock_in_words(self.last)} IST"
+
+    def edges(self, hours: _Hours) -> str:
+        """Return what nobody collected before its first row and behind its last one."""
+        words = []
+        if self.first > hours.opens:
+            words.append(f"G6 started at {clock_in_words(self.first)}")
+        if self.ends_early(hours):
+            closes = clock_in_words(hours.closes)
+            words.append(f"ended at {clock_in_words(self.last)} of {closes}")
+        return f"; not collected: {', '.join(words)}" if words else ""
+
+    def ends_early(self, hours: _Hours) -> bool:
+        """Tell whether it was ended before the close."""
+        return self.has_ended and self.last < hours.closes
+
+
+def _collected_part(reader: DayReader, day: date, document: cycle_gaps.Gaps) -> _DayPart | None:
+    """Return the collected part of a day, None where all of the day counts."""
     if reader.past.kind() not in OF_THEIR_OWN_TIME or not document.collected:
         return None
-    return PastQuestion(
-        since=min(span.first for span in document.collected),
-        until=max(span.last for span in document.collected),
-    )
+    first = min(span.first for span in document.collected)
+    last = max(span.last for span in document.collected)
+    return _DayPart(day, first, last, has_ended=_has_ended(reader, day))
 
 
-def _part_in_words(part: PastQuestion) -> str:
-    if part.since is None or part.until is None:
-        return ""
-    return f", collected from {clock_in_words(part.since)} to {clock_in_words(part.until)} IST"
+def _has_ended(reader: DayReader, day: date) -> bool:
+    """Tell whether a market of its own time was ended where its rows of a day end.
+
+    While it runs, its clock says how far its rows must come. One that was killed, and a simulated
+    one that went on to a later day, has left out what follows. A recording may end anywhere.
+    """
+    past = reader.past
+    if past.kind() == MarketKind.SIM and day < max(past.overview_days(), default=day):
+        return False
+    return not past.is_running() and not reader.was_killed
 
 
 def _completeness(
-    coverage: coverage_by_day.Coverage, hours: _Hours, days: str, collected: str
+    coverage: coverage_by_day.Coverage, hours: _Hours, days: str, part: _DayPart | None
 ) -> DayItem:
     due = sum(line.counts.due for line in coverage.days)
     ok = sum(line.counts.ok for line in coverage.days)
@@ -276,31 +324,38 @@ def _completeness(
         if line.counts.ok < line.counts.due
     ]
     # A part that ends with its newest row has nothing that is still to come.
-    so_far = collected or ("" if hours.is_over else " so far")
+    so_far = part.in_words if part else "" if hours.is_over else " so far"
     if not short:
         return DayItem(AFTER, "completeness", ok=True, seen=f"{ok:,} of {due:,} units OK{so_far}")
     seen = f"{ok:,} of {due:,} units OK{so_far}: {', '.join(short)}"
     return DayItem(AFTER, "completeness", ok=False, seen=seen, fix=f"g6 data gaps {days}")
 
 
-def _started(part: PastQuestion, hours: _Hours) -> str:
-    """Return what lies before the first row of a day, in the words of `g6 data gaps`."""
-    if part.since is None or part.since <= hours.opens:
-        return ""
-    return f"; not collected: G6 started at {clock_in_words(part.since)}"
-
-
-def _gaps(document: cycle_gaps.Gaps, days: str, before: str) -> DayItem:
+def _gaps(
+    reader: DayReader,
+    document: cycle_gaps.Gaps,
+    days: str,
+    part: _DayPart | None,
+    hours: _Hours,
+) -> DayItem:
     if not document.gaps:
-        return DayItem(AFTER, "gaps", ok=True, seen=f"none{before}")
+        # A day that was ended on purpose needs nothing done, and is no whole day all the same.
+        is_whole = part is None or not part.ends_early(hours)
+        edges = "" if part is None else part.edges(hours)
+        return DayItem(AFTER, "gaps", ok=True if is_whole else None, seen=f"none{edges}")
     reasons: Counter[str] = Counter()
     for gap in document.gaps:
         reasons[_why(gap)] += gap.cycles
     causes = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common())
     seen = f"{len(document.gaps)} of {document.cycles} cycles together: {causes}"
+    if beside := dict.fromkeys(filter(None, map(document.beside, document.gaps))):
+        seen += f" ({', '.join(beside)})"
     # A row that is there is never touched by a repair.
     if all(gap.status == Status.PARTIAL for gap in document.gaps):
         return DayItem(AFTER, "gaps", None, f"{seen}; a part came, and nothing brings the rest")
+    if part is not None and reader.was_killed and document.gaps[-1].last > part.last:
+        # It goes on behind its last row, where a repair fills nothing.
+        return DayItem(AFTER, "gaps", ok=False, seen=f"{seen}; G6 was killed", fix=reader.start)
     return DayItem(AFTER, "gaps", ok=False, seen=seen, fix=f"g6 data repair {days}")
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from g6.adapters.data_dir.killed_systems import identity_of
+from g6.bootstrap.reading.day_reading import DayReading
 from g6.bootstrap.wiring import redis_url
 from g6.config import load
 from g6.domain.schema.layout import Folder
+from g6.entrypoints.machine.study_reading import machine_reader
 from g6.errors import Unavailable
 
 GONE = {"pid": 2**22 - 3, "started": 1.0}
@@ -38,3 +40,16 @@ def test_only_what_still_runs_is_ended_by_the_next_start(
         redis_url(settings)
     assert ("ends what it left running" in caught.value.fix) is does_run
     assert "g6 up starts it again" in caught.value.fix
+
+
+def test_the_evening_check_knows_that_a_system_was_killed(tmp_path: Path) -> None:
+    settings = load("", {"data_dir": tmp_path, "demo_dir": tmp_path}, {})
+    day = DayReading(settings, machine_reader(settings))
+    assert not day.was_killed
+    rosters = settings.directory / Folder.RUNNING
+    rosters.mkdir(parents=True)
+    record = {"host": socket.gethostname(), "who": "g6 up", "processes": []}
+    living = identity_of(os.getpid())
+    for supervisor, was_killed in ((living, False), (GONE, True)):
+        (rosters / "1.json").write_text(json.dumps(record | {"supervisor": supervisor}), "utf-8")
+        assert day.was_killed is was_killed

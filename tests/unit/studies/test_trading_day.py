@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from g6.adapters.parquet import ParquetStore
 from g6.bootstrap.reading.study_readers import archive_reader, past_reader
 from g6.config import load
 from g6.domain.cycles.cycle import parse_z
@@ -38,6 +39,7 @@ class Looked:
     directory: Path = STORE
     exchanges: Sequence[str] = field(default_factory=lambda: ["NSE"])
     start: str = "g6 live"
+    was_killed: bool = False
 
     @property
     def machine(self) -> Looked:
@@ -164,9 +166,46 @@ def test_after_the_close_what_is_not_whole_has_its_command(live: Path) -> None:
 
 def test_what_a_simulated_market_never_collected_is_no_gap() -> None:
     document = asked(at=EVENING)
-    assert item(document, "gaps").seen == "none; not collected: G6 started at 11:00"
+    gaps = item(document, "gaps")
+    assert gaps.seen == "none; not collected: G6 started at 11:00, ended at 11:01 of 15:40"
+    assert gaps.ok is None
     seen = "4 of 4 units OK, collected from 11:00 to 11:01 IST"
     assert (item(document, "completeness").ok, item(document, "completeness").seen) == (True, seen)
+
+
+def test_a_day_that_its_system_left_by_a_kill_has_a_gap_up_to_the_close(tmp_path: Path) -> None:
+    document = asked(at=EVENING, was_killed=True, start="g6 up")
+    gaps = item(document, "gaps")
+    assert (gaps.ok, gaps.fix) == (False, "g6 up")
+    assert gaps.seen == (
+        "2 of 558 cycles together: not collected 558 (nothing after 11:01); G6 was killed"
+    )
+    assert item(document, "completeness").ok is False
+    assert not document.passes
+
+
+def test_a_simulated_market_that_went_on_to_a_later_day_left_a_gap(tmp_path: Path) -> None:
+    directory = tmp_path / "rows"
+    shutil.copytree(STORE, directory)
+    row = {"timestamp": "2026-11-19T03:45:00Z", "underlying": "NIFTY", "status": "OK"}
+    ParquetStore(directory).write_overview(row["timestamp"], [row])
+    document = asked(date(2026, 11, 18), at=parse_z("2026-11-19T03:45:00Z"), directory=directory)
+    assert item(document, "gaps").ok is False
+    assert "nothing after 11:01" in item(document, "gaps").seen
+    (directory / KIND_OF_ROWS).write_text("replay\n")
+    document = asked(date(2026, 11, 18), at=parse_z("2026-11-19T03:45:00Z"), directory=directory)
+    assert item(document, "gaps").ok is None
+
+
+def test_a_live_day_that_ended_early_says_after_which_cycle_nothing_came(live: Path) -> None:
+    gaps = item(asked(at=EVENING, directory=live), "gaps")
+    assert gaps.ok is False
+    assert "G6 started at 11:00, nothing after 11:01" in gaps.seen
+
+
+def test_the_hours_of_a_stored_day_are_those_of_the_indices_it_has_rows_of() -> None:
+    """The calendar is asked for the exchanges of the rows, not for those of the settings."""
+    assert asked(at=EVENING, exchanges=[]).closes == "2026-11-18T10:10:00Z"
 
 
 def test_in_the_session_a_day_in_several_files_is_nothing_to_do(live: Path) -> None:

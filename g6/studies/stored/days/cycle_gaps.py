@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from g6.domain.cycles.gaps import NO_CHAIN, Gap, gaps_of
+from g6.domain.cycles.gaps import NO_CHAIN, NO_ROW, Gap, gaps_of
+from g6.domain.market.calendar import day_of
+from g6.domain.market.instants import clock_in_words
 from g6.ports.readers import PastReader
 from g6.studies.documents import columns_of
 from g6.studies.stored.days.past_span import PastQuestion, as_asked
@@ -46,6 +48,26 @@ class Gaps:
     def has_lost_chains(self) -> bool:
         """Whether rows are stored whose chains are not."""
         return any(gap.reason == NO_CHAIN for gap in self.gaps)
+
+    def beside(self, gap: Gap) -> str:
+        """Return the words of a gap before the first row of a day, or behind the last one.
+
+        They are empty of a gap between rows, and of one of which a row tells something.
+        """
+        if gap.reason != NO_ROW:
+            return ""
+        day = day_of(gap.first)
+        spans = [span for span in self.collected if span.day == day]
+        collected = next((span for span in spans if span.index == gap.index), None)
+        if collected is None:
+            return "" if spans else "G6 did not run that day"
+        if gap.last < collected.first:
+            is_start = collected.first == min(span.first for span in spans)
+            who = "G6 started" if is_start else "first collected"
+            return f"{who} at {clock_in_words(collected.first)}"
+        if gap.first > collected.last:
+            return f"nothing after {clock_in_words(collected.last)}"
+        return ""
 
     def columns(self) -> Mapping[str, list[object]]:
         """Return one line per gap."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.cycles.gaps import NO_CHAIN, NO_ROW, Gap
 from g6.domain.market.calendar import day_of
 from g6.rendering.parts import Block, NoView, Part
 from g6.rendering.wording import clock, counted
-from g6.studies.stored.days.cycle_gaps import Gaps, RowSpan
+from g6.studies.stored.days.cycle_gaps import Gaps
 
 HEADS = ("index", "from", "to", "cycles", "what")
 CYCLES = HEADS.index("cycles")
@@ -57,14 +56,7 @@ def _plain(gap: Gap) -> Mapping[str, object]:
 
 def _lines(document: Gaps) -> Iterator[str]:
     """Yield a line per gap, in columns."""
-    spans = {(span.index, span.day): span for span in document.collected}
-    starts: dict[date, datetime] = {}
-    for span in document.collected:
-        starts[span.day] = min(span.first, starts.get(span.day, span.first))
-    cells: list[tuple[str, ...]] = [HEADS]
-    for gap in document.gaps:
-        day = day_of(gap.first)
-        cells.append(_cells(gap, spans.get((gap.index, day)), starts.get(day)))
+    cells: list[tuple[str, ...]] = [HEADS, *(_cells(document, gap) for gap in document.gaps)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         texts = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
@@ -72,28 +64,10 @@ def _lines(document: Gaps) -> Iterator[str]:
         yield "  ".join(texts).rstrip()
 
 
-def _cells(gap: Gap, collected: RowSpan | None, start: datetime | None) -> tuple[str, ...]:
+def _cells(document: Gaps, gap: Gap) -> tuple[str, ...]:
     day = day_of(gap.first)
     times = (f"{day:%d %b %Y} {clock(gap.first)}", clock(gap.last, day) if gap.cycles > 1 else "")
     what = ": ".join(filter(None, (gap.status, gap.reason.replace("_", " "))))
     if gap.reason == NO_ROW:
-        what = ": ".join(filter(None, ("not collected", _beside(gap, collected, start))))
+        what = ": ".join(filter(None, ("not collected", document.beside(gap))))
     return gap.index, *times, f"{gap.cycles:,}", what
-
-
-def _beside(gap: Gap, collected: RowSpan | None, start: datetime | None) -> str:
-    """Return the words of a gap before the first row of a day, or behind the last one.
-
-    Args:
-        gap: The gap, of which no row tells anything.
-        collected: From when to when its index was collected that day.
-        start: The first instant of that day at which any index was.
-    """
-    if collected is None:
-        return "G6 did not run that day" if start is None else ""
-    if gap.last < collected.first:
-        who = "G6 started" if collected.first == start else "first collected"
-        return f"{who} at {clock(collected.first)}"
-    if gap.first > collected.last:
-        return f"nothing after {clock(collected.last)}"
-    return ""
