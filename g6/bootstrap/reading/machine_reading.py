@@ -156,6 +156,7 @@ class MachineReading:
             float(shutil.disk_usage(existing).free),
             open_secrets=tuple(_open_secrets(directory)),
             orphans=self.orphans,
+            is_there=directory.is_dir(),
         )
 
     def _other_owner(self) -> tuple[str, int]:

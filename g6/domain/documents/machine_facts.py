@@ -47,6 +47,7 @@ class DirectoryHealth:
         free_bytes: Room on its disk, None unknown.
         open_secrets: Files with secrets that others may read, with their modes as text.
         orphans: Processes that a killed supervisor left running, by name.
+        is_there: Whether it exists. A start makes it.
     """
 
     path: str = ""
@@ -57,6 +58,7 @@ class DirectoryHealth:
     free_bytes: float | None = None
     open_secrets: Sequence[tuple[str, str]] = ()
     orphans: Mapping[str, int] = field(default_factory=dict)
+    is_there: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -24,17 +24,19 @@ class PortHolder:
         pid: The process, of a G6 the one that started the others.
         name: What people call it.
         directory: The data directory of a G6, None for another program.
+        address: Host and port that it listens on, empty unknown.
     """
 
     pid: int
     name: str
     directory: Path | None = None
+    address: str = ""
 
     def refusal(self, address: str, setting: str, beside: Sequence[str]) -> Unavailable:
         """Return the error of a start that needs the port as well.
 
         Args:
-            address: Host and port.
+            address: Host and port that the start wants.
             setting: The setting of the port.
             beside: The command that starts it beside another G6.
         """
@@ -45,7 +47,7 @@ class PortHolder:
             )
         return Unavailable(
             f"another G6 runs on {self.directory} ({self.name}, process {self.pid}) "
-            f"and answers on {address}",
+            f"and answers on {self.address or address}",
             f"stop it (kill -TERM {self.pid}), or start this one beside it: {shlex.join(beside)}",
         )
 
@@ -60,7 +62,13 @@ def port_holder(port: int) -> PortHolder | None:
         if connection.status != psutil.CONN_LISTEN or not connection.pid:
             continue
         if connection.laddr and connection.laddr.port == port:
-            return _holder(connection.pid)
+            holder = _holder(connection.pid)
+            if holder is None:
+                return None
+            # The address that the start wants is no word on where the other one listens.
+            host = connection.laddr.ip
+            host = f"[{host}]" if ":" in host else host
+            return replace(holder, address=f"{host}:{port}")
     return None
 
 

@@ -91,6 +91,9 @@ def _directory(facts: MachineFacts) -> Iterator[HealthFinding]:
         seen = f"{directory.path} is in use by another system ({directory.owner})"
         fix = f"kill -TERM {directory.owner_pid}, or choose another directory with --data-dir"
         yield wrong("data directory", seen, fix)
+    elif not directory.is_there:
+        # Named alone it looked as if it were there, and g6 chain said that it is not.
+        yield well("data directory", f"{directory.path} is not there yet; a start makes it")
     else:
         yield well("data directory", directory.path)
 
@@ -100,8 +103,12 @@ def _disk(facts: MachineFacts) -> Iterator[HealthFinding]:
     if free is None:
         yield well("disk", "not there yet")
     elif free < LITTLE_BYTES:
-        seen = f"{free / 1e6:.0f} MB left, and a day of six indices takes more"
-        fix = "g6 data compact; g6 data size and g6 retention plan say what else takes room"
+        seen = f"{free / 1e6:.0f} MB left, less than {LITTLE_BYTES / 1e6:.0f}: a day may take more"
+        # Compaction writes the new file before it deletes the parts.
+        fix = (
+            "g6 data size and g6 retention plan say what takes room; g6 data compact frees some, "
+            "and needs the room of a day's file first"
+        )
         yield wrong("disk", seen, fix)
     else:
         yield well("disk", f"{free / 1e9:.1f} GB left")

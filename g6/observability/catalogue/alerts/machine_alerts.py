@@ -145,7 +145,7 @@ DISK_LOW = AlertingRule(
     "1m",
     Urgency.PAGE,
     "the disk of the data directory has {{ $value | humanize1024 }}B left",
-    "A day of six indices takes more. When it is full, rows are not stored.",
+    "A day may take more. When it is full, rows are not stored.",
     "g6 data size; g6 data compact; g6 retention plan --keep-days 90",
     "disk-full.md",
     inhibited_by=("G6SinkFailing",),

@@ -51,9 +51,10 @@ def test_another_g6_is_named_by_its_directory_and_the_process_that_can_be_stoppe
             holder = port_holder(port)
         finally:
             serve.kill()
-    assert holder == PortHolder(os.getpid(), "g6 up", tmp_path)
+    assert holder == PortHolder(os.getpid(), "g6 up", tmp_path, f"127.0.0.1:{port}")
     beside = ["g6", "up", "--data-dir", "my rows"]
-    sentence = str(holder.refusal("127.0.0.1:9108", "serve.metrics_port", beside))
+    sentence = str(holder.refusal(f"0.0.0.0:{port}", "serve.metrics_port", beside))
+    assert f"and answers on 127.0.0.1:{port}" in sentence
     assert f"another G6 runs on {tmp_path} (g6 up, process {os.getpid()})" in sentence
     assert f"kill -TERM {os.getpid()}" in sentence
     assert sentence.endswith("beside it: g6 up --data-dir 'my rows'")
