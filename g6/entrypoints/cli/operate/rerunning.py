@@ -262,8 +262,8 @@ def sentence(result: RerunResult) -> str:
         return f"{begun}: not written: {_why(result)}; it is tried again as long as a system runs"
     if result.outcome == UNFINISHED:
         return (
-            f"{begun}; g6 ps shows the workers and the queue, "
-            f"g6 trace {result.unit.cycle} how far it came"
+            f"{begun}; g6 logs --cycle {result.unit.cycle} shows how far it came, "
+            f"g6 rerun --cycle {result.unit.cycle} --index {result.unit.index} sends it again"
         )
     if result.failure:
         return (

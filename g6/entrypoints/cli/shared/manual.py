@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+
+import psutil
 
 from g6.adapters.data_dir.owner import owner
 from g6.config import Settings
+from g6.domain.reports.heartbeat import WorkerFacts
 from g6.domain.schema.layout import Folder
 from g6.errors import NoWorker
 from g6.pipeline import Runtime
@@ -90,10 +94,27 @@ def is_served(runtime: Runtime) -> bool:
 
     One of an earlier version does not tell its queues: it may.
     """
-    workers = runtime.vitals.read().workers.values()
-    return any(
-        worker.up and (worker.queues is None or QUEUE in worker.queues) for worker in workers
-    )
+    return any(worker.up and _serves(worker) for worker in runtime.vitals.read().workers.values())
+
+
+def _serves(worker: WorkerFacts) -> bool:
+    return worker.queues is None or QUEUE in worker.queues
+
+
+def lives_silently(runtime: Runtime) -> bool:
+    """Tell whether a worker of the queue lives on this host, whatever it told of itself.
+
+    On a busy host a worker's signs of life came late: a rerun called its unit unfinished, and the
+    worker did it while it was being stopped.
+    """
+    host = socket.gethostname()
+    for worker in runtime.vitals.read().workers.values():
+        if worker.host != host or not worker.pid or not _serves(worker):
+            continue
+        with suppress(psutil.Error):
+            if psutil.Process(worker.pid).status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 def no_worker() -> NoWorker:
@@ -118,6 +139,6 @@ class QueueWatch:
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
-            if is_served(self.runtime):
+            if is_served(self.runtime) or lives_silently(self.runtime):
                 self._served = now
         return now - self._served > GRACE_SECONDS

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from g6.adapters.parquet import ParquetStore
 from g6.adapters.wrapping.tee import Tee
 from g6.config import Settings, load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.reports.heartbeat import WorkerFacts
 from g6.domain.schema.frame import Frame
 from g6.entrypoints.cli.operate import rerunning as rerun
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
@@ -200,6 +203,25 @@ def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(
     result = done_again(past, drain=False)
     assert (result.outcome, result.is_done) == ("unfinished", False)
     assert "rows" not in rerun.sentence(result)
+
+
+@pytest.mark.parametrize(("pid", "is_alone"), [(os.getpid(), False), (0, True)])
+def test_a_worker_that_lives_and_is_silent_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, pid: int, *, is_alone: bool
+) -> None:
+    worker = WorkerFacts(pid, socket.gethostname(), queues=(manual.QUEUE,), up=False)
+    runtime: Any = SimpleNamespace(
+        vitals=SimpleNamespace(read=lambda: SimpleNamespace(workers={"worker": worker}))
+    )
+    monkeypatch.setattr(manual, "GRACE_SECONDS", 0.0)
+    assert manual.is_served(runtime) is False
+    assert manual.QueueWatch(runtime, _served=0.0).is_alone() is is_alone
+
+
+def test_what_is_unfinished_has_a_fix_that_needs_no_running_system() -> None:
+    text = rerun.sentence(RerunResult(NIFTY, None, run=2, source="frame"))
+    assert "g6 ps" not in text
+    assert f"g6 rerun --cycle {NIFTY.cycle} --index NIFTY sends it again" in text
 
 
 def test_rows_that_a_sink_refused_are_not_the_same_rows(past: World, tmp_path: Path) -> None:
