@@ -81,7 +81,8 @@ def missing(library: str, *, on_host: bool = False) -> Unavailable:
     extra = EXTRAS[library]
     if on_host and extra == "analysis":
         extra = "host"
-    # A checkout has G6 already: the other line would have the index's in its place.
+    # Who reads this has G6: pip adds the libraries of the extra to it, and asks no index for a G6.
+    # An older pip, or a checkout that is on the path alone, needs the other line.
     fix = f"pip install 'g6[{extra}]', or in a checkout pip install -e '.[{extra}]'"
     return Unavailable(f"{library} is not installed", fix)
 

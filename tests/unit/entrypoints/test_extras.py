@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -178,3 +179,22 @@ def test_a_command_names_the_line_that_installs_what_is_missing(
     program = f"from g6.entrypoints.cli import main; raise SystemExit(main({words!r}))"
     answer = lean(tmp_path, program)
     assert (answer.returncode, line in answer.stderr) == (2, True), answer.stderr
+
+
+def test_an_extra_is_added_to_the_g6_that_is_there_without_an_index() -> None:
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--no-index"]
+    done = subprocess.run(
+        [*command, "g6[plot]"], capture_output=True, text=True, check=False, timeout=120
+    )
+    if "No module named pip" in done.stderr:
+        pytest.skip("this environment has no pip")
+    assert (done.returncode, "already satisfied: g6[plot]" in done.stdout) == (0, True)
+
+
+def test_no_page_installs_g6_by_a_name_that_no_index_has() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert not re.search(r"pip install '?g6\b(?!-VERSION)", readme)
+    install = (ROOT / "docs/how-to/install.md").read_text("utf-8")
+    first = install.partition("Where G6 is installed")[0]
+    assert "No package index has it" in first
+    assert not re.search(r"pip install '?g6\b(?!-VERSION)", first)
