@@ -53,10 +53,13 @@ MINUTES_PER_HOUR = 60
 def number(value: float | None, places: int = 2, sign: bool = False) -> str:
     """Return a number with fixed places, a dash where there is none.
 
-    A number that is zero after rounding has no sign.
+    A number that is zero after rounding has no sign. What lies halfway goes to the even digit, here
+    as on the page in a browser.
 
     >>> number(24006.667), number(12.5, 1, sign=True), number(-0.001), number(None)
     ('24,006.67', '+12.5', '0.00', '–')
+    >>> number(206.625), number(180.825 + 1e-9)
+    ('206.62', '180.82')
     >>> number(206.85, 1) == number(206.85000000000002, 1)
     True
     """
@@ -76,7 +79,7 @@ def percent(value: float | None) -> str:
     >>> percent(0.0895)
     '8.9'
     """
-    return "–" if value is None or isnan(value) else f"{100 * value:.1f}"
+    return "–" if value is None or isnan(value) else f"{round(100 * value, DECIMALS):.1f}"
 
 
 def counts_in_words(counts: Mapping[str, object]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from g6.rendering.wording import number
 from tests.worlds.web.browser import Page, browser
 from tests.worlds.web.served_page import ServedPage
 
@@ -175,6 +176,47 @@ def test_an_instant_without_a_zone_is_that_of_india(page: Page, served: ServedPa
     opened(page, served, "?view=chain&index=NIFTY&at=2026-11-18T11:03:00")
     assert page.value("g6.panels[0].answer.data.cycle") == "2026-11-18T05:33:00Z"
     page.wait("g6.time.output.textContent.startsWith('known at 11:03:00 IST')")
+
+
+@pytest.mark.parametrize("at", ["garbage", "2026-13-45T11:00"])
+def test_an_instant_that_is_none_is_told_and_the_newest_day_shown(
+    page: Page, served: ServedPage, at: str
+) -> None:
+    opened(page, served, f"?view=chain&index=NIFTY&at={at}")
+    assert at in page.value("document.querySelector('#chain .message').textContent")
+    page.wait("g6.time.date.value === '2026-11-18'")
+    assert at in page.value("g6.time.output.textContent")
+    assert page.errors == []
+
+
+def test_a_figure_that_lies_halfway_is_that_of_the_terminal(page: Page, served: ServedPage) -> None:
+    opened(page, served, "?view=chain&index=NIFTY")
+    figures = (206.625, 206.635, 180.825, 0.125, 0.375, -0.375, 2.5, 206.85000000000002, 0.03125)
+    for figure in figures:
+        for places in (0, 1, 2, 3):
+            shown = page.value(f"g6.context.forms.number({figure}, {places})")
+            assert shown.replace("−", "-") == number(figure, places), (figure, places)
+
+
+def test_a_move_says_which_it_is(page: Page, served: ServedPage) -> None:
+    opened(page, served, "?view=chain&index=NIFTY")
+    assert "0.85 straddle" in page.value("document.querySelector('#chain dl').textContent")
+    opened(page, served, "?view=overview&index=NIFTY", (1600, 900))
+    assert "0.85 straddle" in page.value("document.querySelector('thead').textContent")
+
+
+def test_rows_of_an_earlier_day_say_so_where_no_system_runs(page: Page, served: ServedPage) -> None:
+    opened(page, served, "?view=chain&index=NIFTY")
+    page.value(
+        "(g6.panels[0].streamed = null,"
+        " g6.panels[0].answer.answered_at = '2026-11-30T05:35:00Z', g6.tick())"
+    )
+    meta = "document.querySelector('#chain .meta').textContent"
+    # A system that runs has a simulated clock: its rows are new there.
+    assert " · read " in page.value(meta)
+    assert "session" not in page.value(meta)
+    page.value("(g6.facts = { ...g6.facts, stream: false }, g6.tick())")
+    assert "of an earlier session, 12 days old · read " in page.value(meta)
 
 
 def test_a_position_shows_what_it_gains_were_the_index_elsewhere(

@@ -2,7 +2,7 @@
 
 import { Problem, ask, kept } from "./api.js";
 import { h, setAttribute, setText } from "./dom.js";
-import { clock, isoDay, number, seconds, signed } from "./format.js";
+import * as forms from "./format.js";
 import { Live } from "./live.js";
 import { Panel } from "./panel.js";
 import { address, go, onChange, state } from "./state.js";
@@ -16,6 +16,7 @@ import overview, { arrow } from "./views/overview.js";
 import smile from "./views/smile.js";
 import straddle from "./views/straddle.js";
 
+const { clock, number, seconds, signed } = forms;
 const VIEWS = [overview, chain, straddle, smile, levels, heatmap, exposures, health];
 const byId = (id) => document.getElementById(id);
 const MEMORY_MS = 20000;
@@ -52,10 +53,11 @@ class Page {
 
   makeContext() {
     return {
-      state, go, address, kept,
+      state, go, address, kept, forms,
       theme: () => `${document.documentElement.dataset.theme || ""}${matchMedia("(prefers-color-scheme: dark)").matches}`,
       panels: () => this.live.panels,
       staleness: () => this.live.staleness(),
+      follows: () => this.facts.stream,
       day: async () => (await (this.time.ready ||= this.time.loadDays()), this.time.day),
       ordered: (rows, name) => this.ordered(rows, name),
       expiries: () => this.remembered(`expiries ${state().index} ${state().at}`, async () =>
@@ -360,5 +362,4 @@ async function begin() {
   }
 }
 
-export { isoDay };
 begin();

@@ -136,6 +136,16 @@ export class Panel {
     return !this.isStreamed && !(Math.abs(seconds(this.answer.answered_at) - seconds(this.observed())) < MOVED_SECONDS);
   }
 
+  // How old the rows are. A system that runs on a simulated clock has rows of another day than
+  // today's, which are new there. What lies stored without one is as old as it is.
+  ages() {
+    if (!this.spec.isTimeless && !this.isMoved) return [`${age(this.age())} old`];
+    const read = `read ${age(this.age())} ago`;
+    const old = seconds(this.answer.answered_at) - seconds(this.observed());
+    const isStored = this.isMoved && !this.spec.isTimeless && !this.context.follows() && old > 0;
+    return isStored ? [`of an earlier session, ${age(old)} old`, read] : [read];
+  }
+
   rowsInstant() {
     return this.answer?.instant || this.spec.instant?.(this.answer) || "";
   }
@@ -161,7 +171,7 @@ export class Panel {
       const instant = this.instant();
       if (instant) parts.push(`as of ${clock(instant)} IST, ${day(instant)}`);
       if (past) parts.push(this.observed() !== instant ? `known at ${clock(this.observed())}` : "");
-      else parts.push(this.spec.isTimeless || this.isMoved ? `read ${age(this.age())} ago` : `${age(this.age())} old`);
+      else parts.push(...this.ages());
       if (this.answer.source) parts.push(`source ${this.answer.source}`);
       if (isNumber(this.answer.coverage)) parts.push(`${percent(this.answer.coverage, 0)} % of strikes`);
       if (this.answer.stale) stale ||= "no newer cycle for more than two intervals";

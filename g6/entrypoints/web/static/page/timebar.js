@@ -2,7 +2,7 @@
 
 import { ask, kept } from "./api.js";
 import { h, setAttribute } from "./dom.js";
-import { clock, day, isoDay, isoInstant, seconds } from "./format.js";
+import { clock, day, isInstant, isoDay, isoInstant, seconds } from "./format.js";
 import { go, state } from "./state.js";
 
 const DRAG_MS = 120;
@@ -57,7 +57,7 @@ export class TimeBar {
 
   get day() {
     const { at } = state();
-    return at ? isoDay(at) : this.days.at(-1) || "";
+    return isoDay(at) || this.days.at(-1) || "";
   }
 
   async loadDay() {
@@ -101,12 +101,13 @@ export class TimeBar {
       const [first, last] = this.span;
       setAttribute(this.slider, "min", first);
       setAttribute(this.slider, "max", this.end());
-      this.slider.value = at ? Math.min(Math.max(seconds(at), first), this.end()) : this.end();
+      this.slider.value = isInstant(at) ? Math.min(Math.max(seconds(at), first), this.end()) : this.end();
       this.mark(first, last);
     }
     this.slider.disabled = !this.span;
     const shown = at || (this.span ? isoInstant(this.span[1]) : "");
-    const text = shown ? `${at ? "known at " : ""}${clock(shown)} IST, ${day(shown)}` : "nothing is stored";
+    const known = `${at ? "known at " : ""}${clock(shown)} IST, ${day(shown)}`;
+    const text = isInstant(shown) ? known : shown ? `at “${shown}”` : "nothing is stored";
     if (this.output.textContent !== text) this.output.textContent = text;
     setAttribute(this.slider, "aria-valuetext", at ? text : `newest, ${text}`);
   }
@@ -146,7 +147,7 @@ export class TimeBar {
 
   step(by) {
     if (!this.span) return;
-    const now = state().at ? seconds(state().at) : this.end();
+    const now = isInstant(state().at) ? seconds(state().at) : this.end();
     const grid = this.facts.interval;
     this.to(Math.min(Math.max(Math.round((now + by * grid) / grid) * grid, this.span[0] + grid), this.end()));
   }

@@ -1,7 +1,7 @@
 // The chain of one expiry: calls left, puts right, with bars of open interest and its build-up.
 
 import { h, setAttribute } from "../dom.js";
-import { expiryDay, isNumber, lakh, inLakh, number, percent, points, signed, signedLakh, words } from "../format.js";
+import { MOVE_BY_STRADDLE, expiryDay, isNumber, lakh, inLakh, number, percent, points, signed, signedLakh, words } from "../format.js";
 import { Grid, bar, figures } from "../grid.js";
 import { bars } from "../pictures.js";
 import { choice, expiryChoice } from "./controls.js";
@@ -105,7 +105,7 @@ const chainPanel = {
       ["Forward", number(data.forward), "points", "Of this expiry, from put-call parity where quotes allow"],
       ["ATM IV", percent(own.atm_iv), "%"],
       ["Straddle", number(own.straddle), "points"],
-      ["Move ±", number(own.em_straddle, 0), "points", "Expected to expiry: 0.85 of the straddle"],
+      ["Move ±, 0.85 straddle", number(own.em_straddle, 0), "points", MOVE_BY_STRADDLE],
       ["PCR", number(own.pcr), "", "Put over call open interest"],
       ["Max pain", points(own.max_pain), "points"],
       ["Support", points(level(own.support)), "points", "Most put open interest below the forward"],

@@ -2,7 +2,7 @@
 
 import { h, setAttribute, svg } from "../dom.js";
 import { apart, changes, chart, spark } from "../chart.js";
-import { age, clock, expiryDay, isNumber, number, percent, points, seconds, signed, words } from "../format.js";
+import { MOVE_BY_STRADDLE, age, clock, expiryDay, isNumber, number, percent, points, seconds, signed, words } from "../format.js";
 import { Grid } from "../grid.js";
 
 export const arrow = (change) => (change > 0 ? "▲ " : change < 0 ? "▼ " : "");
@@ -37,7 +37,7 @@ const COLUMNS = [
   { key: "expiry", label: "Expiry", class: "p3", text: (row) => expiryDay(row.expiry) },
   { key: "atm", label: "ATM", class: "p2", text: (row) => points(row.atm), title: "Listed strike nearest to the forward" },
   { key: "straddle", label: "Straddle", unit: "points", class: "p1", text: (row) => number(row.straddle_nearest), title: "Call and put at the money" },
-  { key: "move", label: "Move ±", unit: "points", class: "p4", text: (row) => number(row.em_straddle, 0), title: "Expected to expiry: 0.85 of the straddle" },
+  { key: "move", label: "Move ±", unit: "0.85 straddle", class: "p4", text: (row) => number(row.em_straddle, 0), title: MOVE_BY_STRADDLE },
   { key: "iv", label: "ATM IV", unit: "%", text: (row) => percent(row.atm_iv_nearest), title: "Implied volatility at the money" },
   { key: "pcr", label: "PCR", text: (row) => number(row.pcr_nearest), title: "Put over call open interest, nearest expiry" },
   { key: "pcrs", label: "PCR trend", class: "p4", paint: trend("pcr") },

@@ -2,7 +2,7 @@
 
 import { chart } from "../chart.js";
 import { h } from "../dom.js";
-import { expiryDay, isNumber, number, percent, points } from "../format.js";
+import { MOVE_BY_VOLATILITY, expiryDay, isNumber, number, percent, points } from "../format.js";
 import { Grid, figures } from "../grid.js";
 import { heat } from "../pictures.js";
 import { expiryChoice } from "./controls.js";
@@ -78,7 +78,7 @@ const EXPIRIES = [
   { key: "atm", label: "ATM", class: "p2", text: (row) => points(row.atm) },
   { key: "atm_iv", label: "ATM IV", unit: "%", text: (row) => percent(row.atm_iv) },
   { key: "straddle", label: "Straddle", unit: "points", text: (row) => number(row.straddle) },
-  { key: "em_sd", label: "Move ±1σ", unit: "points", class: "p2", text: (row) => number(row.em_sd, 0) },
+  { key: "em_sd", label: "Move ±1σ", unit: "points", class: "p2", text: (row) => number(row.em_sd, 0), title: MOVE_BY_VOLATILITY },
   { key: "rr25", label: "Risk reversal", unit: "25Δ, %", class: "p3", text: (row) => percent(row.rr25, 2) },
   { key: "bf25", label: "Butterfly", unit: "25Δ, %", class: "p3", text: (row) => percent(row.bf25, 2) },
   { key: "pcr", label: "PCR", text: (row) => number(row.pcr) },
