@@ -17,6 +17,7 @@ from g6.bootstrap.ownership import owned_directories, record_configuration
 from g6.bootstrap.sample.sample_block import SampleBlock, SampleProgress, make_block
 from g6.bootstrap.sample.sample_processes import made_by_processes
 from g6.bootstrap.stored_files.directory_certificates import issue_certificates
+from g6.bootstrap.stored_files.stored_index_rules import refuse_other_seed
 from g6.config import Settings, calendar, config_id, load
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
@@ -198,6 +199,8 @@ def write_sample(
     """
     # Asked here, so that a directory of live rows is refused before the first cycle.
     with owned_directories(settings, "g6 sample", of_kind=True):
+        if plan.waiting:
+            refuse_other_seed(settings, has_mix=False)
         record_configuration(settings)
         most = processes or len(os.sched_getaffinity(0))
         blocks = _blocks(settings, plan, most)

@@ -28,6 +28,7 @@ from g6.bootstrap.processes.alarm_places import has_alarms
 from g6.bootstrap.processes.embedded_redis import embedded_redis
 from g6.bootstrap.processes.redis_ports import redis_facts, vitals
 from g6.bootstrap.quote_sources.sources import settings_in_force
+from g6.bootstrap.stored_files.stored_index_rules import refuse_other_seed
 from g6.bootstrap.wiring import wire
 from g6.config import Settings, environment
 from g6.domain.reports import Alert, AlertRule
@@ -336,6 +337,8 @@ def running(
         server: EmbeddedServer | None = None
         owner = owning_system(settings, broker) if broker else system_of_its_own(settings)
         write_address = cleanup.enter_context(owned_directories(settings, who, owner, mix=mix))
+        if fresh and not mix:
+            refuse_other_seed(settings)
         if not broker:
             if fresh:
                 shutil.rmtree(directory / Folder.REDIS, ignore_errors=True)

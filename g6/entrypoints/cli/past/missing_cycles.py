@@ -48,11 +48,14 @@ def repair(
     Example: g6 data repair --from 2026-11-18
     """
     from g6.bootstrap.stored_files.repairing import repair_runtime
+    from g6.bootstrap.stored_files.stored_index_rules import refuse_other_seed
     from g6.pipeline import RepairTally, repair_units
 
     settings = options.settings(config, set_, data_dir=data_dir)
     options.refuse_missing_rows(settings, "g6 data repair")
     options.own_directory(context, settings, "g6 data repair", of_kind=True, computes=True, mix=mix)
+    if not mix:
+        refuse_other_seed(settings)
     console = terminal.console(settings, stderr=json_)
     units = _units_with_gaps(settings, span)
     runtime, backfill = repair_runtime(settings)

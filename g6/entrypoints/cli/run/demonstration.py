@@ -90,7 +90,7 @@ def show_self_test(settings: Settings) -> int:
     return 0 if all(figure.ok for figure in figures) else 1
 
 
-def demonstrate(settings: Settings, cycles: int, forks: ForkServer) -> None:
+def demonstrate(settings: Settings, cycles: int, forks: ForkServer, *, mix: bool = False) -> None:
     """Run cycles of the simulated market with a table each, or with progress where they are many.
 
     The first shows a chain too. It ends with three checks and what to try next.
@@ -99,7 +99,7 @@ def demonstrate(settings: Settings, cycles: int, forks: ForkServer) -> None:
     ended: list[str] = []
     closed = 0
     with stoppable() as stop:
-        run = started(settings, cycles, console, forks, who="g6 demo")
+        run = started(settings, cycles, console, forks, mix=mix, who="g6 demo")
         with run as (stack, follower, _, limit):
             show = Demonstration(console, stack, follower, cycles)
             ended = stack.names

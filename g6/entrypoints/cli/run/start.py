@@ -87,6 +87,7 @@ def demo(
     self_test: SelfTest = False,
     web: WithPage = False,
     data_dir: options.DataDir = None,
+    mix: options.Mix = False,
     config: options.Config = None,
     set_: options.Set = None,
 ) -> None:
@@ -109,21 +110,26 @@ def demo(
     )
     if self_test:
         _end_with_self_test(settings)
+    if web:
+        _demo_page(settings, is_bounded=bool(cycles or open_market), mix=mix)
+    else:
+        _demo_cycles(settings, cycles, open_market=open_market, mix=mix)
+
+
+def _demo_cycles(settings: Settings, cycles: int | None, *, open_market: bool, mix: bool) -> None:
+    """Run and show cycles of the simulated market, those of a whole session for `open_market`."""
     # Imported here, so that g6 run --help waits for neither Celery nor pyarrow, and before the
     # fork, so that all processes share it.
     from g6.entrypoints.cli.run.demonstration import demonstrate, whole_session
     from g6.entrypoints.cli.shared.following import continued
     from g6.entrypoints.cli.shared.screen import terminal
 
-    if web:
-        _demo_page(settings, is_bounded=bool(cycles or open_market))
-        return
     with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
         if open_market:
             settings, cycles = whole_session(settings)
         else:
             settings = continued(settings, terminal.console(settings))
-        demonstrate(settings, cycles or DEMO_CYCLES, forks)
+        demonstrate(settings, cycles or DEMO_CYCLES, forks, mix=mix)
 
 
 def _end_with_self_test(settings: Settings) -> None:
@@ -132,14 +138,14 @@ def _end_with_self_test(settings: Settings) -> None:
     raise typer.Exit(show_self_test(settings))
 
 
-def _demo_page(settings: Settings, *, is_bounded: bool) -> None:
+def _demo_page(settings: Settings, *, is_bounded: bool, mix: bool) -> None:
     """Run the simulated market with its page until Ctrl-C."""
     if is_bounded:
         raise UserError("--web runs until Ctrl-C", "leave --cycles and --open-market out, or --web")
     from g6.entrypoints.cli.run.unbounded import run_until_stopped
 
     with ForkServer(by_fork=True, modules=settings.source.modules) as forks:
-        run_until_stopped(settings, forks, who="g6 demo --web", opens_page=True)
+        run_until_stopped(settings, forks, mix=mix, who="g6 demo --web", opens_page=True)
 
 
 @dataclass(frozen=True, slots=True)

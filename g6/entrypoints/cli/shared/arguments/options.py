@@ -109,7 +109,7 @@ Model = Annotated[
     ),
 ]
 Mix = Annotated[
-    bool, typer.Option("--mix", help="Let rows of another kind of market into the data directory.")
+    bool, typer.Option("--mix", help="Let rows of another market into the data directory.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")]
 Headless = Annotated[
