@@ -14,7 +14,7 @@ from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import day_of
-from g6.domain.market.instants import MarketTime, instant_of_text
+from g6.domain.market.instants import MarketTime, instant_of_text, is_bare_clock
 from g6.domain.schema.nearest import no_such
 from g6.errors import BadConfig, UserError
 
@@ -134,12 +134,48 @@ def made(parameters: type[P], values: Mapping[str, object], at: MarketTime | Non
     Raises:
         UserError: A value cannot be read, or lies outside its bounds.
     """
+    declared = fields_of(parameters)
+    dated = _dated(declared, values, at)
     read = {
-        field.name: _value(field, values[field.name], at)
-        for field in fields_of(parameters)
-        if field.name in values
+        field.name: _value(field, dated[field.name], at)
+        for field in declared
+        if field.name in dated
     }
     return parameters(**read)
+
+
+def _dated(
+    declared: Sequence[Field], values: Mapping[str, object], at: MarketTime | None
+) -> Mapping[str, object]:
+    """Return the values, bare times with the day that is asked about.
+
+    Counted from the newest day, `--from 2026-11-17 --to 2026-11-17 --at 11:02` hid nothing.
+
+    Raises:
+        UserError: A day cannot be read, or a bare time stands beside several days.
+    """
+    bare = {
+        field.name: values[field.name]
+        for field in declared
+        if field.parameter.read_at is instant_of_text and is_bare_clock(values.get(field.name))
+    }
+    if not bare:
+        return values
+    days: list[object] = [
+        _value(field, values.get(field.name), at)
+        for field in declared
+        if field.parameter.read_at is session_day
+    ]
+    day = next((day for day in days if day is not None), None)
+    if day is None:
+        return values
+    if len(set(days)) > 1:
+        text = next(iter(bare.values()))
+        raise UserError(
+            f"the time {text} names no day, and several are asked about",
+            f"write it with its day: {day} {text}",
+        )
+    return {**values, **{name: f"{day} {str(text).strip()}" for name, text in bare.items()}}
 
 
 def _value(field: Field, value: object, at: MarketTime | None) -> object:

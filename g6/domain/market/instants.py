@@ -14,6 +14,7 @@ __all__ = [
     "FORMS",
     "MarketTime",
     "clock_in_words",
+    "instant_ends",
     "instant_in_words",
     "instant_of_days",
     "instant_of_text",
@@ -203,6 +204,27 @@ def instant_of_days(value: object, at: MarketTime, first: date, last: date) -> d
             f"write it with its day: {last} {value}",
         )
     return instant_of_text(value, MarketTime.of(lambda: datetime.combine(first, time(), IST)))
+
+
+def instant_ends(first: object, last: object, at: MarketTime) -> tuple[datetime, datetime]:
+    """Return both ends of a span. A bare time is of the day of the other end.
+
+    Counted from the newest day, `2026-11-17 11:00` to `11:30` went on to the newest day.
+
+    Raises:
+        UserError: One is no instant.
+
+    >>> noon = MarketTime.of(lambda: datetime.fromisoformat("2026-11-20T06:30:00Z"))
+    >>> [str(end) for end in instant_ends("2026-11-17 11:00", "11:30", noon)]
+    ['2026-11-17 05:30:00+00:00', '2026-11-17 06:00:00+00:00']
+    """
+    if is_bare_clock(first) and is_bare_clock(last):
+        return instant_of_text(first, at), instant_of_text(last, at)
+    if is_bare_clock(first):
+        end = instant_of_text(last, at)
+        return instant_of_days(first, at, day_of(end), day_of(end)), end
+    begin = instant_of_text(first, at)
+    return begin, instant_of_days(last, at, day_of(begin), day_of(begin))
 
 
 def _read(text: str, at: MarketTime, opens: time) -> datetime:

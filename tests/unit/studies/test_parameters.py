@@ -12,6 +12,7 @@ from g6.adapters.clocks import wall_time
 from g6.domain.market.instants import MarketTime
 from g6.errors import UserError
 from g6.studies.parameters import At, Cycles, Index, Parameter, fields_of, made, numbers
+from g6.studies.stored.days.past_span import PastQuestion
 from g6.studies.stored.days.pruning_plan import PruningPlanParameters
 from g6.studies.table import STUDIES
 
@@ -89,3 +90,27 @@ def test_every_parameter_has_a_sentence_and_every_study_a_document(study: object
     for field in fields_of(study.parameters):  # type: ignore[attr-defined]
         assert field.parameter.sentence.endswith(".")
     assert study.document.__doc__  # type: ignore[attr-defined]
+
+
+NOON = MarketTime.of(lambda: datetime.fromisoformat("2026-11-20T06:30:00Z"))
+
+
+def test_a_bare_time_is_of_the_one_day_that_is_asked_about() -> None:
+    question = {"first": "2026-11-17", "last": "2026-11-17", "since": "9:30", "at": "11:02"}
+    asked = made(PastQuestion, question, NOON)
+    assert asked.at == datetime(2026, 11, 17, 5, 32, tzinfo=UTC)
+    assert asked.since == datetime(2026, 11, 17, 4, 0, tzinfo=UTC)
+    newest = made(PastQuestion, {"at": "11:02"}, NOON)
+    assert newest.at == datetime(2026, 11, 20, 5, 32, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("last", ["2026-11-18", None])
+def test_a_bare_time_beside_several_days_is_refused_with_a_fix_that_is_read(
+    last: str | None,
+) -> None:
+    question = {"first": "2026-11-17", "last": last}
+    with pytest.raises(UserError, match="11:02 names no day") as refused:
+        made(PastQuestion, question | {"at": "11:02"}, NOON)
+    written = refused.value.fix.partition(": ")[2]
+    asked = made(PastQuestion, question | {"at": written}, NOON)
+    assert asked.at == datetime(2026, 11, 17, 5, 32, tzinfo=UTC)

@@ -13,7 +13,7 @@ from g6.adapters.clocks import wall_time
 from g6.config import Settings, plan
 from g6.domain.cycles.cycle import isoformat_z, parse_z
 from g6.domain.documents.point_lines import most_series
-from g6.domain.market.instants import instant_of_text
+from g6.domain.market.instants import instant_ends
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.entrypoints.cli.shared.salvage_file import SalvageFile, show_salvage
@@ -224,10 +224,10 @@ def series_bound(settings: Settings) -> int:
 def _span(first: str, last: str) -> tuple[datetime, datetime]:
     """Return the instants of a span. A last day without a time is meant whole."""
     at = wall_time()
-    end = instant_of_text(last, at)
+    begin, end = instant_ends(first, last, at)
     if len(last.strip()) <= LONGEST_DAY and ":" not in last:
         end += ONE_DAY - timedelta(seconds=1)
-    return parse_z(isoformat_z(instant_of_text(first, at))), parse_z(isoformat_z(end))
+    return parse_z(isoformat_z(begin)), parse_z(isoformat_z(end))
 
 
 def _waiting(state: OutboxState) -> str:

@@ -14,7 +14,7 @@ from g6.adapters.clocks import wall_time
 from g6.config import calendar
 from g6.domain.cycles.cycle import isoformat_z
 from g6.domain.market.calendar import day_of
-from g6.domain.market.instants import instant_of_text
+from g6.domain.market.instants import instant_of_days, instant_of_text
 from g6.entrypoints.cli.shared.arguments import options
 from g6.entrypoints.cli.shared.arguments.option_groups import spread
 from g6.errors import BadConfig
@@ -156,10 +156,13 @@ class KiteServerOptions:
         """
         from g6.kite_server import ServerOptions
 
-        recording, start = _recorded(self.recording), _instant(self.start)
+        recording: Provider | None
+        start: datetime | None
         certificate = ""
         if self.replay is not None:
-            recording, start, certificate = _stored_day(self.replay, self.data_dir, start)
+            recording, start, certificate = _stored_day(self.replay, self.data_dir, self.start)
+        else:
+            recording, start = _recorded(self.recording), _instant(self.start)
         return ServerOptions(
             host=self.host,
             port=self.port,
@@ -258,9 +261,11 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _stored_day(
-    text: str, data_dir: Path | None, start: datetime | None
+    text: str, data_dir: Path | None, start: str | None
 ) -> tuple[Provider, datetime, str]:
     """Return what answers from a stored day, when it begins, and what certifies it.
+
+    A start without a day is of the stored one.
 
     Raises:
         BadInput: Nothing is stored of it.
@@ -273,7 +278,9 @@ def _stored_day(
     provider = stored_market(settings.directory, day)
     certificate = newest_certificate_link(settings, day)
     name = "" if certificate is None else certificate.name
-    return provider, start or provider.recording.cycles()[0], name
+    if start is None:
+        return provider, provider.recording.cycles()[0], name
+    return provider, instant_of_days(start, wall_time(), day, day), name
 
 
 def _recorded(path: Path | None) -> Provider | None:

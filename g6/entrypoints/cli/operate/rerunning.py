@@ -15,6 +15,7 @@ from g6.adapters.data_dir.owner import owner
 from g6.bootstrap.reading.study_readers import market_time
 from g6.config import Settings
 from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.domain.market.instants import instant_ends
 from g6.domain.schema.words import Stage
 from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual
@@ -155,8 +156,7 @@ def _cycles(runtime: Runtime, settings: Settings, span: CycleOptions) -> list[st
         return [instant(span.cycle, at)]
     if not span.since or not span.until:
         raise UserError("which cycles?", "give --cycle CYCLE, or --since CYCLE --until CYCLE")
-    first = parse_z(instant(span.since, at))
-    last = parse_z(instant(span.until, at))
+    first, last = (parse_z(isoformat_z(end)) for end in instant_ends(span.since, span.until, at))
     if last < first:
         raise UserError(
             f"--until {span.until} lies before --since {span.since}",

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from g6.domain.cycles.cycle import isoformat_z
-from g6.domain.market.instants import MarketTime, instant_of_days, instant_of_text
+from g6.domain.market.instants import MarketTime, instant_ends, instant_of_days, instant_of_text
 from g6.errors import UserError
 from g6.rendering.wording import clock, in_india, moment
 
@@ -100,3 +100,19 @@ def test_a_bare_time_of_several_days_is_refused_with_a_fix_that_is_read() -> Non
 def test_a_time_that_says_its_day_keeps_it(text: str, instant: str) -> None:
     days = date(2026, 11, 16), date(2026, 11, 17)
     assert isoformat_z(instant_of_days(text, TIME, *days)) == instant
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "ends"),
+    [
+        ("2026-11-16 11:00", "11:30", ("2026-11-16T05:30:00Z", "2026-11-16T06:00:00Z")),
+        ("11:00", "2026-11-16 11:30", ("2026-11-16T05:30:00Z", "2026-11-16T06:00:00Z")),
+        ("2026-11-16", "11:30", ("2026-11-15T18:30:00Z", "2026-11-16T06:00:00Z")),
+        ("11:00", "11:30", ("2026-11-18T05:30:00Z", "2026-11-18T06:00:00Z")),
+        ("yesterday 11:00", "today 11:30", ("2026-11-17T05:30:00Z", "2026-11-18T06:00:00Z")),
+    ],
+)
+def test_a_bare_end_of_a_span_is_of_the_day_of_the_other(
+    first: str, last: str, ends: tuple[str, str]
+) -> None:
+    assert tuple(map(isoformat_z, instant_ends(first, last, TIME))) == ends
