@@ -132,8 +132,8 @@ def _strikes(world: World, *kinds: str) -> list[Strike]:
 def _was_cut_off(world: World, unit: Unit) -> bool:
     """Nobody began it, and Redis was away when it was due, as far as a beat that looks every two seconds can tell."""
     due = unit.instant.timestamp()
-    # On an overloaded host two of its calls lie between a look and a message.
-    slack = BEAT_SLACK + 2.0 * world.overload_seconds
+    # On an overloaded host four of its calls lie between two looks: a sign, a sweep, two collections.
+    slack = BEAT_SLACK + 4.0 * world.overload_seconds
     return not _begun(world, unit) and any(
         strike.began - slack <= due <= strike.ended + slack for strike in _strikes(world, *AWAY)
     )

@@ -83,6 +83,10 @@ NO_FAULTS = (
     (96049, "3338:slow_provider:2.52,3352:redis_away:12.01,3359:rerun:15.31,3425:overload:1.45"),
     # On an overloaded host a collection had ended its unit, and was killed before it had freed its index.
     (230731, "132:disk_full:16.69,221:overload:4.98"),
+    # A Redis that went back had a lease again that held up the cycle after the last one.
+    (301088, "243:slow:11.93,1276:slow:3.52,1677:overload:5,1813:redis_restored:1.01"),
+    # The beats of an overloaded host signed 5.3 s before they met an outage.
+    (305811, "266:overload:5.68,268:evict_frames:0,334:lose:0,338:redis_away:18.08"),
     # On an overloaded host a collection claimed its index a second after it had looked at its clock.
     (9265, "1814:redis_away:12.28,1816:overload:5.1,1840:die_after:38.21"),
     # An operator's rerun met Redis away, and its unit came too late to be analysed.
