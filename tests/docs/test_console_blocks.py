@@ -30,6 +30,8 @@ OF_SECONDS = {
 A stage may take 0.6 s of such a cycle, and takes longer on a busy machine. Their market goes at a
 fifth of its pace here, which no line of theirs shows.
 """
+AFTER_DEMO = ("README.md", "docs/tutorial.md")
+"""Pages for people in whose checkout `make demo` has run once."""
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -107,6 +109,10 @@ def test_a_page_shows_what_happens(page: Path, tmp_path: Path) -> None:
     environ = environment(tmp_path)
     if str(page.relative_to(ROOT)) in OF_SECONDS:
         environ["G6_MARKET__SPEED"] = "0.2"
+    if str(page.relative_to(ROOT)) in AFTER_DEMO:
+        subprocess.run(
+            ["g6", "demo"], cwd=tmp_path, env=environ, timeout=240, check=True, capture_output=True
+        )
     for step in steps(page.read_text(encoding="utf-8")):
         done = subprocess.run(
             ["bash", "-c", step.command],
