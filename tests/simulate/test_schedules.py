@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from g6.domain.cycles.claims import ClaimAnswer
-from g6.domain.cycles.cycle import Unit
+from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.schema.words import Reason, Stage, Status
 from g6.entrypoints.workers.jobs import JOBS
 from g6.pipeline import Runtime
@@ -159,6 +160,20 @@ def test_only_a_cycle_that_a_full_disk_refused_and_redis_forgot_may_be_lost_with
     )
     is_excused = is_refused and is_emptied and reason == "ledger_lost"
     assert (complaint not in problems(system)) == is_excused
+
+
+@pytest.mark.parametrize(("since", "seconds"), [(-1.0, 5.4), (-1.0, 5.6), (0.0, 5.4)])
+def test_only_a_redis_that_went_back_has_a_lease_again_and_for_as_long_as_it_lasts(
+    since: float, seconds: float
+) -> None:
+    world = System(World(0, (), cycles=1, interval=10, indices=INDICES)).world
+    later = Unit(isoformat_z(parse_z(world.cycles[0]) + timedelta(seconds=10)), "NIFTY")
+    world.now = later.instant.timestamp() + 10.0
+    world.current = Actor("b", lambda: None, lambda *_: None, task="collect")
+    at = world.now - seconds
+    world.witness.forgettings.append(Forgetting(at, at + since, frozenset()))
+    world.witness.claimed(later, "collect", "two", ClaimAnswer.OVERRUN, world.now)
+    assert (world.witness.violations == []) == (since < 0.0 and seconds < 5.5)
 
 
 @pytest.mark.parametrize("who", ["it", "a sweep"])

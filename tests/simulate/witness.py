@@ -362,11 +362,11 @@ class Witness:
 
     def _check_overrun(self, unit: Unit, now: float) -> None:
         """An index is skipped as overrun only while an earlier cycle of it is collected."""
-        if unit.cycle not in self.world.cycles:
-            return  # it is not judged, and what Redis forgot of it was not noted
         if self.is_uncertain(unit.cycle) or not self.leases_hold(now):
             return
         lease = self.world.timing.lease + LEASE_SLACK
+        if any(back.since < back.at <= now <= back.at + lease for back in self.forgettings):
+            return  # a Redis that went back has a lease again
         for grant in self.by_index.get(unit.index, ()):
             actor = grant.actor
             ended = grant.over or actor.ended
