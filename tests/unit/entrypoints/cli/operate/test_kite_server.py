@@ -5,15 +5,17 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from g6.bootstrap.quote_sources import sources
 from g6.bootstrap.wiring import live_clock
 from g6.config import load
-from g6.domain.cycles.cycle import parse_z
-from g6.entrypoints.cli.operate.kite_server import pointing_lines
+from g6.domain.cycles.cycle import isoformat_z, parse_z
+from g6.entrypoints.cli.operate.kite_server import _stored_day, pointing_lines
 from g6.kite_server import ServerAddresses
 from g6.kite_server.movable_clock import ClockOrigin
 from tests.worlds.kite import kite_server
@@ -90,3 +92,21 @@ def test_nothing_collects_from_a_clock_that_stands(g6: Run) -> None:
     answer = g6("kite-server", "--print-env", "--speed", "0")
     assert answer.code == 2
     assert "no cycle becomes due" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("start", "begins"),
+    [
+        ("11:02", "2026-11-17T05:32:00Z"),
+        (None, "2026-11-17T03:45:00Z"),
+        ("2026-11-18 11:02", "2026-11-18T05:32:00Z"),
+    ],
+)
+def test_a_start_without_a_day_is_of_the_stored_day_that_is_served(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, start: str | None, begins: str
+) -> None:
+    cycles = [parse_z("2026-11-17T03:45:00Z")]
+    market = SimpleNamespace(recording=SimpleNamespace(cycles=lambda: cycles))
+    monkeypatch.setattr(sources, "stored_market", lambda *_: market)
+    _, instant, certificate = _stored_day("2026-11-17", tmp_path, start)
+    assert (isoformat_z(instant), certificate) == (begins, "")
