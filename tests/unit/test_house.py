@@ -313,6 +313,11 @@ def test_a_maximum_of_spread_arguments_is_seen() -> None:
     assert list(spread_extremes(nodes_of(source))) == [1, 3]
 
 
+def test_the_name_of_a_test_is_the_same_in_every_process() -> None:
+    changing = [f"{name(path)}:{line}" for path in TESTS for line in _changing_names(path)]
+    assert changing == [], "give ids: processes that share the tests compare their names"
+
+
 @pytest.mark.timeout(300)
 def test_no_ten_lines_stand_twice() -> None:
     twins = repeated_runs([*MODULES, *TESTS], TWIN_LINES)
@@ -677,6 +682,17 @@ def spread_extremes(nodes: Nodes) -> Iterator[int]:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"max", "min"}:
             arguments = [isinstance(each, ast.Starred) for each in node.args]
             if arguments and all(arguments):
+                yield node.lineno
+
+
+def _changing_names(path: Path) -> Iterator[int]:
+    """Yield the lines that give a test parameters of a process or a moment, and no names."""
+    source = path.read_text(encoding="utf-8")
+    for node in nodes_of(source) if "parametrize" in source else ():
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.parametrize"):
+            has_names = any(keyword.arg == "ids" for keyword in node.keywords)
+            given = ast.unparse(node.args[-1])
+            if not has_names and re.search(r"getpid\(|\btime\.|\brandom|uuid|\.now\(", given):
                 yield node.lineno
 
 

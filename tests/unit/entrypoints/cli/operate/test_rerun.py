@@ -205,7 +205,9 @@ def test_a_unit_that_nobody_takes_is_unfinished_and_nothing_is_said_of_its_rows(
     assert "rows" not in rerun.sentence(result)
 
 
-@pytest.mark.parametrize(("pid", "is_alone"), [(os.getpid(), False), (0, True)])
+@pytest.mark.parametrize(
+    ("pid", "is_alone"), [(os.getpid(), False), (0, True)], ids=["lives", "is gone"]
+)
 def test_a_worker_that_lives_and_is_silent_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, pid: int, *, is_alone: bool
 ) -> None:
