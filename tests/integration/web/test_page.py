@@ -198,6 +198,37 @@ def test_a_figure_that_lies_halfway_is_that_of_the_terminal(page: Page, served: 
             assert shown.replace("−", "-") == number(figure, places), (figure, places)
 
 
+DRAWN = """
+(() => {
+  const drawn = [], own = CanvasRenderingContext2D.prototype, { stroke, fillText } = own;
+  own.stroke = function (...all) {
+    if (this.getLineDash().length) drawn.push("line");
+    return stroke.apply(this, all);
+  };
+  own.fillText = function (text, x, y) {
+    if (["ATM", "forward"].includes(text)) drawn.push([text, x, y, this.measureText(text).width]);
+    return fillText.call(this, text, x, y);
+  };
+  g6.redraw();
+  return new Promise((done) => setTimeout(() => {
+    Object.assign(own, { stroke, fillText });
+    done(drawn);
+  }, 400));
+})()
+"""
+
+
+def test_no_line_goes_through_a_label(page: Page, served: ServedPage) -> None:
+    opened(page, served, "?view=smile&index=NIFTY", (1024, 800))
+    drawn = page.value(DRAWN)
+    labels = [one for one in drawn if one != "line"]
+    assert {label[0] for label in labels} == {"ATM", "forward"}
+    first, second = labels[-2:]
+    apart = first[1] + first[3] <= second[1] or first[2] != second[2]
+    assert apart, labels
+    assert "line" not in drawn[drawn.index(first) :]
+
+
 def test_a_move_says_which_it_is(page: Page, served: ServedPage) -> None:
     opened(page, served, "?view=chain&index=NIFTY")
     assert "0.85 straddle" in page.value("document.querySelector('#chain dl').textContent")

@@ -154,9 +154,10 @@ function draw_marks(plot, marks) {
   // Where each level of labels is free again. A label without room is left out, its line stays.
   // On a phone more than two levels lie on the lines that they are about.
   const free = Array(bbox.width < 480 * ratio ? 2 : 3).fill(0);
-  for (const mark of marks) {
-    const x = plot.valToPos(mark.at, "x", true);
-    if (!(x >= bbox.left && x <= bbox.left + bbox.width)) continue;
+  const shown = marks.map((mark) => ({ ...mark, x: plot.valToPos(mark.at, "x", true) }))
+    .filter(({ x }) => x >= bbox.left && x <= bbox.left + bbox.width).sort((one, other) => one.x - other.x);
+  // Every line before the first label: the line of the ATM went through the word "forward".
+  for (const { x, ...mark } of shown) {
     ctx.strokeStyle = ctx.fillStyle = colour(mark.role || "text");
     ctx.lineWidth = ratio;
     ctx.setLineDash([4 * ratio, 3 * ratio]);
@@ -164,6 +165,8 @@ function draw_marks(plot, marks) {
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
+  }
+  for (const { x, ...mark } of shown) {
     if (!mark.label) continue;
     const width = ctx.measureText(mark.label).width;
     const isRight = x + width + 6 * ratio > bbox.left + bbox.width;
