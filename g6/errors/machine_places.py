@@ -21,7 +21,8 @@ _OWN_PAGES = r"(?!/(?:v1|panels|events|static|ws)\b)"
 _BEFORE = r"(?<![\w.:/~<…-])"
 _QUOTED = re.compile(rf"(?<=['\"]){_OWN_PAGES}/[^'\"\n]*/([^'\"/\n]+)/?(?=['\"])")
 _PLAIN = re.compile(rf"{_BEFORE}{_OWN_PAGES}(?:/[^\s/'\"(),;:<>?]+)+/([^\s/'\"(),;:<>?]+)/?")
-_PROCESS = re.compile(r" \(process \d+\)")
+_PROCESS = re.compile(r" \(process \d+\)|, process \d+\b")
+_SCHEME = re.compile(r"\b(?:unix|file)://(?=/)")
 
 
 def hide_places(value: T) -> T:
@@ -59,9 +60,11 @@ def _hidden_fields(value: object) -> object:
 
 
 def _hidden_text(text: str) -> str:
-    if type(text) is not str or "/" not in text:
+    if type(text) is not str:
         return text
-    text = _PROCESS.sub("", text)
+    text = _SCHEME.sub("", _PROCESS.sub("", text))
+    if "/" not in text:
+        return text
     for pattern in (_QUOTED, _PLAIN):
         text = pattern.sub(rf"{HIDDEN}/\1", text)
     return text

@@ -16,7 +16,9 @@ MOST_SKIPPED = 20
 POISON = 3
 """Starts of a stage after which its unit is closed: it may kill one child after another."""
 PERSIST_SECONDS = 600.0
-"""How long an analysed unit is sent again to be persisted."""
+"""How long an analysed unit is sent again to be persisted, at least."""
+WRITINGS = 4.0
+"""Times for which a try may write, until the next ones are so far apart that one finds it over."""
 RERUN_LEASES = 6
 """Leases for which a rerun waits in its queue before it counts as lost, and between two sends."""
 STORE_SECONDS = 3600.0
@@ -205,7 +207,8 @@ def _mend_persist(
     if persist.is_done:
         return ""
     since = max(record.opened, analysed.ended)
-    if now - since > PERSIST_SECONDS:
+    # Of a lost chain a try gives up once the one before it cannot write any more.
+    if now - since > max(PERSIST_SECONDS, WRITINGS * runtime.writing_seconds):
         # Settled before its overview was stored, a cycle was never sent to be stored again: a disk
         # that was full for 10 s cost all its rows, with nothing that told of them.
         if record.stored:

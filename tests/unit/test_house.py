@@ -65,8 +65,6 @@ MAY_SLEEP = {
     "tests/benchmarks": "a load is sent by the second",
 }
 SLEEPERS = ("time", "asyncio")
-CHANGING = {"os.getpid", "time.time", "time.monotonic", "datetime.now", "uuid.uuid4", "free_port"}
-"""What answers otherwise in each process."""
 PATCHED_TIME = frozenset({"time", "sleep", "monotonic", "perf_counter", "datetime"})
 ROOMS_OF_JSON = (
     "adapters",

@@ -47,7 +47,7 @@ DISK_LOW = AlertRule(
     "the disk of the data directory has less than 64 MB left",
     Severity.WARNING,
     "the disk of the data directory has {megabytes:.1f} MB left",
-    "free space there: g6 data size and g6 retention plan say what takes room",
+    "free space there; g6 data size, g6 retention plan",
     "disk-full.md",
     of_vitals=lambda vitals: disk_alert(vitals.disk_free_bytes),
 )

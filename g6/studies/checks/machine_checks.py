@@ -106,8 +106,8 @@ def _disk(facts: MachineFacts) -> Iterator[HealthFinding]:
         seen = f"{free / 1e6:.0f} MB left, less than {LITTLE_BYTES / 1e6:.0f}: a day may take more"
         # Compaction writes the new file before it deletes the parts.
         fix = (
-            "g6 data size and g6 retention plan say what takes room; g6 data compact frees some, "
-            "and needs the room of a day's file first"
+            "g6 data compact, where a day's file still fits beside its parts; "
+            "g6 data size and g6 retention plan say what else takes room"
         )
         yield wrong("disk", seen, fix)
     else:

@@ -308,8 +308,8 @@ def _has_ended(reader: DayReader, day: date) -> bool:
     one that went on to a later day, has left out what follows. A recording may end anywhere.
     """
     past = reader.past
-    if past.kind() == MarketKind.SIM and day < max(past.overview_days(), default=day):
-        return False
+    if day < max(past.overview_days(), default=day):
+        return past.kind() != MarketKind.SIM
     return not past.is_running() and not reader.was_killed
 
 
@@ -353,7 +353,8 @@ def _gaps(
     # A row that is there is never touched by a repair.
     if all(gap.status == Status.PARTIAL for gap in document.gaps):
         return DayItem(AFTER, "gaps", None, f"{seen}; a part came, and nothing brings the rest")
-    if part is not None and reader.was_killed and document.gaps[-1].last > part.last:
+    goes_on = part is not None and any(gap.last > part.last for gap in document.gaps)
+    if goes_on and reader.was_killed:
         # It goes on behind its last row, where a repair fills nothing.
         return DayItem(AFTER, "gaps", ok=False, seen=f"{seen}; G6 was killed", fix=reader.start)
     return DayItem(AFTER, "gaps", ok=False, seen=seen, fix=f"g6 data repair {days}")

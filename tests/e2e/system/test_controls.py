@@ -139,9 +139,7 @@ def test_a_steady_system_writes_one_info_line_a_cycle(live: World) -> None:
 
 STEADY = 3
 """Whole cycles from the first line that is judged to the last."""
-LATENESS = frozenset(
-    ("late", "expired", "overrun", "no_worker", "no_beat", "time_limit", "frame_missing")
-)
+LATENESS = frozenset(("late", "expired", "overrun", "no_worker", "no_beat", "time_limit"))
 """Reasons of units that a machine has which gives G6 no processor for seconds."""
 ALERTS_OF_LATENESS = frozenset(("heartbeat", "stall", "clock", "worker"))
 

@@ -28,6 +28,9 @@ from tests.integration.kite.test_kite_provider import AT, BUCKETS, SIX, START
 from tests.waiting import eventually
 from tests.worlds.kite import Kite, kite_server
 
+TRIES = 3
+"""Intervals of which one is whole: a busy machine spoils one now and then."""
+
 
 @pytest.fixture(scope="module")
 def kite() -> Iterator[Kite]:
@@ -144,7 +147,7 @@ def test_the_interval_that_is_named_is_whole_with_every_further_try_it_counts_on
         return whole and failed == further
 
     # Six providers in one process that gets no processor for a second miss their interval.
-    eventually(is_whole)
+    assert any(is_whole() for _ in range(TRIES))
 
 
 def test_tries_of_an_index_in_trouble_cost_no_other_index_its_turn(

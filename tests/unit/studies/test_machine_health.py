@@ -50,7 +50,7 @@ def test_a_directory_that_is_not_there_is_not_shown_as_one_that_is() -> None:
 def test_a_full_disk_is_told_without_a_number_of_indices_and_what_needs_no_room_first() -> None:
     (line,) = [one for one in findings(_directory(free_bytes=50e6)) if one.check == "disk"]
     assert line.seen == "50 MB left, less than 64: a day may take more"
-    assert line.fix.startswith("g6 data size and g6 retention plan")
+    assert line.fix.startswith("g6 data compact, where a day's file still fits")
 
 
 def _directory(**changes: object) -> MachineFacts:

@@ -41,8 +41,15 @@ def progress_console(console: Console) -> Console:
 def bar(console: Console, *columns: str | ProgressColumn) -> Progress:
     """Return a bar beside the answer of a console, which goes when its work is done."""
     console = progress_console(console)
-    # rich sends what is printed under a bar to the bar's console: into standard error here.
-    return Progress(*columns, console=console, transient=True, redirect_stdout=not console.stderr)
+    # rich sends what is printed under a bar to the bar's console: into standard error here. Of a
+    # bar that no terminal shows it leaves an empty line.
+    return Progress(
+        *columns,
+        console=console,
+        transient=True,
+        redirect_stdout=not console.stderr,
+        disable=not console.is_terminal,
+    )
 
 
 def followed(items: Sequence[T], what: str, console: Console) -> Iterator[T]:
