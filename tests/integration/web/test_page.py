@@ -238,16 +238,22 @@ def test_a_move_says_which_it_is(page: Page, served: ServedPage) -> None:
 
 def test_rows_of_an_earlier_day_say_so_where_no_system_runs(page: Page, served: ServedPage) -> None:
     opened(page, served, "?view=chain&index=NIFTY")
-    page.value(
-        "(g6.panels[0].streamed = null,"
-        " g6.panels[0].answer.answered_at = '2026-11-30T05:35:00Z', g6.tick())"
-    )
-    meta = "document.querySelector('#chain .meta').textContent"
     # A system that runs has a simulated clock: its rows are new there.
-    assert " · read " in page.value(meta)
-    assert "session" not in page.value(meta)
-    page.value("(g6.facts = { ...g6.facts, stream: false }, g6.tick())")
-    assert "of an earlier session, 12 days old · read " in page.value(meta)
+    running = _meta_twelve_days_later(page, "true")
+    assert " · read " in running
+    assert "session" not in running
+    assert "of an earlier session, 12 days old · read " in _meta_twelve_days_later(page, "false")
+
+
+def _meta_twelve_days_later(page: Page, has_stream: str) -> str:
+    """Return what the chain says of its age. Set and read in one breath: the page asks anew meanwhile."""
+    text = page.value(
+        "(g6.panels[0].streamed = null,"
+        " g6.panels[0].answer.answered_at = '2026-11-30T05:35:00Z',"
+        f" g6.facts = {{ ...g6.facts, stream: {has_stream} }}, g6.tick(),"
+        " document.querySelector('#chain .meta').textContent)"
+    )
+    return str(text)
 
 
 def test_a_position_shows_what_it_gains_were_the_index_elsewhere(
