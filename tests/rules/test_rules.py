@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from g6.config.sections import GreeksSettings
 from g6.domain.documents.status import lost_units
 from g6.domain.reports import CycleReport
 from g6.domain.schema.words import Reason, Status
 from g6.observability.catalogue import FAMILIES
 from g6.observability.catalogue.alerts import ALERTING_RULES
+from g6.observability.catalogue.alerts.source_alerts import USUAL_ITERATIONS
 from g6.observability.catalogue.dashboards import DASHBOARDS
 from g6.observability.catalogue.rules import RULES
 from tests.observe.queries import filled
@@ -166,6 +168,29 @@ def test_the_solver_labours_where_it_takes_most_of_what_is_configured(
     }
     told = 'count(ALERTS{alertname="G6IVIterationsHigh",alertstate="firing"})'
     hold(tmp_path, series, "25m", {told: firing})
+
+
+@needs_promtool
+def test_a_limit_that_an_earlier_version_does_not_tell_is_its_default(tmp_path: Path) -> None:
+    lag = 'g6_bus_subscriber_lag_events{bus="events",subscriber="%s"}'
+    series = {
+        lag % "web": "17500x120",
+        lag % "recorder": "18500x120",
+        lag % "alarms": "19500x120",
+        "g6_iv_iterations_histogram_sum": "0+36000x120",
+        "g6_iv_iterations_histogram_count": "0+400x120",
+    }
+    firing = 'count(ALERTS{alertname="%s",alertstate="firing"})'
+    expected = {
+        firing % "G6BusQueueSaturationHigh": 2.0,
+        firing % "G6BusQueueSaturationCritical": 1.0,
+        firing % "G6IVIterationsHigh": 1.0,
+    }
+    hold(tmp_path, series, "25m", expected)
+
+
+def test_the_iterations_that_an_alert_takes_for_the_limit_are_the_default() -> None:
+    assert GreeksSettings().iv_max_iterations == USUAL_ITERATIONS
 
 
 @needs_promtool

@@ -1,5 +1,6 @@
 """Alerts of queues, workers, hosts, sinks, disks, panels and the bus."""
 
+from g6.domain.reports.bus_flow import MOST_EVENTS
 from g6.observability.catalogue.alerting import AlertingRule, Urgency
 from g6.observability.catalogue.alerts.collection_alerts import IN_SESSION
 from g6.observability.catalogue.families.storage_families import (
@@ -23,10 +24,11 @@ from g6.observability.catalogue.families.worker_families import (
 )
 from g6.observability.catalogue.rules import BUS_PUBLISH_P95
 
-_LIMIT = f"on () group_left () max({BUS_QUEUE_LIMIT_EVENTS})"
+_LIMIT = f"on () group_left () (max({BUS_QUEUE_LIMIT_EVENTS}) or vector({MOST_EVENTS}))"
 """Events that the stream holds before it drops the oldest.
 
-It is always full after some time: what counts is how much of it is unread.
+It is always full after some time: what counts is how much of it is unread. The heartbeat of an
+earlier version does not say the limit, which was then always the most.
 """
 
 SCRAPE_DOWN = AlertingRule(

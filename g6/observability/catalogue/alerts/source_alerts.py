@@ -105,10 +105,13 @@ IV_FAILURE_SURGE = AlertingRule(
     "g6 analyze {{ $labels.index }}",
     "iv-failures.md",
 )
+USUAL_ITERATIONS = 100
+"""The default of greeks.iv_max_iterations: a heartbeat of an earlier version does not say it."""
 ITERATIONS_HIGH = AlertingRule(
     "G6IVIterationsHigh",
     f"sum(rate({IV_ITERATIONS_HISTOGRAM:sum}[10m]))"
-    f" / sum(rate({IV_ITERATIONS_HISTOGRAM:count}[10m])) > 0.8 * max({IV_MAX_ITERATIONS})",
+    f" / sum(rate({IV_ITERATIONS_HISTOGRAM:count}[10m]))"
+    f" > 0.8 * (max({IV_MAX_ITERATIONS}) or vector({USUAL_ITERATIONS}))",
     "10m",
     Urgency.NOTE,
     "the solver takes {{ $value }} iterations an option",
