@@ -5,6 +5,7 @@ Celery's settings, which follow from these, have a lint of their own beside the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from g6.domain.market.instrument import INVENTED
 from g6.ports.sources import Ability
 
 _DAY = 86_400
+LEAST_EVENTS_SECONDS = 10.0
+"""Wall seconds of events that the bus must hold: twice the shortest time between two storings."""
 
 
 class Refusal(NamedTuple):
@@ -36,6 +39,7 @@ def refusals(settings: Settings) -> Iterator[Refusal]:
 def cautions(settings: Settings) -> Iterator[str]:
     """Yield warnings about settings that work less well than a person may expect."""
     yield from _bridge(settings)
+    yield from _events(settings)
 
 
 def _outlet(settings: Settings) -> Iterator[Refusal]:
@@ -111,6 +115,19 @@ def _bridge(settings: Settings) -> Iterator[str]:
         "without it there is no time for "
         f"{_needs(budget)}, so that indices end MISSING (provider) or PARTIAL; "
         f"from {least_interval(settings)} s on REST bridges whole cycles"
+    )
+
+
+def _events(settings: Settings) -> Iterator[str]:
+    """Warn of a bus that drops events before they are stored and read."""
+    bounds = settings.stream_bounds
+    if bounds.seconds >= LEAST_EVENTS_SECONDS:
+        return
+    enough = math.ceil(LEAST_EVENTS_SECONDS * bounds.number / bounds.seconds)
+    yield (
+        f"redis.max_events = {bounds.number} holds the events of {bounds.seconds:.1f} s with "
+        f"{len(settings.indices)} indices and cycles {settings.wall_interval:g} s apart: some are "
+        f"dropped before they are stored or read; set {enough} or more, or leave it out"
     )
 
 

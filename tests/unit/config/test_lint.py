@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from hypothesis import strategies as st
 from kombu import Queue
 
 from g6.bootstrap.settings_checks.rest_budget import answer_seconds, least_interval, rest_budget
+from g6.bootstrap.settings_checks.settings_lint import LEAST_EVENTS_SECONDS
 from g6.config import Settings, load
 from g6.config.settings_model import SIX
 from g6.domain.cycles.cycle import Timing
+from g6.domain.market.instrument import INVENTED
 from g6.entrypoints.workers.celery_lint import lint
+from g6.entrypoints.workers.jobs import SHORTEST_FOLD_SECONDS
 from g6.entrypoints.workers.queues import celery_settings
 from g6.errors import BadConfig
 
@@ -139,6 +143,24 @@ def test_an_interval_that_only_a_stream_can_hold_is_a_warning_with_the_smallest_
         in told
     )
     assert "from 30 s on REST bridges whole cycles" in told
+
+
+def test_a_bus_that_drops_events_before_they_are_stored_is_a_warning() -> None:
+    many: dict[str, Any] = {f"index_params__{name}__enabled": True for name in INVENTED}
+
+    def warnings(**more: Any) -> tuple[str, ...]:
+        return lint(settings(interval=1, **many, **more), celery(task_annotations={}))
+
+    assert warnings() == ()
+    (told,) = warnings(redis__max_events=1_000)
+    assert "redis.max_events = 1000 holds the events of 5.0 s with 66 indices" in told
+    enough = int(re.findall(r"set (\d+) or more", told)[0])
+    assert warnings(redis__max_events=enough) == ()
+    assert len(warnings(redis__max_events=enough - 1)) == 1
+
+
+def test_the_bus_must_hold_what_comes_in_twice_the_shortest_time_between_two_storings() -> None:
+    assert LEAST_EVENTS_SECONDS == 2 * SHORTEST_FOLD_SECONDS
 
 
 @pytest.mark.parametrize("scope", ["chain", "window", "auto"])

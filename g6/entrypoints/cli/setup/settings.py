@@ -103,7 +103,7 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
     # that cannot be one, and only the start refused it.
     plan(settings)
     calendar()
-    lint(settings, celery_settings(settings, settings.redis.broker_url or ""))
+    warnings = lint(settings, celery_settings(settings, settings.redis.broker_url or ""))
     check_start(settings)
     document = answer(collection_reader(settings), UnansweredExpiriesParameters())
     if not document.passes:
@@ -117,6 +117,8 @@ def check(config: options.Config = None, set_: options.Set = None) -> None:
         f"{', '.join(settings.indices)}  every {settings.interval} s",
         soft_wrap=True,
     )
+    for warning in warnings:
+        typer.echo(f"g6: {warning}", err=True)
 
 
 def diff(

@@ -74,6 +74,12 @@ def test_check_refuses_what_would_not_start(g6: Any) -> None:
     assert "does not divide a day" in answer.err
 
 
+def test_check_warns_of_what_works_less_well_than_expected(g6: Any) -> None:
+    answer = g6("config", "check", "--set", "provider.name=kite", "--set", "interval=5")
+    assert answer.code == 0
+    assert "interval = 5 s holds while the stream lives" in answer.err
+
+
 def test_init_writes_a_valid_configuration_and_every_variable(g6: Any) -> None:
     assert g6("init", "--yes").code == 0
     assert g6("config", "check").code == 0
