@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from g6.config import Settings, calendar
 from g6.domain.market.calendar import Calendar
 from g6.domain.market.instrument import INDICES, exchanges_of
+from g6.domain.schema.words import MarketKind
 from g6.errors import BadConfig
 from g6.pipeline import Runtime
 from g6.ports.sources import Ability, abilities_of
@@ -33,7 +34,8 @@ def aligned(settings: Settings) -> Settings:
         BadConfig: The settings of the recording contradict each other, or the speed is one that
             only a recording has.
     """
-    if settings.market.speed == "max" and not settings.source.can(Ability.RECORDED):
+    # A live market runs by itself: one file of settings may be of a replay and of the live system.
+    if settings.market.speed == "max" and settings.kind is MarketKind.SIM:
         raise BadConfig(
             f"speed max is of recordings: the market of the provider {settings.provider.name} has "
             "a clock",

@@ -42,9 +42,16 @@ def test_a_start_outside_sessions_is_moved_and_it_is_said(
     assert "MB of Parquet" not in said.getvalue()
 
 
-@pytest.mark.parametrize("provider", ["sim", "kite"])
-def test_a_market_with_a_clock_is_refused_full_speed_with_a_fix(provider: str) -> None:
-    settings = load(None, {"market.speed": "max", "provider.name": provider}, {})
+@pytest.mark.parametrize("root", [None, "http://127.0.0.1:9100"])
+def test_a_market_with_a_clock_is_refused_full_speed_with_a_fix(root: str | None) -> None:
+    source = {"provider.name": "kite", "provider.root": root} if root else {}
+    settings = load(None, {"market.speed": "max", **source}, {})
     with pytest.raises(BadConfig, match="speed max is of recordings") as refused:
         prepare_start(settings, Console(file=io.StringIO()))
     assert "--speed 60" in refused.value.fix
+
+
+def test_full_speed_in_a_file_that_a_replay_shares_stops_no_live_market() -> None:
+    settings = load(None, {"market.speed": "max", "provider.name": "kite"}, {})
+    assert prepare_start(settings, Console(file=io.StringIO())) == settings
+    assert settings.wall_interval == settings.interval
