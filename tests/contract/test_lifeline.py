@@ -360,6 +360,23 @@ def test_a_beat_that_stood_still_before_its_first_sign_tells_of_an_outage_since_
     assert list(beat.reasons([then])) == ["redis_down"]
 
 
+def test_a_beat_that_stood_still_before_the_server_was_emptied_knows_where_the_run_began(
+    world: BeatWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first cycle of a live run was lost: only the life after the standstill was given back."""
+    beat = world.beat(0.0)
+    beat.record_beat()
+    began = beat.first_beat()
+    with monkeypatch.context() as patch:
+        stand_still_at_once(patch)
+        publish(beat)
+        beat.record_beat()
+    world.empty()
+    beat.record_beat()
+    assert began is not None
+    assert beat.first_beat() == began
+
+
 def test_a_publish_that_went_through_was_none(world: BeatWorld) -> None:
     beat = world.beat(60.0)
     beat.record_beat()

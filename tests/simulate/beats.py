@@ -55,7 +55,8 @@ class Beat:
         """Whether it remembers where the run began."""
         if self.lifeline is None:
             return False
-        return bool(self.lifeline._switches.window) or self.lifeline._born < FIRST.timestamp()
+        has_window = bool(self.lifeline._switches.window)
+        return has_window or self.lifeline._first_life[0] < FIRST.timestamp()
 
     def begin(self) -> None:
         """Start its process."""

@@ -73,6 +73,7 @@ class MemoryLifeline:
         self._open_cycles = open_cycles
         self._born = clock.wall()
         self._sent_until = self._born
+        self._first_life = (self._born, self._born)
         self._last_seen: float | None = None
         self._oldest_open = inf
         self._was_away = False
@@ -109,6 +110,12 @@ class MemoryLifeline:
             sent_until = now
         signs.beats[self._born] = sent_until
         self._sent_until = sent_until
+        first_born, first_until = self._first_life
+        if self._born == first_born:
+            self._first_life = (first_born, sent_until)
+        elif is_emptied:
+            # Only its first life began where a live run did.
+            signs.beats[first_born] = first_until
         self._forget_beats(now)
         if is_emptied:
             self._controls.give_back(self._switches.to_json())

@@ -48,8 +48,9 @@ if redis.call('HLEN', beats) > tonumber(ARGV[6]) then
   end
 end
 if emptied then
+  redis.call('HSETNX', beats, ARGV[12], ARGV[13])
   if ARGV[7] ~= '' then redis.call('SET', clock, ARGV[7], 'NX') end
-  for i = 12, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
+  for i = 14, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
   for i, value in ipairs(redis.call('HGETALL', controls)) do
     if i % 2 == 1 then
       name = value
@@ -91,6 +92,7 @@ class RedisLifeline:
         self._born = time.time()
         self._signed_born = self._born
         self._sent_until = self._born
+        self._first_life = (self._born, self._born)
         self._last_seen: float | None = None
         self._oldest_open = math.inf
         self._was_away = False
@@ -244,12 +246,16 @@ class RedisLifeline:
             f"{sent_until:.6f}",
             # A full disk keeps cycles open long after their deadlines.
             f"{min(self._oldest_open, now):.6f}",
+            # Only its first life began where a live run did.
+            *(f"{at:.6f}" for at in self._first_life),
         ]
         arguments += chain.from_iterable(self._controls.items())
         answer: Reply = self._keep(keys=self._keys, args=arguments)
         controls, oldest = answer
         self._oldest_open = float(oldest[1]) if oldest else math.inf
         self._sent_until = sent_until
+        if self._born == self._first_life[0]:
+            self._first_life = (self._born, sent_until)
         return dict(zip(controls[::2], controls[1::2], strict=True))
 
 
