@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
+from g6.domain.cycles.gaps import REPAIRED
+from g6.domain.quotes.stamp import collection_of
 from g6.domain.reports.switches import RunWindow
-from g6.domain.schema.words import Reason
-from g6.errors import StoreBusy
+from g6.domain.schema.frame import Frame, FrameName
+from g6.domain.schema.overview_row import OverviewRow
+from g6.domain.schema.words import QuoteSource, Reason
+from g6.errors import BadInput, StoreBusy, Unavailable
 from g6.pipeline.runtime import Runtime
 
 OF_OUTAGES = frozenset((Reason.REDIS_DOWN, Reason.LEDGER_LOST))
 """Reasons that a beat gives who saw an outage."""
 MOST_WALKED = 2000
 """Instants of the grid that one sweep looks at."""
+MOST_READ = 40
+"""Cycles with a part of their rows of which one sweep asks what collected them.
+
+A run with fewer indices earlier on the day has left one each interval, and each is read from disk.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _MissedCycle:
+    """A cycle of which neither the ledger nor the store knows every unit that was due.
+
+    Attributes:
+        at: Its instant.
+        indices: Those of the unknown units.
+        is_whole: Whether no unit of it is known.
+    """
+
+    at: datetime
+    indices: tuple[str, ...]
+    is_whole: bool
 
 
 def walk(runtime: Runtime, now: float, most: int) -> int:
@@ -52,13 +77,13 @@ def walk(runtime: Runtime, now: float, most: int) -> int:
         if not runtime.ledger.record_swept(mark, None):
             return 0
     instants = list(islice(_grid(runtime, after, until), MOST_WALKED))
-    missed = _unopened(runtime, instants)[:most]
-    reasons = _reasons(runtime, missed, now)
+    missed, walked = _missed(runtime, instants, most)
+    reasons = _reasons(runtime, missed, unknown, now)
     if reasons is None:
         return _put_off(runtime, mark, is_first=is_first)
-    skipped = _skip_all(runtime, missed, now, [Reason(reason or unknown) for reason in reasons])
-    if len(missed) == most or len(instants) == MOST_WALKED:
-        until = (missed if len(missed) == most else instants)[-1]
+    skipped = _skip_all(runtime, missed, now, reasons)
+    if walked < len(instants) or walked == MOST_WALKED:
+        until = instants[walked - 1]
     # A Redis that was emptied during the walk has lost what was skipped in it. The mark would have
     # kept the next sweep from looking there again.
     if not instants or runtime.ledger.swept_until() == mark:
@@ -106,14 +131,16 @@ def _record_in_store(runtime: Runtime, until: datetime) -> None:
 def _unmarked(runtime: Runtime, stored_mark: datetime | None) -> datetime | None:
     """Return the instant after which a grid is walked whose mark is lost, None if nobody knows.
 
-    It is the store's mark, else the first instant of the newest stored day.
+    It is the store's mark, else just before the first instant of the newest stored day: of that one
+    a rerun may have stored a single row.
     """
     # Not the newest row: cycles may have been stored between the loss of the mark and this walk.
     newest = runtime.store.last_overview()
     if newest is None or (stored_mark is not None and stored_mark.date() >= newest.date()):
         return stored_mark
     day = newest.replace(hour=0, minute=0, second=0, microsecond=0)
-    return min(map(parse_z, runtime.store.overview_cycles(day, newest)))
+    first = min(map(parse_z, runtime.store.overview_cycles(day, newest)))
+    return first - timedelta(microseconds=1)
 
 
 def _since_beats(runtime: Runtime, after: datetime | None, until: datetime) -> datetime | None:
@@ -152,17 +179,104 @@ def _not_before(first: datetime, after: datetime | None, *, has_mark: bool) -> d
     return max(after, first)
 
 
-def _unopened(runtime: Runtime, instants: Sequence[datetime]) -> list[datetime]:
-    """Return the instants that neither the ledger nor the store knows."""
-    unknown = [at for at in instants if runtime.ledger.record(isoformat_z(at)) is None]
-    if not unknown:
-        return []
+def _missed(
+    runtime: Runtime, instants: Sequence[datetime], most: int
+) -> tuple[list[_MissedCycle], int]:
+    """Return the cycles with units that were due and that nobody knows, at most so many.
+
+    Returns:
+        Them, and how many instants were looked at for them.
+    """
+    partial = _not_wholly_opened(runtime, instants)
+    if not partial:
+        return [], len(instants)
     # A settled cycle is in the store alone.
-    stored = runtime.store.overview_cycles(unknown[0], unknown[-1])
-    return [at for at in unknown if isoformat_z(at) not in stored]
+    stored = runtime.store.overview_cycles(min(partial), max(partial))
+    missed: list[_MissedCycle] = []
+    reads = 0
+    for place, at in enumerate(instants, start=1):
+        if at not in partial:
+            continue
+        cycle = isoformat_z(at)
+        indices = partial[at] | stored.get(cycle, frozenset())
+        absent = tuple(index for index in runtime.expected(cycle) if index not in indices)
+        if absent and indices:
+            reads += 1
+        if absent and (not indices or _is_collected_as_now(runtime, cycle, indices)):
+            missed.append(_MissedCycle(at, absent, is_whole=not indices))
+        if len(missed) == most or reads == MOST_READ:
+            return missed, place
+    return missed, len(instants)
 
 
-def _reasons(runtime: Runtime, missed: Sequence[datetime], now: float) -> Sequence[str] | None:
+def _not_wholly_opened(
+    runtime: Runtime, instants: Sequence[datetime]
+) -> Mapping[datetime, frozenset[str]]:
+    """Return the indices that the ledger knows, by instants at which these are not all."""
+    partial = {}
+    for at in instants:
+        cycle = isoformat_z(at)
+        record = runtime.ledger.record(cycle)
+        indices = frozenset(() if record is None else record.units)
+        if not indices.issuperset(runtime.expected(cycle)):
+            partial[at] = indices
+    return partial
+
+
+# Redis was emptied between the chain of a unit and the close of its cycle. A rerun of the unit then
+# opened the cycle for itself and stored its row, and the other index of the cycle never had one.
+def _is_collected_as_now(runtime: Runtime, cycle: str, indices: Collection[str]) -> bool:
+    """Tell whether the configuration of now collected the units of a cycle that are known.
+
+    If so, what is due by it was due then. Another one, as that of an earlier run of the day, may
+    have had fewer indices.
+    """
+    filled = {row["underlying"] for row in runtime.store.read_overview(cycle) if _is_filled(row)}
+    for index in sorted(set(indices) - filled):
+        frame = _frame_of(runtime, Unit(cycle, index))
+        if frame is not None:
+            return collection_of(frame) == runtime.plan.config_id
+    return False
+
+
+def _is_filled(row: OverviewRow) -> bool:
+    """Tell whether a repair or an import made a row, of an index that it was asked for."""
+    sources = (row.get("quote_source") or "").split(",")
+    return row["reason"] == REPAIRED or QuoteSource.IMPORT in sources
+
+
+def _frame_of(runtime: Runtime, unit: Unit) -> Frame | None:
+    """Return the chain or the quotes of a unit, None where nothing of it is there."""
+    # What cannot be read says nothing of what was due.
+    with suppress(BadInput, Unavailable, OSError):
+        if chain := runtime.store.read_chain(unit):
+            return chain
+    # A rerun that is under way has its quotes in Redis.
+    return runtime.frames.find([unit], FrameName.QUOTES).get(unit)
+
+
+def _reasons(
+    runtime: Runtime, missed: Sequence[_MissedCycle], unknown: Reason, now: float
+) -> Sequence[Reason] | None:
+    """Return why cycles were missed, `unknown` where no beat knows it of a whole one.
+
+    None where that is not known yet.
+    """
+    whole = [cycle.at for cycle in missed if cycle.is_whole]
+    answers = _beats_reasons(runtime, whole, now)
+    if answers is None:
+        return None
+    reasons = dict(zip(whole, answers, strict=True))
+    # A cycle of which a unit is known was opened with all of them, and the ledger lost the others.
+    return [
+        Reason(reasons[cycle.at] or unknown) if cycle.is_whole else Reason.LEDGER_LOST
+        for cycle in missed
+    ]
+
+
+def _beats_reasons(
+    runtime: Runtime, missed: Sequence[datetime], now: float
+) -> Sequence[str] | None:
     """Return why nobody opened these instants, as far as the beats know.
 
     None where a beat that has not signed since an outage may know another reason.
@@ -176,24 +290,24 @@ def _reasons(runtime: Runtime, missed: Sequence[datetime], now: float) -> Sequen
 
 
 def _skip_all(
-    runtime: Runtime, missed: Sequence[datetime], now: float, reasons: Sequence[Reason]
+    runtime: Runtime, missed: Sequence[_MissedCycle], now: float, reasons: Sequence[Reason]
 ) -> int:
-    """Make the units of cycles SKIPPED, and return how many they are."""
+    """Make the unknown units of cycles SKIPPED, and return how many they are."""
     skipped = 0
-    for at, reason in zip(missed, reasons, strict=True):
-        skipped += _skip(runtime, isoformat_z(at), now, reason)
+    for cycle, reason in zip(missed, reasons, strict=True):
+        skipped += _skip(runtime, cycle, now, reason)
     return skipped
 
 
-def _skip(runtime: Runtime, cycle: str, now: float, reason: Reason) -> int:
-    """Make a cycle's units SKIPPED, and return how many they are."""
-    expected = runtime.expected(cycle)
-    for index in expected:
+def _skip(runtime: Runtime, missed: _MissedCycle, now: float, reason: Reason) -> int:
+    """Make a cycle's unknown units SKIPPED, and return how many they are."""
+    cycle = isoformat_z(missed.at)
+    for index in missed.indices:
         unit = Unit(cycle, index)
         answer = runtime.ledger.skip(unit, runtime.opening(unit), reason, now)
         if answer.completes_cycle:
             runtime.sender.aggregate(cycle)
-    return len(expected)
+    return len(missed.indices)
 
 
 def _grid(runtime: Runtime, after: datetime, until: datetime) -> Iterator[datetime]:

@@ -322,6 +322,66 @@ def test_a_rerun_of_a_cycle_the_ledger_forgot_opens_it_for_the_indices_rerun(
     assert analysed(ledger, SENSEX, 201.0) == "completed"
 
 
+def rerun_alone(ledger: Ledger) -> None:
+    """Let a rerun open a cycle that the ledger had forgotten, for one unit of two."""
+    assert ledger.reopen(NIFTY, "analyse", replace(OPENING, expected=("NIFTY",)), 200.0) == 2
+
+
+def closed_and_stored(ledger: Ledger, attempt: int) -> None:
+    assert ledger.close(CYCLE, 204.0)
+    assert ledger.mark_stored(CYCLE, attempt, StageReport(CYCLE, "", "publish", "OK"))
+
+
+def test_a_unit_that_a_rerun_of_another_left_out_closes_the_stored_cycle_again(
+    ledger: Ledger,
+) -> None:
+    rerun_alone(ledger)
+    assert analysed(ledger, NIFTY, 201.0) == "completed"
+    assert ledger.start(NIFTY, "persist", "p", 203.0, LEASE).answer == "run"
+    assert ledger.end_stage(NIFTY, "persist", "p", 203.5)
+    closed_and_stored(ledger, 2)
+    assert ledger.open_cycles() == []
+    assert ledger.skip(SENSEX, OPENING, "ledger_lost", 300.0) == "completed"
+    assert ledger.skip(SENSEX, OPENING, "ledger_lost", 300.0) == "late"
+    (record,) = ledger.open_cycles()
+    assert (record.attempt, record.closed, record.stored) == (3, 0.0, False)
+    assert {index: unit.status for index, unit in record.units.items()} == {
+        "NIFTY": "OK",
+        "SENSEX": "SKIPPED",
+    }
+    closed_and_stored(ledger, 3)
+    assert ledger.open_cycles() == []
+
+
+def test_a_unit_that_a_rerun_of_another_left_out_ends_before_that_one(ledger: Ledger) -> None:
+    rerun_alone(ledger)
+    assert ledger.skip(SENSEX, OPENING, "ledger_lost", 200.5) == "finished"
+    assert analysed(ledger, NIFTY, 201.0) == "completed"
+    assert (attempt_of(ledger), ledger.close(CYCLE, 204.0)) == (2, True)
+
+
+def test_an_aggregate_that_does_not_know_of_a_unit_left_out_closes_nothing(ledger: Ledger) -> None:
+    rerun_alone(ledger)
+    assert analysed(ledger, NIFTY, 201.0) == "completed"
+    older = CycleReport(CYCLE, "OK", {"NIFTY": "OK"}, {}, {}, 0.0, 0.0, attempt=2)
+    assert ledger.skip(SENSEX, OPENING, "ledger_lost", 202.0) == "completed"
+    assert not ledger.close(CYCLE, 203.0, older)
+    assert ledger.close(CYCLE, 203.5, replace(older, attempt=3))
+
+
+def test_a_collection_that_a_rerun_of_another_unit_left_out_is_waited_for(ledger: Ledger) -> None:
+    rerun_alone(ledger)
+    assert ledger.begin(SENSEX, "late", OPENING, 200.5, LEASE).answer == "run"
+    assert analysed(ledger, NIFTY, 201.0) == "finished"
+    assert ledger.finish(SENSEX, UnitEnd("MISSING", "expired"), 203.0) == "completed"
+
+
+def attempt_of(ledger: Ledger) -> int:
+    record = ledger.record(CYCLE)
+    assert record is not None
+    return record.attempt
+
+
 def stored_unit(ledger: Ledger, unit: Unit) -> None:
     collected(ledger, unit)
     analysed(ledger, unit)

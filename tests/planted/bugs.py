@@ -183,10 +183,18 @@ BUGS = (
     ),
     bug(
         "a rerun keeps the deadline of before",
-        LEDGER,
-        "        account.opening = replace(opening, expected=expected, due=account.opening.due)\n",
+        ACCOUNT,
+        "        self.opening = replace(opening, expected=expected, due=self.opening.due)\n",
         "        config_id = opening.config_id\n"
-        "        account.opening = replace(account.opening, expected=expected, config_id=config_id)\n",
+        "        self.opening = replace(self.opening, expected=expected, config_id=config_id)\n",
+    ),
+    bug(
+        "a cycle that a rerun opened alone waits for no other unit",
+        ACCOUNT,
+        "        if index in self.opening.expected:\n            return False\n",
+        "        if True:\n            return False\n",
+        "rerun",
+        "redis_emptied",
     ),
     bug(
         "a mark is put over one that was not read",
@@ -230,8 +238,8 @@ BUGS = (
     bug(
         "the sweep skips the first index alone",
         WALK,
-        "    for index in expected:\n",
-        "    for index in expected[:1]:\n",
+        "    for index in missed.indices:\n",
+        "    for index in missed.indices[:1]:\n",
     ),
     bug(
         "a lost aggregate is not sent again",
@@ -256,6 +264,21 @@ BUGS = (
         SWEEP,
         "return _send_again(runtime, unit, (Stage.PERSIST,))",
         'return ""',
+    ),
+    bug(
+        "a cycle of which one unit is known counts as whole",
+        WALK,
+        "        if absent and (not indices or _is_collected_as_now(runtime, cycle, indices)):\n",
+        "        if absent and not indices:\n",
+        "rerun",
+        "redis_emptied",
+    ),
+    bug(
+        "a beat that stood still has forgotten where the run began",
+        LIFELINE,
+        "        elif is_emptied:\n",
+        "        elif False:\n",
+        "redis_emptied",
     ),
     bug(
         "the sweep marks the grid before it has looked",
@@ -539,6 +562,9 @@ UNMEASURED: frozenset[str] = frozenset(
         "a persist looks only where nothing ends it before",
         "a rerun from persist does not look whether its unit was analysed",
         "the sweep skips the first index alone",
+        "a cycle that a rerun opened alone waits for no other unit",
+        "a cycle of which one unit is known counts as whole",
+        "a beat that stood still has forgotten where the run began",
         "a rerun that waits is sent again at every sweep",
         "a persist that waits is sent again at every sweep",
         "a unit that was sent again is not remembered",

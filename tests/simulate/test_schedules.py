@@ -67,6 +67,10 @@ FAILED_ONCE = (
     (210128, "1254:slow_provider:10.32,1283:jump_clock:-16.74,1291:redis_emptied:1.35"),
     # In a Redis that was emptied a unit was collected twice, and who gave up first freed its index.
     (150066, "104:slow_provider:10.42,108:redis_emptied:1.09"),
+    # Redis was emptied before a cycle was closed, and a rerun stored the row of one of its units.
+    (303428, "116:rerun:6.97,135:redis_emptied:1.66,143:jump_clock:10.29"),
+    # A beat that had stood still by its clock signed first in an emptied Redis: the first cycle was lost.
+    (304850, "0:overload:5.24,5:jump_clock:6.88,88:redis_emptied:1.02"),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
 NO_FAULTS = (

@@ -15,12 +15,16 @@ from g6.adapters.memory.ledger import MemoryLedger
 from g6.adapters.memory.lifeline import LifeSigns, MemoryLifeline
 from g6.adapters.memory.sender import MemorySender
 from g6.domain.cycles.cycle import Unit, parse_z
+from g6.domain.cycles.gaps import REPAIRED
 from g6.domain.market.calendar import Calendar
+from g6.domain.schema.frame import Frame
 from g6.domain.schema.words import Stage
 from g6.pipeline.sweep import MOST_SKIPPED, PERSIST_SECONDS, POISON
 from g6.ports import CycleRecord
 from tests.worlds.pipeline import BANKNIFTY, FIRST, NIFTY, SECOND, World, after
 
+NO_BANKNIFTY = {"index_params__BANKNIFTY__enabled": False}
+OK, LOST = ("OK", ""), ("SKIPPED", "ledger_lost")
 CALM = {"closed": 0, "sent_again": 0, "fired_again": 0, "gaps": 0}
 
 
@@ -622,3 +626,145 @@ def test_a_rerun_of_a_forgotten_cycle_is_never_collected(world: World) -> None:
     assert stages == [("analyse", "persist")]
     world.drain()
     assert world.ends()["NIFTY"] == ("OK", "")
+
+
+def lose_cycle(world: World) -> None:
+    """Empty Redis when the chains of the second cycle are stored and its rows are not."""
+    world.cycle()
+    world.later(60.0)
+    for index in ("NIFTY", "BANKNIFTY"):
+        world.run(Unit(SECOND, index))
+    world.sender.sent.clear()
+    world.forget()
+
+
+def sweep_all(world: World) -> None:
+    """Sweep until nothing is found, and do what is sent."""
+    pipeline.sweep(world.runtime)
+    world.drain()
+    while pipeline.sweep(world.runtime)["gaps"]:
+        world.drain()
+    world.drain()
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["under way", "stored"])
+@pytest.mark.parametrize("rate", [0.055, 0.07], ids=["same settings", "other settings"])
+def test_a_rerun_of_one_unit_of_a_lost_cycle_hides_no_other(
+    world: World, rate: float, *, is_stored: bool
+) -> None:
+    lose_cycle(world)
+    before = world.runtime
+    world.settle_on(greeks__risk_free_rate=rate)
+    world.later(60.0)
+    pipeline.rerun(world.runtime, Unit(SECOND, "NIFTY"))
+    if is_stored:
+        world.drain()
+        assert world.ends(SECOND) == {"NIFTY": OK}
+    world.runtime = before
+    sweep_all(world)
+    assert world.ends(SECOND) == {"NIFTY": OK, "BANKNIFTY": LOST}
+    assert world.ledger.open_cycles() == []
+
+
+def test_a_rerun_of_one_unit_of_the_first_cycle_hides_no_other(world: World) -> None:
+    """Its row was the first of the day, after which the walk began."""
+    for index in ("NIFTY", "BANKNIFTY"):
+        world.run(Unit(FIRST, index))
+    world.sender.sent.clear()
+    world.forget()
+    world.later(60.0)
+    pipeline.rerun(world.runtime, Unit(FIRST, "NIFTY"))
+    world.drain()
+    sweep_all(world)
+    assert world.ends() == {"NIFTY": OK, "BANKNIFTY": LOST}
+
+
+def test_a_run_with_fewer_indices_earlier_on_the_day_gets_no_rows_of_the_others(
+    world: World,
+) -> None:
+    world.settle_on(**NO_BANKNIFTY)
+    cycles = [after(FIRST, 60 * number) for number in range(3)]
+    for cycle in cycles:
+        world.cycle(cycle)
+    world.forget()
+    world.settle_on()
+    world.cycle(after(FIRST, 180))
+    world.later(60.0)
+    sweep_all(world)
+    assert [world.ends(cycle) for cycle in cycles] == [{"NIFTY": OK}] * 3
+    assert world.ends(after(FIRST, 180)) == {"NIFTY": OK, "BANKNIFTY": OK}
+
+
+def test_an_index_that_was_switched_on_within_a_cycle_is_not_due_in_it(world: World) -> None:
+    world.settle_on(**NO_BANKNIFTY)
+    world.cycle()
+    world.later(55.0)
+    pipeline.sweep(world.runtime)
+    world.cycle(SECOND)
+    world.settle_on()
+    world.later(60.0)
+    sweep_all(world)
+    assert world.ends(SECOND) == {"NIFTY": OK}
+
+
+def test_a_row_that_a_repair_made_says_of_no_other_index_that_it_was_due(world: World) -> None:
+    world.cycle()
+    world.cycle(SECOND)
+    world.store._overview[SECOND].pop("BANKNIFTY")
+    world.store._overview[SECOND]["NIFTY"]["reason"] = REPAIRED
+    world.forget()
+    world.later(60.0)
+    sweep_all(world)
+    assert world.ends(SECOND) == {"NIFTY": ("OK", REPAIRED)}
+
+
+def test_a_cycle_of_which_nobody_says_what_collected_it_is_left_as_it_is(world: World) -> None:
+    world.cycle()
+    world.cycle(SECOND)
+    world.store._overview[SECOND].pop("BANKNIFTY")
+    world.store._chains.clear()
+    world.forget()
+    world.later(60.0)
+    sweep_all(world)
+    assert world.ends(SECOND) == {"NIFTY": OK}
+
+
+def test_a_long_run_with_fewer_indices_is_asked_about_in_lots(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("g6.pipeline.grid_walk.MOST_READ", 2)
+    world.settle_on(**NO_BANKNIFTY)
+    cycles = [after(FIRST, 60 * number) for number in range(3)]
+    for cycle in cycles:
+        world.cycle(cycle)
+    world.forget()
+    world.settle_on()
+    world.later(60.0)
+    reads: list[str] = []
+    read_chain = world.store.read_chain
+
+    def counted(_: object, unit: Unit) -> Frame | None:
+        reads.append(unit.cycle)
+        return read_chain(unit)
+
+    monkeypatch.setattr(type(world.store), "read_chain", counted)
+    pipeline.sweep(world.runtime)
+    assert reads == cycles[:2]
+    assert world.ledger.swept_until() == cycles[1]
+    pipeline.sweep(world.runtime)
+    assert reads == cycles
+    assert [world.ends(cycle) for cycle in cycles] == [{"NIFTY": OK}] * 3
+
+
+def test_a_cycle_whose_other_unit_was_lost_is_published_once_more(world: World) -> None:
+    lose_cycle(world)
+    world.later(60.0)
+    pipeline.rerun(world.runtime, Unit(SECOND, "NIFTY"))
+    world.drain()
+    sweep_all(world)
+    reports = [report for report in world.reports("cycle.report") if report["cycle"] == SECOND]
+    assert [(report["attempt"], dict(report["units"])) for report in reports] == [
+        (2, {"NIFTY": "OK"}),
+        (3, {"NIFTY": "OK", "BANKNIFTY": "SKIPPED"}),
+    ]
+    assert world.ends() == {"NIFTY": OK, "BANKNIFTY": OK}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from g6.domain.schema.words import ANALYSED, Stage
 from g6.ports import CycleRecord, Opening, UnitRecord
@@ -37,6 +37,27 @@ class CycleAccount:
     def unit(self, index: str) -> UnitRecord:
         """Return the record of its unit of an index."""
         return self.units.get(index, UnitRecord())
+
+    def join(self, index: str) -> bool:
+        """Wait for the unit of an index as well. Return whether the cycle is open again by that.
+
+        The rerun of another unit opens a cycle that was forgotten for that one alone. If it was
+        fired without this one, it is closed anew, as another attempt.
+        """
+        if index in self.opening.expected:
+            return False
+        self.reopen(index, self.opening)
+        if not self.fired:
+            return False
+        self.attempt += 1
+        self.fired = self.closed = 0.0
+        return True
+
+    def reopen(self, index: str, opening: Opening) -> None:
+        """Take deadline and configuration of an opening, and wait for the unit of an index."""
+        expected = self.opening.expected
+        expected += () if index in expected else (index,)
+        self.opening = replace(opening, expected=expected, due=self.opening.due)
 
     def record(self, cycle: str) -> CycleRecord:
         """Return what the ledger tells of it."""

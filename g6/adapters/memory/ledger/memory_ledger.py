@@ -61,7 +61,7 @@ class MemoryLedger:
     def _begin(
         self, unit: Unit, task: str, opening: Opening, now: float, lease: float
     ) -> ClaimAnswer:
-        cycle = self._opened(unit.cycle, opening, now)
+        cycle = self._joined(unit, opening, now)
         record = self._unit(unit)
         stage = self._stage(unit, Stage.COLLECT)
         if record.status:
@@ -191,7 +191,7 @@ class MemoryLedger:
         return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED
 
     def skip(self, unit: Unit, opening: Opening, reason: Reason, now: float) -> FinishAnswer:
-        self._opened(unit.cycle, opening, now)
+        self._joined(unit, opening, now)
         if self._unit(unit).status:
             return FinishAnswer.LATE
         completes = self._terminal(unit, Status.SKIPPED, reason, {}, now)
@@ -293,9 +293,7 @@ class MemoryLedger:
         stages = {stage: state for stage, state in record.stages.items() if stage not in again}
         record = replace(record, attempt=account.attempt, runs=record.runs + 1)
         self._put(unit, replace(record, task=RERUN_TASK, stages=stages, sent=0.0))
-        expected = account.opening.expected
-        expected += () if unit.index in expected else (unit.index,)
-        account.opening = replace(opening, expected=expected, due=account.opening.due)
+        account.reopen(unit.index, opening)
         self._open.add(unit.cycle)
         # Nobody persists a unit that was not analysed, and a cycle whose unit waited for it stayed
         # open for ever.
@@ -332,6 +330,13 @@ class MemoryLedger:
             self._cycles[cycle] = CycleAccount(opening, now)
             self._open.add(cycle)
         return self._cycles[cycle]
+
+    def _joined(self, unit: Unit, opening: Opening, now: float) -> CycleAccount:
+        """Return the account of a unit's cycle, which waits for the unit from now on."""
+        account = self._opened(unit.cycle, opening, now)
+        if account.join(unit.index):
+            self._open.add(unit.cycle)
+        return account
 
     def _unit(self, unit: Unit) -> UnitRecord:
         account = self._cycles.get(unit.cycle)

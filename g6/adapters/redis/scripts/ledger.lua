@@ -68,6 +68,23 @@ local function open(expected, config, deadline, due)
   lasts = DAYS
 end
 
+-- True where the cycle was not opened for this unit: the rerun of another one had opened what this ledger had forgotten.
+local function expect()
+  local expected = get('expected')
+  if string.find(',' .. expected .. ',', ',' .. index .. ',', 1, true) then return false end
+  set('expected', expected .. ',' .. index)
+  add('left', 1)
+  return true
+end
+
+-- Has the cycle wait for this unit as well. One that was fired without it is closed anew, as another attempt.
+local function join()
+  if not expect() or tonumber(get('fired')) == 0 then return end
+  set('attempt', tonumber(get('attempt')) + 1, 'fired', '0', 'closed', '0')
+  redis.call('ZADD', open_key, get('deadline'), cycle)
+  lasts = DAYS
+end
+
 local function report(first)
   if ARGV[first] and ARGV[first] ~= '' then
     redis.call('XADD', stream_key, 'MAXLEN', '~', ARGV[first], '*', unpack(ARGV, first + 1))
@@ -161,6 +178,7 @@ local steps = {}
 local function begin() -- 5 task, 6 expected, 7 config, 8 deadline, 9 due, 10 lease seconds
   local task, seconds = ARGV[5], tonumber(ARGV[10])
   open(ARGV[6], ARGV[7], ARGV[8], ARGV[9])
+  join()
   if get(index .. ':status') ~= '' then return 'closed' end
   local owner, s = get(index .. ':task'), read_stage('collect')
   if owner ~= '' and owner ~= task and (s.state == 'done' or s.lease > now) then return 'twin' end
@@ -366,6 +384,7 @@ end
 
 function steps.skip() -- 5 reason, 6 expected, 7 config, 8 deadline, 9 due
   open(ARGV[6], ARGV[7], ARGV[8], ARGV[9])
+  join()
   if get(index .. ':status') ~= '' then return 0 end
   return terminal('SKIPPED', ARGV[5], '') and 2 or 1
 end
@@ -390,11 +409,7 @@ function steps.reopen() -- 5 first stage, 6 deadline, 7 expected, 8 config, 9 du
   local kept = ARGV[5] == 'persist' and get('stored') == get('attempt')
   local attempt = add('attempt', 1)
   if kept then set('stored', attempt) end
-  local expected = get('expected')
-  if not string.find(',' .. expected .. ',', ',' .. index .. ',', 1, true) then
-    set('expected', expected .. ',' .. index)
-    add('left', 1)
-  end
+  expect()
   set(index .. ':stored_end', stored_end(ARGV[10]))
   if ARGV[5] == 'analyse' then
     if get(index .. ':status') ~= '' then add('left', 1) end
