@@ -18,7 +18,7 @@ from tests.simulate.world import World
 from tests.worlds.ledger_check import WORDS, grid
 
 MOST_WAITING = 16
-"""Messages in one queue. The longest of 160 schedules was of eight."""
+"""Messages in one queue, but for two of each thing that a full disk refused. The longest of 160 schedules was of eight."""
 MOST_SENT = 12
 """Messages of one job on one unit or cycle that use cases send. The most of 160 schedules were four."""
 CLOSES_WITHIN = 2.5

@@ -19,6 +19,8 @@ SLACK = 0.05
 PAUSE_SLACK = 1.0
 AWAY = ("redis_away", "redis_emptied", "redis_restored")
 """Kinds with which Redis is not there for a while."""
+OVERLOADED_CALLS = 4.0
+"""Calls of a beat between two looks, each of which takes its time on an overloaded host."""
 BEAT_SLACK = SWEEP_SECONDS + 1.1
 """Seconds between an outage and the look of a beat before or after it, which waits a second for Redis."""
 
@@ -132,11 +134,23 @@ def _strikes(world: World, *kinds: str) -> list[Strike]:
 def _was_cut_off(world: World, unit: Unit) -> bool:
     """Nobody began it, and Redis was away when it was due, as far as a beat that looks every two seconds can tell."""
     due = unit.instant.timestamp()
-    # On an overloaded host four of its calls lie between two looks: a sign, a sweep, two collections.
-    slack = BEAT_SLACK + 4.0 * world.overload_seconds
     return not _begun(world, unit) and any(
-        strike.began - slack <= due <= strike.ended + slack for strike in _strikes(world, *AWAY)
+        strike.began - slack <= due <= strike.ended + slack
+        for strike in _strikes(world, *AWAY)
+        for slack in [BEAT_SLACK + _overload_slack(world, due, strike)]
     )
+
+
+def _overload_slack(world: World, due: float, outage: Strike) -> float:
+    """Return the seconds that the calls of a beat of an overloaded host take between two of its looks.
+
+    There are four: a sign, a sweep and two collections. A host that was overloaded at another time
+    is as quick as any between a unit's instant and an outage.
+    """
+    first, last = min(due, outage.began), max(due, outage.ended)
+    overloads = _strikes(world, "overload")
+    is_overloaded = any(strike.began <= last and first <= strike.ended for strike in overloads)
+    return OVERLOADED_CALLS * world.overload_seconds if is_overloaded else 0.0
 
 
 def _was_forgotten(world: World, unit: Unit) -> bool:

@@ -22,7 +22,8 @@ from g6.ports import Opening, UnitEnd
 from tests.simulate.__main__ import PLANTED, bugs_of, read
 from tests.simulate.deviations import KINDS, Deviation, draw, shrink
 from tests.simulate.judge import problems
-from tests.simulate.reasons import BY_STAGE, BY_SWEEP
+from tests.simulate.reasons import BEAT_SLACK, BY_STAGE, BY_SWEEP
+from tests.simulate.redis_state import Message
 from tests.simulate.running import CYCLES, INDICES, run, run_seed, shrunk
 from tests.simulate.system import System
 from tests.simulate.witness import (
@@ -96,6 +97,10 @@ NO_FAULTS = (
     (9265, "1814:redis_away:12.28,1816:overload:5.1,1840:die_after:38.21"),
     # An operator's rerun met Redis away, and its unit came too late to be analysed.
     (200667, "48:double:2.34,65:redis_away:23.55,68:rerun:18.36"),
+    # The only beat died at its first call, and Redis was emptied with the window in it.
+    (301188, "0:die_after:14.52,0:redis_emptied:2.25"),
+    # A disk that was full for 15 s left nine cycles to be stored in a queue of an overloaded host.
+    (305588, "772:disk_full:15.31,1283:jump_clock:14.28,1299:overload:0.99,1369:disk_full:16.58"),
 )
 """Schedules that the judge took for a fault and that showed none."""
 
@@ -257,6 +262,60 @@ def test_a_unit_that_a_rerun_opened_has_its_deadline_and_one_that_it_did_not_has
     world.now = deadline + seconds
     came_too_late = BY_STAGE["MISSING", "expired"](world, unit)
     assert came_too_late == (seconds >= 0.0)
+
+
+@pytest.mark.parametrize("knows", [False, True])
+@pytest.mark.parametrize("signs", [-1.0, 1.0, None])
+def test_only_a_beat_that_signs_in_an_emptied_redis_says_where_the_run_began(
+    *, knows: bool, signs: float | None
+) -> None:
+    system = System(World(0, (), cycles=3, interval=10, indices=INDICES))
+    world = system.world
+    first = parse_z(world.cycles[0]).timestamp()
+    emptied = first + 1.0
+    life = BeatLife("a", first - 4.0, signs=[] if signs is None else [emptied + signs])
+    next_life = BeatLife("a", first + 18.0, signs=[first + 18.1])
+    world.witness.beat_lives = [life, next_life]
+    world.witness.beginnings_lost.append((emptied, (life,) if knows else ()))
+    sentences = problems(system)
+    asked = [f"NIFTY at {cycle} has 0 overview rows" in sentences for cycle in world.cycles]
+    is_told = signs == 1.0
+    # The beat that signs first sends what was due 5 s before its birth.
+    assert asked == [is_told and knows, is_told, True]
+
+
+@pytest.mark.parametrize(("each", "units"), [(20, 1), (2, 10), (1, 20)])
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_queue_may_be_long_of_few_messages_of_each_thing_that_a_full_disk_refused(
+    *, each: int, units: int, is_refused: bool
+) -> None:
+    system = System(World(0, (), cycles=units, interval=10, indices=INDICES))
+    world = system.world
+    if is_refused:
+        world.witness.unwritten.update(world.cycles)
+    for cycle in world.cycles:
+        for number in range(each):
+            system.send(Message("persist", (cycle, "NIFTY"), f"task-{number}", "persist"))
+    complaints = [sentence for sentence in problems(system) if "waited in the queue" in sentence]
+    is_excused = is_refused and each <= 2
+    assert bool(complaints) != is_excused
+
+
+@pytest.mark.parametrize("calls", [0.0, 3.9, 4.1])
+@pytest.mark.parametrize("overloaded", [None, 0.0, 60.0])
+def test_only_the_calls_of_a_host_that_is_overloaded_then_come_between_an_instant_and_an_outage(
+    *, calls: float, overloaded: float | None
+) -> None:
+    world = System(World(0, (), cycles=1, interval=10, indices=INDICES)).world
+    unit = Unit(world.cycles[0], "NIFTY")
+    due = unit.instant.timestamp()
+    if overloaded is not None:
+        world.overload_seconds = 1.2
+        world.witness.strikes.append(Strike(due - overloaded, due - overloaded + 20.0, "overload"))
+    away = due + BEAT_SLACK + calls * 1.2
+    world.witness.strikes.append(Strike(away, away + 10.0, "redis_away"))
+    was_cut_off = BY_SWEEP["SKIPPED", "redis_down"](world, unit)
+    assert was_cut_off == (calls == 0.0 or (overloaded == 0.0 and calls < 4.0))
 
 
 def test_a_run_without_deviations_is_whole() -> None:

@@ -79,7 +79,7 @@ class Forgetting:
     cycles: frozenset[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BeatLife:
     """A beat's process: when it was born and died, when it was awake, and when it signed."""
 
@@ -134,8 +134,8 @@ class Witness:
         closings: The attempts of each cycle in the order in which they were closed.
         reported: The statuses in the newest report of each cycle, by index.
         failures: Why reruns of a cycle failed, in its newest report, by index.
-        unknown_until: When Redis was emptied while nothing was stored and no beat of before lived:
-            nobody can know which cycles were due until then.
+        beginnings_lost: When Redis was emptied while nothing was stored, and the beats that lived
+            and knew where the run began.
         broken_sweeps: When a sweep ended before it was through.
         opened: Cycles of which a process claimed a unit.
         pauses: When an operator paused collection, and when he ended that.
@@ -163,11 +163,28 @@ class Witness:
     reported: dict[str, dict[str, str]] = field(default_factory=dict)
     failures: dict[str, dict[str, str]] = field(default_factory=dict)
     reruns: list[AcceptedRerun] = field(default_factory=list)
-    unknown_until: float = 0.0
+    beginnings_lost: list[tuple[float, tuple[BeatLife, ...]]] = field(default_factory=list)
     broken_sweeps: list[float] = field(default_factory=list)
     opened: set[str] = field(default_factory=set)
     pauses: list[Pause] = field(default_factory=list)
     reopened: dict[Unit, float] = field(default_factory=dict)
+
+    @property
+    def unknown_until(self) -> float:
+        """Until when nobody can know which cycles were due."""
+        return max(map(self._unknown_until, self.beginnings_lost), default=0.0)
+
+    def _unknown_until(self, loss: tuple[float, tuple[BeatLife, ...]]) -> float:
+        """Return until when cycles are unknown after a loss, 0 where a beat that knew them signed.
+
+        Where none did, the run begins with the first beat that signs after it.
+        """
+        emptied, lives = loss
+        signed = [life for life in self.beat_lives if any(at > emptied for at in life.signs)]
+        if any(life in signed for life in lives):
+            return 0.0
+        began = min((life.began for life in signed), default=emptied)
+        return max(emptied, began - self.world.timing.expires)
 
     def claimed(
         self, unit: Unit, stage: str, task: str, answer: ClaimAnswer, looked: float
