@@ -20,7 +20,10 @@ _OWN_PAGES = r"(?!/(?:v1|panels|events|static|ws)\b)"
 # A word, a colon or another slash before it: a part of a fraction, an address or a relative path.
 _BEFORE = r"(?<![\w.:/~<…-])"
 _QUOTED = re.compile(rf"(?<=['\"]){_OWN_PAGES}/[^'\"\n]*/([^'\"/\n]+)/?(?=['\"])")
-_PLAIN = re.compile(rf"{_BEFORE}{_OWN_PAGES}(?:/[^\s/'\"(),;:<>?]+)+/([^\s/'\"(),;:<>?]+)/?")
+_WORD = r"[^\s/'\"(),;:<>?]+"
+# A name may have blanks, up to the next slash. A word behind the last slash may be of the sentence.
+_NAME = rf"{_WORD}(?: (?!-){_WORD}){{0,4}}"
+_PLAIN = re.compile(rf"{_BEFORE}{_OWN_PAGES}(?:/{_NAME})+/({_WORD})/?")
 _PROCESS = re.compile(r" \(process \d+\)|, process \d+\b")
 _SCHEME = re.compile(r"\b(?:unix|file)://(?=/)")
 

@@ -16,6 +16,7 @@ from g6.entrypoints.web.page.page_files import PageFacts, add_page
 from g6.entrypoints.web.panel_routes import PanelAnswers, PanelName, add_panels
 from g6.entrypoints.web.problems import problem, with_problems
 from g6.entrypoints.web.state import Watcher, with_running_system
+from g6.entrypoints.web.stream.served_panels import ServedPanels
 from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.entrypoints.web.study_routes import add_studies
 from g6.errors import NothingToDo
@@ -62,11 +63,12 @@ def web_app(
     app = _app_with_health(watcher)
     add_page(app, _page_facts(watcher))
     add_index(app, "G6", "What the running system answers, as JSON.", "/routes")
+    runtime = watcher.runtime
+    served = ServedPanels(runtime.panels)
     if answers is not None:
-        runtime = watcher.runtime
         answers = replace(answers, reader_of=with_running_system(answers.reader_of, watcher))
         add_studies(app, answers, runtime.clock.wall)
-        panel_answers = PanelAnswers(answers, runtime.panels, runtime.frames)
+        panel_answers = PanelAnswers(answers, served, runtime.frames)
         add_panels(app, panel_answers, runtime.clock.wall)
         add_control(app, control)
 
@@ -78,7 +80,7 @@ def web_app(
     @app.get("/panels")
     def panels() -> dict[str, list[str]]:
         """List the panels."""
-        return {"panels": sorted(watcher.runtime.panels.names())}
+        return {"panels": sorted(served.names())}
 
     @app.get(
         "/panels/{name}",
@@ -86,9 +88,9 @@ def web_app(
     )
     def panel(name: PanelName) -> JSONResponse:
         """Show one panel of the newest cycle."""
-        document = watcher.runtime.panels.get(name)
+        document = served.get(name)
         if document is None:
-            names = sorted(watcher.runtime.panels.names())
+            names = sorted(served.names())
             there = f"there are {', '.join(names)}" if names else "no cycle has ended yet"
             raise NothingToDo(f"there is no panel {name}", there)
         return JSONResponse(dict(document))

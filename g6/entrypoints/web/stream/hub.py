@@ -15,6 +15,7 @@ from g6.domain.documents.stream_events import StreamEventType, note_event
 from g6.domain.reports import CycleReport, Event, FanoutReport, place_on_bus
 from g6.domain.schema.json_types import Document
 from g6.entrypoints.web.stream.sequence import EventSequence
+from g6.entrypoints.web.stream.served_panels import ServedPanels
 from g6.entrypoints.web.stream.stream_counts import StreamCounts, TallyBook
 from g6.entrypoints.web.stream.stream_listener import Listener
 from g6.entrypoints.web.stream.stream_messages import (
@@ -72,7 +73,7 @@ class Hub:
         self.counts = StreamCounts(seconds=self.sequence.seconds)
         self.limits = limits or BacklogLimits()
         self._bus = bus
-        self._panels = panels
+        self._panels = ServedPanels(panels)
         self._heartbeat_seconds = heartbeat_seconds
         self._trace_every = trace_every
         self._wall = wall

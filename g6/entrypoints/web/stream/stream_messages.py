@@ -30,7 +30,7 @@ DATA = b"\ndata: "
 """Begins the data of an event on an event stream, behind its other lines."""
 END = b"\n\n"
 _SENTENCES = frozenset({StreamEventType.ALERT, StreamEventType.GAP})
-"""Events with sentences of the machine. Others have panels, whose hash a listener checks."""
+"""Events with sentences of the machine. Those of panels are hidden where the hub reads panels."""
 FASTEST = 1
 """The level of zlib's compression."""
 
