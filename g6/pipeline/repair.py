@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from g6.domain.cycles.cycle import Unit
 from g6.domain.cycles.gaps import REPAIRED
@@ -12,6 +12,7 @@ from g6.domain.documents.chain_rows import chain_frame
 from g6.domain.figures import overview
 from g6.domain.pricing.assembly import assemble
 from g6.domain.quotes import stamp as quote
+from g6.domain.quotes.stamp import LOST
 from g6.domain.reports import Switches
 from g6.domain.schema.words import Status
 from g6.errors import BadInput
@@ -86,7 +87,10 @@ def repair(runtime: Runtime, unit: Unit, *, row_stands: bool = False) -> Status:
     if status.has_chain:
         # Killed between the two, a repair that wrote the chain first left a unit whose row no later
         # repair made: it lets a stored chain be. A row without its chain is a gap to the next one.
-        if not row_stands:
+        if row_stands:
+            # The row says collected. Without this word the repair's settings said what was due.
+            priced = replace(priced, stamp=replace(priced.stamp, revised_from=LOST))
+        else:
             runtime.store.write_overview(unit.cycle, [row | {"reason": REPAIRED}])
         runtime.store.write_chain(unit, chain_frame(priced))
     return status

@@ -15,7 +15,7 @@ from g6.config import Settings, build, flat, nested, values
 from g6.config.sections import IndexParams
 from g6.config.source_table import source_named
 from g6.domain.cycles.cycle import isoformat_z, parse_z
-from g6.domain.quotes.stamp import collection_of
+from g6.domain.quotes.stamp import LOST, collection_of, settings_of
 from g6.domain.schema.words import MarketKind
 from g6.errors import G6Error, NothingToDo, Unavailable
 from g6.ports.readers import StoredReader
@@ -117,7 +117,8 @@ def _configuration(reader: StoredReader, indices: Sequence[str], at: datetime) -
     for index in indices:
         with suppress(NothingToDo):
             _, frame = selection.latest(reader, index, at)
-            return collection_of(frame)
+            name = collection_of(frame)
+            return settings_of(frame) if name == LOST else name
     return ""
 
 

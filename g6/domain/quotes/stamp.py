@@ -22,6 +22,7 @@ from g6.domain.schema.json_types import plain_fields
 from g6.domain.schema.underlying import Underlying
 
 __all__ = [
+    "LOST",
     "Stamp",
     "collection_of",
     "from_frame",
@@ -31,6 +32,8 @@ __all__ = [
     "to_frame",
 ]
 
+LOST = "lost"
+"""Stands for the configuration of a collection that nobody knows any more."""
 _CONTRACT_COLUMNS = ("expiry", "strike", "lot_size", "tick_size")
 
 
@@ -55,7 +58,7 @@ class Stamp:
         beyond: The listed strikes that are no rows, by expiry. Empty where the whole chain is
             collected.
         revised_from: The configuration of the collection where another one computed the rows
-            again, else empty.
+            again, `LOST` where nobody knows which that was, else empty.
     """
 
     at: datetime
@@ -167,6 +170,8 @@ def restamped(header: Header, renewed: Mapping[str, object]) -> Header:
 
 def collection_of(frame: Frame) -> str:
     """Return the name of the settings that a unit was collected under, empty where nobody says it.
+
+    It is `LOST` of a chain that a repair made anew.
 
     >>> collection_of(Frame({"stamp": {"config_id": "c2", "revised_from": "c1"}}, {}))
     'c1'

@@ -11,6 +11,7 @@ from g6 import pipeline
 from g6.adapters.memory.store import MemoryStore
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.cycles.gaps import NO_CHAIN, NO_ROW, Outcomes, as_stored, instants_of
+from g6.domain.quotes.stamp import LOST, collection_of
 from g6.domain.schema.frame import Frame
 from g6.domain.schema.overview_row import OverviewRow
 from g6.ports import WriteReport
@@ -61,3 +62,13 @@ def test_a_repair_that_is_ended_leaves_a_gap_that_the_next_one_fills(
     store.writes = 2
     assert pipeline.repair(runtime, NIFTY, row_stands=reason == NO_CHAIN) == "OK"
     assert outcome(store) == ("OK", "backfill")
+
+
+@pytest.mark.parametrize(("row_stands", "collection"), [(True, LOST), (False, "")])
+def test_a_chain_that_is_made_anew_does_not_say_who_collected_it(
+    world: World, row_stands: bool, collection: str
+) -> None:
+    assert pipeline.repair(world.runtime, NIFTY, row_stands=row_stands) == "OK"
+    frame = world.runtime.store.read_chain(NIFTY)
+    assert frame is not None
+    assert collection_of(frame) == (collection or world.runtime.plan.config_id)

@@ -13,6 +13,7 @@ from g6.domain.cycles.cycle import Unit, isoformat_z
 from g6.domain.cycles.gaps import Instants, Outcomes, StatusReason, instant_at, instants_of
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
+from g6.domain.quotes.stamp import LOST
 from g6.domain.schema.words import ANALYSED, MarketKind
 from g6.errors import NothingToDo, UncoveredYear
 from g6.ports.readers import CollectionSettings, PastReader, StoredChains
@@ -263,7 +264,7 @@ class StoredPast:
     def _collected(self, day: date) -> Sequence[tuple[Instants, str]]:
         """Return the instants of each configuration that collected on a day, by index.
 
-        What a repair made under its own configuration is left out.
+        What a repair made under its own configuration is left out, a lost chain too.
         """
         if day not in self._configurations:
             self._configurations[day] = tuple(self._read_configurations(day))
@@ -280,7 +281,7 @@ class StoredPast:
                     is_collected = ~np.isin(instants, outcomes.instants[is_repaired])
             for code, name in enumerate(chains.configs):
                 of_name = instants[is_collected & (chains.codes == code)]
-                if len(of_name):
+                if len(of_name) and name != LOST:
                     yield of_name, name
 
     def _in_force(self, day: date) -> list[tuple[int, int]]:

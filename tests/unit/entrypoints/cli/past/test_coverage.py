@@ -18,7 +18,7 @@ from g6.config import calendar
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.market.calendar import day_of
 from g6.domain.market.instrument import INDICES
-from g6.domain.quotes.stamp import restamped
+from g6.domain.quotes.stamp import LOST, restamped
 from g6.domain.schema.frame import Frame
 from tests.unit.entrypoints.cli.conftest import Run
 from tests.worlds.owning import owned
@@ -322,6 +322,27 @@ def test_what_a_repair_or_a_rerun_ran_under_does_not_decide_what_was_due(
         ParquetStore(tmp_path).write_overview(cycle, [row])
     (told,) = coverage(g6, tmp_path)
     assert (told["due"], told["OK"], told["repaired"]) == (78, 6, 2)
+
+
+@pytest.mark.parametrize("lost", [1, 4])
+def test_a_repair_of_lost_chains_does_not_decide_what_was_due(
+    g6: Run, tmp_path: Path, chain_of: Chains, lost: int
+) -> None:
+    """Their rows were collected and stand; the chains are made anew under other settings."""
+    cycles = cycles_of(WEDNESDAY, 4, step=300)
+    store(tmp_path, chain_of, cycles)
+    write_config(tmp_path, "c1", {"settings": {"interval": 300, "index_params": only("NIFTY")}})
+    write_config(tmp_path, "repair", {"settings": {"interval": 60}})
+    before = coverage(g6, tmp_path)
+    files = ParquetStore(tmp_path)
+    for cycle in cycles[:lost]:
+        frame = chain_of(cycle, "NIFTY")
+        frame.columns["config_id"][:] = "repair"
+        frame.header["stamp"] |= {"config_id": "repair", "revised_from": LOST}
+        files.write_chain(Unit(cycle, "NIFTY"), frame)
+    for _ in range(2):
+        assert coverage(g6, tmp_path) == before
+        ParquetHistory(tmp_path).compact("NIFTY", date.fromisoformat(WEDNESDAY))
 
 
 def only(name: str) -> dict[str, Any]:
