@@ -27,12 +27,14 @@ class KilledSystem:
         who: What a person calls it, as its command.
         pid: Its process id.
         children: The processes that it had started, as they were written down.
+        collects: Whether it brought a system that collects, and not workers for one command.
     """
 
     roster: Path
     who: str
     pid: int
     children: tuple[Mapping[str, object], ...]
+    collects: bool = True
 
 
 def killed_systems(rosters: Path) -> Iterator[KilledSystem]:
@@ -45,7 +47,8 @@ def killed_systems(rosters: Path) -> Iterator[KilledSystem]:
                 continue
             pid = int(record["supervisor"]["pid"])
             who = str(record.get("who") or "g6")
-            yield KilledSystem(path, who, pid, tuple(record["processes"]))
+            children = tuple(record["processes"])
+            yield KilledSystem(path, who, pid, children, bool(record.get("collects", True)))
 
 
 def identity_of(pid: int) -> dict[str, float]:

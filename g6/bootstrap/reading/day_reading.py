@@ -42,7 +42,8 @@ class DayReading:
 
         One that ends in order takes its roster along, and the next start that of a killed one.
         """
-        return any(killed_systems(self.settings.directory / Folder.RUNNING))
+        rosters = self.settings.directory / Folder.RUNNING
+        return any(system.collects for system in killed_systems(rosters))
 
     @property
     def start(self) -> str:

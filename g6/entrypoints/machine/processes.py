@@ -16,7 +16,12 @@ from types import FrameType
 
 import psutil
 
-from g6.adapters.data_dir.killed_systems import identity_of, killed_systems, process_of
+from g6.adapters.data_dir.killed_systems import (
+    KilledSystem,
+    identity_of,
+    killed_systems,
+    process_of,
+)
 from g6.entrypoints.machine.children import Child, execute
 from g6.errors import Unavailable
 from g6.files import replace
@@ -180,10 +185,12 @@ class Roster:
     Attributes:
         directory: Where it lies, `.running` of the data directory.
         who: What a person calls this process.
+        collects: Whether it brings a system that collects, and not workers for one command.
     """
 
     directory: Path
     who: str = "g6"
+    collects: bool = True
 
     @property
     def path(self) -> Path:
@@ -203,6 +210,7 @@ class Roster:
         record = {
             "host": socket.gethostname(),
             "who": self.who,
+            "collects": self.collects,
             "supervisor": identity_of(os.getpid()),
             "processes": children,
         }
@@ -224,22 +232,27 @@ class Roster:
         }
 
     def end_orphans(self, seconds: float) -> list[str]:
-        """End what supervisors that are gone left running on this host, and return the names."""
+        """End what supervisors that are gone left running on this host, and return the names.
+
+        Their files go, but for those of systems that collected: until the next of these starts, the
+        day is one whose system was killed.
+        """
         ended: list[str] = []
-        for path, orphans in self._abandoned():
+        for system, orphans in self._abandoned():
             ended += list(orphans)
             # The server goes last: a worker that cannot say goodbye to it takes longer to end.
             server = [orphans.pop(SERVER)] if SERVER in orphans else []
             _end(list(orphans.values()), seconds)
             _end(server, seconds)
-            with suppress(OSError):
-                path.unlink(missing_ok=True)
+            if self.collects or not system.collects:
+                with suppress(OSError):
+                    system.roster.unlink(missing_ok=True)
         return ended
 
-    def _abandoned(self) -> Iterator[tuple[Path, dict[str, psutil.Process]]]:
-        """Yield the files of supervisors that are gone, with those of their children that run."""
+    def _abandoned(self) -> Iterator[tuple[KilledSystem, dict[str, psutil.Process]]]:
+        """Yield the supervisors that are gone, with those of their children that run."""
         for system in killed_systems(self.directory):
-            yield system.roster, _orphans(system.children)
+            yield system, _orphans(system.children)
 
 
 def _orphans(children: Sequence[Mapping[str, object]]) -> dict[str, psutil.Process]:

@@ -319,20 +319,22 @@ def running(
     fresh: bool = False,
     mix: bool = False,
     bounded: bool = False,
+    collects: bool = True,
     forks: ForkServer | None = None,
 ) -> Iterator[Stack]:
     """Own the data directory and a Redis for the block, and end everything that it started.
 
     `fresh` forgets what Redis still knows of an earlier simulated run, whose instants this one
-    repeats. `bounded`: what the block leaves in Redis is its own and goes with it. `who`: what a
-    person calls this process. `forks`: a fork server that was begun already.
+    repeats. `bounded`: what the block leaves in Redis is its own and goes with it. `collects`:
+    false of workers for one command. `who`: what a person calls this process. `forks`: a fork
+    server that was begun already.
 
     Raises:
         Unavailable: Another system owns the directory, or its Redis does not start.
     """
     directory = settings.directory
     broker = settings.redis.broker_url or ""
-    roster = _roster_without_orphans(directory, who)
+    roster = _roster_without_orphans(directory, who, collects=collects)
     with ExitStack() as cleanup:
         server: EmbeddedServer | None = None
         owner = owning_system(settings, broker) if broker else system_of_its_own(settings)
@@ -362,9 +364,9 @@ def running(
         yield stack
 
 
-def _roster_without_orphans(directory: Path, who: str) -> Roster:
+def _roster_without_orphans(directory: Path, who: str, *, collects: bool) -> Roster:
     """Return the roster of a directory, once what a killed supervisor had left is ended."""
-    roster = Roster(directory / Folder.RUNNING, who)
+    roster = Roster(directory / Folder.RUNNING, who, collects)
     if orphans := roster.end_orphans(STOP_SECONDS):
         sys.stderr.write(
             f"g6: ended what a killed supervisor had left running: {', '.join(orphans)}\n"

@@ -14,6 +14,8 @@ from g6.bootstrap.reading.day_reading import DayReading
 from g6.bootstrap.wiring import redis_url
 from g6.config import load
 from g6.domain.schema.layout import Folder
+from g6.entrypoints.cli.shared import manual
+from g6.entrypoints.machine.processes import Roster
 from g6.entrypoints.machine.study_reading import machine_reader
 from g6.errors import Unavailable
 
@@ -53,3 +55,29 @@ def test_the_evening_check_knows_that_a_system_was_killed(tmp_path: Path) -> Non
     for supervisor, was_killed in ((living, False), (GONE, True)):
         (rosters / "1.json").write_text(json.dumps(record | {"supervisor": supervisor}), "utf-8")
         assert day.was_killed is was_killed
+
+
+def test_workers_of_one_command_do_not_end_a_day_in_order(tmp_path: Path) -> None:
+    settings = load("", {"data_dir": tmp_path, "demo_dir": tmp_path}, {})
+    day = DayReading(settings, machine_reader(settings))
+    rosters = settings.directory / Folder.RUNNING
+    rosters.mkdir(parents=True)
+    record = {"host": socket.gethostname(), "supervisor": GONE, "processes": []}
+    (rosters / "1.json").write_text(json.dumps(record | {"who": "g6 up"}), "utf-8")
+    (rosters / "2.json").write_text(json.dumps(record | {"collects": False}), "utf-8")
+    with manual.system(settings):
+        assert day.was_killed
+    assert day.was_killed
+    assert [path.name for path in rosters.iterdir()] == ["1.json"]
+    Roster(rosters).end_orphans(0.1)
+    assert not day.was_killed
+
+
+def test_a_command_that_was_killed_leaves_the_day_as_it_was(tmp_path: Path) -> None:
+    settings = load("", {"data_dir": tmp_path, "demo_dir": tmp_path}, {})
+    day = DayReading(settings, machine_reader(settings))
+    roster = Roster(settings.directory / Folder.RUNNING, collects=False)
+    roster.write([])
+    record = json.loads(roster.path.read_text("utf-8"))
+    roster.path.write_text(json.dumps(record | {"supervisor": GONE}), "utf-8")
+    assert not day.was_killed

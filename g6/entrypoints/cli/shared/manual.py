@@ -53,7 +53,7 @@ def system(settings: Settings) -> Iterator[ManualSystem]:
 
     # A worker that hangs since its supervisor and Redis were killed owns the directory and
     # serves nobody.
-    Roster(settings.directory / Folder.RUNNING).end_orphans(STOP_SECONDS)
+    Roster(settings.directory / Folder.RUNNING, collects=False).end_orphans(STOP_SECONDS)
     if settings.redis.broker_url or owner(settings.directory):
         runtime = create_app(settings).runtime
         limit = time.monotonic() + FIRST_WORD_SECONDS
@@ -63,7 +63,7 @@ def system(settings: Settings) -> Iterator[ManualSystem]:
             runtime.clock.sleep(0.2)
         yield ManualSystem(runtime)
         return
-    with ended_in_order(), running(settings) as stack:
+    with ended_in_order(), running(settings, collects=False) as stack:
 
         def start() -> None:
             stack.start_workers()
