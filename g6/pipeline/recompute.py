@@ -23,7 +23,7 @@ from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.underlying import Underlying
 from g6.errors import NothingToDo, UserError
 from g6.pipeline.runtime import Runtime
-from g6.ports.history import OVERVIEW, StoredDay
+from g6.ports.history import OVERVIEW, DayChange, StoredDay
 
 READ = (
     "last",
@@ -92,10 +92,19 @@ def _recompute(runtime: Runtime, day: str, index: str, pricing: Pricing | None) 
         rows += overview.summarise_all(priced)
         parts.append(computed(priced))
     columns = {name: _joined([part[name] for part in parts]) for name in COMPUTED}
-    changed = history.write_day(index, on, columns, {**stored.headers, **headers})
-    changed |= history.write_figures(index, on, rows)
+    change = history.write_day(index, on, columns, {**stored.headers, **headers})
+    if history.write_figures(index, on, rows):
+        change = DayChange.FIGURES
     options = int(sum((stored.columns[f"{side}symbol"] != "").sum() for side in SIDE_PREFIXES))
-    return RecomputeReport(index, day, len(rows), options, changed, runtime.clock.wall() - began)
+    return RecomputeReport(
+        index,
+        day,
+        units=len(rows),
+        options=options,
+        changed=change is DayChange.FIGURES,
+        reconfigured=change is DayChange.SETTINGS,
+        seconds=runtime.clock.wall() - began,
+    )
 
 
 def _batches(

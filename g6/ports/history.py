@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import IntEnum
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,16 @@ from g6.ports.bus import Event
 
 OVERVIEW = str(Kind.OVERVIEW)
 """The name that stands for the overview rows where others are an index's."""
+
+
+class DayChange(IntEnum):
+    """What became of a day that was computed again. NONE is false."""
+
+    NONE = 0
+    """Not a byte changed."""
+    SETTINGS = 1
+    """Only the configuration that rows name is another one."""
+    FIGURES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +171,14 @@ class History(Protocol):
         day: date,
         columns: Mapping[str, ColumnValues | Words],
         headers: Mapping[str, Document],
-    ) -> bool:
-        """Replace columns of a compacted day.
+    ) -> DayChange:
+        """Replace columns of a compacted day, and return what that changed.
 
         Args:
             index: The underlying's name.
             day: The session's day in India.
             columns: New values, in the order of rows that `read_day` gave.
             headers: New headers by cycle.
-
-        Returns:
-            False when the file stays the same.
         """
         ...
 

@@ -13,6 +13,7 @@ from g6.ports import Event
 from g6.ports.history import (
     OVERVIEW,
     BusPosition,
+    DayChange,
     FoldReport,
     History,
     LooseDay,
@@ -93,8 +94,8 @@ class CertifiedHistory:
         day: date,
         columns: Mapping[str, ColumnValues | Words],
         headers: Mapping[str, Document],
-    ) -> bool:
-        """Replace columns of a compacted day. False when the file stays the same."""
+    ) -> DayChange:
+        """Replace columns of a compacted day, and return what that changed."""
         with self._rewriting(day, (index,)):
             return self._history.write_day(index, day, columns, headers)
 

@@ -132,7 +132,8 @@ class RecomputeReport:
     Attributes:
         units: Units computed.
         options: Options computed.
-        changed: Whether a byte of chain or overview changed.
+        changed: Whether a figure of chain or overview changed.
+        reconfigured: Whether the same rows now name other settings, and nothing else changed.
         seconds: Wall seconds it took.
         error: Why it was refused, empty when it was done.
     """
@@ -144,6 +145,7 @@ class RecomputeReport:
     units: int = 0
     options: int = 0
     changed: bool = False
+    reconfigured: bool = False
     seconds: float = 0.0
     error: str = ""
 
@@ -156,6 +158,7 @@ class RecomputeReport:
             "units": self.units,
             "options": self.options,
             "changed": self.changed,
+            "reconfigured": self.reconfigured,
             "seconds": self.seconds,
         }
 

@@ -119,6 +119,21 @@ def test_another_rate_changes_analytics_and_no_quote(stored: World, tmp_path: Pa
     )
 
 
+def test_the_same_rows_under_other_settings_are_not_changed_rows(
+    stored: World, tmp_path: Path
+) -> None:
+    before = load(tmp_path, "ce_iv")
+    runtime = replace(stored.runtime, plan=replace(stored.runtime.plan, config_id="other"))
+    done = pipeline.recompute(runtime, DAY, "NIFTY")
+    assert (done.changed, done.reconfigured) == (False, True)
+    assert set(load(tmp_path, "config_id")) == {"other"}
+    assert load(tmp_path, "ce_iv") == before
+    again = pipeline.recompute(runtime, DAY, "NIFTY")
+    assert (again.changed, again.reconfigured) == (False, False)
+    other = pipeline.recompute(stored.runtime, DAY, "NIFTY", priced(stored, risk_free_rate=0.12))
+    assert (other.changed, other.reconfigured) == (True, False)
+
+
 def test_the_model_stands_in_rows_and_overview_follows(stored: World, tmp_path: Path) -> None:
     before = load(tmp_path, "atm_iv_this_week", "overview")
     pipeline.recompute(stored.runtime, DAY, "NIFTY", priced(stored, model="nse"))

@@ -20,7 +20,7 @@ from g6.domain.schema.layout import Kind
 from g6.domain.schema.overview_row import OverviewRow
 from g6.files import clear_abandoned
 from g6.ports import Event
-from g6.ports.history import OVERVIEW, BusPosition, FoldReport, LooseDay, StoredDay
+from g6.ports.history import OVERVIEW, BusPosition, DayChange, FoldReport, LooseDay, StoredDay
 
 
 class ParquetHistory:
@@ -91,8 +91,8 @@ class ParquetHistory:
         day: date,
         columns: Mapping[str, ColumnValues | Words],
         headers: Mapping[str, Document],
-    ) -> bool:
-        """Replace columns of a compacted day. False when the file stays the same."""
+    ) -> DayChange:
+        """Replace columns of a compacted day, and return what that changed."""
         return rewriting.write_day(rewriting.day_directory(self.root(index), day), columns, headers)
 
     def write_figures(self, index: str, day: date, rows: Sequence[OverviewRow]) -> bool:

@@ -34,7 +34,7 @@ from g6.domain.schema.overview_row import OverviewRow
 from g6.domain.schema.rows import CHAIN
 from g6.errors import BadInput, NothingToDo, Unavailable
 from g6.files import directory_lock, refusals, replace
-from g6.ports.history import StoredDay
+from g6.ports.history import DayChange, StoredDay
 
 _COLUMNS = {column.name: column for column in CHAIN}
 _STAMPED = ("model", "rate", "config_id")
@@ -81,11 +81,8 @@ def write_day(
     directory: Path,
     columns: Mapping[str, ColumnValues | Words],
     stamps: Mapping[str, Document],
-) -> bool:
-    """Write `columns`, ordered by instant, into a compacted day.
-
-    Returns:
-        False when that changes no byte.
+) -> DayChange:
+    """Write `columns`, ordered by instant, into a compacted day, and return what that changed.
 
     Raises:
         StoreBusy: A disk refuses the file.
@@ -113,10 +110,36 @@ def write_day(
             if name in columns:
                 metadata[f"g6.{name}".encode()] = _distinct(table.column(name)).encode()
         content = encode(table.replace_schema_metadata(metadata), small=True)
+        change = _change(path, table, content)
         # The mark stands beside the file: computed again under the live settings, the file's bytes
         # come back as they were. It comes first: who was killed between the two left a day whose
         # CSV files a check called damaged, and no later recomputation changed a byte.
-        return _write_if_changed(path, content, directory / RECOMPUTED)
+        _write_if_changed(path, content, directory / RECOMPUTED)
+        return change
+
+
+def _change(path: Path, table: pa.Table, content: bytes) -> DayChange:
+    """Return how the new rows of a file differ from the stored ones.
+
+    Args:
+        path: The file as it is stored.
+        table: The new rows.
+        content: Their bytes.
+    """
+    stored = path.read_bytes()
+    if stored == content:
+        return DayChange.NONE
+    # Under the configuration and the headers of before, rows without a new figure are the same
+    # bytes. It takes as long as the first writing did, and only where the configuration changed.
+    before = read(path, CHAIN_SCHEMA, ["timestamp", "config_id"])
+    names = by_instant(before).column("config_id")
+    if names.equals(table.column("config_id")):
+        return DayChange.FIGURES
+    place = CHAIN_SCHEMA.get_field_index("config_id")
+    as_before = table.set_column(place, CHAIN_SCHEMA.field(place), names)
+    metadata = _own(before.schema.metadata)
+    is_same = encode(as_before.replace_schema_metadata(metadata), small=True) == stored
+    return DayChange.SETTINGS if is_same else DayChange.FIGURES
 
 
 def _refuse_newer(path: Path, schema: pa.Schema) -> None:

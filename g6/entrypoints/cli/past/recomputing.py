@@ -174,6 +174,7 @@ def _show(
     finished = [report for report in reports if not report.error]
     option_count = sum(report.options for report in finished)
     changed = sum(report.changed for report in finished)
+    reconfigured = sum(report.reconfigured for report in finished)
     # Seconds of the jobs, not of the clock: the figure is one process's, however many ran.
     busy = sum(report.seconds for report in finished)
     document = {
@@ -181,6 +182,7 @@ def _show(
         "done_before": done_before,
         "options": option_count,
         "changed": changed,
+        "reconfigured": reconfigured,
         "seconds": round(seconds, 1),
         "options_per_second_and_process": round(option_count / busy) if busy else None,
     }
@@ -189,7 +191,7 @@ def _show(
         typer.echo(json.dumps(document | {"jobs": jobs}))
         return
     for report in sorted(finished, key=lambda report: (report.day, report.index)):
-        outcome = "changed" if report.changed else "the same to the byte"
+        outcome = _outcome(report)
         counts = f"{counted(report.units, 'cycle')}, {counted(report.options, 'option')}"
         console.print(f"{report.day}  {report.index:<10}  {counts}: {outcome}")
     for report in refused:
@@ -200,7 +202,15 @@ def _show(
         )
     are = "was" if done_before == 1 else "were"
     before = f", {done_before} {are} done before" if done_before else ""
+    renamed = f", {reconfigured} under other settings alone" if reconfigured else ""
     console.print(
-        f"{counted(len(finished), 'day')} of indices, {changed} changed{before}; "
+        f"{counted(len(finished), 'day')} of indices, {changed} changed{renamed}{before}; "
         f"{counted(option_count, 'option')} in {seconds:.1f} s"
     )
+
+
+def _outcome(report: RecomputeReport) -> str:
+    """Return in words what became of a day."""
+    if report.changed:
+        return "changed"
+    return "the same rows, under other settings" if report.reconfigured else "the same to the byte"

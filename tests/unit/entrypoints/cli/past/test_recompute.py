@@ -9,7 +9,7 @@ from rich.console import Console
 
 from g6.adapters.memory.bus import MemoryBus
 from g6.adapters.memory.sender import MemorySender
-from g6.domain.reports import VitalSigns, WorkerFacts, parse_report
+from g6.domain.reports import RecomputeReport, VitalSigns, WorkerFacts, parse_report
 from g6.entrypoints.cli.past import recomputing as recompute
 from g6.entrypoints.cli.past.recomputing import Journal
 from tests.unit.entrypoints.cli.conftest import Run, Stored
@@ -87,6 +87,16 @@ def test_a_day_that_is_refused_is_said_and_not_done(
     said = capsys.readouterr().out
     assert "2026-11-18  SENSEX      left as it is: a newer version wrote it" in said
     assert "2 days of indices, 0 changed" in said
+
+
+def test_other_settings_without_another_figure_are_told_as_such(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = RecomputeReport("NIFTY", "2026-11-18", units=1, options=2, reconfigured=True)
+    recompute._show(Console(width=100), [report], 0, 1.0, as_json=False)
+    said = capsys.readouterr().out
+    assert "1 cycle, 2 options: the same rows, under other settings" in said
+    assert "1 day of indices, 0 changed, 1 under other settings alone; 2 options" in said
 
 
 def stopping(bus: MemoryBus) -> object:
