@@ -113,6 +113,8 @@ def _end_problems(world: World, unit: Unit, status: str, reason: str) -> Iterato
     """The row says what the ledger was told last, where it forgot nothing and the unit was not run again."""
     if unit in world.rerun_order or world.witness.is_uncertain(unit.cycle):
         return
+    if world.witness.keeps_its_row(unit):
+        return
     if reason in (Reason.OVERRUN, Reason.CONFIG):
         return  # the ledger finds these itself
     end = world.witness.ends.get(unit)

@@ -101,6 +101,12 @@ NO_FAULTS = (
     (301188, "0:die_after:14.52,0:redis_emptied:2.25"),
     # A disk that was full for 15 s left nine cycles to be stored in a queue of an overloaded host.
     (305588, "772:disk_full:15.31,1283:jump_clock:14.28,1299:overload:0.99,1369:disk_full:16.58"),
+    # A beat that was born just after an instant sent its stored cycle anew into an emptied Redis.
+    (514319, "40:kill_beat:2.85,113:redis_emptied:0.19"),
+    # It sent one unit of the cycle alone, and the row of the other one stayed.
+    (513164, "29:kill_beat:4.85,116:redis_emptied:2.91"),
+    # A collection stood still meanwhile before it claimed its unit.
+    (508139, "46:stand_still:8.17,151:redis_emptied:1.9"),
 )
 """Schedules that the judge took for a fault and that showed none."""
 
@@ -282,6 +288,66 @@ def test_only_a_beat_that_signs_in_an_emptied_redis_says_where_the_run_began(
     is_told = signs == 1.0
     # The beat that signs first sends what was due 5 s before its birth.
     assert asked == [is_told and knows, is_told, True]
+
+
+def opened_twice(emptied: float | None, since: float, *, is_stored: bool) -> tuple[World, Unit]:
+    """Return a world in which a unit was analysed, its cycle stored and then claimed again 3 s after its instant."""
+    world = System(World(0, (), cycles=1, interval=10, indices=INDICES)).world
+    unit = Unit(world.cycles[0], "NIFTY")
+    due = unit.instant.timestamp()
+    world.now = due
+    world.witness.chained(unit, 1.0)
+    if is_stored:
+        rows = [
+            {"underlying": index, "timestamp": unit.cycle, "status": "OK", "reason": ""}
+            for index in INDICES
+        ]
+        world.store.write_overview(unit.cycle, rows)
+    if emptied is not None:
+        at = due + emptied
+        world.witness.forgettings.append(Forgetting(at, at + since, frozenset()))
+    world.now = due + 3.0
+    WatchedLedger(world).begin(unit, "one", Opening(INDICES, "c1", due + 8.0, due), due, 5.0)
+    return world, unit
+
+
+ANEW = [
+    (None, 0.0, True),
+    (-1.0, 0.0, True),
+    (1.0, 0.0, True),
+    (1.0, 0.0, False),
+    (1.0, -0.5, True),
+    (4.0, 0.0, True),
+]
+
+
+@pytest.mark.parametrize(("emptied", "since", "is_stored"), ANEW)
+def test_only_a_stored_cycle_that_is_claimed_in_an_emptied_redis_is_analysed_of_two_answers(
+    emptied: float | None, since: float, *, is_stored: bool
+) -> None:
+    world, unit = opened_twice(emptied, since, is_stored=is_stored)
+    world.witness.chained(unit, 2.0)
+    complaint = f"NIFTY at {unit.cycle} was analysed of the answers [1.0, 2.0]"
+    is_excused = (emptied, since, is_stored) == (1.0, 0.0, True)
+    assert world.witness.violations == ([] if is_excused else [complaint])
+
+
+@pytest.mark.parametrize(("emptied", "since", "is_stored"), ANEW)
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_only_a_row_that_such_a_cycle_keeps_may_differ_from_what_the_ledger_was_told(
+    emptied: float | None, since: float, *, is_stored: bool, is_kept: bool
+) -> None:
+    world, unit = opened_twice(emptied, since, is_stored=is_stored)
+    other = Unit(unit.cycle, "BANKNIFTY")
+    row = {"underlying": other.index, "timestamp": unit.cycle, "status": "OK", "reason": ""}
+    if not is_kept:
+        row |= {"status": "MISSING", "reason": "expired"}
+    world.store.write_overview(unit.cycle, [row])
+    world.current = Actor("b", lambda: None, lambda *_: None, task="sweep")
+    world.witness.ended(other, "MISSING", "expired")
+    complaint = f"{other.index} at {unit.cycle} is MISSING (expired), which is not what happened"
+    is_excused = (emptied, since, is_stored, is_kept) == (1.0, 0.0, True, True)
+    assert (complaint not in world.witness.violations) == is_excused
 
 
 @pytest.mark.parametrize(("each", "units"), [(20, 1), (2, 10), (1, 20)])

@@ -17,7 +17,7 @@ from g6.domain.cycles.claims import ClaimAnswer, FinishAnswer
 from g6.domain.cycles.cycle import Unit, parse_z
 from g6.domain.reports import CycleReport
 from g6.domain.schema.frame import Frame, FrameName
-from g6.domain.schema.words import Reason
+from g6.domain.schema.words import ANALYSED, Reason
 from g6.entrypoints.workers.leases import RENEW_SECONDS
 from g6.ports import Claim, Opening, UnitEnd, WriteReport
 from tests.simulate.reasons import is_true
@@ -138,6 +138,9 @@ class Witness:
             and knew where the run began.
         broken_sweeps: When a sweep ended before it was through.
         opened: Cycles of which a process claimed a unit.
+        opened_anew: Stored ones of which one did in a Redis that was emptied since. A beat that was
+            born or woke up just after an instant, and a collection that stood still, do not know
+            that a cycle is stored.
         pauses: When an operator paused collection, and when he ended that.
         reopened: When a rerun opened a unit last.
     """
@@ -166,6 +169,7 @@ class Witness:
     beginnings_lost: list[tuple[float, tuple[BeatLife, ...]]] = field(default_factory=list)
     broken_sweeps: list[float] = field(default_factory=list)
     opened: set[str] = field(default_factory=set)
+    opened_anew: set[str] = field(default_factory=set)
     pauses: list[Pause] = field(default_factory=list)
     reopened: dict[Unit, float] = field(default_factory=dict)
 
@@ -235,13 +239,29 @@ class Witness:
         """Note how the ledger ended a unit, and hold the reason against what happened until now."""
         if unit.cycle not in self.world.cycles:
             return  # it is not judged
+        is_excused = self.is_uncertain(unit.cycle) or self.keeps_its_row(unit)
         if status in ("MISSING", "SKIPPED") and not (
-            self.is_uncertain(unit.cycle) or is_true(self.world, unit, status, reason)
+            is_excused or is_true(self.world, unit, status, reason)
         ):
             self.violations.append(
                 f"{unit.index} at {unit.cycle} is {status} ({reason}), which is not what happened"
             )
         self.ends[unit] = status, reason
+
+    def opens(self, cycle: str) -> None:
+        """Note that a process claimed a unit, and whether its cycle had been stored before Redis was emptied."""
+        self.opened.add(cycle)
+        stored = self.stored.get(cycle, self.world.now)
+        emptied = [back.at for back in self.forgettings if back.since == back.at]
+        if any(stored < at <= self.world.now for at in emptied):
+            self.opened_anew.add(cycle)
+
+    def keeps_its_row(self, unit: Unit) -> bool:
+        """Return whether a unit has the row with figures that it had before its cycle was opened anew."""
+        return unit.cycle in self.opened_anew and any(
+            row["underlying"] == unit.index and row["status"] in ANALYSED
+            for row in self.world.store.read_overview(unit.cycle)
+        )
 
     def chained(self, unit: Unit, answer: float) -> None:
         """Note of which answer of the provider a unit was analysed: of one alone."""
@@ -249,7 +269,8 @@ class Witness:
             return
         answers = self.analysed.setdefault(unit, set())
         answers.add(answer)
-        if len(answers) > 1 and not self.is_uncertain(unit.cycle):
+        is_excused = self.is_uncertain(unit.cycle) or unit.cycle in self.opened_anew
+        if len(answers) > 1 and not is_excused:
             self.violations.append(
                 f"{unit.index} at {unit.cycle} was analysed of the answers {sorted(answers)}"
             )
@@ -442,7 +463,7 @@ class WatchedLedger:
 
     def begin(self, unit: Unit, task: str, opening: Opening, now: float, lease: float) -> Claim:
         claim = self.world.redis.ledger.begin(unit, task, opening, now, lease)
-        self.world.witness.opened.add(unit.cycle)
+        self.world.witness.opens(unit.cycle)
         self.world.witness.claimed(unit, "collect", task, claim.answer, now)
         return claim
 
