@@ -71,7 +71,7 @@ def memory_world() -> BeatWorld:
 
 def redis_world(stack: ExitStack, directory: Path) -> BeatWorld:
     def start(port: int) -> EmbeddedServer:
-        server = EmbeddedServer.start(directory, port=port, append_only=False)
+        server = EmbeddedServer.start(directory, port=port, append_only=True)
         return stack.enter_context(server)
 
     server = start(free_port())
@@ -283,6 +283,35 @@ def test_beats_have_their_time_to_tell_after_a_birth_and_after_an_outage(world: 
     beat.record_beat()
     assert not beat.is_settled(time.time())
     assert beat.is_settled(time.time() + 7.0)
+
+
+def test_a_server_that_comes_back_empty_was_away(world: BeatWorld) -> None:
+    beat = world.beat(0.0)
+    beat.record_beat()
+    then = time.time()
+    with world.away():
+        assert not beat.record_beat()
+    world.empty()
+    assert beat.record_beat()
+    assert list(beat.reasons([then])) == ["redis_down"]
+
+
+def test_an_outage_begins_after_the_sign_of_another_beat_that_came_before_it_was_met(
+    world: BeatWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that stood still for 22 s as it published told all of that as an outage."""
+    monkeypatch.setattr(unopened, "SENT_WITHIN", 0.0)
+    beat, other = world.beat(0.0), world.beat(0.0)
+    beat.record_beat()
+    before = time.time()
+    other.record_beat()
+    after = time.time()
+    with world.away():
+        assert not beat.record_beat()
+    # What others tell after that says nothing of when it began.
+    other.record_beat()
+    beat.record_beat()
+    assert list(beat.reasons([before, after])) == ["no_worker", "redis_down"]
 
 
 def test_a_publish_that_never_ended_was_an_outage(world: BeatWorld) -> None:

@@ -519,6 +519,13 @@ BUGS = (
         "stand_still",
     ),
     bug(
+        "an outage begins before another beat signed",
+        LIFELINE,
+        "            first = max([first, *(until for until in others if until < self._met_first)])\n",
+        "            first = max([first, *others[:0]])\n",
+        "redis_away",
+    ),
+    bug(
         "a beat that was born in an outage says that it lived",
         LIFELINE,
         "        if not self._was_away and (self._last_seen is None or not is_emptied):\n",
@@ -572,6 +579,7 @@ UNMEASURED: frozenset[str] = frozenset(
         "a publish that was overtaken leaves its rows",
         "a beat that was born in an outage says that it lived",
         "an outage begins with the last sign of a beat",
+        "an outage begins before another beat signed",
     )
 )
 """Names of bugs without a row. `make planted ARGS=--resume` measures them, and rows of another simulator.

@@ -72,6 +72,8 @@ FAILED_ONCE = (
     (303428, "116:rerun:6.97,135:redis_emptied:1.66,143:jump_clock:10.29"),
     # A beat that had stood still by its clock signed first in an emptied Redis: the first cycle was lost.
     (304850, "0:overload:5.24,5:jump_clock:6.88,88:redis_emptied:1.02"),
+    # A beat that stood still as it published told all of that as an outage, which began 12 s later.
+    (333240, "0:kill_beat:15.59,3:stand_still:22.73,28:redis_away:18.23"),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
 NO_FAULTS = (

@@ -77,6 +77,7 @@ class MemoryLifeline:
         self._last_seen: float | None = None
         self._oldest_open = inf
         self._was_away = False
+        self._met_first = 0.0
         self._met_away = 0.0
         self._active_at = self._born
         self._stood_still = False
@@ -172,8 +173,10 @@ class MemoryLifeline:
 
     def _meet_outage(self) -> None:
         self._be_active()
-        self._was_away = True
         self._met_away = self._clock.wall()
+        if not self._was_away:
+            self._met_first = self._met_away
+        self._was_away = True
 
     def _note_outage(self, now: float, *, is_emptied: bool) -> None:
         if not self._was_away and (self._last_seen is None or not is_emptied):
@@ -181,9 +184,15 @@ class MemoryLifeline:
         # A beat that was born while the signs were away was never alive to anybody: its life since
         # then said of cycles that nobody could send that no worker had taken them.
         first = self._born if self._last_seen is None else self._last_seen
+        if self._was_away:
+            # One that stood still for 22 s as it published told all of it as an outage, of which
+            # another beat had signed in the first half.
+            lives = self._signs.beats.items()
+            others = [until for born, until in lives if born != self._born]
+            first = max([first, *(until for until in others if until < self._met_first)])
         if is_emptied and self._last_seen is not None:
             # A full disk keeps cycles open long after their deadlines.
-            first = min(first, self._oldest_open) - self._reach
+            first = min(self._last_seen, self._oldest_open) - self._reach
         reason = Reason.REDIS_DOWN if self._was_away else Reason.LEDGER_LOST
         end = now
         if self._was_away and not self._is_publishing:

@@ -30,6 +30,14 @@ local emptied, newest, name = redis.call('EXISTS', mark) == 0, '', ''
 redis.call('SET', mark, ARGV[1])
 if away or (seen and emptied) then
   local first = seen or tonumber(ARGV[8] ~= '' and ARGV[8] or born)
+  if away then
+    local lives = redis.call('HGETALL', beats)
+    for i = 1, #lives, 2 do
+      local till = tonumber(lives[i + 1])
+      local own = lives[i] == born or lives[i] == ARGV[8]
+      if not own and till < tonumber(ARGV[14]) then first = math.max(first, till) end
+    end
+  end
   if seen and emptied then first = math.min(seen, tonumber(ARGV[11])) - reach end
   local reason = away and 'redis_down' or 'ledger_lost'
   local last = away and tonumber(ARGV[4]) or now
@@ -50,7 +58,7 @@ end
 if emptied then
   redis.call('HSETNX', beats, ARGV[12], ARGV[13])
   if ARGV[7] ~= '' then redis.call('SET', clock, ARGV[7], 'NX') end
-  for i = 14, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
+  for i = 15, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
   for i, value in ipairs(redis.call('HGETALL', controls)) do
     if i % 2 == 1 then
       name = value
@@ -96,6 +104,7 @@ class RedisLifeline:
         self._last_seen: float | None = None
         self._oldest_open = math.inf
         self._was_away = False
+        self._met_first = 0.0
         self._met_away = 0.0
         self._active_at = self._born
         self._stood_still = False
@@ -158,8 +167,10 @@ class RedisLifeline:
 
     def _meet_outage(self) -> None:
         self._be_active()
-        self._was_away = True
         self._met_away = time.time()
+        if not self._was_away:
+            self._met_first = self._met_away
+        self._was_away = True
 
     def _away_until(self, now: float) -> str:
         """Return until when Redis was away as far as this beat knows, empty where it was not."""
@@ -248,6 +259,9 @@ class RedisLifeline:
             f"{min(self._oldest_open, now):.6f}",
             # Only its first life began where a live run did.
             *(f"{at:.6f}" for at in self._first_life),
+            # One that stood still for 22 s as it published told all of it as an outage, of which
+            # another beat had signed in the first half.
+            f"{self._met_first:.6f}",
         ]
         arguments += chain.from_iterable(self._controls.items())
         answer: Reply = self._keep(keys=self._keys, args=arguments)
