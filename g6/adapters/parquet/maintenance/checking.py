@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
@@ -262,24 +263,65 @@ def _disagreeing(
     def may_be_unread(name: str, at: datetime) -> bool:
         return any(file.may_hold(at) for file in unread.get(name, ()))
 
+    # Of a day whose file was removed there was one finding for each of 386 cycles.
+    rowless: dict[tuple[datetime, ...], list[str]] = {}
     for index, instants in sorted(chains.items()) if OVERVIEW not in away else ():
-        for at in sorted(instants):
-            if (index, at) not in overviews and not may_be_unread(OVERVIEW, at):
-                what = "no overview row stands for a stored chain"
-                yield _unmatched(history.root(OVERVIEW), at, index, what, "")
-    for (index, at), status in sorted(overviews.items()):
-        if status not in ANALYSED or index in away or at in chains.get(index, ()):
-            continue
-        if not may_be_unread(index, at):
-            what = f"the overview says {status}, and no chain is stored"
-            yield _unmatched(history.root(index), at, index, what, " --from persist")
+        lacking = {
+            at
+            for at in instants
+            if (index, at) not in overviews and not may_be_unread(OVERVIEW, at)
+        }
+        for run in _runs(instants, lacking):
+            rowless.setdefault(run, []).append(index)
+    for run, names in rowless.items():
+        what = "no overview row stands for a stored chain"
+        yield _unmatched(history.root(OVERVIEW), run, names, what, "")
+    analysed: dict[str, set[datetime]] = {}
+    for (index, at), status in overviews.items():
+        if status in ANALYSED and index not in away:
+            analysed.setdefault(index, set()).add(at)
+    for index, instants in sorted(analysed.items()):
+        lacking = {at for at in instants - chains.get(index, set()) if not may_be_unread(index, at)}
+        for run in _runs(instants, lacking):
+            statuses = sorted({overviews[index, at] for at in run})
+            what = f"the overview says {' or '.join(statuses)}, and no chain is stored"
+            yield _unmatched(history.root(index), run, [index], what, " --from persist")
 
 
-def _unmatched(root: Path, at: datetime, index: str, what: str, stage: str) -> Finding:
-    path = days.part_path(root, at.astimezone(UTC))
-    cycle = isoformat_z(at)
+def _runs(
+    instants: Collection[datetime], lacking: Collection[datetime]
+) -> Iterator[tuple[datetime, ...]]:
+    """Yield the instants that lack something, those that follow each other together."""
+    for is_lacking, run in groupby(sorted(instants), lacking.__contains__):
+        if is_lacking:
+            yield tuple(run)
+
+
+def _unmatched(
+    root: Path, run: Sequence[datetime], names: Sequence[str], what: str, stage: str
+) -> Finding:
+    """Return the finding for units that follow each other and have one half alone.
+
+    Args:
+        root: Where the other half would be.
+        run: Their instants.
+        names: Their indices.
+        what: What is wrong with each of them.
+        stage: Where a rerun begins, as an option.
+    """
+    day = session_date(run[0])
+    path = days.part_path(root, run[0].astimezone(UTC))
+    first = isoformat_z(run[0])
+    last = isoformat_z(run[-1])
+    who = ", ".join(names)
+    when = f"at {first}"
+    cycles = f"--cycle {first}"
+    if len(run) > 1:
+        path = days.day_path(path.parent)
+        when = f"at {len(run)} cycles, {first} to {last}"
+        cycles = f"--since {first} --until {last}"
+    only = f" --index {names[0]}" if len(names) == 1 else ""
     fix = (
-        f"g6 rerun --cycle {cycle} --index {index}{stage}; where the quotes are gone, "
-        f"g6 restore BACKUP --date {session_date(at)}"
+        f"g6 rerun {cycles}{only}{stage}; where the quotes are gone, g6 restore BACKUP --date {day}"
     )
-    return Finding(shown(path), "unmatched", f"{index} at {cycle}: {what}", fix)
+    return Finding(shown(path), "unmatched", f"{who} {when}: {what}", fix)

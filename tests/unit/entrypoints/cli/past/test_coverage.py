@@ -171,8 +171,49 @@ def test_units_whose_chain_is_not_stored_are_gaps(
     (told,) = coverage(g6, tmp_path)
     assert (told["OK"], told["MISSING"], told["no_chain"]) == (3, 2, 2)
     answer = g6("data", "check", "--json", "--data-dir", str(tmp_path))
-    assert [finding["kind"] for finding in json.loads(answer.out)["findings"]] == ["unmatched"] * 2
+    (finding,) = json.loads(answer.out)["findings"]
+    assert (finding["kind"], "at 2 cycles" in finding["what"]) == ("unmatched", True)
     assert "g6 rerun" in g6("data", "gaps", "--data-dir", str(tmp_path)).out
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "option"),
+    [
+        ("chain/underlying=NIFTY", "NIFTY at 4 cycles, {} to {}: the overview says OK", " --index NIFTY"),
+        ("overview", "NIFTY, SENSEX at 4 cycles, {} to {}: no overview row stands", ""),
+    ],
+)
+def test_a_day_whose_file_is_gone_is_one_finding(
+    g6: Run, tmp_path: Path, chain_of: Chains, name: str, what: str, option: str
+) -> None:
+    cycles = cycles_of(WEDNESDAY, 4)
+    store(tmp_path, chain_of, cycles, ("NIFTY", "SENSEX"))
+    for each in ("NIFTY", "SENSEX", "overview"):
+        ParquetHistory(tmp_path).compact(each, date.fromisoformat(WEDNESDAY))
+    path = tmp_path / f"{name}/date={WEDNESDAY}/day.parquet"
+    path.unlink()
+    (finding,) = json.loads(g6("data", "check", "--json", "--data-dir", str(tmp_path)).out)[
+        "findings"
+    ]
+    assert finding["what"].startswith(what.format(cycles[0], cycles[-1]))
+    assert finding["path"].endswith(str(path.relative_to(tmp_path)))
+    command = f"g6 rerun --since {cycles[0]} --until {cycles[-1]}"
+    assert finding["fix"].startswith(command + option)
+    assert ("--index" in finding["fix"]) is bool(option)
+
+
+def test_units_apart_from_each_other_are_findings_of_their_own(
+    g6: Run, tmp_path: Path, chain_of: Chains
+) -> None:
+    store(tmp_path, chain_of, cycles_of(WEDNESDAY, 5))
+    for minute in (31, 33):
+        (tmp_path / f"chain/underlying=NIFTY/date={WEDNESDAY}/05{minute}00Z.parquet").unlink()
+    answer = g6("data", "check", "--json", "--data-dir", str(tmp_path))
+    told = [finding["what"] for finding in json.loads(answer.out)["findings"]]
+    assert [what.partition(": ")[0] for what in told] == [
+        f"NIFTY at {WEDNESDAY}T05:31:00Z",
+        f"NIFTY at {WEDNESDAY}T05:33:00Z",
+    ]
 
 
 def test_a_day_whose_chain_file_is_damaged_has_no_chain(
