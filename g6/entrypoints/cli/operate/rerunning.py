@@ -62,10 +62,10 @@ class CycleOptions:
         typer.Option("--cycle", metavar="CYCLE", help="One cycle's instant, such as 11:02."),
     ] = None
     since: Annotated[
-        str | None, typer.Option("--since", metavar="CYCLE", help="Every cycle from this one on.")
+        str | None, typer.Option("--since", metavar="CYCLE", help="The first of several cycles.")
     ] = None
     until: Annotated[
-        str | None, typer.Option("--until", metavar="CYCLE", help="Every cycle up to this one.")
+        str | None, typer.Option("--until", metavar="CYCLE", help="The last of them.")
     ] = None
 
 
@@ -96,6 +96,8 @@ def rerun(
     Example: g6 rerun --cycle 2026-11-18T05:30:00Z --index NIFTY
     """
     first = _first_stage(stage)
+    if not span.cycle and not (span.since and span.until):
+        raise UserError("which cycles?", _missing_end(span))
     settings = configured.settings(model=model, interval=interval, indices=indices)
     if interval is None and indices is None:
         settings = _as_started(settings)
@@ -121,6 +123,15 @@ def rerun(
     if results and all(result.outcome == GONE for result in results):
         raise NothingToDo(results[0].why)
     raise typer.Exit(0 if all(result.is_done for result in results) else 1)
+
+
+def _missing_end(span: CycleOptions) -> str:
+    """Return what to give where no cycles are named, or one end of them alone."""
+    if span.since:
+        return f"give the last one too: --since {span.since} --until CYCLE"
+    if span.until:
+        return f"give the first one too: --since CYCLE --until {span.until}"
+    return "give --cycle CYCLE, or --since CYCLE --until CYCLE"
 
 
 def _first_stage(word: str) -> Stage:
@@ -154,9 +165,8 @@ def _cycles(runtime: Runtime, settings: Settings, span: CycleOptions) -> list[st
     at = market_time(settings)
     if span.cycle:
         return [instant(span.cycle, at)]
-    if not span.since or not span.until:
-        raise UserError("which cycles?", "give --cycle CYCLE, or --since CYCLE --until CYCLE")
-    first, last = (parse_z(isoformat_z(end)) for end in instant_ends(span.since, span.until, at))
+    ends = instant_ends(str(span.since), str(span.until), at)
+    first, last = (parse_z(isoformat_z(end)) for end in ends)
     if last < first:
         raise UserError(
             f"--until {span.until} lies before --since {span.since}",

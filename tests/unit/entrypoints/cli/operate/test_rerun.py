@@ -31,6 +31,7 @@ from g6.entrypoints.cli.operate.rerun_selection import instants, units
 from g6.entrypoints.cli.shared import manual
 from g6.pipeline.rerun_results import RerunResult, note_refusals, send_again
 from g6.ports import Opening, UnitEnd
+from tests.unit.entrypoints.cli.conftest import Run
 from tests.worlds.pipeline import BANKNIFTY, NIFTY, World
 
 FIRST, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
@@ -238,3 +239,34 @@ def test_rows_that_are_nowhere_afterwards_are_not_done(past: World) -> None:
     past.runtime = replace(past.runtime, store=Tee())
     result = done_again(past)
     assert (result.is_done, "nothing is stored" in rerun.sentence(result)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [("2026-11-18 11:00", "11:01"), ("11:00", "2026-11-18 11:01")]
+)
+def test_a_bare_end_is_of_the_day_of_the_other_end(
+    runtime: Any, settings: Settings, since: str, until: str
+) -> None:
+    """Counted from the newest day, the span went on to it, or began there."""
+    later = {"timestamp": "2026-11-19T05:30:00Z", "underlying": "NIFTY", "status": "OK"}
+    ParquetStore(settings.directory).write_overview("2026-11-19T05:30:00Z", [later])
+    span = rerun.CycleOptions(since=since, until=until)
+    assert rerun._cycles(runtime, settings, span) == [FIRST, LATER]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fix"),
+    [
+        (("--since", "11:00"), "--since 11:00 --until CYCLE"),
+        (("--until", "11:01"), "--since CYCLE --until 11:01"),
+        ((), "--cycle CYCLE, or --since CYCLE --until CYCLE"),
+    ],
+)
+def test_one_end_alone_is_asked_for_the_other_before_anything_is_started(
+    g6: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], fix: str
+) -> None:
+    monkeypatch.setattr(manual, "system", None)
+    answer = g6("rerun", *arguments)
+    assert answer.code == 2
+    assert "which cycles?" in answer.err
+    assert fix in answer.err

@@ -179,7 +179,11 @@ def test_units_whose_chain_is_not_stored_are_gaps(
 @pytest.mark.parametrize(
     ("name", "what", "option"),
     [
-        ("chain/underlying=NIFTY", "NIFTY at 4 cycles, {} to {}: the overview says OK", " --index NIFTY"),
+        (
+            "chain/underlying=NIFTY",
+            "NIFTY at 4 cycles, {} to {}: the overview says OK",
+            " --index NIFTY",
+        ),
         ("overview", "NIFTY, SENSEX at 4 cycles, {} to {}: no overview row stands", ""),
     ],
 )
