@@ -55,10 +55,14 @@ def _books(tape: Tape, rows: Whole, second: int) -> dict[str, Numbers]:
 def _traded(tape: Tape, rows: Whole, columns: Whole, second: int) -> dict[str, Numbers]:
     """Return what the trades up to `second` leave, shape (2m,) each."""
     market = tape.day.market
-    minute = min(second // 60, market.minutes)
-    volume, value, high, low = tape.totals(minute, columns)
-    last, last_second = _last(tape, columns, minute)
-    if minute < market.minutes:
+    before = tape.minute(min(second // 60, market.minutes))
+    volume = before.volume[columns]
+    value = before.value[columns]
+    high = before.high[columns]
+    low = before.low[columns]
+    last = before.last[columns]
+    last_second = before.last_second[columns]
+    if before.number < market.minutes:
         now = _this_minute(tape, rows, columns, second)
         has_traded = now["volume"] > 0
         volume = volume + now["volume"]
@@ -79,26 +83,12 @@ def _traded(tape: Tape, rows: Whole, columns: Whole, second: int) -> dict[str, N
     }
 
 
-def _last(tape: Tape, columns: Whole, minute: int) -> tuple[Whole, Whole]:
-    """Return price in ticks and second of the last trade before `minute`.
-
-    They are 0 and the open where there is none.
-    """
-    if not minute:
-        zeros = np.zeros(len(columns), dtype=np.int64)
-        return zeros, zeros
-    latest = np.maximum(tape.latest(minute, columns), 0)
-    trades = tape.within(latest, columns)
-    price = tape.at(tape.price, latest, columns).astype(np.int64)
-    return price, latest * 60 + trades.second(trades.count - 1)
-
-
 def _this_minute(tape: Tape, rows: Whole, columns: Whole, second: int) -> dict[str, Whole]:
     """Return what has traded since the minute began: volume, last price, its second, high, low."""
     day = tape.day
     minute = second // 60
     start = 60 * minute
-    trades = tape.within(minute, columns)
+    trades = tape.minute(minute).trades.of(columns)
     count = trades.count_by(second - start)
     number = np.maximum(count - 1, 0)
     last_second = start + trades.second(number)
