@@ -16,11 +16,13 @@ from g6.adapters.redis.bus import RedisBus
 from g6.adapters.redis.controls import RedisControls
 from g6.adapters.redis.frames import RedisFrames, frame_key
 from g6.adapters.redis.ledger import RedisLedger
+from g6.adapters.redis.server import connect
 from g6.domain.cycles.claims import ClaimAnswer
 from g6.domain.cycles.cycle import Unit
 from g6.domain.market.slot import SlotLevels
 from g6.domain.reports import CycleReport, StageReport, Switches
 from g6.domain.schema.frame import Frame, FrameName
+from g6.errors import Unavailable
 from g6.ports import Bus, Claim, Controls, Ledger, Opening, UnitEnd, UnitRecord
 
 CYCLE, LATER = "2026-11-18T05:30:00Z", "2026-11-18T05:31:00Z"
@@ -89,6 +91,29 @@ def test_a_stage_that_starts_is_given_its_frame_where_frames_are_beside_the_ledg
     assert RedisLedger(redis_client, namespace).start(NIFTY, "persist", "p", 103.1, LEASE) == (
         Claim(ClaimAnswer.AGAIN, 148.0, 102.0, config_id="c1", started_before=103.0)
     )
+
+
+def test_a_stage_starts_with_its_frame_where_the_server_has_forgotten_the_script(
+    redis_client: redis.Redis, redis_url: str, namespace: str
+) -> None:
+    ledger = RedisLedger(redis_client, namespace, has_frames=True)
+    frame = Frame({}, {"strike": np.array([26_000.0])})
+    RedisFrames(redis_client, namespace).put(NIFTY, FrameName.QUOTES, frame, 60.0)
+    collected(ledger, NIFTY)
+    with connect(redis_url.replace("tests:password@", "")) as admin:
+        admin.script_flush()
+    claim = ledger.start(NIFTY, "analyse", "a", 101.0, LEASE)
+    assert claim.answer == "run"
+    assert claim.frame is not None
+
+
+def test_a_stage_does_not_start_where_the_server_refuses_its_step(
+    redis_client: redis.Redis, namespace: str
+) -> None:
+    ledger = RedisLedger(redis_client, namespace, has_frames=True)
+    redis_client.set(f"{namespace}:cycle:{CYCLE}", "no hash")
+    with pytest.raises(Unavailable, match="WRONGTYPE"):
+        ledger.start(NIFTY, "analyse", "a", 101.0, LEASE)
 
 
 def test_the_first_task_runs_and_its_twin_is_ignored(ledger: Ledger) -> None:

@@ -1,6 +1,5 @@
 -- The ledger's steps, each one atomic call. KEYS: 1 cycle hash, 2 open cycles (zset by deadline), 3 collecting:<index>,
--- 4 newest closed cycle, 5 event stream, 6 atm:<index>, 7 controls, 8 last success, 9 the frame that a started stage reads, if
--- frames are here.
+-- 4 newest closed cycle, 5 event stream, 6 atm:<index>, 7 controls, 8 last success.
 -- ARGV: 1 step, 2 now, 3 cycle, 4 index, then what the step takes.
 -- A stage is one field `<index>:<stage>` = state|holder|lease until|started|ended|starts.
 local cycle_key, open_key, collecting_key, newest_key, stream_key, atm_key, controls_key, success_key = unpack(KEYS)
@@ -217,11 +216,10 @@ function steps.start() -- … 8 the stage before
   local s = read_stage(ARGV[5])
   local before = s.started
   local answer = start(s)
-  local frame = KEYS[9] and (answer == 'run' or answer == 'again') and redis.call('GET', KEYS[9])
   local config = get('config')
   -- A chain belongs to the settings of its row. Those of the cycle may be another unit's by now.
   if ARGV[5] == 'persist' then config = string.match(get(index .. ':summary'), '"config_id":"([^"]*)"') or '' end
-  return { answer, get('deadline'), read_stage(ARGV[8]).ended, config, frame or '', before }
+  return { answer, get('deadline'), read_stage(ARGV[8]).ended, config, before }
 end
 
 -- The ATM per expiry of the latest cycle of a session; an older cycle changes nothing.
