@@ -12,10 +12,21 @@ from functools import partial
 from typing import Any
 
 from celery.app.amqp import AMQP
+from kombu.connection import Connection
+
+from g6.entrypoints.workers.event_loop import EventLoop
+
+
+class RedisConnection(Connection):
+    """A connection of Celery's to Redis, whose workers have this loop."""
+
+    requires_hub = EventLoop
 
 
 class TaskMessages(AMQP):  # type: ignore[misc]
     """Celery's messages with these two shortened."""
+
+    Connection = RedisConnection
 
     def as_task_v2(
         self,

@@ -32,6 +32,7 @@ from redis.sentinel import Sentinel
 
 from g6.adapters.redis.server import Address, parse_address, ready_again
 from g6.adapters.redis.vitals import UNREADABLE
+from g6.entrypoints.workers.event_loop import ReaderLoop
 from g6.errors.masking import MASK, mask_address
 
 KEPT = 100
@@ -305,13 +306,17 @@ class SentinelChannel(_SafeChannel, transport.SentinelChannel):
         return master.connection_pool
 
 
-class _MaskedAddress:
+class _SafeTransport:
     """What the transports add to kombu's.
 
     The address stays whole, for `parse_address` to read, and is shown masked.
     """
 
     can_parse_url = True
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Have a worker's loop wait for messages."""
+        super().register_with_event_loop(connection, ReaderLoop(loop))  # type: ignore[misc]
 
     def as_uri(
         self,
@@ -323,19 +328,19 @@ class _MaskedAddress:
         return uri if include_password else mask_address(uri)
 
 
-class Transport(_MaskedAddress, transport.Transport):
+class Transport(_SafeTransport, transport.Transport):
     """For redis:// and rediss://."""
 
     Channel = Channel
 
 
-class UnixTransport(_MaskedAddress, transport.Transport):
+class UnixTransport(_SafeTransport, transport.Transport):
     """For unix://."""
 
     Channel = UnixChannel
 
 
-class SentinelTransport(_MaskedAddress, transport.SentinelTransport):
+class SentinelTransport(_SafeTransport, transport.SentinelTransport):
     """For sentinel://."""
 
     Channel = SentinelChannel
