@@ -74,11 +74,11 @@ HEARTBEAT_AT = key_of(HEARTBEAT_OVERDUE_UNIXTIME.name, (), "@")
 """The key of the newest heartbeat's instant."""
 
 _LABEL_OF_HEARTBEATS = {
-    family.name: label_key(family.labels[0])
+    family.name: label_key(family.labels[-1])
     for family in FAMILIES.values()
-    if family.shown == "beat" and len(family.labels) == 1
+    if family.shown == "beat" and family.labels
 }
-"""The label of each family that shows what the newest heartbeat told."""
+"""The last label of each family that shows what the newest heartbeat told: who told it."""
 
 
 def parse_key(key: str) -> tuple[str, tuple[str, ...], str]:
@@ -178,7 +178,7 @@ class Totals:
             name, labels, part = parse_key(key)
             is_silent = part == "@" and as_of < beat_at
             if is_silent and _LABEL_OF_HEARTBEATS.get(name) == label:
-                self._values[label].discard(labels[0])
+                self._values[label].discard(labels[-1])
 
 
 def _bucket(bound: float) -> str:

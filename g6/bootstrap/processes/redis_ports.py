@@ -5,7 +5,11 @@ And asks the server what the lint wants to know.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypedDict
 
 from g6.adapters.redis.bus import RedisBus
@@ -18,7 +22,7 @@ from g6.adapters.redis.totals import RedisTotals
 from g6.adapters.redis.vitals import RedisVitals
 from g6.bootstrap.wiring import Wiring, clock_speed
 from g6.domain.schema.words import QueueName
-from g6.errors import RedisDown
+from g6.errors import RedisDown, Retryable
 from g6.ports.clock import Clock
 
 
@@ -80,6 +84,19 @@ def vitals(wiring: Wiring) -> RedisVitals:
     """Return the port that knows queues and workers."""
     directory = wiring.settings.directory
     return RedisVitals(wiring.clients.main, wiring.namespace, tuple(QueueName), directory)
+
+
+@contextmanager
+def signing(wiring: Wiring, role: str) -> Iterator[Callable[[], None]]:
+    """Give the block what tells that this process lives, and take its sign back at its end.
+
+    One that is ended by an error leaves its sign. Without this one that was asked to end counted as
+    silent until it was forgotten, for ten minutes.
+    """
+    ports = vitals(wiring)
+    yield partial(ports.sign_process, role, os.getpid())
+    with suppress(Retryable):
+        ports.sign_off(role, os.getpid())
 
 
 def totals(wiring: Wiring) -> RedisTotals:

@@ -7,7 +7,6 @@ sweeping until it is told to stop, so that what was lost on the way to the disk 
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -16,8 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
-from g6.adapters.redis.vitals import RedisVitals
-from g6.bootstrap.processes.redis_ports import vitals
+from g6.bootstrap.processes.redis_ports import signing
 from g6.config import load
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.reports.switches import ReplayOrder, RunWindow
@@ -224,22 +222,23 @@ def main() -> None:
             "say --provider replay --recording PATH",
         )
     speed = app.settings.market.speed
-    feeder = Feeder(
-        runtime,
-        recorded,
-        runtime.instant_feed.send,
-        partial(_sweep, app, vitals(app.wiring)),
-        None if speed == "max" else float(speed),
-    )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: feeder.stopped.set())
-    feeder.feed()
-    feeder.keep_sweeping()
+    with signing(app.wiring, "feeder") as sign:
+        feeder = Feeder(
+            runtime,
+            recorded,
+            runtime.instant_feed.send,
+            partial(_sweep, app, sign),
+            None if speed == "max" else float(speed),
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: feeder.stopped.set())
+        feeder.feed()
+        feeder.keep_sweeping()
 
 
-def _sweep(app: G6, ports: RedisVitals) -> None:
+def _sweep(app: G6, sign: Callable[[], None]) -> None:
     """Send the sweep, and give a sign of life with it."""
-    ports.sign_process("feeder", os.getpid())
+    sign()
     app.signature(SWEEP).apply_async(expires=SWEEP_SECONDS)
 
 

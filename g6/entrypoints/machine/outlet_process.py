@@ -5,12 +5,11 @@ It takes its settings from the environment, as a worker does.
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 
 from g6.bootstrap.processes.outlets import running_outlet
-from g6.bootstrap.processes.redis_ports import vitals
+from g6.bootstrap.processes.redis_ports import signing
 from g6.bootstrap.wiring import Wiring, wire
 from g6.config import load
 from g6.log import configure
@@ -30,9 +29,8 @@ def send_until_stopped(wiring: Wiring) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    ports = vitals(wiring)
-    with running_outlet(wiring) as outlet:
-        outlet.run(stop, lambda: ports.sign_process(NAME, os.getpid()))
+    with signing(wiring, NAME) as sign, running_outlet(wiring) as outlet:
+        outlet.run(stop, sign)
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def serve(
         _start("tracer", _trace, runtime, options.spans, stop)
         _start("clock", _read_clock, options.answering or runtime, stop)
         _start("imports", import_ahead)
-        _start("signs", _keep_signing, stop, options.sign)
+        signing = threading.Thread(target=_keep_signing, args=(stop, options.sign), daemon=True)
         options.announce(f"metrics on {_address(metrics)}/metrics")
         options.announce(f"status and panels on {_address(web)}/status")
         hub = _hub(runtime, options.fanout)
@@ -160,17 +160,26 @@ def serve(
         door = partial(StreamProtocol, stream_door, guard)
         servers = [(numbers, metrics), (_server(guarded(web_pages, guard), door), web)]
         try:
-            asyncio.run(_answer(servers, hub, stop))
+            asyncio.run(_answer(servers, hub, stop, signing))
         finally:
             stop.set()
-            # A thread that hangs is not waited for: what it did not store is counted again at the
-            # next start.
-            following.join(CLOSING_SECONDS)
+            _await_ends(following, signing)
 
 
 def _watcher(runtime: Runtime, follower: BusFollower, options: ServeOptions) -> Watcher:
     """Return what requests are answered from."""
     return Watcher(runtime, follower, options.status_file, options.restart_needed, options.owners)
+
+
+def _await_ends(*threads: threading.Thread) -> None:
+    """Wait for threads that were told to stop.
+
+    One that hangs is not waited for. What the follower did not store is counted again at the next
+    start; a sign of life that is given behind the end would stand for ten minutes.
+    """
+    for thread in threads:
+        if thread.is_alive():
+            thread.join(CLOSING_SECONDS)
 
 
 def _start(name: str, work: Callable[..., None], *arguments: object) -> threading.Thread:
@@ -227,13 +236,25 @@ def _keep_signing(stop: threading.Event, sign: Callable[[], None]) -> None:
 
 
 async def _answer(
-    servers: Sequence[tuple[_Server, socket.socket]], hub: Hub, stop: threading.Event
+    servers: Sequence[tuple[_Server, socket.socket]],
+    hub: Hub,
+    stop: threading.Event,
+    signing: threading.Thread,
 ) -> None:
-    """Run servers, and hand events to listeners, until one ends or `stop` is set."""
+    """Run servers, and hand events to listeners, until one ends or `stop` is set.
+
+    Args:
+        servers: Each with its port.
+        hub: Makes the stream.
+        stop: Ends them.
+        signing: Gives signs of life. It begins where signals are heard, so that who sees one may
+            end the process.
+    """
     hub.attach(asyncio.get_running_loop())
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    signing.start()
     running = [asyncio.create_task(server.serve([listening])) for server, listening in servers]
     while not stop.is_set() and not any(task.done() for task in running):
         await asyncio.sleep(0.05)

@@ -6,11 +6,10 @@ It takes its settings from the environment, as a worker does.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 
-from g6.bootstrap.processes.redis_ports import vitals
+from g6.bootstrap.processes.redis_ports import signing
 from g6.bootstrap.reading.alarms import running_alarms
 from g6.bootstrap.wiring import Wiring, wire
 from g6.config import load
@@ -31,9 +30,9 @@ def evaluate_until_stopped(wiring: Wiring) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    ports = vitals(wiring)
-    with running_alarms(wiring, logging.getLogger("g6.alarms").warning) as post:
-        post.run(stop, lambda: ports.sign_process(NAME, os.getpid()))
+    warn = logging.getLogger("g6.alarms").warning
+    with signing(wiring, NAME) as sign, running_alarms(wiring, warn) as post:
+        post.run(stop, sign)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +54,28 @@ def test_a_worker_leaves_its_sign_of_life_only_when_nobody_asked_it_to_end(
         worker.send_signal(number)
         worker.wait(PATIENCE)
         assert client.hlen("g6:workers") == signs
+
+
+RECORDING = Path(__file__).parents[2] / "data" / "store"
+PROCESSES = {
+    "serve": ("g6", "serve", "--metrics-port", "0", "--web-port", "0"),
+    "outlet": ("g6", "influx", "send", "--set", "influx.url=http://127.0.0.1:9"),
+    "alarms": ("g6", "alert", "run"),
+    "feeder": (sys.executable, "-m", "g6.entrypoints.machine.feeder"),
+}
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_leaves_its_sign_of_life_only_when_nobody_asked_it_to_end(
+    machine: Machine, name: str
+) -> None:
+    """Each of them stood as a silent one until it was forgotten, for ten minutes."""
+    recording = {"G6_PROVIDER__NAME": "replay", "G6_PROVIDER__RECORDING": str(RECORDING)}
+    variables = recording if name == "feeder" else {}
+    with connect(machine.redis()) as client:
+        for number, signs in ((signal.SIGTERM, 0), (signal.SIGKILL, 1)):
+            process = machine.start(*PROCESSES[name], **variables)
+            eventually(lambda: client.hlen("g6:processes"))
+            process.send_signal(number)
+            process.wait(PATIENCE)
+            assert client.hlen("g6:processes") == signs

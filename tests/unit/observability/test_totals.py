@@ -145,7 +145,7 @@ def test_no_flood_of_label_values_exceeds_the_cap(flood):
     assert len(series) < series_cap(6)
 
 
-def test_beats_workers_and_hosts_that_no_heartbeat_tells_any_more_make_room_for_others():
+def test_who_no_heartbeat_tells_of_any_more_makes_room_for_others():
     """After four upgrades of two pods each beat was `other`, a dead one and a living one together."""
     totals = Totals()
     for number in range(50):
@@ -155,8 +155,11 @@ def test_beats_workers_and_hosts_that_no_heartbeat_tells_any_more_make_room_for_
             told.append(Sample("g6_beat_up", (name,), is_up, as_of=now))
             told.append(Sample("g6_worker_up", (name,), is_up, as_of=now))
             told.append(Sample("g6_clock_skew_seconds", (name,), is_up, as_of=now))
+        lag = Sample("g6_bus_subscriber_lag_events", ("events", f"audit-{number}"), 7.0, as_of=now)
+        told.append(lag)
         totals = Totals(state=dict(totals.state))
         totals.commit(totals.advance(told))
         for family in ("g6_beat_up", "g6_worker_up", "g6_clock_skew_seconds"):
             assert totals.value(family, f"beat-1@pod{number}") == 1.0
             assert totals.value(family, f"beat-2@pod{number}") == 0.0
+        assert totals.value(lag.family, *lag.labels) == 7.0

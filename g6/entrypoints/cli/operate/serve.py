@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import suppress
 from dataclasses import replace
@@ -90,7 +89,7 @@ def _serve_system(settings: Settings, metrics_port: int, web_port: int) -> bool:
         Whether to serve again, because the system turned out to be started under other settings.
     """
     from g6.bootstrap.processes.process_runtime import build_runtime
-    from g6.bootstrap.processes.redis_ports import totals
+    from g6.bootstrap.processes.redis_ports import signing, totals
     from g6.bootstrap.reading.running_system import settings_as_started
     from g6.bootstrap.wiring import redis_url, wire
     from g6.entrypoints.web import serving as server
@@ -109,15 +108,17 @@ def _serve_system(settings: Settings, metrics_port: int, web_port: int) -> bool:
     wiring = wire(settings)
     briefly = wire(started, redis_url(settings), is_patient=False)
     answering = build_runtime(briefly, source=runtime.provider)
-    server.serve(
-        runtime,
-        totals(wiring),
-        settings.serve.host,
-        metrics_port,
-        web_port,
-        replace(_served(wiring, started, runtime), answering=answering),
-        stop=stop,
-    )
+    # A Redis that is away must not hold up the end.
+    with signing(briefly, "serve") as sign:
+        server.serve(
+            runtime,
+            totals(wiring),
+            settings.serve.host,
+            metrics_port,
+            web_port,
+            replace(_served(wiring, started, runtime), answering=answering, sign=sign),
+            stop=stop,
+        )
     return differs.is_set()
 
 
@@ -141,7 +142,6 @@ def _served(wiring: Wiring, started: Settings, runtime: Runtime) -> ServeOptions
         started: The settings as the system that runs was started with them.
         runtime: The system that is served.
     """
-    from g6.bootstrap.processes.redis_ports import vitals
     from g6.bootstrap.processes.span_export import span_sink
     from g6.bootstrap.reading import study_readers
     from g6.bootstrap.reading.running_reading import owners_of
@@ -171,7 +171,6 @@ def _served(wiring: Wiring, started: Settings, runtime: Runtime) -> ServeOptions
         restart_needed=lambda: restart_reasons_in_child(recorded_start(settings)),
         announce=typer.echo,
         spans=span_sink(settings, wiring.namespace, __version__),
-        sign=partial(vitals(wiring).sign_process, "serve", os.getpid()),
     )
 
 
