@@ -137,8 +137,9 @@ def frames() -> list[bytes]:
 
 
 def read_frame(raw: bytes) -> object:
-    """Read a frame as a stage does."""
-    return _frame(raw, Unit("2026-11-18T05:30:00Z", "NIFTY"), FrameName.CHAIN)
+    """Read a frame and each of its columns as a stage does."""
+    frame = _frame(raw, Unit("2026-11-18T05:30:00Z", "NIFTY"), FrameName.CHAIN)
+    return dict(frame.columns)
 
 
 def parquet_files() -> list[bytes]:

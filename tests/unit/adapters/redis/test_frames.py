@@ -40,6 +40,14 @@ def test_numbers_are_not_copied() -> None:
     assert not bid.flags.writeable
 
 
+def test_a_column_is_made_once_when_it_is_read() -> None:
+    columns = decode(encode(FRAME).to_pybytes()).columns
+    assert list(columns) == list(FRAME.columns)
+    assert columns["symbol"] is columns["symbol"]
+    with pytest.raises(KeyError):
+        columns["ask"]
+
+
 def test_days_and_text_that_are_not_there_stay_so() -> None:
     frame = Frame(
         {}, {"expiry": FRAME.columns["expiry"], "source": np.array(["rest", None], object)}
