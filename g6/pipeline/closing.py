@@ -16,7 +16,8 @@ from g6.domain.reports import (
     Switches,
     WriteReport,
 )
-from g6.domain.reports.alerts import NO_QUOTES, quotes_alert
+from g6.domain.reports.alerts import NO_QUOTES
+from g6.domain.reports.panel_alerts import quotes_alert
 from g6.domain.schema.frame import Frame, FrameName
 from g6.domain.schema.json_reading import entries, part, text
 from g6.domain.schema.no_word import reason_of, stored_reason

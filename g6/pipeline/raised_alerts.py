@@ -72,6 +72,19 @@ def note(
     return settle(runtime.bus, runtime.controls, switches.alerts, now, rule, alert, name)
 
 
+def renew(runtime: Runtime, switches: Switches, rule: AlertRule, alert: Alert | None) -> None:
+    """Settle one alert, and tell of it again whenever its sentence is another one."""
+    before = switches.alerts.get(rule.id)
+    if alert is None or before is None:
+        note(runtime, switches, rule, alert)
+        return
+    alert = alert.completed(runtime.data_option)
+    if alert.sentence != before.alert.sentence:
+        fact = RaisedAlert(alert, rule.severity, before.since)
+        runtime.controls.set(f"{ALERT_PREFIX}{rule.id}", fact.to_json())
+        runtime.bus.publish(alert, key=alert.state)
+
+
 def publish_alert(runtime: Runtime, alert: Alert) -> None:
     """Publish an alert that is not remembered, its commands with what finds these rows."""
     runtime.bus.publish(alert.completed(runtime.data_option), key=alert.state)

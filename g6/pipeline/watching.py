@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from math import inf
 
 from g6.domain.cycles.cycle import parse_z
-from g6.domain.market.calendar import Session, day_of
+from g6.domain.market.calendar import DAYS_AHEAD, Session, day_of
 from g6.domain.reports import (
     Alert,
     Heartbeat,
@@ -20,6 +20,7 @@ from g6.domain.reports import (
     VitalSigns,
 )
 from g6.domain.reports.alerts import (
+    CALENDAR_ENDS,
     CYCLES_STALLED,
     QUEUES_UNSERVED,
     RULES,
@@ -32,7 +33,7 @@ from g6.domain.reports.alerts import (
 from g6.domain.reports.switches import EVERY_INDEX
 from g6.domain.schema.words import QueueName, QuoteSource, Reason
 from g6.pipeline.maintenance.waiting_cycles import awake_cycles, unstored_options
-from g6.pipeline.raised_alerts import note, show_alerts
+from g6.pipeline.raised_alerts import note, renew, show_alerts
 from g6.pipeline.relief import relieve
 from g6.pipeline.runtime import SWEEP_SECONDS, Runtime
 from g6.pipeline.sink_refusals import forget_old
@@ -78,8 +79,21 @@ def heartbeat(runtime: Runtime) -> None:
     note(runtime, switches, CYCLES_STALLED, _stall(runtime, at))
     note(runtime, switches, STREAM_SILENT, _stream(runtime, report.provider, at))
     note(runtime, switches, TOKEN_MISSING, _token(runtime, switches, report.provider.login, at))
+    renew(runtime, switches, CALENDAR_ENDS, _calendar(runtime, at))
     note(runtime, switches, QUEUES_UNSERVED, _unserved(switches, report.vitals))
     show_alerts(runtime)
+
+
+def _calendar(runtime: Runtime, at: datetime) -> Alert | None:
+    """Return the alert of a calendar that ends soon, of a market that goes by the days of now."""
+    last = runtime.calendar.last_day
+    days = (last - day_of(at)).days
+    if runtime.repeats_instants or days >= DAYS_AHEAD:
+        return None
+    if days < 0:
+        return CALENDAR_ENDS.fire(ends="ended", day=last, in_days="", year=last.year + 1)
+    in_days = f", in {days} days" if days > 1 else (", today", ", tomorrow")[days]
+    return CALENDAR_ENDS.fire(ends="ends", day=last, in_days=in_days, year=last.year + 1)
 
 
 def _open_markets(runtime: Runtime, at: datetime) -> dict[str, bool]:

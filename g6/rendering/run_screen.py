@@ -12,13 +12,12 @@ from rich.text import Text
 
 from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.gaps import NO_ROW, Gap
-from g6.domain.market.calendar import IST, day_of
+from g6.domain.market.calendar import DAYS_AHEAD, IST, day_of
 from g6.domain.market.instants import with_indian_clocks
 from g6.domain.market.trading_hours import TradingHours
 from g6.domain.reports import Alert, CycleReport, LoginFacts, StreamFacts
 from g6.domain.reports.closed_cycles import ClosedCycles
 from g6.rendering.wording import clock, countdown, counted, counts_in_words, day_words
-from g6.studies.checks.machine_checks import DAYS_AHEAD
 
 __all__ = [
     "CONNECTING",

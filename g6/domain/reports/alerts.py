@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from g6.domain.cycles.cycle import parse_z
 from g6.domain.cycles.memory_pressure import MemoryPressure, PressureLevel
-from g6.domain.market.instants import instant_in_words
 from g6.domain.reports.alert import Alert, AlertRule
 from g6.domain.reports.storing import SinkRefusal, SinkReport
-from g6.domain.schema.words import QueueName, Reason, Severity
+from g6.domain.schema.words import QueueName, Severity
 
 SKEW_SECONDS = 0.2
 """A host whose clock is further than this from Redis' begins cycles early or lets them expire."""
@@ -222,6 +220,15 @@ MEMORY_SHORT = AlertRule(
     "g6 ps shows who takes it; run fewer workers (workers.cycle), or raise memory.limit",
     "memory-pressure.md",
 )
+CALENDAR_ENDS = AlertRule(
+    "calendar_ends",
+    "calendar",
+    "less than 30 days of the exchange calendar are left: each day",
+    Severity.WARNING,
+    "the exchange calendar {ends} on {day}{in_days}: nothing is collected after it",
+    "add {year} to config/sessions.local.toml, see docs/how-to/holidays.md",
+    "calendar-year.md",
+)
 SINK_AWAY = AlertRule(
     "sink_away",
     "sink",
@@ -251,6 +258,7 @@ RULES = (
     STREAM_SILENT,
     TOKEN_MISSING,
     EXPIRY_NOT_LISTED,
+    CALENDAR_ENDS,
     STREAM_REFUSED,
     STREAM_UNTRUSTED,
     JOURNAL_STOPPED,
@@ -374,21 +382,3 @@ def unserved_alert(waiting: Mapping[str, int], unserved: Collection[str]) -> Ale
     noun = "queue" if len(names) == 1 else "queues"
     queues = f"{noun} {', '.join(names)}"
     return QUEUES_UNSERVED.fire(queues=queues, count=count, names=",".join(names))
-
-
-def quotes_alert(cycle: str, reasons: Iterable[str]) -> Alert | None:
-    """Return the alert of a cycle in which the provider gave no index any quotes.
-
-    A token that is missing and a breaker that is open have alerts of their own.
-
-    Args:
-        cycle: The cycle.
-        reasons: Why its units are not OK, none of which was analysed.
-
-    >>> quotes_alert("2026-11-18T05:30:00Z", ["provider"]).state
-    'provider'
-    """
-    words = sorted({*reasons} & {Reason.PROVIDER, Reason.NO_QUOTES})
-    if not words:
-        return None
-    return NO_QUOTES.fire(cycle=instant_in_words(parse_z(cycle)), reasons=", ".join(words))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from g6.domain.cycles.cycle import parse_z
+from g6.domain.market.instants import instant_in_words
 from g6.domain.reports.alert import Alert
+from g6.domain.reports.alerts import NO_QUOTES
 from g6.domain.schema.json_types import JsonObject, present
 from g6.domain.schema.no_word import NoWord
-from g6.domain.schema.words import Severity, Status
+from g6.domain.schema.words import Reason, Severity, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,21 @@ def panel_alert(severity: Severity, alert: Alert, since: str = "") -> PanelAlert
     'no quotes'
     """
     return PanelAlert(alert.state, severity, reason=alert.sentence, fix=alert.fix, since=since)
+
+
+def quotes_alert(cycle: str, reasons: Iterable[str]) -> Alert | None:
+    """Return the alert of a cycle in which the provider gave no index any quotes.
+
+    A token that is missing and a breaker that is open have alerts of their own.
+
+    Args:
+        cycle: The cycle.
+        reasons: Why its units are not OK, none of which was analysed.
+
+    >>> quotes_alert("2026-11-18T05:30:00Z", ["provider"]).state
+    'provider'
+    """
+    words = sorted({*reasons} & {Reason.PROVIDER, Reason.NO_QUOTES})
+    if not words:
+        return None
+    return NO_QUOTES.fire(cycle=instant_in_words(parse_z(cycle)), reasons=", ".join(words))

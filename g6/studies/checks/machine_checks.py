@@ -7,6 +7,7 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from g6.domain.documents.machine_facts import MachineFacts, RedisHealth
+from g6.domain.market.calendar import DAYS_AHEAD
 from g6.domain.reports.alerts import LITTLE_BYTES
 from g6.studies.checks.health_finding import (
     Check,
@@ -16,10 +17,8 @@ from g6.studies.checks.health_finding import (
     wrong,
 )
 
-__all__ = ["DAYS_AHEAD", "MACHINE_CHECKS"]
+__all__ = ["MACHINE_CHECKS"]
 
-DAYS_AHEAD = 30
-"""The calendar is told to end this long before it does."""
 FILES_NEEDED = 1024
 """A worker of six indices holds some 60 files open; kombu leaks none. 1,024 is Debian's default."""
 FULL_RATIO = 0.9

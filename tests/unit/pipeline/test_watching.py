@@ -16,6 +16,7 @@ from g6.adapters.wrapping.resilient import Outage, Patience, RequestGate, Resili
 from g6.adapters.wrapping.streamed import Streamed
 from g6.adapters.wrapping.throttled_bus import ThrottledBus
 from g6.config import calendar
+from g6.domain.cycles.cycle import parse_z
 from g6.domain.quotes.tick import Feed
 from g6.domain.reports import LoginFacts, ProviderFacts, VitalSigns, WorkerFacts, parse_report
 from g6.domain.schema.words import QueueName
@@ -161,6 +162,26 @@ def test_a_queue_whose_workers_are_silent_is_told_of_until_it_is_served(world: W
     vitals.signs = staffed(3)
     beat_on(world, 2)
     assert world.reports("alert")[-1]["over"] is True
+
+
+def test_a_calendar_that_ends_is_told_of_each_day_and_once_a_day(world: World) -> None:
+    """A system that was started in spring heard nothing of it."""
+    last = f"the exchange calendar ends on {calendar().last_day}"
+    for day, beats in ((1, 1), (2, 3), (30, 1), (31, 2)):
+        world.clock.now = parse_z(f"2026-12-{day:02}T05:30:00Z").timestamp()
+        for _ in range(beats):
+            pipeline.heartbeat(world.runtime)
+            world.later(3600.0)
+    told = [each["sentence"] for each in world.reports("alert") if each["state"] == "calendar"]
+    assert told == [
+        f"{last}, {when}: nothing is collected after it"
+        for when in ("in 29 days", "tomorrow", "today")
+    ]
+    assert "calendar" in shown(world)
+    other = replace(calendar(), covered_years=frozenset({2026, 2027}))
+    world.runtime = replace(world.runtime, calendar=other)
+    pipeline.heartbeat(world.runtime)
+    assert world.reports("alert")[-1]["over"]
 
 
 def test_nothing_stalls_where_no_market_is_open(world: World) -> None:

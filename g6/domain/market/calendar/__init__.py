@@ -7,6 +7,6 @@ Days are dates in India, and every instant handed out is UTC. The defaults stand
 from __future__ import annotations
 
 from g6.domain.market.calendar.session import IST, Hours, Phase, Session, day_of, in_utc
-from g6.domain.market.calendar.year import Calendar
+from g6.domain.market.calendar.year import DAYS_AHEAD, Calendar
 
-__all__ = ["IST", "Calendar", "Hours", "Phase", "Session", "day_of", "in_utc"]
+__all__ = ["DAYS_AHEAD", "IST", "Calendar", "Hours", "Phase", "Session", "day_of", "in_utc"]

@@ -11,6 +11,8 @@ from g6.domain.market.calendar.parse import CalendarEntry, Days, parse_sessions
 from g6.domain.market.calendar.session import Phase, Session, day_of, instant_of
 from g6.errors import UncoveredYear
 
+DAYS_AHEAD = 30
+"""The calendar is told to end this long before it does."""
 _DAY = timedelta(days=1)
 
 

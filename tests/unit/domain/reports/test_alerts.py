@@ -13,11 +13,10 @@ from g6.domain.reports.alerts import (
     AlertRule,
     clock_alert,
     disk_alert,
-    quotes_alert,
     rows_refused,
     stall_alert,
 )
-from g6.domain.reports.panel_alerts import unit_alerts
+from g6.domain.reports.panel_alerts import quotes_alert, unit_alerts
 from g6.domain.reports.stream_reports import StreamLost
 from g6.domain.schema.words import Status
 
