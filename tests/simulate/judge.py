@@ -103,10 +103,20 @@ def _row_problems(world: World, unit: Unit, row: dict[str, Any]) -> Iterator[str
     elif status != "OK":
         if _is_undisturbed(world, unit) and not _is_lost_unwritten(world, unit, reason):
             yield f"{name} is {status} ({reason}) and nothing went wrong around it"
-        elif reason == Reason.CONFIG and unit not in world.rerun_order:
+        elif reason == Reason.CONFIG and not _meets_a_rerun(world, unit):
             yield f"{name} is {status} ({reason}) and was never run again"
     yield from _end_problems(world, unit, status, reason)
     yield from _chain_problems(world, unit, row, status in ("OK", "PARTIAL"))
+
+
+def _meets_a_rerun(world: World, unit: Unit) -> bool:
+    """Return whether a unit was run again, or its stored cycle was opened anew beside another one that was.
+
+    A rerun opens a cycle that the ledger forgot under its own settings.
+    """
+    cycles = {other.cycle for other in world.rerun_order}
+    is_joined = unit.cycle in cycles and unit.cycle in world.witness.opened_anew
+    return unit in world.rerun_order or is_joined
 
 
 def _end_problems(world: World, unit: Unit, status: str, reason: str) -> Iterator[str]:

@@ -109,6 +109,8 @@ NO_FAULTS = (
     (513164, "29:kill_beat:4.85,116:redis_emptied:2.91"),
     # A collection stood still meanwhile before it claimed its unit.
     (508139, "46:stand_still:8.17,151:redis_emptied:1.9"),
+    # A clock that went back had a unit sent anew into a cycle that a rerun had opened under its settings.
+    (625531, "493:redis_emptied:1.83,624:rerun:8.48,626:jump_clock:-18.59"),
 )
 """Schedules that the judge took for a fault and that showed none."""
 
@@ -350,6 +352,27 @@ def test_only_a_row_that_such_a_cycle_keeps_may_differ_from_what_the_ledger_was_
     complaint = f"{other.index} at {unit.cycle} is MISSING (expired), which is not what happened"
     is_excused = (emptied, since, is_stored, is_kept) == (1.0, 0.0, True, True)
     assert (complaint not in world.witness.violations) == is_excused
+
+
+@pytest.mark.parametrize("is_anew", [False, True])
+@pytest.mark.parametrize("index", [None, "NIFTY", "BANKNIFTY"])
+def test_only_beside_a_rerun_of_a_cycle_that_was_opened_anew_has_a_unit_other_settings(
+    *, is_anew: bool, index: str | None
+) -> None:
+    system = System(World(0, (), cycles=1, interval=10, indices=INDICES))
+    world = system.world
+    (cycle,) = world.cycles
+    row = {"underlying": "NIFTY", "timestamp": cycle, "status": "PARTIAL", "reason": "config"}
+    world.store.write_overview(cycle, [row])
+    if index is not None:
+        world.rerun_order.append(Unit(cycle, index))
+    if is_anew:
+        world.witness.opened_anew.add(cycle)
+    complaint = f"NIFTY at {cycle} is PARTIAL (config) and was never run again"
+    due = Unit(cycle, "NIFTY").instant.timestamp()
+    world.witness.strikes.append(Strike(due, due + 1.0, "redis_emptied"))
+    is_excused = index == "NIFTY" or (index == "BANKNIFTY" and is_anew)
+    assert (complaint not in problems(system)) == is_excused
 
 
 @pytest.mark.parametrize(("each", "units"), [(20, 1), (2, 10), (1, 20)])
