@@ -29,6 +29,8 @@ CHAIN = "/v1/chain?index=FINNIFTY"
 def client(tmp_path_factory: pytest.TempPathFactory) -> StudyClient:
     directory: Path = tmp_path_factory.mktemp("asked")
     store_two_cycles(directory)
+    # Of a live market they would be stale while the exchange trades: from 09:15 of any weekday.
+    (directory / ".kind").write_text("sim\n")
     return client_of(directory)
 
 
