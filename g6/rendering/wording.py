@@ -48,6 +48,7 @@ __all__ = [
 LAKH = 1e5
 CRORE = 1e7
 MINUTES_PER_HOUR = 60
+_SECONDS_PER_MINUTE = 60
 
 
 def number(value: float | None, places: int = 2, sign: bool = False) -> str:
@@ -108,6 +109,18 @@ def countdown(seconds: float) -> str:
     """
     hours, minutes = divmod(int(seconds // 60), MINUTES_PER_HOUR)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def stale_words(seconds: float) -> str:
+    """Return how much older a row is than the newest one of all, empty where it is as new.
+
+    >>> stale_words(0.0), stale_words(15.0), stale_words(720.0)
+    ('', 'STALE 15 s', 'STALE 12 min')
+    """
+    if not seconds:
+        return ""
+    is_short = seconds < _SECONDS_PER_MINUTE
+    return f"STALE {seconds:.0f} s" if is_short else f"STALE {countdown(seconds)}"
 
 
 def megabytes(size: float) -> str:

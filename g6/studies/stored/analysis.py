@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from g6.domain.figures.exposures import Risk
 from g6.domain.figures.smile import surface
 from g6.domain.schema.chain import Chain
 from g6.domain.schema.frame import Frame
+from g6.errors import NothingToDo
 from g6.ports.readers import StoredReader
 from g6.studies import selection
 from g6.studies.documents import columns_of
@@ -61,6 +63,7 @@ class IndexAnalysis:
         risk: Open interest times Greeks by bucket and moneyness.
         breadth: How many options gained premium or open interest since the previous close.
         surface: How well the fitted surface fits.
+        stale_seconds: How much older than the newest cycle of all its cycle is, 0 where it is that.
     """
 
     index: str
@@ -71,11 +74,17 @@ class IndexAnalysis:
     risk: tuple[Risk, ...]
     breadth: Breadth
     surface: SurfaceQuality
+    stale_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the newest stored chains say, and how many of the indices stand above their marks."""
+    """What the newest stored chains say, and how many of the indices stand above their marks.
+
+    Attributes:
+        indices: What the newest chain of each index says.
+        market_breadth: Of the indices of the newest cycle.
+    """
 
     indices: tuple[IndexAnalysis, ...]
     market_breadth: MarketBreadth
@@ -84,17 +93,19 @@ class Analysis:
         """Return one line per index and expiry."""
         names: list[object] = []
         cycles: list[object] = []
+        ages: list[object] = []
         expiries: list[ExpiryFigures] = []
         for index in self.indices:
             names += [index.index] * len(index.expiries)
             cycles += [index.cycle] * len(index.expiries)
+            ages += [index.stale_seconds] * len(index.expiries)
             expiries += index.expiries
         figures = columns_of(ExpiryFigures, expiries)
         # A level has interest and distance as well. A line per expiry has room for its strike.
         for name in _LEVELS:
             del figures[name]
             figures[name] = [getattr(expiry, name).strike for expiry in expiries]
-        return {"index": names, "cycle": cycles, **figures}
+        return {"index": names, "cycle": cycles, **figures, "stale_seconds": ages}
 
 
 _LEVELS = ("support", "resistance")
@@ -107,14 +118,32 @@ def answer(reader: StoredReader, parameters: AnalysisParameters) -> Analysis:
         UserError: There is no such index.
         NothingToDo: No chain is stored.
     """
-    at = parameters.at
-    names = [parameters.index] if parameters.index else selection.indices_at(reader, at)
-    newest = [selection.latest(reader, name, at) for name in names]
-    chains = [Chain.of_rows(frame) for _, frame in newest]
-    indices = [
-        _analysis(unit, frame, chain) for (unit, frame), chain in zip(newest, chains, strict=True)
-    ]
+    newest = _newest(reader, parameters)
+    last = max(unit.instant for unit, _ in newest)
+    indices: list[IndexAnalysis] = []
+    chains: list[Chain] = []
+    for unit, frame in newest:
+        chain = Chain.of_rows(frame)
+        age = (last - unit.instant).total_seconds()
+        indices.append(replace(_analysis(unit, frame, chain), stale_seconds=age))
+        if not age:
+            chains.append(chain)
     return Analysis(tuple(indices), breadth.market(chains))
+
+
+def _newest(reader: StoredReader, parameters: AnalysisParameters) -> list[tuple[Unit, Frame]]:
+    """Return the newest chain of the index, or of every one that was collected lately."""
+    at = parameters.at
+    if parameters.index:
+        return [selection.latest(reader, parameters.index, at)]
+    newest: list[tuple[Unit, Frame]] = []
+    # After a cycle of one index alone all others were left out without a word.
+    for name in selection.indices_lately(reader, at):
+        with suppress(NothingToDo):
+            newest.append(selection.latest(reader, name, at))
+    if not newest:
+        raise NothingToDo(f"no chain is stored in {reader.place}", "g6 data ls shows what is there")
+    return newest
 
 
 def _analysis(unit: Unit, frame: Frame, chain: Chain) -> IndexAnalysis:

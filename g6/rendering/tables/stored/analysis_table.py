@@ -25,6 +25,7 @@ from g6.rendering.wording import (
     number,
     points,
     spelled,
+    stale_words,
 )
 from g6.studies.stored.analysis import Analysis, IndexAnalysis
 
@@ -131,7 +132,9 @@ def _screen(document: Analysis, lines: int) -> Iterator[Part]:
 
 
 def _heading(index: IndexAnalysis) -> str:
-    return f"[bold]{index.index}[/bold] · {in_india(index.cycle)} · spot {number(index.spot)}"
+    words = f"[bold]{index.index}[/bold] · {in_india(index.cycle)} · spot {number(index.spot)}"
+    age = stale_words(index.stale_seconds)
+    return f"{words} · {age}" if age else words
 
 
 def _index_parts(index: IndexAnalysis) -> Iterator[Part]:

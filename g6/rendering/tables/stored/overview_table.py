@@ -12,17 +12,16 @@ from g6.rendering.tables.fitted_table import TextColumn, fitted_table
 from g6.rendering.wording import (
     WHOLE_CHAIN,
     clocks,
-    countdown,
     lacks_whole_chain,
     lakh,
     moment,
     number,
     percent,
     points,
+    stale_words,
 )
 from g6.studies.stored.overview.overview_board import IndexRow, OverviewBoard
 
-SECONDS_PER_MINUTE = 60
 CSV_HELP = "Write CSV, every figure of the overview in it."
 
 FIGURES: tuple[tuple[str, int, Callable[[Mapping[str, float]], str]], ...] = (
@@ -59,10 +58,7 @@ def parts(document: OverviewBoard, _: NoView) -> Iterator[Part]:
 
 def _status(row: IndexRow) -> str:
     """Return how the unit ended, or that a newer cycle left the index out, and how old it is."""
-    age = row.stale_seconds
-    if not age:
-        return row.status
-    return f"STALE {countdown(age)}" if age >= SECONDS_PER_MINUTE else f"STALE {age:.0f} s"
+    return stale_words(row.stale_seconds) or row.status
 
 
 def _table(document: OverviewBoard, width: int) -> Table:

@@ -7,6 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from g6.adapters.parquet import ParquetStore
+from g6.domain.cycles.cycle import Unit
+
 CYCLES = ("2026-11-18T05:30:00Z", "2026-11-18T05:33:00Z")
 
 
@@ -25,6 +28,24 @@ def test_the_analysis_is_shown_for_every_index_stored(g6, stored):
         "highest OI of all expiries: calls",
     ):
         assert words in answer.out
+
+
+def test_an_index_that_the_newest_cycle_left_out_is_shown_and_marked(g6, tmp_path, chain_of):
+    """After a cycle of one index alone all others were left out without a word."""
+    files = ParquetStore(tmp_path)
+    for cycle, names in ((CYCLES[0], ("NIFTY", "SENSEX")), (CYCLES[1], ("NIFTY",))):
+        rows = []
+        for name in names:
+            files.write_chain(Unit(cycle, name), chain_of(cycle, name))
+            rows.append({"timestamp": cycle, "underlying": name, "status": "OK", "reason": ""})
+        files.write_overview(cycle, rows)
+    call = ("analyze", "--data-dir", str(tmp_path))
+    told = json.loads(g6(*call, "--json").out)
+    ages = {each["index"]: each["stale_seconds"] for each in told["indices"]}
+    assert ages == {"NIFTY": 0.0, "SENSEX": 180.0}
+    assert told["market_breadth"]["above_close"]["known"] <= 1
+    heads = [line for line in g6(*call, "--all").out.splitlines() if "· spot" in line]
+    assert ["STALE 3 min" in line for line in heads] == [False, True]
 
 
 def test_the_analysis_as_json_is_the_overviews(g6, stored):
