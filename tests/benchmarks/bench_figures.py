@@ -1,14 +1,19 @@
 """Figures of a run: percentiles of cycles and chains, lateness and drift, where the time goes, compute by stage."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from bench_stack import Run
 
-from g6.domain.cycles.claims import StageState
 from g6.ports import CycleRecord, Event, UnitRecord
+
+if TYPE_CHECKING:
+    # `make bench-cycle` runs this file over older trees, which have the class elsewhere.
+    from g6.domain.cycles.claims import StageState
 
 Percentiles = dict[str, float]
 SHOWN = (50, 95, 99)
