@@ -14,7 +14,8 @@ STUDY_FIGURES = (
         "₹ per 1 % move",
         "positive: dealers long gamma",
         "dealer_short_puts_long_calls",
-        "Σ ± γ · OI · S*² / 100, calls +, puts −; S* = F e^{−rT}",
+        "Σ ± γ · OI · S*² / 100, calls +, puts −; S* = F e^{−rT} of each expiry, at which γ is "
+        "taken; with the printed index S and the same γ it is (S / S*)² of it",
         exposures.exposures,
     ),
     Definition(

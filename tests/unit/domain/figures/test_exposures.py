@@ -13,6 +13,7 @@ from g6.domain.figures import exposures
 from g6.domain.figures.exposures import Positions
 from g6.domain.pricing.black76 import PHI, price
 from g6.domain.schema.chain import Chain
+from tests.worlds.pipeline import FIRST, NIFTY, World
 
 RATE = 0.055
 
@@ -76,6 +77,29 @@ def test_exposures_are_the_formulas_written_out(seed):
     for name, total in sums.items():
         assert found.net(name) == pytest.approx(total, rel=1e-10), name
     assert found.options == len(list(each_option(held)))
+
+
+def test_gex_of_a_chain_is_the_formula_of_its_contract_and_not_that_of_the_printed_index():
+    """A trader who squares the printed index has 0.3 % less on this chain."""
+    world = World()
+    world.cycle(FIRST)
+    frame = world.store.read_chain(NIFTY)
+    column = frame.columns
+    own, printed = 0.0, 0.0
+    for dealer, side in ((1, "ce_"), (-1, "pe_")):
+        for i, strike in enumerate(column["strike"]):
+            sigma, oi = column[f"{side}iv"][i], column[f"{side}oi"][i]
+            if isnan(sigma) or isnan(oi):
+                continue
+            forward, years = column["forward"][i], column["years_to_expiry"][i]
+            deviation = sigma * sqrt(years)
+            implied = forward * exp(-column["rate"][i] * years)
+            gamma = n(log(forward / strike) / deviation + deviation / 2) / (implied * deviation)
+            own += dealer * gamma * oi * implied**2 / 100
+            printed += dealer * gamma * oi * column["spot"][i] ** 2 / 100
+    chain = Chain.of_rows(frame)
+    assert exposures.exposures(exposures.positions(chain)).net("gex") == pytest.approx(own)
+    assert printed / own - 1 == pytest.approx(-0.0031, abs=1e-4)
 
 
 def test_the_convention_stands_with_the_figures():
