@@ -22,10 +22,11 @@ OF_OUTAGES = frozenset((Reason.REDIS_DOWN, Reason.LEDGER_LOST))
 """Reasons that a beat gives who saw an outage."""
 MOST_WALKED = 2000
 """Instants of the grid that one sweep looks at."""
-MOST_READ = 40
+MOST_READ = 10
 """Cycles with a part of their rows of which one sweep asks what collected them.
 
-A run with fewer indices earlier on the day has left one each interval, and each is read from disk.
+A run with fewer indices earlier on the day has left one each interval. To read row and chain of 349
+strikes from a folded day takes 30 ms (measured), and a sweep has 5 s where cycles are short.
 """
 
 
