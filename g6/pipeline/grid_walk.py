@@ -10,6 +10,7 @@ from itertools import islice
 
 from g6.domain.cycles.cycle import Unit, isoformat_z, parse_z
 from g6.domain.cycles.gaps import REPAIRED
+from g6.domain.cycles.unopened import may_vouch
 from g6.domain.quotes.stamp import collection_of
 from g6.domain.reports.switches import RunWindow
 from g6.domain.schema.frame import Frame, FrameName
@@ -280,13 +281,17 @@ def _beats_reasons(
 ) -> Sequence[str] | None:
     """Return why nobody opened these instants, as far as the beats know.
 
-    None where a beat that has not signed since an outage may know another reason.
+    None where a beat that has not signed since, or since an outage, may know another reason.
     """
     lifeline = runtime.lifeline
     if not missed or lifeline is None:
         return [""] * len(missed)
-    reasons = lifeline.reasons([runtime.clock.wall_of(at) for at in missed])
+    dues = [runtime.clock.wall_of(at) for at in missed]
+    reasons = lifeline.reasons(dues)
     is_certain = all(reason in OF_OUTAGES for reason in reasons) or lifeline.is_settled(now)
+    unvouched = [due for due, reason in zip(dues, reasons, strict=True) if not reason]
+    if is_certain and unvouched:
+        is_certain = not may_vouch(unvouched[-1], lifeline.last_beat(), now)
     return reasons if is_certain else None
 
 

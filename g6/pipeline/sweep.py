@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from g6.domain.cycles.claims import StageState
 from g6.domain.cycles.cycle import Unit
+from g6.domain.cycles.unopened import may_vouch
 from g6.domain.schema.words import ANALYSED, STAGES, Reason, Stage, Status
 from g6.pipeline.grid_walk import walk
 from g6.pipeline.maintenance.waiting_cycles import awake_cycles, let_rest
@@ -127,20 +128,23 @@ def _closing_reason(
 def _unbegun_reason(runtime: Runtime, record: CycleRecord, now: float) -> Reason | None:
     """Return why nobody began a unit whose cycle others did begin.
 
-    None where a beat that has not signed since an outage may know another reason.
+    None where a beat that has not signed since, or since an outage, may know another reason.
     """
     # Redis went away between the two messages of a beat: the second was never sent. An outage of
     # then says nothing of a rerun of today.
-    if runtime.lifeline is not None and record.attempt == 1:
-        (reason,) = runtime.lifeline.reasons([record.opening.due])
+    lifeline = runtime.lifeline
+    if lifeline is not None and record.attempt == 1:
+        due = record.opening.due
+        (reason,) = lifeline.reasons([due])
         if reason == Reason.REDIS_DOWN:
             return Reason.REDIS_DOWN
         # Who closes a unit was sent by a beat that has signed since it was due. None that lived
         # then is known: the only beat died between the messages of two indices.
-        if not reason and runtime.lifeline.first_beat() is not None:
+        if not reason and lifeline.first_beat() is not None:
             # A beat that was born in an outage had signed, and its sweep closed a unit of the
             # outage 0.4 s before the older beat told of that.
-            return Reason.NO_BEAT if runtime.lifeline.is_settled(now) else None
+            is_certain = lifeline.is_settled(now) and not may_vouch(due, lifeline.last_beat(), now)
+            return Reason.NO_BEAT if is_certain else None
     return Reason.EXPIRED
 
 

@@ -303,6 +303,13 @@ BUGS = (
         "kill_beat",
     ),
     bug(
+        "a sweep does not wait for the sign of a late beat",
+        UNOPENED,
+        "    if signed is None or signed >= due + STOOD_STILL_SECONDS:\n",
+        "    if True:\n",
+        "overload",
+    ),
+    bug(
         "a unit past its deadline stays open",
         SWEEP,
         "        if now >= record.opening.deadline:\n",
@@ -329,7 +336,7 @@ BUGS = (
     bug(
         "a unit whose only beat died is said to be expired",
         SWEEP,
-        "        if not reason and runtime.lifeline.first_beat() is not None:\n",
+        "        if not reason and lifeline.first_beat() is not None:\n",
         "        if False:\n",
     ),
     bug(
@@ -580,6 +587,7 @@ UNMEASURED: frozenset[str] = frozenset(
         "a beat that was born in an outage says that it lived",
         "an outage begins with the last sign of a beat",
         "an outage begins before another beat signed",
+        "a sweep does not wait for the sign of a late beat",
     )
 )
 """Names of bugs without a row. `make planted ARGS=--resume` measures them, and rows of another simulator.

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SLACK = 0.05
 """Seconds between a claim and the look at the clock after it."""
 PAUSE_SLACK = 1.0
+TURN_SECONDS = 1.0
+"""The longest sleep of a beat between two turns."""
 AWAY = ("redis_away", "redis_emptied", "redis_restored")
 """Kinds with which Redis is not there for a while."""
 OVERLOADED_CALLS = 4.0
@@ -175,9 +177,30 @@ def _no_beat_sent(world: World, unit: Unit) -> bool:
             continue
         is_there = life.began + BEAT_SLACK <= due and latest + BEAT_SLACK <= life.ended
         is_there = is_there and life.was_awake(due - SLACK, latest)
-        if is_there and not _stopped_before_it_sent(world, unit, life):
+        has_stopped = _stopped_before_it_sent(world, unit, life)
+        if is_there and not (has_stopped or _woke_into_an_outage(world, unit, life)):
             return False
     return True
+
+
+def _woke_into_an_outage(world: World, unit: Unit, life: BeatLife) -> bool:
+    """Return whether a beat stood still at the instant, and Redis was away before it could send the unit.
+
+    It is up to a second later in its next turn that it sends what is due.
+    """
+    due = unit.instant.timestamp()
+    latest = due + world.timing.expires
+    turns = [at for at in life.awake if due - SLACK <= at <= latest]
+    if not turns or world.witness.beats_sent.get(unit, latest + 1.0) <= latest:
+        return False
+    for stop in _strikes(world, "stand_still", "slow"):
+        is_asleep = stop.task == "beat" and stop.began <= due < stop.ended <= turns[0]
+        if is_asleep and any(
+            strike.began <= stop.ended + TURN_SECONDS and stop.ended <= strike.ended
+            for strike in _strikes(world, *AWAY)
+        ):
+            return True
+    return False
 
 
 def _stopped_before_it_sent(world: World, unit: Unit, life: BeatLife) -> bool:

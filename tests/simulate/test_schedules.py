@@ -74,6 +74,8 @@ FAILED_ONCE = (
     (304850, "0:overload:5.24,5:jump_clock:6.88,88:redis_emptied:1.02"),
     # A beat that stood still as it published told all of that as an outage, which began 12 s later.
     (333240, "0:kill_beat:15.59,3:stand_still:22.73,28:redis_away:18.23"),
+    # A sweep of an overloaded host told `no_beat` before the beat that had sent the cycle signed again.
+    (342341, "866:overload:5.95"),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
 NO_FAULTS = (
@@ -109,6 +111,8 @@ NO_FAULTS = (
     (513164, "29:kill_beat:4.85,116:redis_emptied:2.91"),
     # A collection stood still meanwhile before it claimed its unit.
     (508139, "46:stand_still:8.17,151:redis_emptied:1.9"),
+    # The only beat was slow over an instant, and met Redis away as it was about to send the cycle.
+    (341487, "420:slow:9.2,425:redis_away:16"),
     # A clock that went back had a unit sent anew into a cycle that a rerun had opened under its settings.
     (625531, "493:redis_emptied:1.83,624:rerun:8.48,626:jump_clock:-18.59"),
 )
@@ -352,6 +356,26 @@ def test_only_a_row_that_such_a_cycle_keeps_may_differ_from_what_the_ledger_was_
     complaint = f"{other.index} at {unit.cycle} is MISSING (expired), which is not what happened"
     is_excused = (emptied, since, is_stored, is_kept) == (1.0, 0.0, True, True)
     assert (complaint not in world.witness.violations) == is_excused
+
+
+@pytest.mark.parametrize("woke", [-1.0, 3.0, None])
+@pytest.mark.parametrize("away", [0.5, 1.5])
+@pytest.mark.parametrize("has_sent", [False, True])
+def test_only_a_beat_that_woke_into_an_outage_and_did_not_send_counts_as_none(
+    *, woke: float | None, away: float, has_sent: bool
+) -> None:
+    world = System(World(0, (), cycles=1, interval=10, indices=INDICES)).world
+    unit = Unit(world.cycles[0], "NIFTY")
+    due = unit.instant.timestamp()
+    world.witness.beat_lives = [BeatLife("a", due - 60.0, awake=[due + 3.1, due + 4.1])]
+    if woke is not None:
+        world.witness.strikes.append(Strike(due - 6.0, due + woke, "slow", "beat"))
+    outage = Strike(due + 3.0 + away, due + 23.0, "redis_away")
+    world.witness.strikes.append(outage)
+    if has_sent:
+        world.witness.beats_sent[unit] = due + 3.2
+    says_no_beat = BY_SWEEP["SKIPPED", "no_beat"](world, unit)
+    assert says_no_beat == (woke == 3.0 and away == 0.5 and not has_sent)
 
 
 @pytest.mark.parametrize("is_anew", [False, True])

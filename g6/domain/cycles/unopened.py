@@ -38,6 +38,25 @@ def is_settled(now: float, *changes: float) -> bool:
     return not any(0.0 <= now - at < SETTLED_SECONDS for at in changes)
 
 
+def may_vouch(due: float, signed: float | None, now: float) -> bool:
+    """Return whether the next sign of a beat may still vouch for a cycle that no beat vouches for.
+
+    On an overloaded host the only beat sent a cycle 3.6 s late. A sweep said that no beat had been
+    there, 0.6 s before the sign that told of it.
+
+    Args:
+        due: When the cycle was due, epoch seconds.
+        signed: The newest sign of a beat, epoch seconds, None where there is none.
+        now: Epoch seconds.
+
+    >>> may_vouch(50.0, 50.6, 51.8), may_vouch(50.0, 50.6, 57.0), may_vouch(50.0, 56.0, 57.0)
+    (True, False, False)
+    """
+    if signed is None or signed >= due + STOOD_STILL_SECONDS:
+        return False
+    return 0.0 <= now - signed < SETTLED_SECONDS
+
+
 def known_end(met: float, now: float) -> float:
     """Return until when a beat that signs now knows of an outage that it met last at `met`.
 

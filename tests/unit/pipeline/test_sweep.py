@@ -394,6 +394,45 @@ def test_a_unit_that_nobody_began_has_the_reason_that_the_beats_know(
     assert world.ends()["BANKNIFTY"] == ("MISSING", reason)
 
 
+class Signed(Known):
+    """Lifeline port of a beat that vouches for nothing and signed last at an instant."""
+
+    def __init__(self, signed: float) -> None:
+        super().__init__("")
+        self.signed = signed
+
+    def last_beat(self) -> float | None:
+        return self.signed
+
+
+LATE_SIGNS = [(0.6, 5.4, True), (0.6, 6.7, False), (5.1, 5.4, False)]
+"""Seconds from an instant to a sign and to a sweep, and whether that waits for the next sign."""
+
+
+@pytest.mark.parametrize(("signed", "looks", "waits"), LATE_SIGNS)
+def test_a_sweep_waits_for_the_next_sign_before_it_says_of_a_cycle_that_no_beat_was_there(
+    world: World, signed: float, looks: float, *, waits: bool
+) -> None:
+    """On an overloaded host it told `no_beat` 0.6 s before the sign that told of the sending."""
+    world.settle_on(interval=5)
+    world.cycle()
+    swept(world, 5.0)
+    due = parse_z(FIRST).timestamp() + 5.0
+    world.runtime = replace(world.runtime, lifeline=Signed(due + signed))
+    assert swept(world, looks)["gaps"] == (0 if waits else 2)
+
+
+@pytest.mark.parametrize(("signed", "looks", "waits"), LATE_SIGNS)
+def test_a_sweep_waits_likewise_before_it_closes_a_unit_that_nobody_began(
+    world: World, signed: float, looks: float, *, waits: bool
+) -> None:
+    world.settle_on(interval=5)
+    world.run(NIFTY)
+    due = parse_z(FIRST).timestamp()
+    world.runtime = replace(world.runtime, lifeline=Signed(due + signed))
+    assert swept(world, looks)["closed"] == (0 if waits else 1)
+
+
 def test_a_first_cycle_that_an_emptied_server_forgot_is_not_lost(world: World) -> None:
     """A sweep before the next beat marked the grid as walked, with nothing stored and no window."""
     signs = LifeSigns()
