@@ -54,7 +54,7 @@ def body(client: StudyClient, path: str) -> bytes:
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     directory: Path = tmp_path_factory.mktemp("panels")
     world = World(store=ParquetStore(directory))  # type: ignore[arg-type]
-    client = client_of(directory, world.panels, world.frames)
+    client = client_of(directory, world.panels, world.frames, world.clock.market)
     bodies = {}
     for cycle in CYCLES:
         world.cycle(cycle)
@@ -71,6 +71,14 @@ def test_a_panel_of_an_instant_is_what_it_was(recorded: Recorded, name: str) -> 
     for cycle in CYCLES:
         again = body(recorded.client, f"/v1/panels/{name}.json?at={cycle}")
         assert again == recorded.bodies[name, cycle], cycle
+
+
+def test_the_newest_panel_is_stale_once_cycles_stay_away_in_session(recorded: Recorded) -> None:
+    later = parse_z(CYCLES[-1]) + timedelta(minutes=30)
+    world = recorded.world
+    client = client_of(recorded.directory, world.panels, world.frames, lambda: later)
+    assert client.get("/v1/panels/summary").json()["stale"] is True
+    assert client.get(f"/v1/panels/summary.json?at={CYCLES[-1]}").json()["stale"] is False
 
 
 def test_exposures_of_the_panel_are_those_that_the_stored_rows_give(recorded: Recorded) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -24,23 +25,33 @@ from g6.entrypoints.web.study_answers import StudyAnswers
 from g6.entrypoints.web.study_routes import add_studies
 from g6.ports import Frames, PanelStore
 
+Now = Callable[[], datetime]
 
-def answers_of(directory: Path) -> StudyAnswers:
-    """Return what asks the studies of a data directory."""
+
+def answers_of(directory: Path, now: Now | None = None) -> StudyAnswers:
+    """Return what asks the studies of a data directory.
+
+    `now` is the market's instant, None that of the machine. By that a cycle of another day is stale
+    on a machine that runs in session hours, and is not on one that runs at night.
+    """
     settings = load(None, {"data_dir": directory, "demo_dir": directory}, {})
+    at_hand = study_readers.market_time(settings)
     return StudyAnswers(
         partial(reader, settings=settings),
-        study_readers.market_time(settings),
+        at_hand if now is None else replace(at_hand, now=now),
         interval=60.0,
         certificate_of=study_readers.certificate_names(settings.directory),
     )
 
 
 def study_app(
-    directory: Path, panels: PanelStore | None = None, frames: Frames | None = None
+    directory: Path,
+    panels: PanelStore | None = None,
+    frames: Frames | None = None,
+    now: Now | None = None,
 ) -> FastAPI:
     """Return the application of the studies and panels over a data directory."""
-    answers = answers_of(directory)
+    answers = answers_of(directory, now)
     app = with_problems(FastAPI())
     add_studies(app, answers, time.time)
     panel_answers = PanelAnswers(answers, panels or MemoryPanels(), frames or MemoryFrames())
@@ -72,7 +83,10 @@ class StudyClient:
 
 
 def client_of(
-    directory: Path, panels: PanelStore | None = None, frames: Frames | None = None
+    directory: Path,
+    panels: PanelStore | None = None,
+    frames: Frames | None = None,
+    now: Now | None = None,
 ) -> StudyClient:
     """Return a client of the studies and panels over a data directory."""
-    return StudyClient(study_app(directory, panels, frames))
+    return StudyClient(study_app(directory, panels, frames, now))

@@ -35,7 +35,8 @@ class RecordedDay:
 
     def __post_init__(self) -> None:
         self.world = World(store=ParquetStore(self.directory))  # type: ignore[arg-type]
-        self.client = client_of(self.directory, self.world.panels, self.world.frames)
+        now = self.world.clock.market
+        self.client = client_of(self.directory, self.world.panels, self.world.frames, now)
         self.history = ParquetHistory(self.directory)
 
     def record(
