@@ -251,7 +251,8 @@ def _frame_of(runtime: Runtime, unit: Unit) -> Frame | None:
     """Return the chain or the quotes of a unit, None where nothing of it is there."""
     # What cannot be read says nothing of what was due.
     with suppress(BadInput, Unavailable, OSError):
-        if chain := runtime.store.read_chain(unit):
+        chain = runtime.store.read_chain(unit)
+        if chain is not None:
             return chain
     # A rerun that is under way has its quotes in Redis.
     return runtime.frames.find([unit], FrameName.QUOTES).get(unit)
