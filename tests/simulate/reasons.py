@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from g6.domain.cycles.cycle import Unit
+from g6.domain.cycles.unopened import STOOD_STILL_SECONDS
 from g6.pipeline.rerun import RERUN_SECONDS
 from g6.pipeline.runtime import SWEEP_SECONDS
 from g6.pipeline.sweep import POISON
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 SLACK = 0.05
 """Seconds between a claim and the look at the clock after it."""
 PAUSE_SLACK = 1.0
-TURN_SECONDS = 1.0
-"""The longest sleep of a beat between two turns."""
 AWAY = ("redis_away", "redis_emptied", "redis_restored")
 """Kinds with which Redis is not there for a while."""
 OVERLOADED_CALLS = 4.0
@@ -178,29 +177,24 @@ def _no_beat_sent(world: World, unit: Unit) -> bool:
         is_there = life.began + BEAT_SLACK <= due and latest + BEAT_SLACK <= life.ended
         is_there = is_there and life.was_awake(due - SLACK, latest)
         has_stopped = _stopped_before_it_sent(world, unit, life)
-        if is_there and not (has_stopped or _woke_into_an_outage(world, unit, life)):
+        if is_there and not (has_stopped or _slept_over(world, unit, life)):
             return False
     return True
 
 
-def _woke_into_an_outage(world: World, unit: Unit, life: BeatLife) -> bool:
-    """Return whether a beat stood still at the instant, and Redis was away before it could send the unit.
+def _slept_over(world: World, unit: Unit, life: BeatLife) -> bool:
+    """Return whether a beat stood still at an instant, for so long that it counts as one that did.
 
-    It is up to a second later in its next turn that it sends what is due.
+    It may send the unit when it wakes. Its next life begins with its next sign.
     """
     due = unit.instant.timestamp()
-    latest = due + world.timing.expires
-    turns = [at for at in life.awake if due - SLACK <= at <= latest]
-    if not turns or world.witness.beats_sent.get(unit, latest + 1.0) <= latest:
-        return False
-    for stop in _strikes(world, "stand_still", "slow"):
-        is_asleep = stop.task == "beat" and stop.began <= due < stop.ended <= turns[0]
-        if is_asleep and any(
-            strike.began <= stop.ended + TURN_SECONDS and stop.ended <= strike.ended
-            for strike in _strikes(world, *AWAY)
-        ):
-            return True
-    return False
+    turns = [at for at in life.awake if at >= due - SLACK]
+    stops = [strike for strike in _strikes(world, "stand_still", "slow") if strike.task == "beat"]
+    return bool(turns) and any(
+        stop.began <= due < stop.ended <= turns[0]
+        for stop in stops
+        if stop.ended - stop.began > STOOD_STILL_SECONDS
+    )
 
 
 def _stopped_before_it_sent(world: World, unit: Unit, life: BeatLife) -> bool:
