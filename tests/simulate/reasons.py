@@ -135,11 +135,26 @@ def _strikes(world: World, *kinds: str) -> list[Strike]:
 def _was_cut_off(world: World, unit: Unit) -> bool:
     """Nobody began it, and Redis was away when it was due, as far as a beat that looks every two seconds can tell."""
     due = unit.instant.timestamp()
-    return not _begun(world, unit) and any(
+    is_near = any(
         strike.began - slack <= due <= strike.ended + slack
         for strike in _strikes(world, *AWAY)
         for slack in [BEAT_SLACK + _overload_slack(world, due, strike)]
     )
+    return not _begun(world, unit) and (is_near or _hung_into_an_outage(world, due))
+
+
+def _hung_into_an_outage(world: World, due: float) -> bool:
+    """Return whether a beat stood still in a call, and Redis was away when it went on.
+
+    It cannot tell since when Redis has been away, but by what another beat has signed since.
+    """
+    for stop in _strikes(world, "stand_still", "slow"):
+        met = any(away.began <= stop.ended <= away.ended for away in _strikes(world, *AWAY))
+        signs = [at for life in world.witness.beat_lives for at in life.signs]
+        is_known = any(due + BEAT_SLACK < at < stop.ended for at in signs)
+        if stop.task == "beat" and stop.began <= due <= stop.ended and met and not is_known:
+            return True
+    return False
 
 
 def _overload_slack(world: World, due: float, outage: Strike) -> float:

@@ -113,6 +113,8 @@ NO_FAULTS = (
     (508139, "46:stand_still:8.17,151:redis_emptied:1.9"),
     # The only beat was slow over an instant, and met Redis away as it was about to send the cycle.
     (341487, "420:slow:9.2,425:redis_away:16"),
+    # The other beat was dead, and one that hung in a call since then met Redis away.
+    (366165, "1087:slow:11.41,1099:rerun:6.92,1109:die:21.28,1114:redis_away:5.69"),
     # It stood still over an instant and sent the cycle 1.5 s late, which an overloaded host did not take.
     (
         354703,
@@ -361,6 +363,24 @@ def test_only_a_row_that_such_a_cycle_keeps_may_differ_from_what_the_ledger_was_
     complaint = f"{other.index} at {unit.cycle} is MISSING (expired), which is not what happened"
     is_excused = (emptied, since, is_stored, is_kept) == (1.0, 0.0, True, True)
     assert (complaint not in world.witness.violations) == is_excused
+
+
+@pytest.mark.parametrize("stopped", ["beat", "sweep", None])
+@pytest.mark.parametrize("back", [8.0, 12.0])
+@pytest.mark.parametrize("signed", [None, 2.0, 5.0])
+def test_only_a_beat_that_hung_into_an_outage_before_another_one_signed_tells_of_it_too_early(
+    *, stopped: str | None, back: float, signed: float | None
+) -> None:
+    world = System(World(0, (), cycles=1, interval=10, indices=INDICES)).world
+    unit = Unit(world.cycles[0], "NIFTY")
+    due = unit.instant.timestamp()
+    if stopped is not None:
+        world.witness.strikes.append(Strike(due - 2.0, due + 10.0, "slow", stopped))
+    world.witness.strikes.append(Strike(due + 6.0, due + back, "redis_away"))
+    if signed is not None:
+        world.witness.beat_lives.append(BeatLife("b", due + 1.0, signs=[due + signed]))
+    was_cut_off = BY_SWEEP["SKIPPED", "redis_down"](world, unit)
+    assert was_cut_off == (stopped == "beat" and back == 12.0 and signed != 5.0)
 
 
 @pytest.mark.parametrize("woke", [-1.0, 1.0])
