@@ -401,6 +401,18 @@ def test_a_collection_that_a_rerun_of_another_unit_left_out_is_waited_for(ledger
     assert ledger.finish(SENSEX, UnitEnd("MISSING", "expired"), 203.0) == "completed"
 
 
+@pytest.mark.parametrize("answer", ["failed collection", "message of an analysis"])
+def test_a_unit_that_a_cycle_does_not_wait_for_ends_nothing(ledger: Ledger, answer: str) -> None:
+    """It was claimed before the server was emptied, and counted as the unit that was waited for."""
+    rerun_alone(ledger)
+    if answer == "failed collection":
+        assert ledger.finish(SENSEX, UnitEnd("MISSING", "provider"), 200.5) == "late"
+    else:
+        assert ledger.start(SENSEX, "analyse", "a", 200.5, LEASE).answer == "unknown"
+    assert analysed(ledger, NIFTY, 201.0) == "completed"
+    assert ledger.skip(SENSEX, OPENING, "ledger_lost", 300.0) == "completed"
+
+
 def attempt_of(ledger: Ledger) -> int:
     record = ledger.record(CYCLE)
     assert record is not None

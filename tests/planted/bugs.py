@@ -108,8 +108,8 @@ BUGS = (
     bug(
         "a terminal unit ends a second time",
         LEDGER,
-        "        if unit.cycle not in self._cycles or self._unit(unit).status:\n            return",
-        "        if unit.cycle not in self._cycles:\n            return",
+        "        if not is_awaited(account, unit.index) or self._unit(unit).status:\n            return",
+        "        if not is_awaited(account, unit.index):\n            return",
     ),
     bug(
         "a collected index is not released",

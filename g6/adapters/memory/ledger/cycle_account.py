@@ -96,3 +96,12 @@ class CycleAccount:
         """Return whether a process may be writing rows of it, or of its unit of an index."""
         persist = self.unit(index).stage(Stage.PERSIST)
         return self.may_be_published or persist.is_running or persist.starts > 1
+
+
+def is_awaited(account: CycleAccount | None, index: str) -> bool:
+    """Return whether a cycle is known and was opened for the unit of an index.
+
+    It was not for one that was claimed before the ledger forgot the cycle, while the rerun of
+    another one has opened it again.
+    """
+    return account is not None and index in account.opening.expected

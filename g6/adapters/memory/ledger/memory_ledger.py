@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from g6.adapters.memory.ledger.cycle_account import CycleAccount
+from g6.adapters.memory.ledger.cycle_account import CycleAccount, is_awaited
 from g6.domain.cycles.claims import (
     ClaimAnswer,
     CycleRests,
@@ -85,7 +85,7 @@ class MemoryLedger:
         return ClaimAnswer.AGAIN if is_repeated else ClaimAnswer.RUN
 
     def start(self, unit: Unit, stage: Stage, task: str, now: float, lease: float) -> Claim:
-        if unit.cycle not in self._cycles:
+        if not is_awaited(self._cycles.get(unit.cycle), unit.index):
             return Claim(ClaimAnswer.UNKNOWN)
         before = self._stage(unit, STAGES[STAGES.index(stage) - 1])
         started_before = self._stage(unit, stage).started
@@ -165,7 +165,8 @@ class MemoryLedger:
         return FinishAnswer.COMPLETED if completes else FinishAnswer.FINISHED
 
     def finish(self, unit: Unit, end: UnitEnd, now: float) -> FinishAnswer:
-        if unit.cycle not in self._cycles or self._unit(unit).status:
+        account = self._cycles.get(unit.cycle)
+        if not is_awaited(account, unit.index) or self._unit(unit).status:
             return FinishAnswer.LATE
         if end.task and self._stage(unit, Stage.ANALYSE).holder != end.task:
             return FinishAnswer.LATE

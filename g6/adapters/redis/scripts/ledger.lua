@@ -67,11 +67,16 @@ local function open(expected, config, deadline, due)
   lasts = DAYS
 end
 
+-- False of a unit that was claimed before this ledger forgot its cycle, while the rerun of another one has opened that again.
+-- It ended for the one that was waited for, and the cycle was closed too soon. Skipped later, it had ended, and nobody closed that.
+local function awaited()
+  return string.find(',' .. get('expected') .. ',', ',' .. index .. ',', 1, true) ~= nil
+end
+
 -- True where the cycle was not opened for this unit: the rerun of another one had opened what this ledger had forgotten.
 local function expect()
-  local expected = get('expected')
-  if string.find(',' .. expected .. ',', ',' .. index .. ',', 1, true) then return false end
-  set('expected', expected .. ',' .. index)
+  if awaited() then return false end
+  set('expected', get('expected') .. ',' .. index)
   add('left', 1)
   return true
 end
@@ -202,7 +207,7 @@ function steps.begin()
 end
 
 local function start(s) -- 5 stage, 6 task, 7 lease seconds
-  if not known() then return 'unknown' end
+  if not awaited() then return 'unknown' end
   local stage, task = ARGV[5], ARGV[6]
   if s.state == 'done' then return 'done' end
   if stage ~= 'persist' and get(index .. ':status') ~= '' then return 'closed' end
@@ -266,7 +271,7 @@ local function end_as_stored(failure)
 end
 
 function steps.finish() -- 5 status, 6 reason, 7 summary, 8 config, 9 session, 10 epoch of the cycle, 11 atm, 12 task, 13… report
-  if not known() or get(index .. ':status') ~= '' then return 0 end
+  if not awaited() or get(index .. ':status') ~= '' then return 0 end
   if ARGV[12] ~= '' and read_stage('analyse').holder ~= ARGV[12] then return 0 end
   local status, reason, summary = ARGV[5], ARGV[6], ARGV[7]
   if ARGV[11] ~= '' then remember_atm(ARGV[9], ARGV[10], ARGV[11]) end
