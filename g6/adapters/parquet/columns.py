@@ -361,13 +361,13 @@ def encode(table: pa.Table, *, small: bool = False) -> bytes:
         sink,
         row_group_size=_GROUP_ROWS if small else max(table.num_rows, 1),
         write_page_checksum=True,
-        **_packing(tuple(table.column_names), small),
+        **packing(tuple(table.column_names), small),
     )
     return bytes(sink.getvalue())
 
 
 @lru_cache(64)  # of a hundred columns it took a tenth of the time of writing a part
-def _packing(names: tuple[str, ...], small: bool) -> Mapping[str, object]:
+def packing(names: tuple[str, ...], small: bool) -> Mapping[str, object]:
     """Return how columns of these names are written, in pyarrow's words."""
     codecs: dict[str, str] = {}
     encodings: dict[str, str] = {}
