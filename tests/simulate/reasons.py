@@ -205,10 +205,12 @@ def _slept_over(world: World, unit: Unit, life: BeatLife) -> bool:
     due = unit.instant.timestamp()
     turns = [at for at in life.awake if at >= due - SLACK]
     stops = [strike for strike in _strikes(world, "stand_still", "slow") if strike.task == "beat"]
+    # One that took a turn meanwhile is another beat, which did not stand still.
     return bool(turns) and any(
         stop.began <= due < stop.ended <= turns[0]
         for stop in stops
         if stop.ended - stop.began > STOOD_STILL_SECONDS
+        and not any(stop.began < at < stop.ended for at in life.awake)
     )
 
 

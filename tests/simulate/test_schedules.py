@@ -385,16 +385,16 @@ def test_only_a_beat_that_hung_into_an_outage_before_another_one_signed_tells_of
 
 @pytest.mark.parametrize("woke", [-1.0, 1.0])
 @pytest.mark.parametrize("seconds", [4.0, 6.0])
-@pytest.mark.parametrize("other", [None, 0.5])
+@pytest.mark.parametrize("other", [None, (0.5,), (-1.0, 1.1)])
 def test_only_a_beat_that_slept_long_over_an_instant_counts_as_none_although_it_woke_just_after(
-    *, woke: float, seconds: float, other: float | None
+    *, woke: float, seconds: float, other: tuple[float, ...] | None
 ) -> None:
     world = System(World(0, (), cycles=1, interval=10, indices=INDICES)).world
     unit = Unit(world.cycles[0], "NIFTY")
     due = unit.instant.timestamp()
     lives = [BeatLife("a", due - 60.0, awake=[due + 1.1, due + 2.1])]
     if other is not None:
-        lives.append(BeatLife("b", due - 60.0, awake=[due + other]))
+        lives.append(BeatLife("b", due - 60.0, awake=[due + at for at in other]))
     world.witness.beat_lives = lives
     ends = due + woke
     world.witness.strikes.append(Strike(ends - seconds, ends, "stand_still", "beat"))
