@@ -42,8 +42,6 @@ CALM_SECONDS: Mapping[str, float] = {
 A message that nobody acknowledged comes back after 30 s. A kind that is not named here can cost no
 unit anything: a full disk keeps rows back, and an operator's rerun is of its own unit.
 """
-RERUN_SLACK = 5.0
-"""Seconds that an operator's process may take to put quotes and open the unit."""
 RERUN_FAILURES = frozenset(("frame_missing", "time_limit", "poison"))
 """Why a rerun may fail. That the reason is true is judged when the ledger is told."""
 OFF_STAGE_KINDS = frozenset(("fail_provider", "slow_provider", "rerun", "pause", "evict_frames"))
@@ -224,7 +222,7 @@ def _is_overshadowed(world: World, rerun: AcceptedRerun) -> bool:
         return True
     # It put its quotes into a Redis that then went back to before that, and opened its unit after.
     for forgetting in witness.forgettings:
-        if forgetting.since <= rerun.at and forgetting.at >= rerun.at - RERUN_SLACK:
+        if forgetting.since <= rerun.at and forgetting.at >= rerun.began:
             return True
     ends = rerun.at + RERUN_SECONDS
     return any(

@@ -611,13 +611,14 @@ class System:
         rows = {row["underlying"]: row for row in world.store.read_overview(cycle)}
 
         def ask() -> None:
+            began = world.now
             try:
                 answer = pipeline.rerun(runtime, unit, first_stage)
             except (NothingToDo, RedisDown):
                 return
             world.witness.reruns.append(
                 AcceptedRerun(
-                    unit, world.now, answer.stage, answer.attempt, runtime.plan.config_id, rows.get(unit.index),
+                    unit, began, world.now, answer.stage, answer.attempt, runtime.plan.config_id, rows.get(unit.index),
                 )
             )  # fmt: skip
 

@@ -28,6 +28,7 @@ from tests.simulate.running import CYCLES, INDICES, run, run_seed, shrunk
 from tests.simulate.system import System
 from tests.simulate.witness import (
     LEASE_SLACK,
+    AcceptedRerun,
     BeatLife,
     Forgetting,
     Grant,
@@ -113,6 +114,8 @@ NO_FAULTS = (
     (508139, "46:stand_still:8.17,151:redis_emptied:1.9"),
     # The only beat was slow over an instant, and met Redis away as it was about to send the cycle.
     (341487, "420:slow:9.2,425:redis_away:16"),
+    # Redis went back while a slow operator's process was between a rerun's quotes and its opening.
+    (372935, "2319:redis_away:3.71,2342:rerun:17.1,2354:slow:11.69,2361:redis_restored:2.74"),
     # The other beat was dead, and one that hung in a call since then met Redis away.
     (366165, "1087:slow:11.41,1099:rerun:6.92,1109:die:21.28,1114:redis_away:5.69"),
     # It stood still over an instant and sent the cycle 1.5 s late, which an overloaded host did not take.
@@ -363,6 +366,26 @@ def test_only_a_row_that_such_a_cycle_keeps_may_differ_from_what_the_ledger_was_
     complaint = f"{other.index} at {unit.cycle} is MISSING (expired), which is not what happened"
     is_excused = (emptied, since, is_stored, is_kept) == (1.0, 0.0, True, True)
     assert (complaint not in world.witness.violations) == is_excused
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 1.0, 11.0, 13.0])
+def test_only_a_redis_that_forgets_while_an_operator_asks_for_a_rerun_overshadows_it(
+    seconds: float,
+) -> None:
+    system = System(World(0, (), cycles=1, interval=10, indices=INDICES))
+    world = system.world
+    unit = Unit(world.cycles[0], "NIFTY")
+    began = unit.instant.timestamp() + 60.0
+    row = {"underlying": "NIFTY", "timestamp": unit.cycle, "status": "OK", "reason": ""}
+    world.store.write_overview(unit.cycle, [row | {"status": "PARTIAL", "reason": "config"}])
+    world.rerun_order.append(unit)
+    world.witness.reruns.append(
+        AcceptedRerun(unit, began, began + 12.0, "analyse", 2, "settings", row)
+    )
+    at = began + seconds
+    world.witness.forgettings.append(Forgetting(at, at - 2.0, frozenset()))
+    complaint = f"NIFTY at {unit.cycle}, run again from analyse, is PARTIAL (config)"
+    assert (complaint not in problems(system)) == (seconds >= 0.0)
 
 
 @pytest.mark.parametrize("stopped", ["beat", "sweep", None])

@@ -104,9 +104,15 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedRerun:
-    """A rerun that an operator was told to be under way, and what was stored before it."""
+    """A rerun that an operator was told to be under way, and what was stored before it.
+
+    Attributes:
+        began: When the operator asked for it.
+        at: When the operator was told.
+    """
 
     unit: Unit
+    began: float
     at: float
     stage: str
     attempt: int
