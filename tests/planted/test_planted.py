@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +113,26 @@ def test_the_command_of_a_finding_replays_it_in_another_clone() -> None:
         assert document["problems"][0] == finding.problem
         digests.add(document["digest"])
     assert len(digests) == 1
+    with planted(bug) as root:
+        alone = subprocess.run(
+            [sys.executable, "-m", "tests.simulate", "--seed", str(finding.seed)],
+            cwd=root, capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": str(root)},
+        )  # fmt: skip
+    assert alone.returncode == 1, alone.stderr
+    assert alone.stdout.splitlines()[-1].strip() == f"python {shlex.join(command[1:3])} " + (
+        f"--seed {finding.seed} --deviations {command[-1]}"
+    )
+
+
+@pytest.mark.parametrize("cycles", ["0", "-3"])
+def test_a_simulation_of_no_cycle_is_refused(cycles: str) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "tests.simulate", "--cycles", cycles],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 2
+    assert "write 1 or more" in answer.stderr
 
 
 def test_a_row_without_unit_tests_keeps_what_they_said(tmp_path: Path) -> None:

@@ -66,12 +66,17 @@ def failures(seeds: Sequence[int]) -> tuple[int, list[Failure]]:
     found = []
     steps = 0
     for seed in seeds:
-        outcome, deviations = run_seed(seed)
+        outcome, _ = run_seed(seed)
         steps += outcome.steps
         if outcome.problems:
-            fewest = shrunk(seed, deviations)
-            found.append(Failure(seed, fewest, run(seed, fewest).problems))
+            found.append(shortest(seed))
     return steps, found
+
+
+def shortest(seed: int) -> Failure:
+    """Return the failure of a seed's schedule with the fewest deviations that show it."""
+    fewest = shrunk(seed, run_seed(seed)[1])
+    return Failure(seed, fewest, run(seed, fewest).problems)
 
 
 def _replay(seed: int, deviations: tuple[Deviation, ...] | None) -> Outcome:
@@ -163,6 +168,8 @@ def main() -> int:
         parser.error("--deviations are of one schedule: leave out --cycles")
     if chosen.deviations is not None and chosen.seed is None:
         parser.error("--deviations need the --seed of their schedule")
+    if chosen.cycles is not None and chosen.cycles < 1:
+        parser.error("--cycles says how many are judged: write 1 or more")
     if chosen.seed is None or chosen.cycles is not None:
         return _campaign(chosen.seed or 0, chosen.cycles or 5_000, chosen.jobs)
     try:
@@ -182,6 +189,9 @@ def main() -> int:
         )
         for problem in outcome.problems:
             print(f"  {problem}")
+        if outcome.problems and deviations is None:
+            print("  the fewest deviations that show it:")
+            print(f"  {shortest(chosen.seed).command()}")
         for bug in () if outcome.problems else bugs_of(chosen.seed, chosen.deviations):
             print(f"  all is well: this schedule fails only with the bug {bug!r} planted")
             print(f"  with it and without: python -m tests.planted --replay --only {bug!r}")

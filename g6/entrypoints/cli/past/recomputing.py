@@ -103,6 +103,10 @@ def _lots(
 ) -> list[DayOfIndex]:
     from g6.adapters.parquet.maintenance.holdings import holdings
 
+    if first and last and last < first:
+        raise UserError(
+            f"--to {last} lies before --from {first}", f"g6 recompute --from {last} --to {first}"
+        )
     holdings_ = [lot for lot in holdings(settings.directory) if lot.kind == Kind.CHAIN]
     lots: list[DayOfIndex] = []
     for lot in holdings_:
@@ -115,7 +119,14 @@ def _lots(
                 )
             lots.append((lot.day.isoformat(), lot.name))
     if not lots:
-        days = sorted({lot.day for lot in holdings_})
+        of_index = [lot for lot in holdings_ if index in (None, lot.name, lot.name.lower())]
+        if holdings_ and not of_index:
+            names = ", ".join(sorted({lot.name for lot in holdings_}))
+            raise NothingToDo(
+                f"no chain of {index} is stored in {settings.directory}, but of {names}",
+                "g6 data ls shows what is there",
+            )
+        days = sorted({lot.day for lot in of_index})
         span = f"the first day there is {days[0]}, the last {days[-1]}" if days else ""
         raise NothingToDo(
             f"no chain is stored in {settings.directory} for these days; "

@@ -117,6 +117,21 @@ def test_days_that_are_not_stored_are_said(g6: Run, stored: Stored) -> None:
     assert (answer.code, "the first day there is 2026-11-18" in answer.err) == (3, True)
 
 
+def test_an_index_that_is_not_stored_is_said_with_those_that_are(g6: Run, stored: Stored) -> None:
+    answer = g6("recompute", "--index", "FOO", "--data-dir", str(stored.directory))
+    assert answer.code == 3
+    assert "no chain of FOO is stored in" in answer.err
+    assert "NIFTY" in answer.err
+
+
+def test_days_in_the_wrong_order_are_refused(g6: Run, stored: Stored) -> None:
+    days = ("--from", "2026-11-19", "--to", "2026-11-18")
+    answer = g6("recompute", *days, "--data-dir", str(stored.directory))
+    assert answer.code not in (0, 3)
+    assert "--to 2026-11-18 lies before --from 2026-11-19" in answer.err
+    assert "g6 recompute --from 2026-11-18 --to 2026-11-19" in answer.err
+
+
 def test_the_memory_sender_writes_jobs_down() -> None:
     sender = MemorySender()
     sender.job("recompute", "2026-11-18", "NIFTY", "{}")
