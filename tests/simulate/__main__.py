@@ -138,6 +138,13 @@ def _kinds(seed: int) -> set[str]:
     return {deviation.kind for deviation in draw(seed, steps)}
 
 
+def _at_least_one(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count} cycles judge nothing: write 1 or more")
+    return count
+
+
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(
@@ -150,7 +157,7 @@ def main() -> int:
         "--deviations",
         help=f"run exactly these deviations, written as STEP:KIND:AMOUNT,…, or {NONE}",
     )
-    parser.add_argument("--cycles", type=int, help="cycles to judge (default 5000)")
+    parser.add_argument("--cycles", type=_at_least_one, help="cycles to judge (default 5000)")
     parser.add_argument(
         "--until-failure",
         type=int,
@@ -168,8 +175,6 @@ def main() -> int:
         parser.error("--deviations are of one schedule: leave out --cycles")
     if chosen.deviations is not None and chosen.seed is None:
         parser.error("--deviations need the --seed of their schedule")
-    if chosen.cycles is not None and chosen.cycles < 1:
-        parser.error("--cycles says how many are judged: write 1 or more")
     if chosen.seed is None or chosen.cycles is not None:
         return _campaign(chosen.seed or 0, chosen.cycles or 5_000, chosen.jobs)
     try:
