@@ -351,6 +351,20 @@ def test_a_beat_that_stood_still_after_an_outage_knows_of_none_from_then_on(
     assert list(beat.reasons([then, met])) == ["redis_down", "no_worker"]
 
 
+def test_a_beat_that_woke_before_it_sent_a_cycle_had_sent_it(
+    world: BeatWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat = world.beat(0.0)
+    beat.record_beat()
+    with monkeypatch.context() as patch:
+        stand_still_at_once(patch)
+        publish(beat)
+    due = time.time()
+    publish(beat)
+    assert beat.record_beat()
+    assert list(beat.reasons([due])) == ["no_worker"]
+
+
 def stand_still_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a beat count as one that stood still, however soon it goes on."""
     for adapter in ("memory", "redis"):

@@ -521,8 +521,15 @@ BUGS = (
     bug(
         "a beat that stood still says that it lived",
         LIFELINE,
-        "            self._born = now\n",
+        "            self._born = self._woke_at\n",
         "            pass\n",
+        "stand_still",
+    ),
+    bug(
+        "the next life of a beat that stood still begins with its sign",
+        LIFELINE,
+        "            self._born = self._woke_at\n",
+        "            self._born = now\n",
         "stand_still",
     ),
     bug(
@@ -588,6 +595,7 @@ UNMEASURED: frozenset[str] = frozenset(
         "an outage begins with the last sign of a beat",
         "an outage begins before another beat signed",
         "a sweep does not wait for the sign of a late beat",
+        "the next life of a beat that stood still begins with its sign",
     )
 )
 """Names of bugs without a row. `make planted ARGS=--resume` measures them, and rows of another simulator.

@@ -77,6 +77,11 @@ FAILED_ONCE = (
     (333240, "0:kill_beat:15.59,3:stand_still:22.73,28:redis_away:18.23"),
     # A sweep of an overloaded host told `no_beat` before the beat that had sent the cycle signed again.
     (342341, "866:overload:5.95"),
+    # A beat woke before an instant, sent it, and signed after it: the unit was said to have had no beat.
+    (
+        372583,
+        "1314:slow:11.27,1317:redis_away:8.41,1322:kill_worker:38.59,1351:stand_still:18.64,1353:stand_still:9.75,1416:stand_still:16.75",
+    ),
 )
 """Schedules that showed a fault, by seed and deviations, beside those of the planted bugs."""
 NO_FAULTS = (

@@ -81,6 +81,7 @@ class MemoryLifeline:
         self._met_away = 0.0
         self._active_at = self._born
         self._stood_still = False
+        self._woke_at = self._born
         self._is_publishing = False
         self._switches = Switches()
 
@@ -107,8 +108,9 @@ class MemoryLifeline:
             # Signs that were emptied meanwhile know no other beginning of a live run. One that
             # stood still before its first sign was said to be alive in all that time.
             signs.beats[self._born] = self._sent_until
-            self._born = now
-            sent_until = now
+            # It may have sent a cycle between its waking and its sign.
+            self._born = self._woke_at
+            sent_until = max(sent_until, self._born)
         signs.beats[self._born] = sent_until
         self._sent_until = sent_until
         first_born, first_until = self._first_life
@@ -168,7 +170,9 @@ class MemoryLifeline:
 
     def _be_active(self) -> None:
         now = self._clock.wall()
-        self._stood_still = self._stood_still or now - self._active_at > STOOD_STILL_SECONDS
+        if now - self._active_at > STOOD_STILL_SECONDS:
+            self._stood_still = True
+            self._woke_at = now
         self._active_at = now
 
     def _meet_outage(self) -> None:

@@ -108,6 +108,7 @@ class RedisLifeline:
         self._met_away = 0.0
         self._active_at = self._born
         self._stood_still = False
+        self._woke_at = self._born
         self._publishing_since = 0.0
         self._controls: Mapping[bytes, bytes] = {}
 
@@ -162,7 +163,9 @@ class RedisLifeline:
     def _be_active(self) -> None:
         """Note that the process goes on, and whether it stood still until now."""
         now = time.time()
-        self._stood_still = self._stood_still or now - self._active_at > STOOD_STILL_SECONDS
+        if now - self._active_at > STOOD_STILL_SECONDS:
+            self._stood_still = True
+            self._woke_at = now
         self._active_at = now
 
     def _meet_outage(self) -> None:
@@ -242,7 +245,9 @@ class RedisLifeline:
         if has_stood_still:
             # Also one that stood still before its first sign: its life from its birth on said of
             # cycles that it slept through that no worker had taken them.
-            self._born = sent_until = now
+            # It may have sent a cycle between its waking and its sign.
+            self._born = self._woke_at
+            sent_until = max(sent_until, self._born)
         arguments: list[Reply] = [
             f"{now:.6f}",
             f"{self._born:.6f}",
