@@ -365,6 +365,41 @@ def test_a_beat_that_woke_before_it_sent_a_cycle_had_sent_it(
     assert list(beat.reasons([due])) == ["no_worker"]
 
 
+def test_a_beat_that_slept_before_it_sent_and_met_an_outage_tells_of_none_in_its_sleep(
+    world: BeatWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat = world.beat(60.0)
+    beat.record_beat()
+    # What was due a second before an outage may be its: the beat sleeps so long.
+    monkeypatch.setattr(unopened, "SENT_WITHIN", 0.0)
+    slept = time.time()
+    with monkeypatch.context() as patch:
+        stand_still_at_once(patch)
+        publish(beat)
+    publish(beat)
+    with world.away():
+        met = time.time()
+        assert not beat.record_beat()
+    assert beat.record_beat()
+    assert list(beat.reasons([slept, met])) == ["", "redis_down"]
+
+
+def test_an_outage_before_a_sleep_is_told_although_the_beat_has_sent_since(
+    world: BeatWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat = world.beat(60.0)
+    beat.record_beat()
+    with world.away():
+        met = time.time()
+        assert not beat.record_beat()
+    with monkeypatch.context() as patch:
+        stand_still_at_once(patch)
+        publish(beat)
+    publish(beat)
+    assert beat.record_beat()
+    assert list(beat.reasons([met])) == ["redis_down"]
+
+
 def stand_still_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a beat count as one that stood still, however soon it goes on."""
     for adapter in ("memory", "redis"):

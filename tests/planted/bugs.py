@@ -533,6 +533,13 @@ BUGS = (
         "stand_still",
     ),
     bug(
+        "an outage reaches back over the sleep of a beat",
+        LIFELINE,
+        "            first = max(first, self._not_away_until())\n",
+        "            pass\n",
+        "redis_away",
+    ),
+    bug(
         "an outage begins before another beat signed",
         LIFELINE,
         "            first = max([first, *(until for until in others if until < self._met_first)])\n",
@@ -594,6 +601,7 @@ UNMEASURED: frozenset[str] = frozenset(
         "a beat that was born in an outage says that it lived",
         "an outage begins with the last sign of a beat",
         "an outage begins before another beat signed",
+        "an outage reaches back over the sleep of a beat",
         "a sweep does not wait for the sign of a late beat",
         "the next life of a beat that stood still begins with its sign",
     )

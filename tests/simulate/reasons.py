@@ -185,9 +185,7 @@ def _no_beat_sent(world: World, unit: Unit) -> bool:
     latest = due + world.timing.expires
     outages = [strike for strike in _strikes(world, *AWAY) if strike.began <= latest]
     for life in world.witness.beat_lives:
-        if any(
-            due <= strike.ended and life.ended <= strike.ended + BEAT_SLACK for strike in outages
-        ):
+        if any(due <= strike.ended and _died_untold(life, strike) for strike in outages):
             continue
         is_there = life.began + BEAT_SLACK <= due and latest + BEAT_SLACK <= life.ended
         is_there = is_there and life.was_awake(due - SLACK, latest)
@@ -195,6 +193,16 @@ def _no_beat_sent(world: World, unit: Unit) -> bool:
         if is_there and not (has_stopped or _slept_over(world, unit, life)):
             return False
     return True
+
+
+def _died_untold(life: BeatLife, outage: Strike) -> bool:
+    """Return whether a beat died before it could tell of an outage, or before it signed again.
+
+    Between two outages Redis may be back for less than the two seconds between two signs.
+    """
+    has_signed = any(at > outage.began for at in life.signs)
+    is_dead = life.ended < float("inf")
+    return life.ended <= outage.ended + BEAT_SLACK or (is_dead and not has_signed)
 
 
 def _slept_over(world: World, unit: Unit, life: BeatLife) -> bool:

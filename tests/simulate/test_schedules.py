@@ -77,6 +77,8 @@ FAILED_ONCE = (
     (333240, "0:kill_beat:15.59,3:stand_still:22.73,28:redis_away:18.23"),
     # A sweep of an overloaded host told `no_beat` before the beat that had sent the cycle signed again.
     (342341, "866:overload:5.95"),
+    # A beat slept over an instant, sent it as it woke, and met an outage: the unit was `redis_down`.
+    (382934, "142:stand_still:20.26,153:redis_away:12.27"),
     # A beat woke before an instant, sent it, and signed after it: the unit was said to have had no beat.
     (
         372583,
@@ -101,6 +103,8 @@ NO_FAULTS = (
     (230731, "132:disk_full:16.69,221:overload:4.98"),
     # A Redis that went back had a lease again that held up the cycle after the last one.
     (301088, "243:slow:11.93,1276:slow:3.52,1677:overload:5,1813:redis_restored:1.01"),
+    # The only beat died in the second of two outages, 0.9 s after the first, in which it had not signed.
+    (382731, "919:redis_away:10.06,929:redis_away:19.61,944:die:11.24"),
     # The beats of an overloaded host signed 5.3 s before they met an outage.
     (305811, "266:overload:5.68,268:evict_frames:0,334:lose:0,338:redis_away:18.08"),
     # On an overloaded host a collection claimed its index a second after it had looked at its clock.
@@ -428,6 +432,23 @@ def test_only_a_beat_that_slept_long_over_an_instant_counts_as_none_although_it_
     world.witness.strikes.append(Strike(ends - seconds, ends, "stand_still", "beat"))
     says_no_beat = BY_SWEEP["SKIPPED", "no_beat"](world, unit)
     assert says_no_beat == (woke == 1.0 and seconds == 6.0 and other is None)
+
+
+@pytest.mark.parametrize("signs", [(), (10.5,)])
+@pytest.mark.parametrize("died", [27.0, float("inf")])
+def test_only_a_beat_that_died_unsigned_between_two_outages_leaves_the_first_untold(
+    *, signs: tuple[float, ...], died: float
+) -> None:
+    world = System(World(0, (), cycles=1, interval=10, indices=INDICES)).world
+    unit = Unit(world.cycles[0], "NIFTY")
+    due = unit.instant.timestamp()
+    life = BeatLife("a", due - 60.0, due + died, awake=[due, due + 5.0])
+    life.signs = [due - 4.0, *(due + at for at in signs)]
+    world.witness.beat_lives = [life]
+    for began, ended in ((-3.0, 10.0), (11.0, 30.0)):
+        world.witness.strikes.append(Strike(due + began, due + ended, "redis_away"))
+    says_no_beat = BY_SWEEP["SKIPPED", "no_beat"](world, unit)
+    assert says_no_beat == (not signs and died == 27.0)
 
 
 @pytest.mark.parametrize("is_anew", [False, True])

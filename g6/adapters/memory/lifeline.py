@@ -82,6 +82,7 @@ class MemoryLifeline:
         self._active_at = self._born
         self._stood_still = False
         self._woke_at = self._born
+        self._sent_since_woke = False
         self._is_publishing = False
         self._switches = Switches()
 
@@ -156,6 +157,7 @@ class MemoryLifeline:
     def after_publish(self) -> None:
         """Note that the message was published."""
         self._be_active()
+        self._sent_since_woke = True
         self._is_publishing = False
 
     def fail_publish(self) -> None:
@@ -173,6 +175,7 @@ class MemoryLifeline:
         if now - self._active_at > STOOD_STILL_SECONDS:
             self._stood_still = True
             self._woke_at = now
+            self._sent_since_woke = False
         self._active_at = now
 
     def _meet_outage(self) -> None:
@@ -181,6 +184,11 @@ class MemoryLifeline:
         if not self._was_away:
             self._met_first = self._met_away
         self._was_away = True
+
+    def _not_away_until(self) -> float:
+        """Return when this beat woke, if it sent something before it met the outage, else 0."""
+        has_sent = self._sent_since_woke and self._woke_at < self._met_first
+        return self._woke_at if has_sent else 0.0
 
     def _note_outage(self, now: float, *, is_emptied: bool) -> None:
         if not self._was_away and (self._last_seen is None or not is_emptied):
@@ -194,6 +202,8 @@ class MemoryLifeline:
             lives = self._signs.beats.items()
             others = [until for born, until in lives if born != self._born]
             first = max([first, *(until for until in others if until < self._met_first)])
+            # Nor is the time that it slept before it sent something.
+            first = max(first, self._not_away_until())
         if is_emptied and self._last_seen is not None:
             # A full disk keeps cycles open long after their deadlines.
             first = min(self._last_seen, self._oldest_open) - self._reach

@@ -31,6 +31,7 @@ redis.call('SET', mark, ARGV[1])
 if away or (seen and emptied) then
   local first = seen or tonumber(ARGV[8] ~= '' and ARGV[8] or born)
   if away then
+    first = math.max(first, tonumber(ARGV[15]))
     local lives = redis.call('HGETALL', beats)
     for i = 1, #lives, 2 do
       local till = tonumber(lives[i + 1])
@@ -58,7 +59,7 @@ end
 if emptied then
   redis.call('HSETNX', beats, ARGV[12], ARGV[13])
   if ARGV[7] ~= '' then redis.call('SET', clock, ARGV[7], 'NX') end
-  for i = 15, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
+  for i = 16, #ARGV, 2 do redis.call('HSETNX', controls, ARGV[i], ARGV[i + 1]) end
   for i, value in ipairs(redis.call('HGETALL', controls)) do
     if i % 2 == 1 then
       name = value
@@ -109,6 +110,7 @@ class RedisLifeline:
         self._active_at = self._born
         self._stood_still = False
         self._woke_at = self._born
+        self._sent_since_woke = False
         self._publishing_since = 0.0
         self._controls: Mapping[bytes, bytes] = {}
 
@@ -153,6 +155,8 @@ class RedisLifeline:
         self._be_active()
         if time.time() - self._publishing_since > SLOW_SECONDS:
             self._meet_outage()
+        else:
+            self._sent_since_woke = True
         self._publishing_since = 0.0
 
     def fail_publish(self) -> None:
@@ -166,6 +170,7 @@ class RedisLifeline:
         if now - self._active_at > STOOD_STILL_SECONDS:
             self._stood_still = True
             self._woke_at = now
+            self._sent_since_woke = False
         self._active_at = now
 
     def _meet_outage(self) -> None:
@@ -174,6 +179,11 @@ class RedisLifeline:
         if not self._was_away:
             self._met_first = self._met_away
         self._was_away = True
+
+    def _not_away_until(self) -> float:
+        """Return when this beat woke, if it sent something before it met the outage, else 0."""
+        has_sent = self._sent_since_woke and self._woke_at < self._met_first
+        return self._woke_at if has_sent else 0.0
 
     def _away_until(self, now: float) -> str:
         """Return until when Redis was away as far as this beat knows, empty where it was not."""
@@ -267,6 +277,8 @@ class RedisLifeline:
             # One that stood still for 22 s as it published told all of it as an outage, of which
             # another beat had signed in the first half.
             f"{self._met_first:.6f}",
+            # Nor is the time that it slept before it sent something.
+            f"{self._not_away_until():.6f}",
         ]
         arguments += chain.from_iterable(self._controls.items())
         answer: Reply = self._keep(keys=self._keys, args=arguments)
